@@ -1,0 +1,6 @@
+"""Agents that do not learn: the baselines others are measured against."""
+
+from rallypoint.agents.rules.circular_mean import CircularMean
+from rallypoint.agents.rules.uniform_random import UniformRandom
+
+__all__ = ["CircularMean", "UniformRandom"]

@@ -1,0 +1,44 @@
+"""From what an agent sees to the row of its table."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.envs.gathering import sectors
+
+
+class Encoding(Protocol):
+    """Numbers observations; a frozen dataclass, so that a table file can say which one it needs."""
+
+    name: ClassVar[str]
+
+    @property
+    def num_states(self) -> int:
+        """How many numbers there are."""
+        ...
+
+    def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
+        """Number each agent's observation: (E, N, …) -> (E, N), in 0 … num_states - 1."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sectors:
+    """The shares of the population in six sectors of a ring, in ten representatives."""
+
+    name: ClassVar[str] = "sectors"
+    cells: int = 13  # L of the ring
+
+    @property
+    def num_states(self) -> int:
+        """3003: the ways to share ten representatives among six sectors."""
+        return sectors.NUM_PERCEPTS
+
+    def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
+        """Number each agent's counts: (E, N, L) -> (E, N)."""
+        return sectors.percept_index(observations, self.cells)
+
+
+ENCODINGS: dict[str, type[Encoding]] = {"sectors": Sectors}

@@ -1,0 +1,66 @@
+"""Training tabular learners: every copy is a training run of its own, all side by side."""
+
+from collections.abc import Callable
+
+from rallypoint.agents.tabular.encoding import Encoding
+from rallypoint.agents.tabular.q_learning import Fragment, QLearning, State
+from rallypoint.batch_env import BatchEnv
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig
+
+_LONGEST_TRACE = 1024  # visits older than this weigh nothing at any usual gamma
+
+
+def train(
+    env: BatchEnv,
+    learner: QLearning,
+    encoding: Encoding,
+    *,
+    episodes: int,
+    seed: int,
+    after_episode: Callable[[int, State], None] | None = None,
+) -> State:
+    """Train one team per copy for so many episodes and return what they have learned.
+
+    Copy e is replicate ``env.copies[e]``: its numbers do not depend on which others are trained
+    beside it. Copies must end together, as they do under a time limit.
+
+    Args:
+        env: the world, one group of discrete actions.
+        learner: how to learn.
+        encoding: from observations to table rows.
+        episodes: how many.
+        seed: of world and exploration.
+        after_episode: called with the number of finished episodes and the state.
+
+    Raises:
+        InvalidConfig: the world has several groups, or actions that cannot be counted.
+    """
+    if len(env.groups) != 1 or not hasattr(env.groups[0].action_space, "n"):
+        raise InvalidConfig(
+            f"tabular learners need one group of discrete actions, {env.id} has "
+            f"{[(group.name, str(group.action_space)) for group in env.groups]}"
+        )
+    (group,) = env.groups
+    num_actions = int(group.action_space.n)  # type: ignore[attr-defined]  # checked above
+    trace = min(env.time_limit or _LONGEST_TRACE, _LONGEST_TRACE)
+    state = learner.init(
+        env.num_copies, env.num_agents, encoding.num_states, num_actions, trace
+    )
+    draws = Draws(seed, "q_learning/explore", env.copies)
+    for episode in range(episodes):
+        percepts = encoding(env.reset(seed if episode == 0 else None)[group.name])
+        draws.begin_episode(episode=episode)
+        going = True
+        while going:
+            actions = learner.act(state, percepts, draws)
+            step = env.step({group.name: actions})
+            next_percepts = encoding(step.observations[group.name])
+            ended = step.ended
+            fragment = Fragment(percepts, actions, step.rewards, next_percepts, ended)
+            state = learner.learn(state, fragment, draws)
+            percepts = next_percepts
+            going = not ended.any()
+        if after_episode is not None:
+            after_episode(episode + 1, state)
+    return state

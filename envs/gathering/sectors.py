@@ -1,0 +1,103 @@
+"""The six sectors of the paper: what a tabular learner makes of the counts it sees.
+
+An agent keeps, of everybody on the ring, only which share stands in each of six sectors around
+it, rounded to ten representatives. A share says nothing about how many there are, so one table
+serves any number of agents: that is why ten agents' tables carry a hundred, and why losing ninety
+of a hundred changes little (El Mhamdi, Guerraoui, Maurer & Tempez, 2018, arXiv:1802.07834).
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.envs.gathering.dynamics import Counts
+
+SECTORS = ("central", "near+", "far+", "unknown", "far-", "near-")
+REPRESENTATIVES = 10
+NUM_PERCEPTS = 3003  # ways to share ten representatives among six sectors: C(15, 5)
+
+_TIE_ORDER = (0, 1, 3, 5, 4, 2)  # a leftover unit goes first to: central near+ near- far+ far- unknown
+_CHUNK = 8192  # rows whose temporaries stay in cache
+
+
+def sector_of_offset(cells: int) -> NDArray[np.int64]:
+    """Return the sector of each offset 0 … L - 1 ahead, as an index into SECTORS: (L,).
+
+    At L = 13 the sectors hold 3, 2, 2, 2, 2, 2 cells. The antipode of an even ring lies on neither
+    side and counts as unknown.
+
+    >>> sector_of_offset(13).tolist()
+    [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 0]
+    """
+    ahead = np.arange(cells)
+    distance = np.minimum(ahead, cells - ahead)
+    is_ahead = ahead < cells - ahead
+    near = 4 - (13 - cells) // 5  # the paper's 3c + 1 + ceil((L - 13) / 5) with c = 1
+    far = 6 - (13 - cells) // 3
+    sector = np.full(cells, SECTORS.index("unknown"))
+    sector[distance < far] = np.where(is_ahead, 2, 4)[distance < far]
+    sector[distance < near] = np.where(is_ahead, 1, 5)[distance < near]
+    sector[2 * ahead == cells] = SECTORS.index("unknown")
+    sector[distance < 2] = SECTORS.index("central")
+    return sector
+
+
+def representatives(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Share ten representatives among the sectors by largest remainder: (…, 6) -> (…, 6).
+
+    Nobody in view yields none.
+
+    >>> representatives(np.array([3, 0, 0, 4, 0, 0])).tolist()
+    [4, 0, 0, 6, 0, 0]
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    whole, remainder = np.divmod(REPRESENTATIVES * counts, total)
+    leftover = remainder.sum(axis=-1, keepdims=True) // total
+    keys = 6 * remainder - np.array(_TIE_ORDER)  # distinct: larger remainder first, then the order
+    rank = (keys[..., None, :] > keys[..., :, None]).sum(axis=-1)
+    return whole + (rank < leftover)
+
+
+def percept_index(counts: Counts, cells: int) -> NDArray[np.int64]:
+    """Number the percept of each row of counts: (…, L) -> (…,), in 0 … 3002.
+
+    Nobody in view is percept 0, as everybody unknown is: no agent of the ring ever sees it, since
+    it counts itself.
+    """
+    rows = counts.reshape(-1, cells)
+    index = np.empty(len(rows), dtype=np.int64)
+    for start in range(0, len(rows), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        index[chunk] = _number(rows[chunk], cells)
+    return index.reshape(counts.shape[:-1])
+
+
+def _number(rows: Counts, cells: int) -> NDArray[np.int64]:
+    to_key, to_sectors, index_by_key = _tables(cells)
+    key_and_total = np.asarray(rows, dtype=np.float32) @ to_key  # (F, 2), exact below 2**24
+    total = int(key_and_total[0, 1]) if len(rows) else 1
+    if 0 < total <= REPRESENTATIVES and REPRESENTATIVES % total == 0:
+        if (key_and_total[:, 1] == total).all():  # nothing to round: one product is enough
+            keys = key_and_total[:, 0].astype(np.int64) * (REPRESENTATIVES // total)
+            return index_by_key[keys]
+    shares = representatives((rows @ to_sectors).astype(np.int64))
+    return index_by_key[shares @ _digits()]
+
+
+def _digits() -> NDArray[np.int64]:
+    # Base 11, one digit a sector; the last, unknown, follows from the others and weighs nothing.
+    return np.array([11**4, 11**3, 11**2, 0, 11, 1])
+
+
+@cache
+def _tables(cells: int) -> tuple[Counts, Counts, NDArray[np.int64]]:
+    sectors = sector_of_offset(cells)
+    to_sectors = np.eye(6, dtype=np.float32)[sectors]  # (L, 6)
+    to_key = np.stack([_digits()[sectors], np.ones(cells)], axis=1).astype(np.float32)  # (L, 2)
+    digits = np.stack(np.unravel_index(np.arange(11**5), (11,) * 5), axis=1)
+    possible = np.flatnonzero(digits.sum(axis=1) <= REPRESENTATIVES)
+    index_by_key = np.zeros(11**5, dtype=np.int64)
+    index_by_key[possible] = np.arange(len(possible))
+    return to_key, to_sectors, index_by_key

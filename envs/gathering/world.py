@@ -1,0 +1,171 @@
+"""Gathering on a ring, exactly as in the paper, for any number of agents and cells."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from numpy.typing import NDArray
+
+from rallypoint.batch_env import Actions, Array, Geometry, Group, Mask, Observations
+from rallypoint.envs.batch import Copies, World
+from rallypoint.envs.gathering import reward
+from rallypoint.envs.gathering.dynamics import STAY, Positions, move_table, views
+from rallypoint.envs.gathering.starts import STARTS
+from rallypoint.errors import InvalidConfig, did_you_mean
+
+_CHUNK = 256  # copies moved at a time: their views stay in cache however large the batch
+
+
+class Gathering(World):
+    """Agents on a ring learn to stand together at a place nobody named in advance.
+
+    Actions: 0 stay, 1 one cell clockwise, 2 one counter-clockwise; all move at once, and a cell
+    holds any number. Observation: how many agents, oneself included, stand d cells ahead, for d in
+    0 … L - 1 (float32 whole numbers). Reward: +100 with at least 8 of 10 representatives of the
+    population within one cell, -5 with fewer than 2, else 0. An episode lasts 5 L steps.
+
+    Source: El Mhamdi, Guerraoui, Maurer & Tempez (2018), "Learning to Gather without
+    Communication", arXiv:1802.07834; sizes and reward from the fourth author's ring code of 2016.
+    """
+
+    offers = frozenset({"state", "geometry", "remove"})
+    metadata = {
+        "name": "gathering_v0",
+        "render_modes": ["rgb_array", "human", "ansi"],
+        "render_fps": 10,
+        "is_parallelizable": True,
+    }
+    _state_arrays = ("_positions",)
+
+    def __init__(
+        self,
+        *,
+        copies: Copies = 1,
+        num_agents: int = 10,
+        cells: int = 13,
+        max_cycles: int | None = None,
+        start: str | Sequence[Sequence[int]] | Positions = "uniform",
+        render_mode: str | None = None,
+    ) -> None:
+        """Set up a ring.
+
+        Args:
+            copies: how many, or the global id of each.
+            num_agents: N >= 1; the published claims need N >= 10.
+            cells: L >= 3; the published claims need L >= 9.
+            max_cycles: steps in an episode, 5 L if not given.
+            start: "uniform", "antipodal", "spaced", or the cells to start from, (N,) or (E, N).
+            render_mode: "rgb_array", "human" or "ansi".
+        """
+        _check_size("num_agents", num_agents, 1)
+        _check_size("cells", cells, 3)
+        self.cells = cells
+        self.render_mode = _checked_mode(render_mode, self.metadata["render_modes"])
+        agents = tuple(f"agent_{i}" for i in range(num_agents))
+        seen = Box(0.0, float(num_agents), (cells,), np.float32)
+        super().__init__(
+            "gathering-v0",
+            [Group("agents", agents, seen, Discrete(3))],
+            copies=copies,
+            time_limit=5 * cells if max_cycles is None else max_cycles,
+            draws_ahead=1,  # positions are drawn once an episode
+        )
+        self.noop = {"agents": STAY}
+        self._start_positions = _checked_start(start, len(self.copies), num_agents, cells)
+        self._positions = np.zeros((len(self.copies), num_agents), dtype=np.int64)
+        self._moves = move_table(cells)
+        self._exact_rewards = reward.exact_reward_table(num_agents)
+        self._everybody = True  # nobody is removed: counts need no rounding where N divides 10
+
+    def _start(self, mask: Mask) -> None:
+        if isinstance(self._start_positions, str):
+            family = STARTS[self._start_positions]
+            self._positions[mask] = family(self._draws, mask, self.num_agents, self.cells)
+        else:
+            self._positions[mask] = self._start_positions[mask]
+
+    def _advance(self, actions: Actions) -> tuple[NDArray[np.float64], Mask, dict[str, Array]]:
+        self._positions = self._moves[actions["agents"], self._positions]
+        self._look()
+        return self._rewards, np.zeros(self._positions.shape, dtype=bool), {}
+
+    def _observe(self) -> Observations:
+        return {"agents": self._seen}
+
+    def _refresh(self) -> None:
+        self._everybody = bool(self._alive.all())
+        self._look()
+
+    def _look(self) -> None:
+        """Count, see and reward, in chunks of copies."""
+        num_copies, num_agents = self._positions.shape
+        self._seen = np.empty((num_copies, num_agents, self.cells), dtype=np.float32)
+        self._rewards = np.empty((num_copies, num_agents))
+        exact = self._exact_rewards if self._everybody else None
+        for first in range(0, num_copies, _CHUNK):
+            rows = slice(first, first + _CHUNK)
+            positions = self._positions[rows]
+            seen = views(positions, self.cells)
+            if exact is None:
+                earned = reward.rewards_by_cell(seen)
+            else:
+                earned = exact[reward.central(seen).astype(np.int64)]
+            stands = positions + (np.arange(len(positions)) * (self.cells + 1))[:, None]
+            seen.reshape(-1, self.cells).take(stands, axis=0, out=self._seen[rows], mode="clip")
+            earned.reshape(-1).take(stands, out=self._rewards[rows], mode="clip")
+
+    def state(self) -> Array:
+        """Where each agent stands; -1 for one not in the world: (E, N)."""
+        return np.where(self._alive, self._positions, -1)
+
+    def geometry(self) -> Geometry:
+        """Cells, ring distances, and how many cells ahead each count is."""
+        ahead = np.arange(self.cells)
+        distance = np.minimum(ahead, self.cells - ahead)
+        return Geometry(
+            positions=self.state()[..., None],
+            distances=distance[(ahead[:, None] - ahead[None, :]) % self.cells],
+            offsets=np.where(ahead <= self.cells // 2, ahead, ahead - self.cells)[:, None],
+        )
+
+    def remove(self, mask: Mask) -> Observations:
+        """Take agents (E, N) out of the world: they vanish from every count."""
+        self._leave(mask)
+        self._positions = np.where(mask, self.cells, self._positions)
+        self._refresh()
+        return self._observe()
+
+    def render(self, copy: int = 0) -> Any:
+        """Draw one copy: an RGB array, a window, or a line of text."""
+        from rallypoint.envs.gathering import render
+
+        return render.frame(self, copy)
+
+
+def _check_size(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InvalidConfig(f"{name} is an integer >= {least}, got {value!r}")
+
+
+def _checked_mode(mode: str | None, known: Sequence[str]) -> str | None:
+    if mode is not None and mode not in known:
+        raise InvalidConfig(f"no render mode is called {mode!r}{did_you_mean(str(mode), known)}")
+    return mode
+
+
+def _checked_start(start: Any, num_copies: int, num_agents: int, cells: int) -> str | Positions:
+    if isinstance(start, str):
+        if start not in STARTS:
+            raise InvalidConfig(f"no start is called {start!r}{did_you_mean(start, STARTS)}")
+        return start
+    positions = np.asarray(start)
+    shapes = {(num_agents,), (num_copies, num_agents)}
+    if positions.shape not in shapes or positions.dtype.kind not in "iu":
+        raise InvalidConfig(
+            f"start positions are integers of shape {(num_agents,)} or "
+            f"{(num_copies, num_agents)}, got {positions.dtype} {positions.shape}"
+        )
+    if positions.min() < 0 or positions.max() >= cells:
+        raise InvalidConfig(f"start positions lie in 0..{cells - 1}, got {start!r}")
+    return np.broadcast_to(positions, (num_copies, num_agents)).astype(np.int64)

@@ -1,0 +1,180 @@
+"""Random draws that depend on what they are for, and on nothing else.
+
+A draw is a function of (seed, channel, global copy id, episode, place in the episode): never of
+the batch size, of which worker holds the copy, or of which other channel is on.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.errors import DuplicateName, InvalidConfig
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_MAX_BLOCK = 8192  # numbers per copy: 64 KiB
+_MAX_BUFFER = 1 << 22  # numbers over all copies: 32 MiB
+_NOT_FILLED = -(1 << 62)  # a base from which every place lies beyond the buffer
+_names_by_key: dict[int, str] = {}
+
+
+def stream(seed: int, *path: str | int) -> np.random.Generator:
+    """Return a generator that depends on the seed and on what it is for, on nothing else.
+
+    For code without copies; code with a copy axis takes ``Draws``.
+
+    >>> bool(stream(0, "contributor", 3).random() == stream(0, "contributor", 3).random())
+    True
+    """
+    key = [part if isinstance(part, int) else channel_key(part) for part in path]
+    return np.random.default_rng(np.random.SeedSequence(check_seed(seed), spawn_key=key))
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed if it can key a stream.
+
+    Raises:
+        InvalidConfig: it is no integer in [0, 2**64).
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 1 << 64:
+        raise InvalidConfig(f"a seed is an integer in [0, 2**64), got {seed!r}")
+    return int(seed)
+
+
+def channel_key(name: str) -> int:
+    """Return the crc32 of a channel's name, refusing a second name with the same one.
+
+    Raises:
+        DuplicateName: another channel has this key, so both would draw the same numbers.
+    """
+    key = zlib.crc32(name.encode())
+    if _names_by_key.setdefault(key, name) != name:
+        raise DuplicateName(
+            f"channels {name!r} and {_names_by_key[key]!r} have the same crc32 and would draw "
+            "the same numbers; rename one"
+        )
+    return key
+
+
+class Draws:
+    """Uniform numbers for E copies: row e of every draw comes from copy e's own stream.
+
+    The stream of a copy is the counter-based Philox4x64 with key (seed, channel) and counter
+    (place, episode, copy), so it starts anew with each episode and can be entered anywhere.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        channel: str,
+        copies: Sequence[int] | Integers,
+        *,
+        index: int = 0,
+        ahead: int = 64,
+    ) -> None:
+        """Open the streams of some copies at the start of episode 0.
+
+        Args:
+            seed: of the run.
+            channel: what the draws are for, such as ``"gathering/start"``.
+            copies: (E,) global ids, so that a shard draws what the whole would.
+            index: tells channels of one name apart, such as two threats of one kind.
+            ahead: how many draws' worth of numbers are made at a time. Changes no number.
+        """
+        self._copies = np.asarray(copies, dtype=np.uint64)
+        self._philox = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._philox)
+        self._state = self._philox.state
+        self._state["state"]["key"][:] = check_seed(seed), channel_key(channel) | index << 32
+        self._ahead = ahead
+        num_copies = len(self._copies)
+        self._episodes = np.zeros(num_copies, dtype=np.int64)
+        self._places = np.zeros(num_copies, dtype=np.int64)  # numbers used of each stream
+        self._bases = np.full(num_copies, _NOT_FILLED)  # place of each buffer row's first number
+        self._buffer = np.empty((num_copies, 0))  # (E, block)
+        self._aligned = True  # places and bases are equal in all rows: a draw is then one slice
+
+    def begin_episode(self, mask: Mask | None = None, *, episode: int | None = None) -> None:
+        """Start the next episode (or a given one) of the masked copies, of all if no mask."""
+        rows: slice | Mask = slice(None) if mask is None else mask
+        self._episodes[rows] = self._episodes[rows] + 1 if episode is None else episode
+        self._places[rows] = 0
+        self._bases[rows] = _NOT_FILLED
+        self._aligned = mask is None or bool(np.all(mask))
+
+    def random(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
+        """Draw from [0, 1) for every copy, or for the masked ones: (E, *shape)."""
+        count = int(np.prod(shape, dtype=np.int64))
+        if mask is not None and not np.all(mask):
+            return self._gather(count, np.flatnonzero(mask)).reshape(-1, *shape)
+        if not self._aligned:
+            return self._gather(count, np.arange(len(self._copies))).reshape(-1, *shape)
+        if len(self._copies) == 0:
+            return np.empty((0, *shape))
+        first = int(self._places[0] - self._bases[0])
+        if first + count > self._buffer.shape[1]:
+            self._refill(np.arange(len(self._copies)), count)
+            first = int(self._places[0] - self._bases[0])
+        self._places += count
+        # A copy: the buffer is filled again in place, and the caller may write.
+        return self._buffer[:, first : first + count].copy().reshape(-1, *shape)
+
+    def integers(self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Integers:
+        """Draw from {0, …, high - 1}: (E, *shape)."""
+        return (self.random(shape, mask) * high).astype(np.int64)
+
+    def choose(self, counts: int | Integers, candidates: Mask, mask: Mask | None = None) -> Mask:
+        """Choose so many of each row's candidates, uniformly: (E, N) bool, a subset of them.
+
+        A row with fewer candidates than asked for yields all of them. With a mask, candidates and
+        result have one row per masked copy.
+        """
+        keys = np.where(candidates, self.random(candidates.shape[1:], mask), 2.0)
+        ranks = keys.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        chosen: Mask = candidates & (ranks < np.reshape(counts, (-1, 1)))
+        return chosen
+
+    def snapshot(self) -> dict[str, Integers]:
+        """Return where each copy's stream stands: (E,) episodes and places."""
+        return {"episodes": self._episodes.copy(), "places": self._places.copy()}
+
+    def restore(self, snapshot: Mapping[str, Integers]) -> None:
+        """Continue each stream from where a snapshot left it."""
+        self._episodes[:] = snapshot["episodes"]
+        self._places[:] = snapshot["places"]
+        self._bases[:] = _NOT_FILLED
+        self._aligned = len(np.unique(self._places)) <= 1
+
+    def _gather(self, count: int, rows: Integers) -> Floats:
+        firsts = self._places[rows] - self._bases[rows]
+        short = firsts + count > self._buffer.shape[1]
+        if short.any():
+            self._refill(rows[short], count)
+            firsts = self._places[rows] - self._bases[rows]
+        self._places[rows] += count
+        self._aligned = False
+        drawn: Floats = self._buffer[rows[:, None], firsts[:, None] + np.arange(count)]
+        return drawn
+
+    def _refill(self, rows: Integers, count: int) -> None:
+        """Fill the buffer of some rows from where they stand; the loop is 1-3 µs a row."""
+        if self._buffer.shape[1] < count + 4:
+            room = _MAX_BUFFER // len(self._copies)
+            block = max(min(count * self._ahead, _MAX_BLOCK, room), count + 4)
+            self._buffer = np.empty((len(self._copies), -(-block // 4) * 4))
+            self._bases[:] = _NOT_FILLED
+            rows = np.arange(len(self._copies))
+        counter = self._state["state"]["counter"]
+        places = self._places[rows] // 4  # a Philox counter yields four numbers
+        self._bases[rows] = 4 * places
+        counters = zip(
+            rows.tolist(), places.tolist(), self._episodes[rows].tolist(), self._copies[rows], strict=True
+        )
+        for row, place, episode, copy in counters:
+            counter[:] = place, 0, episode, copy
+            self._philox.state = self._state
+            self._generator.random(out=self._buffer[row])

@@ -1,0 +1,162 @@
+"""Environments by name: ``make("gathering-v0", copies=64)`` and ``register_env(…)``."""
+
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rallypoint.batch_env import BatchEnv
+from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
+from rallypoint.registry import Registry
+
+if TYPE_CHECKING:
+    from pettingzoo import AECEnv, ParallelEnv
+
+_ID = re.compile(r"(?:(?P<namespace>[\w-]+)/)?(?P<name>[\w:.-]+?)-v(?P<version>\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvSpec:
+    """How to make an environment of one id."""
+
+    id: str  # "[namespace/]name-vN"; N goes up whenever observations, rewards or dynamics change
+    entry_point: str | Callable[..., BatchEnv]  # "module:attribute", or something to call
+    kwargs: Mapping[str, Any] = field(default_factory=dict)  # defaults that make() may override
+
+    def __post_init__(self) -> None:
+        """Refuse an id without a version and an entry point that cannot be one."""
+        if not _ID.fullmatch(self.id):
+            raise InvalidConfig(
+                f"an environment id looks like 'name-v0' or 'mylab/name-v0', got {self.id!r}"
+            )
+        if isinstance(self.entry_point, str):
+            if not re.fullmatch(r"[\w.]+:[\w.]+", self.entry_point):
+                raise InvalidConfig(
+                    f"an entry point looks like 'package.module:attribute', got "
+                    f"{self.entry_point!r}"
+                )
+        elif not callable(self.entry_point):
+            raise InvalidConfig(f"an entry point is a string or callable, got {self.entry_point!r}")
+
+    def load(self) -> Callable[..., BatchEnv]:
+        """Import what makes the environment.
+
+        Raises:
+            Unavailable: it cannot be imported; says why.
+        """
+        if not isinstance(self.entry_point, str):
+            return self.entry_point
+        module, _, attribute = self.entry_point.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            raise Unavailable(
+                f"environment {self.id!r} cannot be used: {self.entry_point!r} does not import: "
+                f"{error}"
+            ) from error
+        make_env: Callable[..., BatchEnv] = found
+        return make_env
+
+
+envs: Registry[EnvSpec] = Registry("env")
+
+
+def register_env(
+    id: str, entry_point: str | Callable[..., BatchEnv], *, kwargs: Mapping[str, Any] | None = None
+) -> None:
+    """Register an environment of your own under a versioned id.
+
+    It is then known to ``make``, to the command line and, as ``pettingzoo.make("parallel", …)``,
+    to PettingZoo (ids without a namespace get ``rallypoint/`` there). A package that wants its
+    environments found without being imported declares them in the entry-point group
+    ``rallypoint.envs``: the id as name, and a callable that makes the environment as value.
+
+    Raises:
+        InvalidConfig: the id has no version, or the entry point is none.
+        DuplicateName: the id is taken.
+    """
+    spec = EnvSpec(id=id, entry_point=entry_point, kwargs=dict(kwargs or {}))
+    envs.add(id, spec)
+    _tell_pettingzoo(id)
+
+
+def spec(id: str) -> EnvSpec:
+    """Return how an environment is made.
+
+    Raises:
+        UnknownName: no such id; names the nearest, or the versions there are.
+    """
+    match = _ID.fullmatch(id)
+    try:
+        found: Any = envs[id]
+    except UnknownName as error:
+        stem = id[: match.start("version")] if match else f"{id}-v"
+        versions = [known for known in envs if known.startswith(stem)]
+        if versions:
+            raise UnknownName(
+                f"there is no {id!r}; the versions there are: {', '.join(versions)}"
+            ) from None
+        raise UnknownName(f"no environment is called {id!r}{did_you_mean(id, envs)}") from error
+    # An entry point of another package hands over a callable, not a spec.
+    return found if isinstance(found, EnvSpec) else EnvSpec(id=id, entry_point=found)
+
+
+def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv:
+    """Make E copies of an environment, stepped together.
+
+    Args:
+        id: the versioned name, ``"gathering-v0"``.
+        copies: how many, or the global id of each (a shard owning 32..63 draws the same numbers
+            as in one piece).
+        **kwargs: the environment's own settings.
+
+    Raises:
+        UnknownName: no such id; names the nearest.
+        Unavailable: its module does not import; says why.
+        InvalidConfig: a setting it does not have, or a value that cannot be meant.
+    """
+    found = spec(id)
+    make_env = found.load()
+    settings = {**found.kwargs, **kwargs}
+    _check_settings(id, make_env, settings)
+    env = make_env(copies=copies, **settings)
+    if not isinstance(env, BatchEnv):
+        raise InvalidConfig(f"{id!r} makes a {type(env).__name__}, which is no BatchEnv")
+    env.id = id
+    return env
+
+
+def _check_settings(id: str, make_env: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    import inspect
+
+    parameters = inspect.signature(make_env).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for name in settings:
+        if name not in parameters:
+            known = [p for p in parameters if p != "copies"]
+            raise InvalidConfig(f"{id} has no setting {name!r}{did_you_mean(name, known)}")
+
+
+def _tell_pettingzoo(id: str) -> None:
+    import pettingzoo
+
+    name = id if "/" in id else f"rallypoint/{id}"
+    pettingzoo.register("parallel", name, entry_point=partial(_parallel_view, id))
+    pettingzoo.register("aec", name, entry_point=partial(_aec_view, id))
+
+
+def _parallel_view(id: str, **kwargs: Any) -> "ParallelEnv[str, Any, Any]":
+    from rallypoint.envs.views.parallel import ParallelView
+
+    return ParallelView(make(id, **kwargs))
+
+
+def _aec_view(id: str, **kwargs: Any) -> "AECEnv[str, Any, Any]":
+    from rallypoint.envs.views.aec import aec_view
+
+    return aec_view(make(id, **kwargs))

@@ -1,0 +1,122 @@
+"""One registry for every kind of part: a part is added by adding one file."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from rallypoint.errors import DuplicateName, Unavailable, UnknownName, did_you_mean
+
+Part = TypeVar("Part")
+
+
+class Registry(Mapping[str, Part], Generic[Part]):
+    """Named parts of one kind; they register themselves when their module is imported.
+
+    The package they live in is imported module by module at first use, and other packages join
+    through the entry-point group ``rallypoint.<kind>s``. A module whose import fails is listed in
+    ``unavailable`` with the reason and breaks nothing else. Iteration is sorted by name.
+
+    >>> fruits = Registry[int]("fruit")
+    >>> fruits.add("apple", 3)
+    3
+    >>> fruits["aple"]
+    Traceback (most recent call last):
+    ...
+    rallypoint.errors.UnknownName: no fruit is called 'aple'; did you mean 'apple'? Known: apple
+    """
+
+    def __init__(self, kind: str, package: str | None = None) -> None:
+        """Hold parts of a kind; package is the one whose modules register them, if any."""
+        self.kind = kind
+        self._package = package
+        self._parts: dict[str, Part] = {}
+        self._unavailable: dict[str, str] = {}
+        self._found = False
+
+    def add(self, name: str, part: Part) -> Part:
+        """Register a part under a name nobody has yet.
+
+        Raises:
+            DuplicateName: the name is taken.
+        """
+        if name in self._parts:
+            raise DuplicateName(
+                f"{self.kind} names are unique, and {name!r} is taken by {self._parts[name]!r}; "
+                "choose another name or, for a changed part, another version"
+            )
+        self._parts[name] = part
+        return part
+
+    def register(self, name: str) -> Callable[[Part], Part]:
+        """Decorate a part to register it under a name."""
+        return lambda part: self.add(name, part)
+
+    @property
+    def unavailable(self) -> dict[str, str]:
+        """Modules and entry points that could not be imported, each with the reason."""
+        self._find()
+        return dict(self._unavailable)
+
+    def __getitem__(self, name: str) -> Part:
+        """Return the part of that name.
+
+        Raises:
+            Unavailable: it is known, but its import failed.
+            UnknownName: nothing of that name is registered.
+        """
+        if name not in self._parts:
+            self._find()
+        if name in self._parts:
+            return self._parts[name]
+        if name in self._unavailable:
+            raise Unavailable(f"{self.kind} {name!r} cannot be used: {self._unavailable[name]}")
+        raise UnknownName(f"no {self.kind} is called {name!r}{did_you_mean(name, self._parts)}")
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, sorted."""
+        self._find()
+        return iter(sorted(self._parts))
+
+    def __len__(self) -> int:
+        """Return how many parts there are."""
+        self._find()
+        return len(self._parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by address: Ray ships a script's globals by value, and a copy would be empty."""
+        if self._package is None:
+            return super().__reduce__()  # type: ignore[return-value]  # object's is str | tuple
+        return _registry_at, (self._package, f"{self.kind}s")
+
+    def _find(self) -> None:
+        if self._found:
+            return
+        self._found = True  # first, so that a module that looks a part up does not recurse
+        if self._package is not None:
+            for module in pkgutil.iter_modules(sys.modules[self._package].__path__):
+                self._import(module.name, f"{self._package}.{module.name}")
+        for entry_point in entry_points(group=f"rallypoint.{self.kind}s"):
+            self._join(entry_point)
+
+    def _import(self, name: str, module: str) -> None:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            self._unavailable[name] = str(error)
+
+    def _join(self, entry_point: EntryPoint) -> None:
+        # Somebody else's package: whatever it raises is its own fault, and must not be ours.
+        try:
+            part = entry_point.load()
+        except Exception as error:  # noqa: BLE001
+            self._unavailable[entry_point.name] = f"{entry_point.value}: {error}"
+        else:
+            if entry_point.name not in self._parts:  # loading may have registered it
+                self.add(entry_point.name, part)
+
+
+def _registry_at(package: str, attribute: str) -> Any:
+    return getattr(importlib.import_module(package), attribute)
