@@ -1,0 +1,54 @@
+# make setup PYTHON=python3.12        another Python than python3
+# make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
+# make test PYTEST_ARGS='-k gather'   more arguments for pytest
+# make test JOBS=8                    more processes
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+# Threads of their own would make timings, and last bits of sums, depend on the machine.
+demo test bench: export OMP_NUM_THREADS := 1
+demo test bench: export OPENBLAS_NUM_THREADS := 1
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install everything into .venv
+
+# A folder stays without its stamp until all is installed, so that a broken setup is done again.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "rallypoint needs Python 3.11 to 3.13, and there is no $(PYTHON): make setup PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit("rallypoint needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d: make setup PYTHON=…" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --editable '.[dev,bench]'
+	@touch $@
+
+demo: setup ## train ten agents to gather, and report the claims (under a minute)
+	$(BIN)/rallypoint run gathering --quick --out runs/demo
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+check: setup ## format, lint and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: setup ## put the code into shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup ## measure the environments beside their peers
+	$(BIN)/python benchmarks/environments.py
+
+clean: ## remove builds and caches; .venv and runs/ stay
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	find agents benchmarks envs experiments safety src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""A batch of environments as the types that other libraries expect, and back."""
