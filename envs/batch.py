@@ -168,7 +168,8 @@ class World(BatchEnv):
         """Book agents (E, N) as gone; a copy that nobody is left in has ended."""
         if mask.shape != self._alive.shape or mask.dtype != bool:
             raise InvalidConfig(
-                f"a mask of agents is a bool array {self._alive.shape}, got {mask.dtype} {mask.shape}"
+                f"a mask of agents is a bool array {self._alive.shape}, "
+                f"got {mask.dtype} {mask.shape}"
             )
         self._alive = self._alive & ~mask
         self._ended |= ~self._alive.any(axis=1)
@@ -211,9 +212,7 @@ class _Autoreset(BatchWrapper):
         ended = step.ended
         final = {f"final_observations/{k}": v for k, v in step.observations.items()}
         observations = self.env.reset(mask=ended) if ended.any() else step.observations
-        return step._replace(
-            observations=observations, infos=step.infos | {"ended": ended} | final
-        )
+        return step._replace(observations=observations, infos=step.infos | {"ended": ended} | final)
 
 
 def _global_ids(copies: Copies) -> NDArray[np.int64]:

@@ -24,12 +24,13 @@ def choose(values: Floats, epsilon: float, draws: Draws) -> Integers:
     num_agents, num_actions = values.shape[1:]
     numbers = draws.random((num_agents, num_actions + 1))  # (E, N, A + 1)
     is_best = values == values.max(axis=2, keepdims=True)
-    greedy = np.where(is_best, numbers[:, :, :-1], -1.0).argmax(axis=2)
+    greedy: Integers = np.where(is_best, numbers[:, :, :-1], -1.0).argmax(axis=2)
     if epsilon == 0:
         return greedy
     # Below epsilon the last number is uniform again, and names the random action.
     explored = numbers[:, :, -1] * (num_actions / epsilon)
-    return np.where(explored < num_actions, explored, greedy).astype(np.int64)
+    chosen: Integers = np.where(explored < num_actions, explored, greedy).astype(np.int64)
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class TabularPolicy:
         """Choose an action for every agent."""
         percepts = self.encoding(observations[self.group])
         num_copies, num_agents = percepts.shape
-        num_replicates, num_tables, num_states, num_actions = self.tables.shape
+        _, num_tables, num_states, num_actions = self.tables.shape
         replicates = np.zeros(num_copies, np.int64) if self.replicates is None else self.replicates
         tables = np.arange(num_agents) % num_tables
         rows = (replicates[:, None] * num_tables + tables) * num_states + percepts
@@ -69,18 +70,23 @@ class TabularPolicy:
 
 
 def save_tables(path: Path, tables: Floats, encoding: Encoding, **about: Any) -> None:
-    """Write one replicate's tables (N', S, A) as safetensors, with what they need to be read.
+    """Write one replicate's tables (N', S, A), with what they need to be read.
 
     Raises:
         UnwritablePath: nothing half-written is left behind.
     """
+    write_atomically(path, tables_file(tables, encoding, **about))
+
+
+def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
+    """Return the bytes of a safetensors file with one replicate's tables (N', S, A)."""
     metadata = {
         "format": _FORMAT,
         "encoding": encoding.name,
         "encoding_settings": json.dumps(asdict(encoding)),  # type: ignore[call-overload]  # Encoding is a dataclass by contract
         "about": json.dumps(about, sort_keys=True),
     }
-    write_atomically(path, save({"tables": np.ascontiguousarray(tables)}, metadata=metadata))
+    return save({"tables": np.ascontiguousarray(tables)}, metadata=metadata)
 
 
 def load_tables(path: Path) -> tuple[Floats, Encoding]:

@@ -44,9 +44,7 @@ def train(
     (group,) = env.groups
     num_actions = int(group.action_space.n)  # type: ignore[attr-defined]  # checked above
     trace = min(env.time_limit or _LONGEST_TRACE, _LONGEST_TRACE)
-    state = learner.init(
-        env.num_copies, env.num_agents, encoding.num_states, num_actions, trace
-    )
+    state = learner.init(env.num_copies, env.num_agents, encoding.num_states, num_actions, trace)
     draws = Draws(seed, "q_learning/explore", env.copies)
     for episode in range(episodes):
         percepts = encoding(env.reset(seed if episode == 0 else None)[group.name])

@@ -20,10 +20,10 @@ def move_table(cells: int) -> NDArray[np.int64]:
     return np.stack([np.append((here + shift) % cells, nowhere) for shift in (0, 1, -1)])
 
 
-def views(positions: Positions, cells: int) -> Counts:
+def views(positions: Positions, cells: int, out: Counts | None = None) -> Counts:
     """Count the agents at each offset from each cell: (E, L + 1, L), entry d is d cells ahead.
 
-    Row L is what nowhere sees: nothing.
+    Row L is what nowhere sees: nothing. ``out`` is room to write to, of at least so many copies.
 
     >>> views(np.array([[0, 0, 2]]), cells=3)[0].astype(int).tolist()
     [[2, 0, 1], [0, 1, 2], [1, 2, 0], [0, 0, 0]]
@@ -31,9 +31,13 @@ def views(positions: Positions, cells: int) -> Counts:
     num_copies = len(positions)
     bins = positions + (np.arange(num_copies) * (cells + 1))[:, None]
     counts = np.bincount(bins.ravel(), minlength=num_copies * (cells + 1))
-    ring = counts.reshape(num_copies, cells + 1)[:, :cells]  # (E, L)
-    twice = np.concatenate([ring, ring], axis=1, dtype=np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(twice, cells, axis=1)  # (E, L + 1, L)
-    seen = windows.copy()
+    twice = np.empty((num_copies, 2, cells), dtype=np.float32)
+    twice[:] = counts.reshape(num_copies, 1, cells + 1)[..., :cells]  # round the ring two times
+    # What cell c sees is then the stretch of L counts from c on. Taken as one opaque item each, the
+    # stretches are copied whole: a third faster than count by count.
+    shape, item = (num_copies, cells + 1), f"V{4 * cells}"
+    stretches: NDArray[np.void] = np.ndarray(shape, item, twice.data, strides=(8 * cells, 4))
+    seen = np.empty((*shape, cells), np.float32) if out is None else out[:num_copies]
+    seen.view(item)[..., 0] = stretches
     seen[:, cells] = 0
     return seen

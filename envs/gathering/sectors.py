@@ -17,7 +17,7 @@ SECTORS = ("central", "near+", "far+", "unknown", "far-", "near-")
 REPRESENTATIVES = 10
 NUM_PERCEPTS = 3003  # ways to share ten representatives among six sectors: C(15, 5)
 
-_TIE_ORDER = (0, 1, 3, 5, 4, 2)  # a leftover unit goes first to: central near+ near- far+ far- unknown
+_TIE_ORDER = (0, 1, 3, 5, 4, 2)  # a leftover goes to central near+ near- far+ far- unknown
 _CHUNK = 8192  # rows whose temporaries stay in cache
 
 
@@ -51,13 +51,15 @@ def representatives(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     >>> representatives(np.array([3, 0, 0, 4, 0, 0])).tolist()
     [4, 0, 0, 6, 0, 0]
     """
-    counts = np.asarray(counts, dtype=np.int64)
-    total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    whole, remainder = np.divmod(REPRESENTATIVES * counts, total)
-    leftover = remainder.sum(axis=-1, keepdims=True) // total
-    keys = 6 * remainder - np.array(_TIE_ORDER)  # distinct: larger remainder first, then the order
-    rank = (keys[..., None, :] > keys[..., :, None]).sum(axis=-1)
-    return whole + (rank < leftover)
+    by_sector = np.ascontiguousarray(np.moveaxis(counts, -1, 0), dtype=np.int64)  # (6, …)
+    total = np.maximum(by_sector.sum(axis=0), 1)
+    whole, remainder = np.divmod(REPRESENTATIVES * by_sector, total)
+    leftover = remainder.sum(axis=0) // total
+    # Distinct keys: the larger remainder first, then the order of ties.
+    keys = 6 * remainder - np.reshape(_TIE_ORDER, (6, *(1,) * total.ndim))
+    is_behind = keys[None] > keys[:, None]  # (6, 6, …)
+    rank = is_behind.view(np.int8).sum(axis=1, dtype=np.int8)
+    return np.moveaxis(whole + (rank < leftover), 0, -1)
 
 
 def percept_index(counts: Counts, cells: int) -> NDArray[np.int64]:
@@ -75,15 +77,15 @@ def percept_index(counts: Counts, cells: int) -> NDArray[np.int64]:
 
 
 def _number(rows: Counts, cells: int) -> NDArray[np.int64]:
-    to_key, to_sectors, index_by_key = _tables(cells)
+    to_key, index_by_key = _tables(cells)
     key_and_total = np.asarray(rows, dtype=np.float32) @ to_key  # (F, 2), exact below 2**24
     total = int(key_and_total[0, 1]) if len(rows) else 1
-    if 0 < total <= REPRESENTATIVES and REPRESENTATIVES % total == 0:
-        if (key_and_total[:, 1] == total).all():  # nothing to round: one product is enough
-            keys = key_and_total[:, 0].astype(np.int64) * (REPRESENTATIVES // total)
-            return index_by_key[keys]
-    shares = representatives((rows @ to_sectors).astype(np.int64))
-    return index_by_key[shares @ _digits()]
+    is_exact = total > 0 and REPRESENTATIVES % total == 0
+    if is_exact and (key_and_total[:, 1] == total).all():  # nothing to round: one product is enough
+        keys = key_and_total[:, 0].astype(np.int64) * (REPRESENTATIVES // total)
+    else:
+        keys = representatives((rows @ sector_matrix(cells)).astype(np.int64)) @ _digits()
+    return index_by_key.take(keys)
 
 
 def _digits() -> NDArray[np.int64]:
@@ -92,12 +94,17 @@ def _digits() -> NDArray[np.int64]:
 
 
 @cache
-def _tables(cells: int) -> tuple[Counts, Counts, NDArray[np.int64]]:
+def sector_matrix(cells: int) -> Counts:
+    """Return what turns counts by offset into counts by sector, as a product: (L, 6)."""
+    return np.eye(6, dtype=np.float32)[sector_of_offset(cells)]
+
+
+@cache
+def _tables(cells: int) -> tuple[Counts, NDArray[np.int64]]:
     sectors = sector_of_offset(cells)
-    to_sectors = np.eye(6, dtype=np.float32)[sectors]  # (L, 6)
     to_key = np.stack([_digits()[sectors], np.ones(cells)], axis=1).astype(np.float32)  # (L, 2)
     digits = np.stack(np.unravel_index(np.arange(11**5), (11,) * 5), axis=1)
     possible = np.flatnonzero(digits.sum(axis=1) <= REPRESENTATIVES)
     index_by_key = np.zeros(11**5, dtype=np.int64)
     index_by_key[possible] = np.arange(len(possible))
-    return to_key, to_sectors, index_by_key
+    return to_key, index_by_key

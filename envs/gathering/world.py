@@ -1,7 +1,8 @@
 """Gathering on a ring, exactly as in the paper, for any number of agents and cells."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -12,9 +13,12 @@ from rallypoint.envs.batch import Copies, World
 from rallypoint.envs.gathering import reward
 from rallypoint.envs.gathering.dynamics import STAY, Positions, move_table, views
 from rallypoint.envs.gathering.starts import STARTS
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig, NotReset, did_you_mean
 
-_CHUNK = 256  # copies moved at a time: their views stay in cache however large the batch
+if TYPE_CHECKING:
+    from rallypoint.envs.gathering.render import Renderer
+
+_CACHE = 96 * 1024  # counts seen at a time, 384 KiB: they stay in cache however large the batch
 
 
 class Gathering(World):
@@ -30,12 +34,14 @@ class Gathering(World):
     """
 
     offers = frozenset({"state", "geometry", "remove"})
-    metadata = {
-        "name": "gathering_v0",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 10,
-        "is_parallelizable": True,
-    }
+    metadata = MappingProxyType(
+        {
+            "name": "gathering_v0",
+            "render_modes": ["rgb_array", "human", "ansi"],
+            "render_fps": 10,
+            "is_parallelizable": True,
+        }
+    )
     _state_arrays = ("_positions",)
 
     def __init__(
@@ -74,9 +80,15 @@ class Gathering(World):
         self.noop = {"agents": STAY}
         self._start_positions = _checked_start(start, len(self.copies), num_agents, cells)
         self._positions = np.zeros((len(self.copies), num_agents), dtype=np.int64)
-        self._moves = move_table(cells)
-        self._exact_rewards = reward.exact_reward_table(num_agents)
-        self._everybody = True  # nobody is removed: counts need no rounding where N divides 10
+        self._moves = move_table(cells).ravel()
+        self._chunk = max(1, _CACHE // (cells * (cells + 1)))  # copies
+        # One room for all chunks of all steps: new memory is what a step's time would go to.
+        self._views = np.empty(
+            (min(self._chunk, len(self.copies)), cells + 1, cells), dtype=np.float32
+        )
+        self._reward_by_count = reward.reward_by_count(num_agents)
+        self._renderer: Renderer | None = None
+        self._everybody = True  # nobody is removed: rewards follow from central counts, mostly
 
     def _start(self, mask: Mask) -> None:
         if isinstance(self._start_positions, str):
@@ -86,7 +98,10 @@ class Gathering(World):
             self._positions[mask] = self._start_positions[mask]
 
     def _advance(self, actions: Actions) -> tuple[NDArray[np.float64], Mask, dict[str, Array]]:
-        self._positions = self._moves[actions["agents"], self._positions]
+        # One flat index and take: four times faster than indexing the table by two arrays.
+        moves = np.multiply(actions["agents"], self.cells + 1, dtype=np.int64)
+        moves += self._positions
+        self._moves.take(moves, out=self._positions, mode="clip")
         self._look()
         return self._rewards, np.zeros(self._positions.shape, dtype=bool), {}
 
@@ -102,15 +117,12 @@ class Gathering(World):
         num_copies, num_agents = self._positions.shape
         self._seen = np.empty((num_copies, num_agents, self.cells), dtype=np.float32)
         self._rewards = np.empty((num_copies, num_agents))
-        exact = self._exact_rewards if self._everybody else None
-        for first in range(0, num_copies, _CHUNK):
-            rows = slice(first, first + _CHUNK)
+        by_count = self._reward_by_count if self._everybody else None
+        for first in range(0, num_copies, self._chunk):
+            rows = slice(first, first + self._chunk)
             positions = self._positions[rows]
-            seen = views(positions, self.cells)
-            if exact is None:
-                earned = reward.rewards_by_cell(seen)
-            else:
-                earned = exact[reward.central(seen).astype(np.int64)]
+            seen = views(positions, self.cells, self._views)
+            earned = reward.rewards_by_cell(seen, by_count)
             stands = positions + (np.arange(len(positions)) * (self.cells + 1))[:, None]
             seen.reshape(-1, self.cells).take(stands, axis=0, out=self._seen[rows], mode="clip")
             earned.reshape(-1).take(stands, out=self._rewards[rows], mode="clip")
@@ -136,11 +148,38 @@ class Gathering(World):
         self._refresh()
         return self._observe()
 
-    def render(self, copy: int = 0) -> Any:
-        """Draw one copy: an RGB array, a window, or a line of text."""
-        from rallypoint.envs.gathering import render
+    def render(self, copy: int = 0, *, marks: Mapping[str, Mask] | None = None) -> Any:
+        """Draw one copy: an RGB array, a window, or two lines of text.
 
-        return render.frame(self, copy)
+        Args:
+            copy: which, an index and not a global id.
+            marks: whom to draw apart, (N,) by name, such as {"crashed": …}.
+
+        Raises:
+            NotReset: before the first reset.
+            InvalidConfig: no such copy or mark, or the world has no render mode.
+            Unavailable: a window without pygame.
+        """
+        from rallypoint.envs.gathering.render import Renderer
+
+        if not 0 <= copy < len(self.copies):
+            raise InvalidConfig(f"a copy is an index in 0..{len(self.copies) - 1}, got {copy}")
+        if self._seed is None:
+            raise NotReset(f"{self.id} has nothing to draw before its first reset")
+        if self._renderer is None:
+            self._renderer = Renderer(self.render_mode, fps=self.metadata["render_fps"])
+        return self._renderer.show(
+            self.state()[copy],
+            self.cells,
+            marks=marks,
+            step=int(self._elapsed[copy]),
+            time_limit=self.time_limit,
+        )
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._renderer is not None:
+            self._renderer.close()
 
 
 def _check_size(name: str, value: Any, least: int) -> None:

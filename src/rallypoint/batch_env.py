@@ -51,7 +51,7 @@ class Step(NamedTuple):
     @property
     def ended(self) -> Mask:
         """Copies in which no agent goes on: (E,)."""
-        ended: Mask = (~self.alive | self.terminated | self.truncated).all(axis=1)
+        ended: Mask = np.all(~self.alive | self.terminated | self.truncated, axis=1)
         return ended
 
 
@@ -136,6 +136,7 @@ class BatchEnv(ABC):
 
     def render(self, copy: int = 0) -> Any:
         """Draw one copy (an index, not a global id) in the render mode given at construction."""
+        del copy
         raise NotOffered(f"{self.id} draws no pictures")
 
     def state(self) -> Array:

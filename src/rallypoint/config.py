@@ -1,6 +1,7 @@
-"""Configs: frozen, keyword-only dataclasses that check themselves, and their way to files and back."""
+"""Configs: frozen, keyword-only dataclasses that check themselves; to plain values and back."""
 
 import dataclasses
+import keyword
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -13,9 +14,13 @@ Config = TypeVar("Config")
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """Return a config as plain dicts, lists, strings and numbers, ready for JSON or TOML."""
-    plain: dict[str, Any] = msgspec.to_builtins(config)
-    return plain
+    """Return a config as plain dicts, lists, strings and numbers, ready for JSON.
+
+    A field whose name would be a Python keyword ends in an underscore that files do not show:
+    ``from_`` is the key ``from``.
+    """
+    fields = [field.name for field in dataclasses.fields(config) if field.init]
+    return {_key(name): _plain(getattr(config, name)) for name in fields}
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "") -> Config:
@@ -29,22 +34,43 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
     Raises:
         InvalidConfig: an unknown key (with the nearest known one), a wrong type or value.
     """
-    _refuse_unknown(kind, values, where)
+    fields = _as_fields(kind, values, where)
     try:
-        return msgspec.convert(values, kind, strict=True)
+        return msgspec.convert(fields, kind, strict=True)
     except msgspec.ValidationError as error:
         place = f"{where or kind.__name__}: "
         raise InvalidConfig(f"{place}{str(error).replace('$.', '')}") from error
 
 
-def _refuse_unknown(kind: Any, values: Any, where: str) -> None:
+def _key(field: str) -> str:
+    """Return how files spell a field."""
+    bare = field.removesuffix("_")
+    return bare if keyword.iskeyword(bare) else field
+
+
+def _plain(value: Any) -> Any:
+    # Not msgspec.to_builtins all the way: of a config that msgspec made, it leaves defaults out.
+    if dataclasses.is_dataclass(value):
+        return to_dict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return msgspec.to_builtins(value)
+
+
+def _as_fields(kind: Any, values: Any, where: str) -> Any:
+    """Return values with keys named as the fields are, refusing those that are none."""
     kinds = [k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)]
     if not kinds or not isinstance(values, Mapping):
-        return
+        return values
     hints = typing.get_type_hints(kinds[0])
-    known = {f.name: hints[f.name] for f in dataclasses.fields(kinds[0]) if f.init}
+    fields = {_key(f.name): f.name for f in dataclasses.fields(kinds[0]) if f.init}
+    known = {}
     for key, value in values.items():
-        if key not in known:
+        if key not in fields:
             place = where or kinds[0].__name__
-            raise InvalidConfig(f"{place} has no key {key!r}{did_you_mean(str(key), known)}")
-        _refuse_unknown(known[key], value, f"{where}.{key}" if where else str(key))
+            raise InvalidConfig(f"{place} has no key {key!r}{did_you_mean(str(key), fields)}")
+        place = f"{where}.{key}" if where else str(key)
+        known[fields[key]] = _as_fields(hints[fields[key]], value, place)
+    return known

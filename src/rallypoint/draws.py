@@ -123,7 +123,9 @@ class Draws:
         # A copy: the buffer is filled again in place, and the caller may write.
         return self._buffer[:, first : first + count].copy().reshape(-1, *shape)
 
-    def integers(self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Integers:
+    def integers(
+        self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None
+    ) -> Integers:
         """Draw from {0, …, high - 1}: (E, *shape)."""
         return (self.random(shape, mask) * high).astype(np.int64)
 
@@ -137,6 +139,10 @@ class Draws:
         ranks = keys.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
         chosen: Mask = candidates & (ranks < np.reshape(counts, (-1, 1)))
         return chosen
+
+    def rows(self, mask: Mask) -> "Draws":
+        """Return the streams of the masked copies alone, as the draws of a smaller batch."""
+        return _Rows(self, mask)
 
     def snapshot(self) -> dict[str, Integers]:
         """Return where each copy's stream stands: (E,) episodes and places."""
@@ -172,9 +178,34 @@ class Draws:
         places = self._places[rows] // 4  # a Philox counter yields four numbers
         self._bases[rows] = 4 * places
         counters = zip(
-            rows.tolist(), places.tolist(), self._episodes[rows].tolist(), self._copies[rows], strict=True
+            rows.tolist(),
+            places.tolist(),
+            self._episodes[rows].tolist(),
+            self._copies[rows],
+            strict=True,
         )
         for row, place, episode, copy in counters:
             counter[:] = place, 0, episode, copy
             self._philox.state = self._state
             self._generator.random(out=self._buffer[row])
+
+
+class _Rows(Draws):
+    """Some copies' streams; they stand where the whole's stand, and move them."""
+
+    def __init__(self, whole: Draws, mask: Mask) -> None:
+        self._whole = whole
+        self._mask = mask
+
+    def random(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
+        """Draw from [0, 1) for these copies, or for the masked ones of them."""
+        rows = self._mask.copy()
+        if mask is not None:
+            rows[rows] = mask
+        return self._whole.random(shape, rows)
+
+    def rows(self, mask: Mask) -> Draws:
+        """Return fewer of these streams."""
+        rows = self._mask.copy()
+        rows[rows] = mask
+        return _Rows(self._whole, rows)

@@ -5,7 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Mask, Observations, Snapshot, Step
+from rallypoint.batch_env import (
+    Actions,
+    Array,
+    BatchEnv,
+    Geometry,
+    Mask,
+    Observations,
+    Snapshot,
+    Step,
+)
 
 
 class BatchWrapper(BatchEnv):

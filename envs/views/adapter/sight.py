@@ -1,0 +1,174 @@
+"""What the agents of one group see: rows written one by one, then looked at all together."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+from gymnasium import spaces
+
+from rallypoint.batch_env import Array, Group, Mask
+from rallypoint.envs.views.adapter.groups import Name, Spaces
+from rallypoint.envs.views.adapter.spaces import Leaf, leaves, split_mask
+
+Refuse = Callable[[Name, str], NoReturn]  # whose, and what is wrong
+
+
+class Sight:
+    """The observations of a group, (E, n, …) for each array that they are made of."""
+
+    def __init__(self, group: Group, own: Spaces, num_copies: int) -> None:
+        """See nothing, zeros, in every row."""
+        space, self.has_mask = split_mask(*own)
+        self.group = group
+        self._own_space = own[0]
+        self._leaves = tuple(leaves(space))
+        self._is_nested = isinstance(own[0], spaces.Dict | spaces.Tuple)
+        shape = (num_copies, len(group.agents))
+        self._arrays = [np.zeros((*shape, *leaf.space.shape), leaf.space.dtype) for leaf in self._leaves]
+        self._shown = np.zeros(shape, dtype=bool)  # (E, n) rows that somebody saw
+
+    def show(self, row: int, slots: list[int]) -> None:
+        """Note who sees something in a copy; the others' rows become zeros."""
+        self._shown[row] = False
+        self._shown[row, slots] = True
+        for array in self._arrays:
+            array[row, ~self._shown[row]] = 0
+
+    def write(
+        self, row: int, who: Iterable[tuple[int, Name]], told: Mapping[Name, Any], refuse: Refuse
+    ) -> None:
+        """Take over what agents (slot, name) of one copy see.
+
+        The type and shape of each array are looked at here, because assigning would cast and
+        broadcast; the values by ``check``, over all copies at once.
+        """
+        for leaf, array in zip(self._leaves, self._arrays, strict=True):
+            rows, path = array[row], leaf.path
+            dtype, shape = array.dtype, array.shape[2:]
+            for slot, name in who:
+                value = told[name]
+                if self._is_nested:
+                    value = self._part(leaf, name, value, refuse)
+                if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
+                    value = _as_array(leaf, value)
+                    if value is None:
+                        came = told[name]
+                        for key in path:
+                            came = came[key]
+                        refuse(name, f"observes {_told(came)}{_at(path)}, where {_must(leaf)} stands")
+                rows[slot] = value
+
+    def check(self, refuse: Callable[[int, str, str], NoReturn]) -> None:
+        """Look whether everything seen is inside its space; refuse gets row, agent and what."""
+        everybody = bool(self._shown.all())
+        for leaf, array in zip(self._leaves, self._arrays, strict=True):
+            values = array if everybody else array[self._shown]
+            if _all_inside(leaf, values):
+                continue
+            wrong = self._shown & ~_inside(leaf, array)
+            row, slot = np.argwhere(wrong)[0]
+            seen = np.array2string(array[row, slot], threshold=20)
+            refuse(
+                int(row),
+                self.group.agents[slot],
+                f"observes {seen}{_at(leaf.path)}, which is not in {leaf.space}"
+                + ("" if np.isfinite(array[row, slot]).all() else " or not finite"),
+            )
+
+    def observe(self) -> Array:
+        """Return everything as one new array."""
+        if len(self._leaves) == 1:
+            return self._arrays[0].copy()
+        space: Any = self.group.observation_space
+        shape = self._shown.shape
+        parts = [
+            _flat(leaf, array).reshape(*shape, -1).astype(space.dtype)
+            for leaf, array in zip(self._leaves, self._arrays, strict=True)
+        ]
+        seen: Array = np.concatenate(parts, axis=-1)
+        seen[~self._shown] = 0  # a one-hot zero is no zero
+        return seen
+
+    def _part(self, leaf: Leaf, name: Name, value: Any, refuse: Refuse) -> Any:
+        whole = value
+        space = self._own_space
+        for key in leaf.path:
+            keys = _keys(value)
+            if keys is None or keys != _keys(space.spaces):
+                refuse(
+                    name,
+                    f"observes {_told(whole)}, where an element of {self._own_space} stands, with "
+                    f"exactly its parts",
+                )
+            value, space = value[key], space[key]
+        return value
+
+
+def _keys(whole: Any) -> Any:
+    if isinstance(whole, Mapping):
+        return whole.keys()
+    return len(whole) if isinstance(whole, tuple | list) else None
+
+
+def _as_array(leaf: Leaf, value: Any) -> Array | None:
+    """Return what an environment may hand over instead of an array of exactly that type."""
+    space = leaf.space
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = np.array(value, dtype=np.int64)
+    elif isinstance(value, np.generic):
+        value = np.asarray(value)
+    if not isinstance(value, np.ndarray) or value.shape != space.shape:
+        return None
+    if isinstance(space, spaces.Box):
+        # As Gymnasium: float32 may stand where float64 is declared, and not the other way round.
+        return value if np.can_cast(value.dtype, space.dtype) else None
+    if value.dtype.kind not in "iub":
+        return None
+    cast = value.astype(space.dtype)
+    return cast if (cast == value).all() else None
+
+
+def _inside(leaf: Leaf, values: Array) -> Mask:
+    inside: Mask = np.ones(values.shape, dtype=bool)
+    if values.dtype.kind == "f":
+        inside &= np.isfinite(values)
+    if leaf.low is not None:
+        inside &= values >= leaf.low
+    if leaf.high is not None:
+        inside &= values <= leaf.high
+    rows: Mask = inside.reshape(*values.shape[:2], -1).all(axis=-1)
+    return rows
+
+
+def _all_inside(leaf: Leaf, values: Array) -> bool:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return False
+    if leaf.low is not None and not (values >= leaf.low).all():
+        return False
+    return leaf.high is None or bool((values <= leaf.high).all())
+
+
+def _flat(leaf: Leaf, array: Array) -> Array:
+    """Lay out one part as Gymnasium's ``flatten`` does: (E, n, …) -> (E, n, entries…)."""
+    space = leaf.space
+    if isinstance(space, spaces.Discrete):
+        return (array[..., None] - space.start) == np.arange(space.n)
+    if isinstance(space, spaces.MultiDiscrete):
+        rows = (array - space.start).reshape(*array.shape[:2], -1)
+        hot = [rows[..., i, None] == np.arange(n) for i, n in enumerate(space.nvec.reshape(-1))]
+        return np.concatenate(hot, axis=-1)
+    return array
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"a {value.dtype} array {value.shape}"
+    return f"the {type(value).__name__} {value!r:.80}"
+
+
+def _must(leaf: Leaf) -> str:
+    return f"a {leaf.space.dtype} array {leaf.space.shape} of {leaf.space}"
+
+
+def _at(path: tuple[Any, ...]) -> str:
+    return f" at {'/'.join(map(str, path))!r}" if path else ""

@@ -1,0 +1,94 @@
+"""The command line: ``rallypoint list`` and ``rallypoint run``.
+
+Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from rallypoint import __version__
+from rallypoint.errors import RallypointError
+from rallypoint.experiments.run_command import Experiments, experiment_command
+
+
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rallypoint")
+def cli() -> None:
+    """Multi-agent safe-RL research under interruption, deception and Byzantine faults.
+
+    Exit status: 0 when done, 1 when a run could not finish (or, with --strict, a claim did not
+    hold), 2 when the command cannot be meant.
+    """
+
+
+@cli.command("list")
+@click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def list_parts(kind: str | None, *, as_json: bool) -> None:
+    """List envs, threats, aggregators, agents or experiments; all of them without a KIND."""
+    from rallypoint.experiments import listing
+
+    try:
+        entries_by_kind = {
+            k: listing.entries(k) for k in ([kind] if kind else listing.registries())
+        }
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(listing.as_json(entries_by_kind) if as_json else listing.as_text(entries_by_kind))
+
+
+cli.add_command(
+    Experiments(
+        "run",
+        short_help="Run an experiment and report its claims.",
+        help="Run an experiment and report its claims. `rallypoint run EXPERIMENT --help` shows "
+        "what can be set.",
+        subcommand_metavar="EXPERIMENT [OPTIONS]",
+    )
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; every refusal is one line on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _finish(cli, words or ["--help"], "rallypoint")
+
+
+def run_alone(name: str) -> NoReturn:
+    """Run one experiment as ``python -m rallypoint.experiments.<name>``."""
+    from rallypoint.experiments import experiments
+
+    command = experiment_command(experiments[name])
+    _finish(command, sys.argv[1:], f"python -m rallypoint.experiments.{name}")
+
+
+def _finish(command: click.Command, arguments: list[str], program: str) -> NoReturn:
+    # A statement with a sign that an old terminal cannot show is no reason to lose the table.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        status = command.main(
+            arguments, prog_name=program, standalone_mode=False, obj=[program, *arguments]
+        )
+        sys.stdout.flush()
+    except click.ClickException as error:
+        status = _refuse(error.format_message(), error.exit_code)
+    except RallypointError as error:
+        status = _refuse(str(error), 1)
+    except (KeyboardInterrupt, click.Abort):
+        status = _refuse("interrupted", 1)
+    except BrokenPipeError:
+        # Whoever read us (`| head`) has seen enough; what is still buffered has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(message: str, status: int) -> int:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    return status

@@ -1,0 +1,50 @@
+"""What is run: the sizes, lengths and rates of the gathering experiment."""
+
+from dataclasses import dataclass
+
+from rallypoint.agents.tabular import QLearning
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatheringConfig:
+    """One setting of the experiment; the defaults are those its claims are made for."""
+
+    num_agents: int = 10  # N in training, G1, G2 and G4
+    cells: int = 13  # L of the ring
+    cycles: int = 1000  # training episodes of 5 L steps; 500 is the least that learns reliably
+    crowd: int = 100  # N in training and loss, G3
+    loss: float = 0.9  # share of the crowd that is lost
+    loss_steps: tuple[int, ...] = (0, 5, 20)  # a group stands at step 9: only 0 and 5 are hard
+    carried_up: tuple[int, ...] = (20, 50, 100)  # populations the tables of N agents are given to
+    carried_down: tuple[int, ...] = (5, 3)
+    test_cycles: int = 200  # per seed and condition
+    greedy_starts: int = 1000  # per seed: a greedy team fails from a few in a thousand
+    test_epsilon: float = 0.02  # exploration at test: the greedy policy has limit cycles
+    candidates: int = 200  # starts among which the worst is searched
+    candidate_runs: int = 8  # runs of each
+    alpha: float = 0.1  # step size of the learner
+    epsilon: float = 0.1  # exploration while learning
+    gamma: float = 0.95  # discount and trace decay
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        for name in ("num_agents", "cycles", "crowd", "test_cycles", "greedy_starts", "candidates"):
+            if getattr(self, name) < 1:
+                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
+        if self.cells < 3:
+            raise InvalidConfig(f"cells is an integer >= 3, got {self.cells}")
+        if self.candidate_runs < 1:
+            raise InvalidConfig(f"candidate_runs is an integer >= 1, got {self.candidate_runs}")
+        if not 0 <= self.loss < 1 or int(self.loss * self.crowd + 1e-9) >= self.crowd:
+            raise InvalidConfig(f"loss must leave somebody of {self.crowd}, got {self.loss}")
+        if not 0 <= self.test_epsilon <= 1:
+            raise InvalidConfig(f"test_epsilon is a probability, got {self.test_epsilon}")
+        horizon = 5 * self.cells
+        if any(not 0 <= step < horizon for step in self.loss_steps):
+            raise InvalidConfig(f"loss_steps lie in 0..{horizon - 1}, got {self.loss_steps}")
+        self.learner()
+
+    def learner(self) -> QLearning:
+        """How each agent learns."""
+        return QLearning(alpha=self.alpha, epsilon=self.epsilon, gamma=self.gamma)

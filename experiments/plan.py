@@ -1,0 +1,82 @@
+"""What is to be run, checked to the last word before a folder is touched."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rallypoint.draws import check_seed
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import Experiment
+from rallypoint.experiments.settings import Cell, cells, swept_config
+from rallypoint.run_folder import check_free
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be run, all of it checked."""
+
+    experiment: Experiment[Any]
+    cells: Sequence[Cell]
+    config: dict[str, Any]  # of the whole, with a list of values where several are swept
+    seeds: tuple[int, ...]
+    quick: bool
+    out: Path
+    command: Sequence[str]
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether there are several cells, each with a folder of its own."""
+        return len(self.cells) > 1
+
+
+def make_plan(
+    experiment: Experiment[Any],
+    *,
+    settings: Sequence[str] = (),
+    first_seed: int = 0,
+    num_seeds: int | None = None,
+    quick: bool = False,
+    out: Path | None = None,
+    command: Sequence[str] = (),
+) -> Plan:
+    """Check what was asked for, and fill in what was not.
+
+    Raises:
+        InvalidConfig: a setting or a seed that cannot be meant.
+        UnwritablePath: the folder holds something else.
+    """
+    config = experiment.config()
+    if quick:
+        config = dataclasses.replace(config, **experiment.quick)
+    if num_seeds is None:
+        num_seeds = experiment.quick_seeds if quick else experiment.seeds
+    plan = Plan(
+        experiment=experiment,
+        cells=cells(config, settings),
+        config=swept_config(config, settings),
+        seeds=_seeds(first_seed, num_seeds),
+        quick=quick,
+        out=_new_folder(experiment.name) if out is None else out,
+        command=command,
+    )
+    check_free(plan.out, experiment.name)
+    return plan
+
+
+def _seeds(first: int, count: int) -> tuple[int, ...]:
+    if count < 1:
+        raise InvalidConfig(f"--seeds is how many, at least 1, got {count}")
+    check_seed(first + count - 1)
+    return tuple(range(check_seed(first), first + count))
+
+
+def _new_folder(name: str) -> Path:
+    wanted = Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder, again = wanted, 1
+    while folder.exists():  # started within the same second
+        again += 1
+        folder = wanted.with_name(f"{wanted.name}-{again}")
+    return folder

@@ -1,0 +1,87 @@
+"""``rallypoint report DIR…``: from folders to one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rallypoint.errors import UnwritablePath
+
+if TYPE_CHECKING:
+    from rallypoint.experiments.report.recorded import Recorded
+
+
+@click.command(
+    "report",
+    short_help="Make one HTML page of what runs found.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.argument(
+    "folders",
+    metavar="DIR…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where the page goes.  [default: DIR/report.html, for several ./report.html]",
+)
+def report(folders: Sequence[Path], out: Path | None) -> None:
+    """Make one HTML page of the runs in DIR…: claims, curves, pictures, receipts, manifest.
+
+    The page needs no network and no other file, and holds no script: mail it, or print it.
+    """
+    from rallypoint.experiments.report.claim_rows import in_short
+    from rallypoint.experiments.report.page import render
+    from rallypoint.experiments.report.recorded import read_run
+    from rallypoint.files import write_atomically
+
+    chosen = list({folder.resolve(): folder for folder in folders}.values())
+    _check_runs(chosen)
+    page = out or (chosen[0] if len(chosen) == 1 else Path()) / "report.html"
+    _check_replaceable(page)
+    runs: list[Recorded] = [read_run(folder) for folder in chosen]
+    content = render(runs).encode("utf-8", errors="replace")
+    try:
+        write_atomically(page, content)
+    except UnwritablePath as error:
+        raise click.UsageError(str(error)) from error
+    num_runs = f"{len(runs)} runs, " if len(runs) > 1 else ""
+    found = in_short([claim for run in runs for claim in run.summary.claims])
+    click.echo(f"{page}: {num_runs}{found}; {len(content) / 1e6:.1f} MB")
+
+
+def _check_runs(folders: Sequence[Path]) -> None:
+    from rallypoint.experiments.report.manifest_file import is_run
+
+    for folder in folders:
+        if is_run(folder):
+            continue
+        inner = sorted(str(path.parent) for path in folder.glob("*/manifest.json"))
+        hint = (
+            f"; give its folders: {' '.join(inner[:3])}{' …' if len(inner) > 3 else ''}"
+            if inner
+            else " (no manifest.json); give folders that `rallypoint run` wrote"
+        )
+        raise click.UsageError(f"{folder} holds no run{hint}")
+
+
+def _check_replaceable(page: Path) -> None:
+    """Refuse to write over what is no page of ours, such as a run's own results."""
+    from rallypoint.experiments.report.page import GENERATOR
+
+    if page.is_dir():
+        raise click.UsageError(f"{page} is a folder; give a file: --out {page / 'report.html'}")
+    if not page.exists():
+        return
+    try:
+        with page.open("rb") as file:
+            beginning = file.read(1000)
+    except OSError as error:
+        raise click.UsageError(f"cannot look into {page}: {error.strerror or error}") from error
+    if beginning and GENERATOR.encode() not in beginning:
+        raise click.UsageError(f"{page} is no report; give another file with --out")

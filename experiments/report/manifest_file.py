@@ -1,0 +1,58 @@
+"""``manifest.json``, read back."""
+
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import msgspec
+
+from rallypoint.errors import UnreadableFile
+from rallypoint.experiments.report.foreign import read_foreign_json
+from rallypoint.run_folder import MANIFEST, Status
+from rallypoint.summary import FORMAT
+
+
+class Manifest(TypedDict):
+    """What a run says of itself; ``run_folder`` writes it."""
+
+    format: int
+    experiment: str
+    command: list[str]
+    config: dict[str, Any]
+    seeds: list[int]
+    versions: dict[str, str]
+    commit: dict[str, str | bool] | None
+    machine: dict[str, Any]
+    started: str
+    wall_seconds: float
+    status: Status
+    reason: str | None
+    files: list[str]
+    quick: NotRequired[bool]
+    cells: NotRequired[list[str]]
+
+
+def is_run(folder: Path) -> bool:
+    """Tell whether a folder looks like a run's."""
+    return (folder / MANIFEST).is_file()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run's folder.
+
+    Raises:
+        UnreadableFile: it is missing, cut off, somebody else's or of another format.
+    """
+    path = folder / MANIFEST
+    content = read_foreign_json(path)
+    if not isinstance(content, dict) or not {"format", "experiment", "status"} <= set(content):
+        raise UnreadableFile(f"{path} is no manifest of a rallypoint run")
+    if content["format"] != FORMAT:
+        raise UnreadableFile(
+            f"{path} has format {str(content['format'])[:20]!r}, and this version of rallypoint "
+            f"reads {FORMAT}; use the version that wrote it"
+        )
+    try:
+        return msgspec.convert(content, Manifest)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`$.", "`")
+        raise UnreadableFile(f"{path} is no manifest of a rallypoint run: {reason}") from error

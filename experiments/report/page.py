@@ -1,0 +1,125 @@
+"""The page: what was read of each run, laid out by the templates beside this file."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rallypoint import __version__
+from rallypoint.errors import RallypointError
+from rallypoint.experiments import experiments
+from rallypoint.experiments.progress import in_words
+from rallypoint.experiments.report import charts, strips, words
+from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables, in_short
+from rallypoint.experiments.report.curves import find_curves
+from rallypoint.experiments.report.pictures import Picture
+from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.report.side_by_side import comparisons, differences
+from rallypoint.experiments.report.threats_done import Deed, deeds
+
+GENERATOR = '<meta name="generator" content="rallypoint'  # by which we know our own pages
+
+# What a terminal or a browser would obey instead of show: control characters, and those that turn
+# the direction of text, so that a name could read as another.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Section(NamedTuple):
+    """One run, laid out."""
+
+    anchor: str
+    label: str  # of its folder
+    question: str
+    run: Recorded
+    claims: ClaimTables
+    differs: str
+    films: tuple[Picture, ...]
+    plots: tuple[Picture, ...]
+    charts: tuple[charts.Chart, ...]
+    deeds: tuple[Deed, ...]
+    command: str | None
+    took: str
+
+    @property
+    def invalid(self) -> bool:
+        """Whether its receipts disagree with its threat model."""
+        return not self.run.summary.valid
+
+    def about(self, picture: Picture) -> list[Any]:
+        """Return the claims a picture is about, as its name has it."""
+        return [row for row in self.claims.all if row.claim.id.split("/")[0] == picture.about]
+
+    def alternative(self, picture: Picture) -> str:
+        """Say what a picture shows to who does not see it."""
+        kind = "Film" if picture.is_film else "Plot"
+        claims = [row.claim for row in self.about(picture)]
+        told = f", for {in_short(claims)}; the table of claims has the numbers" if claims else ""
+        return f"{kind}: {picture.words}{told}."
+
+
+def render(runs: Sequence[Recorded]) -> str:
+    """Return the page of these runs; the same runs give the same page."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        finalize=_printable,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"words": words, "chart_size": charts, "strip_size": strips}
+    differing = differences(runs)
+    labels = _labels(runs)
+    sections = [
+        _section(run, place, label=labels[place], differs=differing[place])
+        for place, run in enumerate(runs)
+    ]
+    return environment.get_template("page.html").render(
+        generator=GENERATOR,
+        version=__version__,
+        sections=sections,
+        comparisons=comparisons(runs),
+    )
+
+
+def _section(run: Recorded, place: int, *, label: str, differs: str) -> Section:
+    anchor = f"run-{place + 1}"
+    return Section(
+        anchor=anchor,
+        label=label,
+        question=_question(run.summary.experiment),
+        run=run,
+        claims=claim_tables(run.summary.claims, run.rows, prefix=anchor),
+        differs=differs,
+        films=tuple(picture for picture in run.pictures if picture.is_film),
+        plots=tuple(picture for picture in run.pictures if not picture.is_film),
+        charts=tuple(charts.draw_chart(curve) for curve in find_curves(run.rows)),
+        deeds=deeds(run.receipts),
+        command=words.command_line(run.manifest["command"]),
+        took=in_words(run.summary.wall_seconds),
+    )
+
+
+def _question(experiment: str) -> str:
+    """Return what an experiment asks; one that is not installed here has only a name."""
+    try:
+        return experiments[experiment].question
+    except RallypointError:
+        return f"Experiment {experiment}"
+
+
+def _labels(runs: Sequence[Recorded]) -> list[str]:
+    """Name runs by their folders, with as much of the path as tells them apart."""
+    names = [run.folder.name or str(run.folder) for run in runs]
+    if len(set(names)) < len(names):
+        return [str(run.folder) for run in runs]
+    return names
+
+
+def _printable(content: Any) -> Any:
+    if isinstance(content, Markup) or not isinstance(content, str):
+        return content
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", content)

@@ -1,0 +1,106 @@
+"""A run as its folder tells it, for readers who trust nothing in that folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from rallypoint.errors import UnreadableFile
+from rallypoint.experiments.report.foreign import read_foreign_json
+from rallypoint.experiments.report.manifest_file import Manifest, is_run, read_manifest
+from rallypoint.experiments.report.metric_rows import Rows, read_rows
+from rallypoint.experiments.report.pictures import Picture, Pictures, read_pictures
+from rallypoint.run_folder import METRICS, OWN_FILES, RECEIPTS, SUMMARY
+from rallypoint.summary import Summary, read_summary
+
+
+class CellPictures(NamedTuple):
+    """The pictures of one cell of a sweep, which lie in a folder of its own."""
+
+    name: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Everything a run left behind."""
+
+    folder: Path
+    manifest: Manifest
+    summary: Summary
+    receipts: Mapping[str, Any]  # by condition
+    disagreements: tuple[str, ...]  # what makes the run invalid
+    rows: Rows
+    pictures: tuple[Picture, ...]
+    cells: tuple[CellPictures, ...]
+    others: tuple[str, ...]  # files that are neither pictures nor read here
+    notes: tuple[str, ...]  # what a reader must know is missing
+
+
+def read_run(folder: Path) -> Recorded:
+    """Read a run's folder.
+
+    Raises:
+        UnreadableFile: a file of it is missing, corrupt, somebody else's or of another format,
+            or two of them contradict each other; says which.
+    """
+    manifest = read_manifest(folder)
+    read_foreign_json(folder / SUMMARY)  # first, since it refuses what would hang or exhaust us
+    summary = read_summary(folder)
+    receipts = _read_receipts(folder / RECEIPTS)
+    if summary.experiment != manifest["experiment"]:
+        raise UnreadableFile(
+            f"{folder}: {SUMMARY} is of a run of {summary.experiment[:80]!r}, and the manifest of "
+            f"one of {manifest['experiment'][:80]!r}"
+        )
+    if summary.valid != receipts["valid"] or receipts["valid"] == bool(receipts["disagreements"]):
+        raise UnreadableFile(
+            f"{folder}: {SUMMARY} and {RECEIPTS} disagree on whether the run is valid; one of them "
+            "was changed"
+        )
+    metrics = read_rows(folder / METRICS)
+    listed = [name for name in manifest["files"] if name not in OWN_FILES]
+    found = read_pictures(folder, listed)
+    cells, cell_notes = _read_cells(folder, manifest)
+    return Recorded(
+        folder=folder,
+        manifest=manifest,
+        summary=summary,
+        receipts=receipts["receipts"],
+        disagreements=tuple(receipts["disagreements"]),
+        rows=metrics.rows,
+        pictures=found.pictures,
+        cells=cells,
+        others=found.others,
+        notes=(*metrics.notes, *found.notes, *cell_notes),
+    )
+
+
+def _read_receipts(path: Path) -> dict[str, Any]:
+    kind = {"format": int, "valid": bool, "disagreements": list[str], "receipts": dict[str, Any]}
+    content = read_foreign_json(path)
+    try:
+        receipts = {key: msgspec.convert(content[key], kind[key]) for key in kind}
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        raise UnreadableFile(f"{path} holds no receipts of a rallypoint run: {error}") from error
+    return receipts
+
+
+def _read_cells(
+    folder: Path, manifest: Manifest
+) -> tuple[tuple[CellPictures, ...], tuple[str, ...]]:
+    cells, notes = [], []
+    for name in manifest.get("cells", []):
+        inner = folder / name
+        if inner.parent.resolve() != folder.resolve() or inner.is_symlink():
+            raise UnreadableFile(f"{folder} lists a cell {name[:80]!r}, which lies elsewhere")
+        if not is_run(inner):
+            notes.append(f"Cell {name} was not reached.")
+            continue
+        listed = [file for file in read_manifest(inner)["files"] if file not in OWN_FILES]
+        found: Pictures = read_pictures(inner, listed)
+        cells.append(CellPictures(name, found.pictures))
+        notes += [f"{name}: {note}" for note in found.notes]
+    return tuple(cells), tuple(notes)

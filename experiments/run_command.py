@@ -1,0 +1,222 @@
+"""``rallypoint run EXPERIMENT``: from words to a plan, and from its end to an exit status."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rallypoint.errors import InvalidConfig, RallypointError, UnknownName, UnwritablePath
+
+if TYPE_CHECKING:
+    from rallypoint.experiments.experiment import Experiment
+    from rallypoint.experiments.plan import Plan
+    from rallypoint.summary import Summary
+
+
+class Experiments(click.Group):
+    """The experiments there are, each a command with the flags of its own config."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, for help and completion."""
+        del ctx
+        from rallypoint.experiments import experiments
+
+        return sorted([*experiments, *experiments.unavailable])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of one experiment."""
+        from rallypoint.experiments import experiments
+
+        if reason := experiments.unavailable.get(cmd_name):
+            return _unavailable_command(cmd_name, reason)
+        try:
+            return experiment_command(experiments[cmd_name])
+        except UnknownName as error:
+            if ctx.resilient_parsing:  # the shell is completing a line that is not finished
+                return None
+            raise click.UsageError(str(error)) from error
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let options stand before the experiment too: ``run --quick gathering``."""
+        if not args and not ctx.resilient_parsing:
+            known = ", ".join(self.list_commands(ctx)) or "none"
+            raise click.UsageError(f"say which experiment to run; known: {known}")
+        if args and args[0].startswith("-") and args[0] not in ("--help", "-h"):
+            known_names = set(self.list_commands(ctx))
+            takes_value = {"--seeds", "--seed", "--set", "--out"}
+            for place, word in enumerate(args):
+                if word in known_names and (place == 0 or args[place - 1] not in takes_value):
+                    args = [word, *args[:place], *args[place + 1 :]]
+                    break
+        return super().parse_args(ctx, args)
+
+
+def experiment_command(experiment: "Experiment[Any]") -> click.Command:
+    """Make the command of one experiment: the flags of every run, and one per setting."""
+    common: list[click.Parameter] = [
+        click.Option(
+            ["--quick"],
+            is_flag=True,
+            help=f"Fewer seeds ({experiment.quick_seeds}), a smaller budget, the same thresholds.",
+        ),
+        click.Option(
+            ["--seeds", "num_seeds"],
+            type=int,
+            metavar="K",
+            help=f"How many seeds.  [default: {experiment.seeds}]",
+        ),
+        click.Option(
+            ["--seed", "first_seed"],
+            type=int,
+            metavar="S",
+            default=0,
+            help="The first of them: S to S+K-1.  [default: 0]",
+        ),
+        click.Option(
+            ["--set", "settings"],
+            multiple=True,
+            metavar="KEY=A,B",
+            help="Change a setting; several values make a cell each, in a folder of its own.",
+        ),
+        click.Option(
+            ["--strict"],
+            is_flag=True,
+            help="Exit with 1 if a claim does not hold, unless that is a documented limit.",
+        ),
+        click.Option(
+            ["--out"],
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help=f"Where results go.  [default: runs/{experiment.name}-<time>]",
+        ),
+    ]
+    taken = {str(option.name) for option in common} | {"help", "set", "seed", "seeds"}
+    return click.Command(
+        experiment.name,
+        params=[*common, *_setting_options(experiment, taken)],
+        callback=_callback(experiment),
+        help=experiment.question,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _setting_options(experiment: "Experiment[Any]", taken: set[str]) -> list[click.Option]:
+    from rallypoint.experiments.settings import comments, fields, placeholder
+
+    options = []
+    comment_by_field = comments(experiment.config)
+    for name, hint, default in fields(experiment.config):
+        if name in taken:  # still there as --set
+            continue
+        flag = f"--{name.replace('_', '-')}"
+        about = f"{comment_by_field.get(name, '')}  [default: {default}]".strip()
+        if hint is bool:
+            option = click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=about)
+        else:
+            option = click.Option([flag, name], metavar=placeholder(hint), help=about)
+        options.append(option)
+    return options
+
+
+def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
+    def run(
+        *,
+        quick: bool,
+        num_seeds: int | None,
+        first_seed: int,
+        settings: Sequence[str],
+        strict: bool,
+        out: Path | None,
+        **flags: Any,
+    ) -> int:
+        from rallypoint.experiments.plan import make_plan
+
+        given = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]
+        try:
+            plan = make_plan(
+                experiment,
+                settings=[*settings, *given],
+                first_seed=first_seed,
+                num_seeds=num_seeds,
+                quick=quick,
+                out=out,
+                command=click.get_current_context().find_root().obj,
+            )
+        except (InvalidConfig, UnwritablePath) as error:
+            raise click.UsageError(str(error)) from error
+        return _carry_out(plan, strict=strict)
+
+    return run
+
+
+def _carry_out(plan: "Plan", *, strict: bool) -> int:
+    from rallypoint.experiments.progress import display
+    from rallypoint.experiments.runner import execute, open_folder, stoppable
+    from rallypoint.experiments.tables import one_line
+
+    plan.experiment.load()  # before a folder is made, or taken over, for what cannot be run
+    try:
+        folder = open_folder(plan, plan.out, config=plan.config)
+    except UnwritablePath as error:
+        raise click.UsageError(str(error)) from error
+    stopped = None
+    try:
+        with stoppable(), display() as shown, folder:
+            seeds = plan.seeds[0] if len(plan.seeds) == 1 else f"{plan.seeds[0]}–{plan.seeds[-1]}"
+            shown.say(f"{plan.experiment.name}, seeds {seeds}, into {plan.out}/")
+            execute(plan, shown, lambda claim: shown.say(one_line(claim)), folder)
+    except KeyboardInterrupt:
+        stopped = f"interrupted; what is finished is in {plan.out}/"
+    except RallypointError as error:
+        stopped = f"{error}; what was finished before is in {plan.out}/"
+    _report(folder.summary, folder.files, plan)
+    if stopped:
+        raise click.ClickException(stopped)
+    return _status(folder.summary, folder.disagreements, strict=strict)
+
+
+def _report(summary: "Summary", files: Sequence[str], plan: "Plan") -> None:
+    from rich.console import Console
+
+    from rallypoint.experiments.progress import in_words
+    from rallypoint.experiments.tables import cells_table, claims_table, tally
+    from rallypoint.run_folder import OWN_FILES
+
+    console = Console(highlight=False)
+    if summary.claims:
+        table = cells_table if plan.is_sweep else claims_table
+        console.print()
+        console.print(table(summary.claims, width=console.width))
+        console.print(f"{tally(summary.claims)}; {in_words(summary.wall_seconds)}")
+    more = [name for name in files if name not in OWN_FILES]
+    kept = [*sorted(OWN_FILES), *more, *(f"{c.name}/" for c in plan.cells if plan.is_sweep)]
+    console.print(f"In {plan.out}/: {', '.join(kept)}", markup=False)
+
+
+def _status(summary: "Summary", disagreements: Sequence[str], *, strict: bool) -> int:
+    if disagreements:
+        raise click.ClickException(
+            "the run is invalid and shows nothing: what the threats did is not what the threat "
+            f"model says ({disagreements[0]}); receipts.json has all of it"
+        )
+    missed = [c.id for c in summary.claims if not c.holds and not c.documented_limit]
+    if strict and missed:
+        raise click.ClickException(f"--strict: not shown to hold: {', '.join(missed)}")
+    return 0
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unavailable_command(name: str, reason: str) -> click.Command:
+    def refuse() -> None:
+        raise click.ClickException(f"experiment {name!r} cannot be run: {reason}")
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=f"(unavailable: {reason})",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )

@@ -1,0 +1,110 @@
+"""Drives an experiment: every finding goes to disk before the next one is computed."""
+
+import dataclasses
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rallypoint.claims import Claim
+from rallypoint.config import to_dict
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import (
+    File,
+    Finding,
+    Metric,
+    Progress,
+    Receipts,
+    Row,
+)
+from rallypoint.experiments.plan import Plan
+from rallypoint.run_folder import RunFolder
+
+
+def execute(
+    plan: Plan, progress: Progress, told: Callable[[Claim], None], folder: RunFolder
+) -> None:
+    """Run all cells into a plan's folder; told hears of each finished claim."""
+    run = plan.experiment.load()
+    for place, cell in enumerate(plan.cells, 1):
+        if not plan.is_sweep:
+            for finding in run(cell.config, plan.seeds, progress):
+                keep(finding, folder)
+                if isinstance(finding, Claim):
+                    told(finding)
+            return
+        with open_folder(plan, plan.out / cell.name, config=to_dict(cell.config)) as inner:
+            shown = _labelled(progress, f"{place}/{len(plan.cells)}")
+            for finding in run(cell.config, plan.seeds, shown):
+                keep(finding, inner)
+                # The sweep's own files hold what all cells found, so that one file answers.
+                if (seen := within(cell.name, finding)) is not None:
+                    keep(seen, folder)
+                    if isinstance(seen, Claim):
+                        told(seen)
+
+
+def open_folder(plan: Plan, path: Path, *, config: dict[str, Any]) -> RunFolder:
+    """Take the folder of a plan, or of one of its cells."""
+    about: dict[str, Any] = {"quick": plan.quick}
+    if path == plan.out and plan.is_sweep:
+        about["cells"] = [cell.name for cell in plan.cells]
+    return RunFolder(
+        path,
+        experiment=plan.experiment.name,
+        config=config,
+        seeds=plan.seeds,
+        command=plan.command,
+        about=about,
+    )
+
+
+def keep(finding: Finding, folder: RunFolder) -> None:
+    """Put a finding where it belongs."""
+    match finding:
+        case Claim():
+            folder.add_claim(finding)
+        case Row(values):
+            folder.add_row(values)
+        case Metric(name, value):
+            folder.add_metric(name, value)
+        case Receipts(condition, receipts, disagreements):
+            folder.add_receipts(condition, receipts, disagreements)
+        case File(name, content):
+            folder.add_file(name, content)
+        case _:
+            raise InvalidConfig(f"an experiment yields findings, got {finding!r}")
+
+
+def within(cell: str, finding: Finding) -> Finding | None:
+    """Return a finding of one cell as the whole sweep tells it; files stay in the cell."""
+    match finding:
+        case Claim():
+            return dataclasses.replace(finding, id=f"{finding.id}/{cell}")
+        case Row(values):
+            return Row({"cell": cell, **values})
+        case Metric(name, value):
+            return Metric(f"{name}/{cell}", value)
+        case Receipts(condition, receipts, disagreements):
+            return Receipts(f"{condition}/{cell}", receipts, disagreements)
+        case _:
+            return None
+
+
+def _labelled(progress: Progress, cell: str) -> Progress:
+    return lambda label, total: progress(f"{cell} {label}", total)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a cluster's polite request to stop (SIGTERM) be what Ctrl-C is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may ask for signals
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,54 @@
+"""Intervals: how far a number found over a few seeds can be trusted."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.draws import stream
+
+Interval = tuple[float, float]
+Statistic = Literal["mean", "median"]
+
+_RESAMPLES = 9999  # the ends of the interval then move by less than its hundredth
+
+
+def bootstrap(
+    values: NDArray[np.float64], *, statistic: Statistic = "mean", level: float = 0.95
+) -> Interval:
+    """Return the percentile bootstrap interval of a statistic over independent values.
+
+    Deterministic, whatever the order of the values; identical values give an interval of width 0.
+
+    >>> bootstrap(np.array([0.25, 0.25, 0.25]))
+    (0.25, 0.25)
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest == highest:
+        return lowest, highest  # scipy answers NaN with a warning
+    from scipy import stats  # half a second, so not on the way to --help
+
+    found = stats.bootstrap(
+        (np.sort(values),),
+        _over(statistic),
+        n_resamples=_RESAMPLES,
+        confidence_level=level,
+        method="percentile",
+        rng=stream(0, "claims/bootstrap"),
+    ).confidence_interval
+    return _within(found.low, values), _within(found.high, values)
+
+
+def estimate(values: NDArray[np.float64], *, statistic: Statistic = "mean") -> float:
+    """Return the statistic of values."""
+    return _within(_over(statistic)(values), values)
+
+
+def _within(number: float, values: NDArray[np.float64]) -> float:
+    # The last bits of a mean are rounding, and may carry it past the values it is the mean of,
+    # and across a threshold: 0.95 is no miss of 0.95.
+    return float(np.clip(float(f"{number:.12g}"), values.min(), values.max()))
+
+
+def _over(statistic: Statistic) -> Any:
+    return {"mean": np.mean, "median": np.median}[statistic]

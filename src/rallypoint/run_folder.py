@@ -1,0 +1,259 @@
+"""A run's folder: whatever stops the run, everything in it is whole."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TextIO
+
+from rallypoint.claims import Claim
+from rallypoint.errors import DuplicateName, InvalidConfig, UnreadableFile, UnwritablePath
+from rallypoint.files import writable_folder, write_atomically
+from rallypoint.manifest import commit, machine, versions
+from rallypoint.plain_json import read_json, to_indented_json, to_json
+from rallypoint.summary import FORMAT, Summary
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+
+MANIFEST, METRICS, RECEIPTS, SUMMARY = OWN_FILES = (
+    "manifest.json",
+    "metrics.jsonl",
+    "receipts.json",
+    "summary.json",
+)
+
+_NAME = r"(?!\.)[\w.,+=-]+(/(?!\.)[\w.,+=-]+)*"
+
+
+class RunFolder:
+    """Writes what a run finds, as it finds it.
+
+    ``summary.json`` is replaced in one piece after every claim, so a reader, or an interrupted
+    run, always has what is finished. Use it as a context manager: how it is left is what the
+    manifest says of the run. A folder that holds an earlier run of the same experiment is taken
+    over, with exactly the files that run wrote removed; any other folder with something in it is
+    refused, and nobody's files are touched.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        experiment: str,
+        config: Mapping[str, Any],
+        seeds: Sequence[int],
+        command: Sequence[str] = (),
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the folder and write the manifest.
+
+        Args:
+            path: made if missing.
+            experiment: its name.
+            config: as plain values, see ``rallypoint.config.to_dict``.
+            seeds: of the run.
+            command: the words it was started with.
+            about: more for the manifest, such as the cells of a sweep.
+
+        Raises:
+            UnwritablePath: the folder cannot be written to, or holds something else.
+        """
+        check_free(path, experiment)
+        self.path = writable_folder(path)
+        _clear(path)
+        self._began = time.monotonic()
+        self._manifest: dict[str, Any] = {
+            "format": FORMAT,
+            "experiment": experiment,
+            "command": list(command),
+            "config": config,
+            "seeds": list(seeds),
+            **(about or {}),
+            "versions": versions(),
+            "commit": commit(),
+            "machine": machine(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "wall_seconds": 0.0,
+            "status": "running",
+            "reason": None,
+            "files": list(OWN_FILES),
+        }
+        self._claims: list[Claim] = []
+        self._metrics: dict[str, Any] = {}
+        self._receipts: dict[str, Any] = {}
+        self._disagreements: list[str] = []
+        self._write_manifest()
+        self._write_receipts()
+        self._write_summary()
+        self._rows: TextIO = (path / METRICS).open("w", encoding="utf-8")
+
+    @property
+    def summary(self) -> Summary:
+        """What was found so far; nothing was shown once receipts disagree."""
+        valid = not self._disagreements
+        return Summary(
+            experiment=self._manifest["experiment"],
+            valid=valid,
+            config=self._manifest["config"],
+            seeds=tuple(self._manifest["seeds"]),
+            wall_seconds=self._wall_seconds,
+            claims=tuple(c if valid else c.of_invalid_run() for c in self._claims),
+            metrics=dict(self._metrics),
+        )
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """What makes the run invalid, if anything."""
+        return tuple(self._disagreements)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Everything the run wrote, relative to the folder."""
+        return tuple(self._manifest["files"])
+
+    def add_claim(self, claim: Claim) -> None:
+        """Keep a finished claim.
+
+        Raises:
+            DuplicateName: there is one of this id already.
+        """
+        if any(claim.id == other.id for other in self._claims):
+            raise DuplicateName(f"claim ids are unique within a run, and {claim.id!r} comes twice")
+        self._claims.append(claim)
+        self._write_summary()
+
+    def add_row(self, values: Mapping[str, Any]) -> None:
+        """Append a line to ``metrics.jsonl``."""
+        self._rows.write(to_json(dict(values)) + "\n")
+        self._rows.flush()
+
+    def add_metric(self, name: str, value: Any) -> None:
+        """Keep a number that no claim is made about."""
+        self._metrics[name] = value
+        self._write_summary()
+
+    def add_receipts(self, condition: str, receipts: Any, disagreements: Sequence[str]) -> None:
+        """Keep what threats really did; a disagreement makes the run invalid."""
+        if condition in self._receipts:
+            raise DuplicateName(f"the receipts of condition {condition!r} come twice")
+        self._receipts[condition] = receipts
+        self._disagreements += [f"{condition}: {sentence}" for sentence in disagreements]
+        self._write_receipts()
+        self._write_summary()
+
+    def add_file(self, name: str, content: bytes) -> Path:
+        """Keep a plot or another file; return where it is.
+
+        Raises:
+            InvalidConfig: the name leads elsewhere, or is one that the run itself uses.
+        """
+        if not _lies_within(self.path, name) or name in OWN_FILES:
+            raise InvalidConfig(f"a file of a run has a plain relative name, got {name!r}")
+        if name not in self._manifest["files"]:
+            self._manifest["files"].append(name)
+            self._write_manifest()  # first, so that a file is never there unlisted
+        write_atomically(self.path / name, content)
+        return self.path / name
+
+    def close(self, status: Status, reason: str | None = None) -> None:
+        """Say in the manifest how the run ended."""
+        self._rows.close()
+        self._manifest |= {"status": status, "reason": reason}
+        self._write_summary()
+        self._write_manifest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close("finished")
+        elif isinstance(error, KeyboardInterrupt):
+            self.close("interrupted")
+        else:
+            self.close("failed", f"{type(error).__name__}: {error}")
+
+    @property
+    def _wall_seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _write_manifest(self) -> None:
+        self._manifest["wall_seconds"] = round(self._wall_seconds, 3)
+        write_atomically(self.path / MANIFEST, to_indented_json(self._manifest))
+
+    def _write_receipts(self) -> None:
+        content = {
+            "format": FORMAT,
+            "valid": not self._disagreements,
+            "disagreements": self._disagreements,
+            "receipts": self._receipts,
+        }
+        write_atomically(self.path / RECEIPTS, to_indented_json(content))
+
+    def _write_summary(self) -> None:
+        write_atomically(self.path / SUMMARY, to_indented_json(self.summary.to_dict()))
+
+
+def check_free(path: Path, experiment: str) -> None:
+    """Refuse a place that holds anything but an earlier run of the same experiment.
+
+    Raises:
+        UnwritablePath: says what is there.
+    """
+    if path.exists() and not path.is_dir():
+        raise UnwritablePath(f"{path} is a file; give a folder with --out")
+    try:
+        if not path.is_dir() or not any(path.iterdir()):
+            return
+    except OSError as error:
+        raise UnwritablePath(f"cannot look into {path}: {error.strerror or error}") from error
+    manifest = _manifest_of(path)
+    if manifest is None:
+        raise UnwritablePath(f"{path} holds other files; give a new or empty folder with --out")
+    if manifest["experiment"] != experiment:
+        raise UnwritablePath(
+            f"{path} holds a run of {manifest['experiment']!r}; give another folder with --out"
+        )
+
+
+def _manifest_of(path: Path) -> dict[str, Any] | None:
+    try:
+        manifest = read_json(path / MANIFEST)
+    except UnreadableFile:
+        return None
+    ours = isinstance(manifest, dict) and {"experiment", "format", "files"} <= set(manifest)
+    return manifest if ours else None
+
+
+def _clear(path: Path) -> None:
+    """Remove what an earlier run wrote, and nothing else."""
+    manifest = _manifest_of(path)
+    if manifest is None:
+        return
+    for name in manifest["files"]:
+        if _lies_within(path, name):
+            (path / name).unlink(missing_ok=True)
+            _remove_if_empty((path / name).parent, path)
+    for cell in manifest.get("cells", []):
+        if _lies_within(path, cell) and (path / cell).is_dir():
+            _clear(path / cell)
+            _remove_if_empty(path / cell, path)
+
+
+def _remove_if_empty(folder: Path, top: Path) -> None:
+    if folder != top and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _lies_within(path: Path, name: Any) -> bool:
+    # A manifest may come from anywhere, and must not make us remove files elsewhere.
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+        return False
+    return (path / name).parent.resolve().is_relative_to(path.resolve())

@@ -1,0 +1,168 @@
+"""The vectorised learner against the rule written out visit by visit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+import rallypoint
+from rallypoint.agents.episodes import play
+from rallypoint.agents.tabular import QLearning
+from rallypoint.agents.tabular.encoding import Sectors
+from rallypoint.agents.tabular.q_learning import Fragment
+from rallypoint.agents.tabular.tables import TabularPolicy, choose
+from rallypoint.agents.tabular.training import train
+from rallypoint.draws import Draws
+from rallypoint.envs.gathering import metrics
+from rallypoint.errors import InvalidConfig
+
+STATES, ACTIONS = 4, 3
+
+
+def visit_by_visit(learner, fragments, shape):
+    """The rule as the source states it: each agent alone, each visit in turn, oldest first."""
+    num_copies, num_agents = shape
+    tables = np.zeros((*shape, STATES, ACTIONS))
+    for copy in range(num_copies):
+        for agent in range(num_agents):
+            table, trace = tables[copy, agent], []
+            for age, fragment in enumerate(fragments):
+                at = (copy, agent)
+                trace.append((fragment.percepts[at], fragment.actions[at]))
+                reward = fragment.rewards[at]
+                if reward != 0:
+                    target = reward
+                    if learner.bootstrap:
+                        target += learner.gamma * table[fragment.next_percepts[at]].max()
+                    alpha = learner.rates(age)[0]
+                    for place, (state, action) in enumerate(trace):
+                        weight = alpha * learner.gamma ** (len(trace) - 1 - place)
+                        table[state, action] += weight * (target - table[state, action])
+                    trace.clear()
+                if fragment.ended[copy]:
+                    trace.clear()
+    return tables
+
+
+def some_fragments(rng, shape, steps):
+    return [
+        Fragment(
+            percepts=rng.integers(STATES, size=shape),
+            actions=rng.integers(ACTIONS, size=shape),
+            rewards=rng.choice([0.0, 0.0, 0.0, -5.0, 100.0], size=shape),
+            next_percepts=rng.integers(STATES, size=shape),
+            ended=rng.random(shape[0]) < 0.05,
+        )
+        for _ in range(steps)
+    ]
+
+
+def learned(learner, fragments, shape, trace=64):
+    state = learner.init(*shape, STATES, ACTIONS, trace)
+    draws = Draws(0, "test/learner", range(shape[0]))
+    for fragment in fragments:
+        state = learner.learn(state, fragment, draws)
+    return state.tables
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    copies=st.integers(1, 3),
+    agents=st.integers(1, 4),
+    bootstrap=st.booleans(),
+    decay_over=st.sampled_from([None, 40]),
+)
+def test_learning_is_the_rule_written_out_visit_by_visit(
+    seed, copies, agents, bootstrap, decay_over
+):
+    learner = QLearning(bootstrap=bootstrap, decay_over=decay_over, alpha=0.3, gamma=0.9)
+    fragments = some_fragments(np.random.default_rng(seed), (copies, agents), 40)
+    expected = visit_by_visit(learner, fragments, (copies, agents))
+    np.testing.assert_allclose(
+        learned(learner, fragments, (copies, agents)), expected, rtol=1e-12, atol=1e-10
+    )
+
+
+def test_a_copy_learns_the_same_bits_alone_and_among_others(rng):
+    fragments = some_fragments(rng, (4, 3), 60)
+    together = learned(QLearning(), fragments, (4, 3))
+    for copy in range(4):
+        alone = [Fragment(*(part[copy : copy + 1] for part in fragment)) for fragment in fragments]
+        np.testing.assert_array_equal(learned(QLearning(), alone, (1, 3))[0], together[copy])
+
+
+def test_a_visit_older_than_the_longest_memory_is_forgotten():
+    quiet = Fragment(*(np.zeros((1, 1), dtype=np.int64) for _ in range(4)), np.array([False]))
+    paid = quiet._replace(rewards=np.array([[100.0]]), percepts=np.array([[1]]))
+    tables = learned(QLearning(), [quiet, quiet, paid._replace(percepts=np.array([[2]]))], (1, 1), 1)
+    assert tables[0, 0, 2, 0] == pytest.approx(10)
+    assert tables[0, 0, 0, 0] == 0
+
+
+def test_fixed_rates_stay_and_decaying_ones_halve_exploration_half_way():
+    assert QLearning().rates(10**6) == (0.1, 0.1)
+    alpha, epsilon = QLearning(decay_over=1000).rates(500)
+    assert epsilon == 0.5
+    assert alpha == pytest.approx(500 / (2 * 500 + 3 * 500))
+    assert QLearning(decay_over=1000).rates(0) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("name", ["alpha", "epsilon", "gamma"])
+def test_rates_outside_the_unit_interval_are_refused_by_name(name):
+    with pytest.raises(InvalidConfig, match=name):
+        QLearning(**{name: 1.5})
+
+
+def test_ties_are_broken_uniformly_among_the_best_actions_only():
+    values = np.tile([1.0, 0.0, 1.0], (2000, 5, 1))
+    chosen = choose(values, 0.0, Draws(0, "test/ties", range(2000)))
+    counts = np.bincount(chosen.ravel(), minlength=3)
+    assert counts[1] == 0
+    assert stats.binomtest(int(counts[0]), int(counts.sum())).pvalue > 1e-4
+
+
+def test_exploration_has_its_rate_and_is_uniform_over_actions():
+    values = np.tile([0.0, 0.0, 1.0], (4000, 5, 1))
+    chosen = choose(values, 0.3, Draws(0, "test/explore", range(4000)))
+    counts = np.bincount(chosen.ravel(), minlength=3)
+    expected = np.array([0.1, 0.1, 0.8]) * counts.sum()
+    assert stats.chisquare(counts, expected).pvalue > 1e-4
+
+
+def test_a_replicate_trains_to_the_same_bits_whichever_others_train_beside_it():
+    together = trained_tables([3, 5, 11])
+    np.testing.assert_array_equal(trained_tables([5])[0], together[1])
+
+
+def trained_tables(seeds, episodes=8):
+    env = rallypoint.make("gathering-v0", copies=seeds)
+    return train(env, QLearning(), Sectors(), episodes=episodes, seed=0).tables
+
+
+def test_training_makes_teams_gather_more_than_chance_by_permutation_over_seeds():
+    # 150 cycles: far from finished, so that what is tested is that it learns, not how well.
+    seeds = [0, 1, 2, 3, 4]
+    before, after = gathered(trained_tables(seeds, 1)), gathered(trained_tables(seeds, 150))
+    result = stats.permutation_test(
+        (after, before), lambda a, b: np.mean(a) - np.mean(b), alternative="greater"
+    )
+    assert result.pvalue <= 0.01
+
+
+def gathered(tables, cycles=10):
+    num_teams = len(tables)
+    env = rallypoint.make("gathering-v0", copies=num_teams * cycles)
+    policy = TabularPolicy(tables, Sectors(), 0.0, np.repeat(np.arange(num_teams), cycles))
+    share = np.zeros(num_teams * cycles)
+    for moment in play(env, policy, Draws(0, "test/gathered", env.copies), seed=9):
+        if moment.time >= 32:
+            share += metrics.is_gathered(metrics.counts(env.state(), 13))
+    return share.reshape(num_teams, cycles).mean(axis=1) / 33
+
+
+def test_worlds_that_are_no_single_group_of_discrete_actions_are_refused():
+    env = rallypoint.make("gathering-v0")
+    env.groups = (*env.groups, env.groups[0]._replace(name="others"))
+    with pytest.raises(InvalidConfig, match="one group of discrete actions"):
+        train(env, QLearning(), Sectors(), episodes=1, seed=0)

@@ -1,0 +1,88 @@
+"""Tables in files, and policies that act by them."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from rallypoint.agents.tabular.encoding import Sectors
+from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig, UnreadableFile, UnwritablePath
+
+
+@pytest.fixture
+def tables(rng):
+    return rng.normal(size=(2, Sectors().num_states, 3))
+
+
+def test_tables_come_back_as_they_were_saved(tmp_path, tables):
+    path = tmp_path / "deep" / "tables.safetensors"
+    save_tables(path, tables, Sectors(cells=21), seed=4)
+    loaded, encoding = load_tables(path)
+    np.testing.assert_array_equal(loaded, tables)
+    assert encoding == Sectors(cells=21)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a table", b"\x10" + b"\0" * 7 + b"{}", b"\xff" * 64])
+def test_a_corrupt_file_is_refused_with_its_name(tmp_path, content):
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=r"broken\.safetensors"):
+        load_tables(path)
+
+
+def test_a_truncated_file_is_refused(tmp_path, tables):
+    path = tmp_path / "short.safetensors"
+    save_tables(path, tables, Sectors())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UnreadableFile, match="no readable table file"):
+        load_tables(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="nowhere"):
+        load_tables(tmp_path / "nowhere.safetensors")
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file({"weights": np.zeros(3)}, path)
+    with pytest.raises(UnreadableFile, match="holds no tables of this version"):
+        load_tables(path)
+
+
+def test_tables_that_are_not_finite_are_refused(tmp_path, tables):
+    path = tmp_path / "nan.safetensors"
+    tables[0, 0, 0] = np.nan
+    save_tables(path, tables, Sectors())
+    with pytest.raises(UnreadableFile, match="finite"):
+        load_tables(path)
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_and_left_clean(tmp_path, tables):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UnwritablePath, match="cannot write"):
+        save_tables(tmp_path / "file" / "tables.safetensors", tables, Sectors())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_agent_i_acts_by_table_i_modulo_their_number_and_copies_by_their_replicate():
+    num_states = Sectors().num_states
+    tables = np.zeros((2, 2, num_states, 3))
+    for replicate in range(2):
+        for agent in range(2):
+            tables[replicate, agent, :, (replicate + agent) % 3] = 1
+    policy = TabularPolicy(tables, Sectors(), replicates=np.array([1, 0, 1]))
+    seen = {"agents": np.ones((3, 5, 13), dtype=np.float32)}
+    actions = policy.act(seen, Draws(0, "test/policy", range(3)))["agents"]
+    assert actions.tolist() == [[1, 2, 1, 2, 1], [0, 1, 0, 1, 0], [1, 2, 1, 2, 1]]
+
+
+def test_tables_that_do_not_fit_the_encoding_are_refused():
+    with pytest.raises(InvalidConfig, match="3003 states"):
+        TabularPolicy(np.zeros((1, 2, 5, 3)), Sectors())
+
+
+def test_an_exploration_that_is_no_probability_is_refused():
+    with pytest.raises(InvalidConfig, match="probability"):
+        TabularPolicy(np.zeros((1, 1, 3003, 3)), Sectors(), epsilon=2.0)

@@ -1,0 +1,126 @@
+"""The gathering experiment, in miniature: what it measures, not how well agents do."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from rallypoint.agents.rules import CircularMean
+from rallypoint.claims import Claim
+from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from rallypoint.experiments.gathering.config import GatheringConfig
+from rallypoint.experiments.gathering.measure import SEARCH, Bench, worst_start
+from rallypoint.experiments.gathering.run import run
+
+SEEDS = (0, 1, 2)
+MINIATURE = GatheringConfig(
+    cycles=4, crowd=20, test_cycles=4, greedy_starts=4, candidates=4, candidate_runs=2
+)
+
+
+@contextmanager
+def no_progress(label, total):
+    done = []
+    yield lambda units=1: done.append(units)
+    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return list(run(MINIATURE, SEEDS, no_progress))
+
+
+def of_kind(findings, kind):
+    return [finding for finding in findings if isinstance(finding, kind)]
+
+
+def test_every_condition_has_its_claim(findings):
+    assert [claim.id for claim in of_kind(findings, Claim)] == [
+        *("G1/learns", "G1/first-group", "G1/random"),
+        *("G4/20", "G4/50", "G4/100", "G4/5", "G4/3"),
+        *("G2/uniform", "G2/antipodal", "G2/spaced", "G2/worst-of-4"),
+        *("G2/uniform-greedy", "G2/antipodal-greedy", "G2/spaced-greedy"),
+        *("G3/step-0", "G3/step-5", "G3/step-20", "G3/dead-visible"),
+    ]
+
+
+def test_the_rows_known_to_fail_are_marked_as_limits(findings):
+    limits = {claim.id for claim in of_kind(findings, Claim) if claim.documented_limit}
+    assert limits == {"G4/5", "G4/3", "G3/dead-visible"}
+
+
+def test_agents_that_hardly_learned_are_reported_as_failing(findings):
+    by_id = {claim.id: claim for claim in of_kind(findings, Claim)}
+    assert by_id["G1/learns"].verdict == "fails"
+    assert by_id["G1/random"].verdict == "holds"
+
+
+def test_every_crash_has_a_receipt_that_agrees_with_its_model(findings):
+    receipts = of_kind(findings, Receipts)
+    assert [receipt.condition for receipt in receipts] == [
+        *("G3/step-0", "G3/step-5", "G3/step-20", "G3/dead-visible"),
+    ]
+    assert not any(receipt.disagreements for receipt in receipts)
+
+
+def test_there_is_a_plot_per_claim_a_film_and_tables_per_seed(findings):
+    names = {file.name for file in of_kind(findings, File)}
+    plots = {"G1-learning.png", "G2-self-stabilisation.png", "G3-loss.png", "G4-transfer.png"}
+    tables = {f"tables-seed{seed}.safetensors" for seed in SEEDS}
+    assert names == plots | tables | {"before-and-after.gif"}
+
+
+def test_each_seed_has_its_row_in_every_condition(findings):
+    rows = [row.values for row in of_kind(findings, Row) if row.values["claim"] != "G1"]
+    by_claim = {}
+    for row in rows:
+        by_claim.setdefault(row["claim"], []).append(row["seed"])
+    assert all(seeds == list(SEEDS) for seeds in by_claim.values())
+
+
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
+    def rows(found):
+        return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
+
+    alone = list(run(MINIATURE, (1,), no_progress))
+    assert rows(alone) == rows(findings)
+
+
+def test_numbers_without_a_claim_are_there_too(findings):
+    names = {metric.name for metric in of_kind(findings, Metric)}
+    assert {"G1/oracle/first", "G2/uniform-greedy/never_gathers", "G3/no-loss/in_group"} <= names
+
+
+def test_the_oracle_gathers_from_step_two_on_and_stays():
+    outcome = Bench(MINIATURE, SEEDS, 100).test(CircularMean(), num_agents=10)
+    assert outcome.in_group.min() == 1
+    assert 2 < outcome.first.mean() < 3
+    assert not outcome.never.any()
+    np.testing.assert_allclose(outcome.course[:, -1], 1)
+
+
+def test_the_worst_start_is_one_of_the_candidates_and_scores_no_better_than_any(rng):
+    config = GatheringConfig(candidates=6, candidate_runs=3)
+    tables = rng.normal(size=(3, 10, 3003, 3))
+    worst = worst_start(config, SEEDS, tables, 0.0)
+    world = Bench(config, SEEDS, config.candidates).world(config.num_agents)
+    world.reset(SEARCH)
+    candidates = world.state().reshape(len(SEEDS), config.candidates, -1)
+    for seed, start in enumerate(worst):
+        assert (candidates[seed] == start).all(axis=1).any()
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"cycles": 0}, "cycles"),
+        ({"cells": 2}, "cells"),
+        ({"loss": 1.0}, "leave somebody"),
+        ({"loss_steps": (65,)}, "0..64"),
+        ({"test_epsilon": -1.0}, "probability"),
+        ({"alpha": 3.0}, "alpha"),
+    ],
+)
+def test_settings_that_cannot_be_run_are_refused_by_name(setting, message):
+    with pytest.raises(ValueError, match=message):
+        GatheringConfig(**setting)

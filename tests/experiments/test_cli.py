@@ -1,0 +1,158 @@
+"""The command line as a process: speed, signals, pipes, machines."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rallypoint.summary import read_summary
+
+LOADED = """
+import atexit, sys
+heavy = {"torch", "ray", "scipy", "matplotlib", "rich", "stable_baselines3"}
+atexit.register(lambda: print("LOADED", *sorted(heavy & set(sys.modules)), file=sys.stderr))
+from rallypoint.experiments.cli import main
+main(sys.argv[1:])
+"""
+
+
+def start(*words, folder, site, stdout=subprocess.PIPE, **environ):
+    return subprocess.Popen(
+        [sys.executable, *map(str, words)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(site)} | environ,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process):
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("words", "loads"),
+    [
+        (["--help"], []),
+        (["--version"], []),
+        (["list"], []),
+        (["run", "toy", "--help"], []),
+        (["run", "toy", "--throws", "many"], []),
+        (["run", "toy", "--quick", "--out", "out"], ["rich", "scipy"]),
+    ],
+    ids=["help", "version", "list", "help of a run", "usage error", "run"],
+)
+def test_a_command_loads_only_what_it_needs(words, loads, site, tmp_path):
+    _, _, err = finish(start("-c", LOADED, *words, folder=tmp_path, site=site))
+    assert err.splitlines()[-1].split()[1:] == loads
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_run_that_is_stopped_keeps_what_is_finished_and_says_where(asked, site, tmp_path):
+    words = ["-m", "rallypoint", "run", "toy", "--stall", "50", "--out", "out"]
+    process = start(*words, folder=tmp_path, site=site)
+    summary = tmp_path / "out/summary.json"
+    until = time.monotonic() + 30
+    while not (summary.exists() and len(read_summary(summary).claims) == 2):
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(asked)
+    status, out, err = finish(process)
+    assert status == 1
+    assert err.splitlines()[-1] == "Error: interrupted; what is finished is in out/"
+    assert "Traceback" not in err
+    assert "T1/heads" in out
+    assert [claim.id for claim in read_summary(summary).claims] == ["T1/heads", "T1/tails"]
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["status"] == "interrupted"
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["--help"], ["run", "toy", "--quick", "--out", "out"]], ids=" ".join
+)
+def test_a_reader_that_goes_away_gets_no_traceback(words, site, tmp_path):
+    readable, writable = os.pipe()
+    os.close(readable)
+    process = start("-m", "rallypoint", *words, folder=tmp_path, site=site, stdout=writable)
+    os.close(writable)
+    _, _, err = finish(process)
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
+
+
+def test_an_installed_package_brings_its_experiment_and_a_broken_one_its_reason(site, tmp_path):
+    words = ["-m", "rallypoint", "list", "experiments", "--json"]
+    status, out, _ = finish(start(*words, folder=tmp_path, site=site))
+    entries = {entry["name"]: entry for entry in json.loads(out)["experiments"]}
+    assert status == 0
+    assert entries["toy"] == {
+        "name": "toy",
+        "about": "Does a biased coin show heads?",
+        "available": True,
+    }
+    assert "toy_experiment_without_its_library" in entries["broken"]["reason"]
+
+
+def test_an_experiment_runs_as_a_module_of_its_own(site, tmp_path):
+    script = "from rallypoint.experiments.cli import run_alone; run_alone('toy')"
+    words = ["-c", script, "--quick", "--out", "out"]
+    status, out, _ = finish(start(*words, folder=tmp_path, site=site))
+    assert (status, "T1/heads" in out) == (0, True)
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["command"][-3:] == ["--quick", "--out", "out"]
+
+
+def test_the_shell_completes_experiments_and_their_flags(site, tmp_path):
+    def completed(line):
+        asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+        asked["_RALLYPOINT_COMPLETE"] = "bash_complete"
+        _, out, _ = finish(start("-m", "rallypoint", folder=tmp_path, site=site, **asked))
+        return [answer.partition(",")[2] for answer in out.splitlines()]
+
+    assert completed("rallypoint run to") == ["toy"]
+    assert completed("rallypoint run toy --thr") == ["--throws"]
+
+
+def test_the_version_is_said(rallypoint):
+    done = rallypoint("--version")
+    assert (done.status, bool(re.fullmatch(r"rallypoint, version [\d.]+\n", done.out))) == (0, True)
+
+
+def test_without_a_command_there_is_help(rallypoint):
+    assert rallypoint() == rallypoint("--help")
+    assert rallypoint().status == 0
+
+
+def test_every_kind_is_listed_for_people_and_for_machines(rallypoint):
+    listed = json.loads(rallypoint("list", "--json").out)
+    text = rallypoint("list").out
+    assert {"envs", "experiments"} <= set(listed)
+    for kind, entries in listed.items():
+        assert json.loads(rallypoint("list", kind, "--json").out) == {kind: entries}
+        for entry in entries:
+            assert set(entry) - {"reason"} == {"name", "about", "available"}
+            assert entry["name"] in text
+
+
+def test_a_terminal_without_unicode_shows_the_table(site, tmp_path):
+    words = ["-m", "rallypoint", "run", "toy", "--quick", "--out", "out"]
+    environ = {"PYTHONIOENCODING": "ascii"}
+    status, out, _ = finish(start(*words, folder=tmp_path, site=site, **environ))
+    assert (status, out.isascii(), "T1/heads" in out) == (0, True, True)
+
+
+def test_results_outlive_a_closed_standard_error(site, tmp_path):
+    script = f"import os; os.close(2)\n{LOADED}"
+    words = ["-c", script, "run", "toy", "--quick", "--out", "out"]
+    finish(start(*words, folder=tmp_path, site=site))
+    assert len(read_summary(Path(tmp_path / "out")).claims) == 3

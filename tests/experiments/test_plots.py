@@ -1,0 +1,69 @@
+"""Plots carry labels and intervals, and are the same bytes each time."""
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import claim_over_seeds
+from rallypoint.experiments import plots
+
+
+@pytest.fixture
+def values(rng):
+    return rng.random((5, 8))  # (seeds, points)
+
+
+def drawn(values):
+    figure, axes = plots.new_figure("G1  learning", "training cycles", "in-group share")
+    plots.curve(axes, np.arange(8), values, "learned")
+    plots.curve(axes, np.arange(8), values / 2, "random")
+    axes.legend()
+    return figure, axes
+
+
+def test_a_picture_is_the_same_bytes_each_time(values):
+    pictures = [plots.png(drawn(values)[0]) for _ in range(2)]
+    assert pictures[0] == pictures[1]
+    assert pictures[0].startswith(b"\x89PNG")
+
+
+def test_a_curve_has_its_labels_and_its_interval(values):
+    _, axes = drawn(values)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("training cycles", "in-group share")
+    line = axes.get_lines()[0]
+    np.testing.assert_allclose(line.get_ydata(), values.mean(axis=0))
+    assert len(axes.collections) == 2
+    first, second = axes.get_lines()
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()  # told apart without colour
+
+
+def test_a_curve_of_one_seed_is_drawn(values):
+    _, axes = plots.new_figure("t", "x", "y")
+    plots.curve(axes, np.arange(8), values[:1], "one seed")
+    assert len(axes.get_lines()) == 1
+
+
+def test_conditions_say_their_verdicts(values):
+    claims = [
+        claim_over_seeds(
+            f"G1/{i}", values[:, i], statement="s", source="t", expected=f">= {threshold}"
+        )
+        for i, threshold in enumerate((0.01, 0.99))
+    ]
+    claims.append(
+        claim_over_seeds("G1/none", [np.nan] * 3, statement="s", source="t", expected=">= 0")
+    )
+    figure, axes = plots.new_figure("G1", "in-group share", "")
+    plots.conditions(axes, claims, {claims[0].id: values[:, 0]})
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "1", "none"]
+    said = [text.get_text() for text in axes.texts]
+    assert said == [claim.verdict for claim in claims]
+    assert plots.png(figure)
+
+
+def test_the_style_ends_with_the_drawing(values):
+    import matplotlib as mpl
+
+    before = mpl.rcParams.copy()
+    drawn(values)
+    assert mpl.rcParams == before
