@@ -12,7 +12,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench readme clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
 demo test bench: export OMP_NUM_THREADS := 1
 demo test bench: export OPENBLAS_NUM_THREADS := 1
@@ -48,6 +48,9 @@ format: setup ## put the code into shape
 
 bench: setup ## measure the environments beside their peers
 	$(BIN)/python benchmarks/environments.py
+
+readme: setup ## write the README's tables anew; RUN=DIR and BENCH=FILE give claims and speed
+	$(BIN)/python docs/readme_tables.py $(if $(RUN),--run $(RUN)) $(if $(BENCH),--bench $(BENCH))
 
 clean: ## remove builds and caches; .venv and runs/ stay
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -1,9 +1,8 @@
-"""The command line: ``rallypoint list`` and ``rallypoint run``.
+"""The command line: ``rallypoint list``, ``rallypoint run`` and ``rallypoint report``.
 
 Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -12,6 +11,7 @@ import click
 
 from rallypoint import __version__
 from rallypoint.errors import RallypointError
+from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 
 
@@ -25,11 +25,17 @@ def cli() -> None:
     """
 
 
+def _kinds(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    from rallypoint.experiments import listing
+
+    return [kind for kind in listing.registries() if kind.startswith(begun)]
+
+
 @cli.command("list")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=_kinds)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def list_parts(kind: str | None, *, as_json: bool) -> None:
-    """List envs, threats, aggregators, agents or experiments; all of them without a KIND."""
+    """List envs, threats, agents, experiments …, or only those of one KIND."""
     from rallypoint.experiments import listing
 
     try:
@@ -50,6 +56,7 @@ cli.add_command(
         subcommand_metavar="EXPERIMENT [OPTIONS]",
     )
 )
+cli.add_command(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -75,17 +82,12 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         status = command.main(
             arguments, prog_name=program, standalone_mode=False, obj=[program, *arguments]
         )
-        sys.stdout.flush()
     except click.ClickException as error:
         status = _refuse(error.format_message(), error.exit_code)
     except RallypointError as error:
         status = _refuse(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         status = _refuse("interrupted", 1)
-    except BrokenPipeError:
-        # Whoever read us (`| head`) has seen enough; what is still buffered has no reader.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -86,6 +86,8 @@ def _usable(registry: Registry[Any]) -> Iterator[Entry]:
             yield Entry(name, _about(part))
         except Unavailable as error:
             yield Entry(name, "", str(error))
+        except Exception as error:  # noqa: BLE001 - somebody's broken part hides no other
+            yield Entry(name, "", f"{type(error).__name__}: {error}")
 
 
 def _unusable(registry: Registry[Any]) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""What is to be run, checked to the last word before a folder is touched."""
+"""What is to be run, checked before a folder is touched."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.settings import Cell, cells, swept_config
-from rallypoint.run_folder import check_free
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +45,13 @@ def make_plan(
 
     Raises:
         InvalidConfig: a setting or a seed that cannot be meant.
-        UnwritablePath: the folder holds something else.
     """
     config = experiment.config()
     if quick:
         config = dataclasses.replace(config, **experiment.quick)
     if num_seeds is None:
         num_seeds = experiment.quick_seeds if quick else experiment.seeds
-    plan = Plan(
+    return Plan(
         experiment=experiment,
         cells=cells(config, settings),
         config=swept_config(config, settings),
@@ -62,8 +60,6 @@ def make_plan(
         out=_new_folder(experiment.name) if out is None else out,
         command=command,
     )
-    check_free(plan.out, experiment.name)
-    return plan
 
 
 def _seeds(first: int, count: int) -> tuple[int, ...]:

@@ -88,7 +88,8 @@ def experiment_command(experiment: "Experiment[Any]") -> click.Command:
             ["--out"],
             type=click.Path(path_type=Path),
             metavar="DIR",
-            help=f"Where results go.  [default: runs/{experiment.name}-<time>]",
+            help="Where results go; an earlier run of this experiment there is replaced.  "
+            f"[default: runs/{experiment.name}-<time>]",
         ),
     ]
     taken = {str(option.name) for option in common} | {"help", "set", "seed", "seeds"}
@@ -143,7 +144,7 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
                 out=out,
                 command=click.get_current_context().find_root().obj,
             )
-        except (InvalidConfig, UnwritablePath) as error:
+        except InvalidConfig as error:
             raise click.UsageError(str(error)) from error
         return _carry_out(plan, strict=strict)
 

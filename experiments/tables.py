@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-_MAX_WIDTH = 132  # wider lines lead the eye astray
+_MAX_WIDTH = 100  # wider lines lead the eye astray
 _WIDE = 100  # columns from which expectations need no second line
 _COLOUR = {"holds": "green", "fails": "red", "undecided": "yellow"}
 _HEADER = ("claim", "measured", "interval", "expected", "verdict")
@@ -118,7 +118,7 @@ def interval(claim: Claim) -> str:
 def one_line(claim: Claim) -> str:
     """Say a claim's outcome while the run goes on."""
     found = f"{number(claim.measured)} {interval(claim)}, expected {claim.expected}"
-    return f"{claim.id} {claim.verdict}: {found}"
+    return f"{claim.id} {verdict(claim)}: {found}"
 
 
 def tally(claims: Sequence[Claim]) -> str:

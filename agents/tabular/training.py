@@ -34,7 +34,8 @@ def train(
         after_episode: called with the number of finished episodes and the state.
 
     Raises:
-        InvalidConfig: the world has several groups, or actions that cannot be counted.
+        InvalidConfig: the world has several groups, actions that cannot be counted, or copies that
+            end apart.
     """
     if len(env.groups) != 1 or not hasattr(env.groups[0].action_space, "n"):
         raise InvalidConfig(
@@ -49,8 +50,9 @@ def train(
     for episode in range(episodes):
         percepts = encoding(env.reset(seed if episode == 0 else None)[group.name])
         draws.begin_episode(episode=episode)
-        going = True
+        going, steps = True, 0
         while going:
+            steps += 1
             actions = learner.act(state, percepts, draws)
             step = env.step({group.name: actions})
             next_percepts = encoding(step.observations[group.name])
@@ -59,6 +61,11 @@ def train(
             state = learner.learn(state, fragment, draws)
             percepts = next_percepts
             going = not ended.any()
+        if not ended.all():
+            raise InvalidConfig(
+                f"copies are trained side by side and must end together; of {env.num_copies} "
+                f"copies of {env.id} {int(ended.sum())} ended at step {steps}"
+            )
         if after_episode is not None:
             after_episode(episode + 1, state)
     return state

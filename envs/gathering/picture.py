@@ -1,32 +1,32 @@
 """The ring as a picture: a pure function of who stands where."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.envs.drawing.canvas import (
+    CELL,
+    CROWD,
+    GATHERED,
+    GATHERED_CELL,
+    GREY,
+    INK,
+    PALE_CROWD,
+    PAPER,
+    Canvas,
+    Frame,
+    Point,
+)
+from rallypoint.envs.drawing.captions import missing, percent_together, time_of
+from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample
 from rallypoint.envs.gathering import metrics
-from rallypoint.envs.gathering.canvas import GREY, INK, PAPER, Canvas, Frame, Point
-from rallypoint.errors import InvalidConfig, did_you_mean
 
 Positions = NDArray[np.int64]  # (N,) cells, -1 for an agent not in the world
-Marks = Mapping[str, NDArray[np.bool_]]  # name -> (N,) whom it applies to
-
-# Ten colours that stay apart for every kind of colour vision: M. A. Petroff (2021), "Accessible
-# Color Sequences for Data Visualization", arXiv:2107.02270. Agents i and i + 10 share one.
-COLOURS = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
-_CELL, _GATHERED_CELL, _GATHERED = "#eef0f3", "#d3ebe6", "#0b6e69"
-_BAR, _PALE_BAR = "#3f90da", "#b8d4ef"
 
 # Lengths are shares of the picture's width.
 _INNER, _OUTER, _RIM, _LABELS = 0.22, 0.42, 0.437, 0.468
 _LARGEST, _SMALLEST = 0.062, 0.0145  # from one dot to the next
-_NUMBERED = 0.036  # from here on a dot has room for its agent's number
 _GAP = 0.0075  # between cells
 _SMALL = 0.032  # height of small letters
 _AT_A_GLANCE = 4  # more dots than this are counted for the reader
@@ -49,15 +49,12 @@ def draw(
     Args:
         positions: (N,) cells, -1 for an agent not in the world.
         cells: L.
-        marks: whom to draw apart, (N,) by name; see MARKS.
+        marks: whom to draw apart, (N,) by name; see ``dots.MARKS``.
         step: how far the episode is.
         time_limit: how far it goes.
         size: width and height in pixels.
-
-    Raises:
-        InvalidConfig: a mark that is not in MARKS, or not one bit for each agent.
     """
-    shown = {name: _checked(name, mask, len(positions)) for name, mask in (marks or {}).items()}
+    shown = marks or {}
     counts = metrics.counts(positions[None], cells)[0]
     gathered = bool(counts.any()) and bool(metrics.is_gathered(counts[None])[0])
     window = fullest_window(counts)
@@ -66,7 +63,7 @@ def draw(
     canvas = Canvas(size)
     for cell in range(cells):
         inside = gathered and (cell - window) % cells < metrics.WINDOW
-        colour = _GATHERED_CELL if inside else _CELL
+        colour = GATHERED_CELL if inside else CELL
         canvas.sector((cell - 0.5) / cells, (cell + 0.5) / cells, _OUTER, colour)
     if not dotted:
         _draw_bars(canvas, positions, cells, shown)
@@ -78,10 +75,9 @@ def draw(
         _draw_dots(canvas, positions, cells, shown)
     if gathered:
         start, end = (window - 0.48) / cells, (window + metrics.WINDOW - 0.52) / cells
-        canvas.arc(start, end, _RIM, 0.009, _GATHERED)
+        canvas.arc(start, end, _RIM, 0.009, GATHERED)
     _draw_counts(canvas, counts, least=_AT_A_GLANCE + 1 if dotted else 1)
-    when = "" if step is None else f"step {step}" + (f" / {time_limit}" if time_limit else "")
-    _draw_centre(canvas, when, counts, gathered=gathered)
+    _draw_centre(canvas, time_of(step, time_limit), counts, gathered=gathered)
     _draw_notes(canvas, positions, shown, dotted=dotted)
     return canvas.frame()
 
@@ -95,14 +91,6 @@ def fullest_window(counts: Positions) -> int:
     middle = np.roll(counts, -1)
     windows = counts + middle + np.roll(counts, -2)
     return int((windows * (counts.sum() + 1) + middle).argmax())
-
-
-def percent_together(counts: Positions) -> int:
-    """Return the share of the largest group, rounded, but never to 80 from below."""
-    percent = round(100 * float(metrics.largest_group(counts[None])[0]))
-    if metrics.is_gathered(counts[None])[0]:
-        return percent
-    return min(percent, math.ceil(100 * metrics.GROUP_SHARE) - 1)
 
 
 def dot_pitch(count: int, cells: int) -> float | None:
@@ -135,23 +123,6 @@ def _radius(row: int, pitch: float) -> float:
     return _INNER + (row + 0.6) * pitch
 
 
-def _checked(name: str, mask: NDArray[np.bool_], num_agents: int) -> NDArray[np.bool_]:
-    if name not in MARKS:
-        raise InvalidConfig(f"no mark is called {name!r}{did_you_mean(name, MARKS)}")
-    mask = np.asarray(mask)
-    if mask.shape != (num_agents,) or mask.dtype != bool:
-        raise InvalidConfig(
-            f"mark {name!r} is a bool array ({num_agents},), got {mask.dtype} {mask.shape}"
-        )
-    return mask
-
-
-class _Dot(NamedTuple):
-    at: Point
-    radius: float
-    colour: str
-
-
 def _draw_dots(canvas: Canvas, positions: Positions, cells: int, marks: Marks) -> None:
     # One size for all, except where a crowd needs smaller dots to find room on its cell.
     usual = max(_AT_A_GLANCE, 2 * len(positions) // cells)
@@ -160,31 +131,7 @@ def _draw_dots(canvas: Canvas, positions: Positions, cells: int, marks: Marks) -
         pitch = dot_pitch(max(usual, len(here)), cells) or dot_pitch(len(here), cells) or _SMALLEST
         for agent, (radius, turn) in zip(here, dots(len(here), pitch, cells), strict=True):
             at = canvas.at(radius, cell / cells + turn)
-            dot = _Dot(at, 0.44 * pitch, COLOURS[agent % len(COLOURS)])
-            canvas.disc(at, dot.radius, dot.colour)
-            if pitch >= _NUMBERED:
-                ink = INK if _is_light(dot.colour) else PAPER
-                canvas.write(str(agent), at, (0.52 if agent < 100 else 0.4) * pitch, ink)
-            for name, mask in marks.items():
-                if mask[agent]:
-                    MARKS[name](canvas, dot)
-
-
-def _is_light(colour: str) -> bool:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue > 140
-
-
-def _cross_out(canvas: Canvas, dot: _Dot) -> None:
-    canvas.disc(dot.at, dot.radius, dot.colour)
-    canvas.disc(dot.at, 0.72 * dot.radius, PAPER)
-    left, top, right, bottom = canvas.around(dot.at, 0.34 * dot.radius)
-    for start, end in (((left, top), (right, bottom)), ((left, bottom), (right, top))):
-        canvas.line(start, end, 0.2 * dot.radius, INK)
-
-
-# What is drawn over the dot of an agent so marked.
-MARKS: dict[str, Callable[[Canvas, _Dot], None]] = {"crashed": _cross_out}
+            draw_agent(canvas, agent, at, pitch, marks)
 
 
 def _draw_bars(canvas: Canvas, positions: Positions, cells: int, marks: Marks) -> None:
@@ -197,8 +144,8 @@ def _draw_bars(canvas: Canvas, positions: Positions, cells: int, marks: Marks) -
             # The square root, so that a few among thousands are seen beside a crowd.
             reach = (_OUTER - _INNER) * math.sqrt(total / living)
             ordinary = int((here & ~marked).sum())
-            canvas.sector(start, end, _INNER + reach, _PALE_BAR)
-            canvas.sector(start, end, _INNER + reach * ordinary / total, _BAR)
+            canvas.sector(start, end, _INNER + reach, PALE_CROWD)
+            canvas.sector(start, end, _INNER + reach * ordinary / total, CROWD)
 
 
 def _draw_counts(canvas: Canvas, counts: Positions, least: int) -> None:
@@ -210,30 +157,26 @@ def _draw_counts(canvas: Canvas, counts: Positions, least: int) -> None:
 
 
 def _draw_centre(canvas: Canvas, when: str, counts: Positions, *, gathered: bool) -> None:
-    colour = _GATHERED if gathered else INK
+    colour = GATHERED if gathered else INK
     _write(canvas, when, -0.105, 0.036, GREY)
-    _write(canvas, f"{percent_together(counts)} %", -0.025, 0.11, colour, bold=True)
+    percent = percent_together(float(metrics.largest_group(counts[None])[0]), gathered=gathered)
+    _write(canvas, f"{percent} %", -0.025, 0.11, colour, bold=True)
     _write(canvas, "gathered" if gathered else "in the largest group", 0.055, _SMALL, GREY)
 
 
 def _draw_notes(canvas: Canvas, positions: Positions, marks: Marks, *, dotted: bool) -> None:
     """Say who is gone, and how many have each mark, with a sample of it."""
-    gone = np.flatnonzero(positions < 0).tolist()
     below = 0.105
-    if gone:
-        few = f"gone: {' '.join(map(str, gone))}"
-        _write(canvas, few if len(gone) <= 6 else f"{len(gone)} of {len(positions)} gone", below)
+    if gone := missing(positions >= 0):
+        _write(canvas, gone, below)
         below += 0.042
     for name, mask in marks.items():
         note = f"{int((mask & (positions >= 0)).sum())} {name}"
         _write(canvas, note, below, right=0.015)
         x, y = canvas.at(0, 0)
         left = 0.015 - canvas.length(note, _SMALL) / 2 - 0.022
-        sample = _Dot((x + left * canvas.width, y + below * canvas.width), 0.014, GREY)
-        if dotted:
-            MARKS[name](canvas, sample)
-        else:
-            canvas.disc(sample.at, sample.radius, _PALE_BAR)
+        at = (x + left * canvas.width, y + below * canvas.width)
+        draw_sample(canvas, name, at, dotted=dotted)
         below += 0.042
 
 

@@ -1,17 +1,19 @@
 """The reward of the ring: for being with the others, against being alone."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.envs.gathering.dynamics import Counts
-from rallypoint.envs.gathering.sectors import REPRESENTATIVES, representatives, sector_matrix
+from rallypoint.envs.gathering.sectors import REPRESENTATIVES, sector_matrix, shared_out
 
 GATHERED = 100.0  # at least 8 of 10 representatives in the central sector
 ALONE = -5.0  # fewer than 2
 _MANY, _FEW = 8, 2
 
 
-def reward_of_central(central: NDArray[np.integer]) -> NDArray[np.float64]:
+def reward_of_central(central: NDArray[Any]) -> NDArray[np.float64]:
     """Reward so many of ten representatives in the central sector."""
     return np.where(central >= _MANY, GATHERED, np.where(central < _FEW, ALONE, 0.0))
 
@@ -42,8 +44,8 @@ def rewards_by_cell(
         earned = by_count.take(central(views).astype(np.int64), mode="clip")
     undecided = np.isnan(earned)
     if undecided.any():
-        shares = representatives((views[undecided] @ sector_matrix(cells)).astype(np.int64))
-        earned[undecided] = reward_of_central(shares[:, 0])
+        shares = shared_out(sector_matrix(cells).T @ views[undecided].T)  # (6, …)
+        earned[undecided] = reward_of_central(shares[0])
     earned[:, cells] = 0.0
     return earned
 

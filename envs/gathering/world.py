@@ -1,7 +1,6 @@
 """Gathering on a ring, exactly as in the paper, for any number of agents and cells."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,19 +8,21 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Geometry, Group, Mask, Observations
-from rallypoint.envs.batch import Copies, World
+from rallypoint.envs.batch import Copies
+from rallypoint.envs.checks import check_name, check_size
+from rallypoint.envs.drawing.drawn_world import DrawnWorld, Marks
 from rallypoint.envs.gathering import reward
 from rallypoint.envs.gathering.dynamics import STAY, Positions, move_table, views
 from rallypoint.envs.gathering.starts import STARTS
-from rallypoint.errors import InvalidConfig, NotReset, did_you_mean
+from rallypoint.errors import InvalidConfig
 
 if TYPE_CHECKING:
-    from rallypoint.envs.gathering.render import Renderer
+    from rallypoint.envs.drawing.canvas import Frame
 
 _CACHE = 96 * 1024  # counts seen at a time, 384 KiB: they stay in cache however large the batch
 
 
-class Gathering(World):
+class Gathering(DrawnWorld):
     """Agents on a ring learn to stand together at a place nobody named in advance.
 
     Actions: 0 stay, 1 one cell clockwise, 2 one counter-clockwise; all move at once, and a cell
@@ -34,14 +35,12 @@ class Gathering(World):
     """
 
     offers = frozenset({"state", "geometry", "remove"})
-    metadata = MappingProxyType(
-        {
-            "name": "gathering_v0",
-            "render_modes": ["rgb_array", "human", "ansi"],
-            "render_fps": 10,
-            "is_parallelizable": True,
-        }
-    )
+    metadata: Mapping[str, Any] = {
+        "name": "gathering_v0",
+        "render_modes": ["rgb_array", "human", "ansi"],
+        "render_fps": 10,
+        "is_parallelizable": True,
+    }
     _state_arrays = ("_positions",)
 
     def __init__(
@@ -64,10 +63,9 @@ class Gathering(World):
             start: "uniform", "antipodal", "spaced", or the cells to start from, (N,) or (E, N).
             render_mode: "rgb_array", "human" or "ansi".
         """
-        _check_size("num_agents", num_agents, 1)
-        _check_size("cells", cells, 3)
+        check_size("num_agents", num_agents, 1)
+        check_size("cells", cells, 3)
         self.cells = cells
-        self.render_mode = _checked_mode(render_mode, self.metadata["render_modes"])
         agents = tuple(f"agent_{i}" for i in range(num_agents))
         seen = Box(0.0, float(num_agents), (cells,), np.float32)
         super().__init__(
@@ -76,6 +74,7 @@ class Gathering(World):
             copies=copies,
             time_limit=5 * cells if max_cycles is None else max_cycles,
             draws_ahead=1,  # positions are drawn once an episode
+            render_mode=render_mode,
         )
         self.noop = {"agents": STAY}
         self._start_positions = _checked_start(start, len(self.copies), num_agents, cells)
@@ -87,7 +86,6 @@ class Gathering(World):
             (min(self._chunk, len(self.copies)), cells + 1, cells), dtype=np.float32
         )
         self._reward_by_count = reward.reward_by_count(num_agents)
-        self._renderer: Renderer | None = None
         self._everybody = True  # nobody is removed: rewards follow from central counts, mostly
 
     def _start(self, mask: Mask) -> None:
@@ -148,55 +146,23 @@ class Gathering(World):
         self._refresh()
         return self._observe()
 
-    def render(self, copy: int = 0, *, marks: Mapping[str, Mask] | None = None) -> Any:
-        """Draw one copy: an RGB array, a window, or two lines of text.
+    def _draw(self, copy: int, marks: Marks, size: int) -> "Frame":
+        from rallypoint.envs.gathering.picture import draw
 
-        Args:
-            copy: which, an index and not a global id.
-            marks: whom to draw apart, (N,) by name, such as {"crashed": …}.
+        step, limit = int(self._elapsed[copy]), self.time_limit
+        where = self.state()[copy]
+        return draw(where, self.cells, marks=marks, step=step, time_limit=limit, size=size)
 
-        Raises:
-            NotReset: before the first reset.
-            InvalidConfig: no such copy or mark, or the world has no render mode.
-            Unavailable: a window without pygame.
-        """
-        from rallypoint.envs.gathering.render import Renderer
+    def _describe(self, copy: int, marks: Marks) -> str:
+        from rallypoint.envs.gathering.text import describe
 
-        if not 0 <= copy < len(self.copies):
-            raise InvalidConfig(f"a copy is an index in 0..{len(self.copies) - 1}, got {copy}")
-        if self._seed is None:
-            raise NotReset(f"{self.id} has nothing to draw before its first reset")
-        if self._renderer is None:
-            self._renderer = Renderer(self.render_mode, fps=self.metadata["render_fps"])
-        return self._renderer.show(
-            self.state()[copy],
-            self.cells,
-            marks=marks,
-            step=int(self._elapsed[copy]),
-            time_limit=self.time_limit,
-        )
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._renderer is not None:
-            self._renderer.close()
-
-
-def _check_size(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InvalidConfig(f"{name} is an integer >= {least}, got {value!r}")
-
-
-def _checked_mode(mode: str | None, known: Sequence[str]) -> str | None:
-    if mode is not None and mode not in known:
-        raise InvalidConfig(f"no render mode is called {mode!r}{did_you_mean(str(mode), known)}")
-    return mode
+        step, limit = int(self._elapsed[copy]), self.time_limit
+        return describe(self.state()[copy], self.cells, marks=marks, step=step, time_limit=limit)
 
 
 def _checked_start(start: Any, num_copies: int, num_agents: int, cells: int) -> str | Positions:
     if isinstance(start, str):
-        if start not in STARTS:
-            raise InvalidConfig(f"no start is called {start!r}{did_you_mean(start, STARTS)}")
+        check_name("start", start, STARTS)
         return start
     positions = np.asarray(start)
     shapes = {(num_agents,), (num_copies, num_agents)}

@@ -107,5 +107,5 @@ def _picture(
         float(random.in_group.mean()), color="grey", linestyle="--", marker="", label="random moves"
     )
     axes.set_ylim(-0.03, 1.05)
-    axes.legend(loc="center left")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.92), frameon=False)
     return plots.png(figure)

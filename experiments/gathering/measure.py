@@ -39,7 +39,8 @@ class Outcome(NamedTuple):
 
     def by_seed(self) -> Floats:
         """Mean in-group share of each seed: (R,)."""
-        return self.in_group.mean(axis=1)
+        means: Floats = self.in_group.mean(axis=1)
+        return means
 
 
 def rows(claim: str, seeds: tuple[int, ...], **columns: Floats) -> Iterator[Row]:

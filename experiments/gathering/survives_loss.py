@@ -24,6 +24,10 @@ class _Loss(NamedTuple):
     def name(self) -> str:
         return "dead-visible" if self.visible else f"step-{self.step}"
 
+    @property
+    def label(self) -> str:
+        return f"lost at step {self.step}" + (", dead stay visible" if self.visible else "")
+
     def model(self, config: GatheringConfig) -> ThreatModel:
         mode = "frozen" if self.visible else "removed"
         crash = Crash(victims={"fraction": config.loss}, when={"from": self.step}, mode=mode)
@@ -50,7 +54,7 @@ def findings(
             wrong = tuple(disagreements(model, outcome.receipts))
             yield Receipts(f"G3/{loss.name}", receipts, wrong)
             yield from _judge(loss, config, seeds, whole=whole, outcome=outcome)
-            courses[loss.name.replace("-", " ")] = outcome
+            courses[loss.label] = outcome
             advance()
     yield File("G3-loss.png", _picture(config, courses))
 
@@ -90,5 +94,5 @@ def _picture(config: GatheringConfig, courses: dict[str, Outcome]) -> bytes:
         steps = range(1, outcome.course.shape[1] + 1)
         plots.curve(axes, steps, outcome.course, label, every=8)
     axes.set_ylim(-0.03, 1.05)
-    axes.legend(loc="center right")
+    axes.legend(loc="center right", frameon=False)
     return plots.png(figure)

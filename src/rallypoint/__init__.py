@@ -12,3 +12,10 @@ if not (Path(__file__).parent / "envs").is_dir():
     __path__.append(str(Path(__file__).parents[2]))
 
 register_env("gathering-v0", "rallypoint.envs.gathering.world:Gathering")
+register_env("torus-v0", "rallypoint.envs.torus.world:Torus")
+register_env("torus-small-v0", "rallypoint.envs.torus.world:Torus", kwargs={"width": 11})
+register_env(
+    "torus-hard-v0",
+    "rallypoint.envs.torus.world:Torus",
+    kwargs={"width": 21, "reward": "mix"},
+)

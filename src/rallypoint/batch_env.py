@@ -51,7 +51,8 @@ class Step(NamedTuple):
     @property
     def ended(self) -> Mask:
         """Copies in which no agent goes on: (E,)."""
-        ended: Mask = np.all(~self.alive | self.terminated | self.truncated, axis=1)
+        is_over = ~self.alive | self.terminated | self.truncated
+        ended: Mask = np.logical_and.reduce(is_over, axis=1)
         return ended
 
 
@@ -186,7 +187,7 @@ def check_actions(groups: Sequence[Group], num_copies: int, actions: Actions) ->
     """
     if not isinstance(actions, Mapping) or set(actions) != {group.name for group in groups}:
         names = sorted(group.name for group in groups)
-        came = sorted(actions) if isinstance(actions, Mapping) else type(actions).__name__
+        came = list(actions) if isinstance(actions, Mapping) else type(actions).__name__
         raise InvalidAction(f"actions are a dict with exactly the groups {names}, got {came}")
     for group in groups:
         _check_group(group, num_copies, actions[group.name])
@@ -198,7 +199,7 @@ def _check_group(group: Group, num_copies: int, actions: Array) -> None:
     if not isinstance(actions, np.ndarray) or actions.shape != shape:
         came = actions.shape if isinstance(actions, np.ndarray) else type(actions).__name__
         raise InvalidAction(f"actions of group {group.name!r} are an array {shape}, got {came}")
-    if hasattr(space, "n"):  # Discrete, by far the commonest
+    if hasattr(space, "n") and hasattr(space, "start"):  # Discrete, by far the commonest
         low, high = int(space.start), int(space.start + space.n - 1)
         if actions.dtype.kind not in "iu":
             raise InvalidAction(
@@ -208,16 +209,30 @@ def _check_group(group: Group, num_copies: int, actions: Array) -> None:
         if actions.size and (actions.min() < low or actions.max() > high):
             wrong: Mask = (actions < low) | (actions > high)
             _refuse_action(group, actions, wrong, f"an integer in {low}..{high}")
-    elif hasattr(space, "low"):  # Box
-        wrong = ~((actions >= space.low) & (actions <= space.high))  # NaN is outside too
-        if wrong.any():
-            _refuse_action(group, actions, wrong, f"inside {space}")
+        return
+    kinds = "biu" if space.dtype.kind in "biu" else "biuf"
+    if actions.dtype.kind not in kinds:
+        raise InvalidAction(
+            f"actions of group {group.name!r} are of type {space.dtype}, as {space} is, got dtype "
+            f"{actions.dtype}"
+        )
+    wrong = _outside(space, actions)
+    if wrong.any():
+        _refuse_action(group, actions, wrong, f"inside {space}")
+
+
+def _outside(space: Any, actions: Array) -> Mask:
+    """Tell which entries are wrong: (E, n, …), or (E, n) where only whole actions can be."""
+    outside: Mask
+    if hasattr(space, "low"):  # Box
+        outside = ~((actions >= space.low) & (actions <= space.high))  # NaN is outside too
+    elif hasattr(space, "nvec"):  # MultiDiscrete
+        outside = (actions < space.start) | (actions >= space.start + space.nvec)
+    elif hasattr(space, "n"):  # MultiBinary
+        outside = (actions != 0) & (actions != 1)
     else:
-        for index in np.ndindex(shape[:2]):
-            if not space.contains(actions[index]):
-                wrong = np.zeros(shape[:2], dtype=bool)
-                wrong[index] = True
-                _refuse_action(group, actions, wrong, f"inside {space}")
+        outside = np.array([[not space.contains(action) for action in row] for row in actions])
+    return outside
 
 
 def _refuse_action(group: Group, actions: Array, wrong: Mask, must: str) -> NoReturn:

@@ -69,7 +69,7 @@ def _as_fields(kind: Any, values: Any, where: str) -> Any:
     known = {}
     for key, value in values.items():
         if key not in fields:
-            place = where or kinds[0].__name__
+            place = where or str(getattr(kind, "__name__", kind))
             raise InvalidConfig(f"{place} has no key {key!r}{did_you_mean(str(key), fields)}")
         place = f"{where}.{key}" if where else str(key)
         known[fields[key]] = _as_fields(hints[fields[key]], value, place)

@@ -110,18 +110,20 @@ class Draws:
         """Draw from [0, 1) for every copy, or for the masked ones: (E, *shape)."""
         count = int(np.prod(shape, dtype=np.int64))
         if mask is not None and not np.all(mask):
-            return self._gather(count, np.flatnonzero(mask)).reshape(-1, *shape)
+            rows = np.flatnonzero(mask)
+            return self._gather(count, rows).reshape(len(rows), *shape)
+        num_copies = len(self._copies)
         if not self._aligned:
-            return self._gather(count, np.arange(len(self._copies))).reshape(-1, *shape)
-        if len(self._copies) == 0:
+            return self._gather(count, np.arange(num_copies)).reshape(num_copies, *shape)
+        if num_copies == 0:
             return np.empty((0, *shape))
         first = int(self._places[0] - self._bases[0])
         if first + count > self._buffer.shape[1]:
-            self._refill(np.arange(len(self._copies)), count)
+            self._refill(np.arange(num_copies), count)
             first = int(self._places[0] - self._bases[0])
         self._places += count
         # A copy: the buffer is filled again in place, and the caller may write.
-        return self._buffer[:, first : first + count].copy().reshape(-1, *shape)
+        return self._buffer[:, first : first + count].copy().reshape(num_copies, *shape)
 
     def integers(
         self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None

@@ -1,6 +1,7 @@
 """Writing files so that a reader, or a crash, never meets half of one."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rallypoint.errors import UnwritablePath
@@ -22,10 +23,12 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
         raise UnwritablePath(
             f"cannot write {path}: {error.strerror or error}; give another place with --out"
         ) from error
+    finally:  # whatever went wrong, Ctrl-C included
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def writable_folder(path: Path) -> Path:

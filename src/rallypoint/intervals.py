@@ -18,14 +18,17 @@ def bootstrap(
 ) -> Interval:
     """Return the percentile bootstrap interval of a statistic over independent values.
 
-    Deterministic, whatever the order of the values; identical values give an interval of width 0.
+    Deterministic, whatever the order of the values. Identical values give an interval of width 0,
+    and values that are not all finite give NaN.
 
     >>> bootstrap(np.array([0.25, 0.25, 0.25]))
     (0.25, 0.25)
     """
     lowest, highest = float(values.min()), float(values.max())
+    if not np.isfinite(values).all():
+        return float("nan"), float("nan")
     if lowest == highest:
-        return lowest, highest  # scipy answers NaN with a warning
+        return lowest, highest  # scipy answers NaN, with a warning
     from scipy import stats  # half a second, so not on the way to --help
 
     found = stats.bootstrap(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pettingzoo import AECEnv, ParallelEnv
 
 _ID = re.compile(r"(?:(?P<namespace>[\w-]+)/)?(?P<name>[\w:.-]+?)-v(?P<version>\d+)")
+# Another library's: "gymnasium:CartPole-v1", "pettingzoo:…", "package.module:factory".
+_FOREIGN = re.compile(r"[\w.]+:\S+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class EnvSpec:
 
     def __post_init__(self) -> None:
         """Refuse an id without a version and an entry point that cannot be one."""
-        if not _ID.fullmatch(self.id):
+        if not _ID.fullmatch(self.id) and not _FOREIGN.fullmatch(self.id):
             raise InvalidConfig(
                 f"an environment id looks like 'name-v0' or 'mylab/name-v0', got {self.id!r}"
             )
@@ -87,15 +89,21 @@ def register_env(
 def spec(id: str) -> EnvSpec:
     """Return how an environment is made.
 
+    An id with a colon that is not registered is another library's, and adapted:
+    ``"gymnasium:CartPole-v1"``, ``"pettingzoo:butterfly/pistonball-v6"``, or
+    ``"mpe2.simple_spread_v3:parallel_env"``.
+
     Raises:
         UnknownName: no such id; names the nearest, or the versions there are.
     """
+    if _FOREIGN.fullmatch(id) and id not in envs:
+        return EnvSpec(id=id, entry_point="rallypoint.envs.views.adapter:adapt", kwargs={"env": id})
     match = _ID.fullmatch(id)
     try:
         found: Any = envs[id]
     except UnknownName as error:
-        stem = id[: match.start("version")] if match else f"{id}-v"
-        versions = [known for known in envs if known.startswith(stem)]
+        stem = id.rpartition("-v")[0] if match else id
+        versions = [known for known in envs if known.rpartition("-v")[0] == stem]
         if versions:
             raise UnknownName(
                 f"there is no {id!r}; the versions there are: {', '.join(versions)}"

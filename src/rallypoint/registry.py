@@ -112,7 +112,8 @@ class Registry(Mapping[str, Part], Generic[Part]):
         try:
             part = entry_point.load()
         except Exception as error:  # noqa: BLE001
-            self._unavailable[entry_point.name] = f"{entry_point.value}: {error}"
+            reason = f"{type(error).__name__}: {error}"
+            self._unavailable[entry_point.name] = f"{entry_point.value} raises {reason}"
         else:
             if entry_point.name not in self._parts:  # loading may have registered it
                 self.add(entry_point.name, part)

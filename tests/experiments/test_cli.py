@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rallypoint.registration import EnvSpec, envs
 from rallypoint.summary import read_summary
 
 LOADED = """
@@ -23,10 +24,11 @@ main(sys.argv[1:])
 
 
 def start(*words, folder, site, stdout=subprocess.PIPE, **environ):
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, *map(str, words)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(site)} | environ,
+        env=os.environ | {"PYTHONPATH": path} | environ,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -121,6 +123,7 @@ def test_the_shell_completes_experiments_and_their_flags(site, tmp_path):
 
     assert completed("rallypoint run to") == ["toy"]
     assert completed("rallypoint run toy --thr") == ["--throws"]
+    assert completed("rallypoint list exp") == ["experiments"]
 
 
 def test_the_version_is_said(rallypoint):
@@ -142,6 +145,19 @@ def test_every_kind_is_listed_for_people_and_for_machines(rallypoint):
         for entry in entries:
             assert set(entry) - {"reason"} == {"name", "about", "available"}
             assert entry["name"] in text
+
+
+def test_a_part_that_breaks_on_import_is_listed_with_the_reason_and_hides_no_other(
+    rallypoint, monkeypatch, tmp_path
+):
+    (tmp_path / "half_written.py").write_text("class World(Missing): ...")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = EnvSpec(id="half-written-v0", entry_point="half_written:World")
+    monkeypatch.setitem(envs._parts, "half-written-v0", spec)
+    listed = json.loads(rallypoint("list", "envs", "--json").out)["envs"]
+    reason_by_name = {entry["name"]: entry.get("reason") for entry in listed}
+    assert reason_by_name["half-written-v0"] == "NameError: name 'Missing' is not defined"
+    assert "gathering-v0" in reason_by_name
 
 
 def test_a_terminal_without_unicode_shows_the_table(site, tmp_path):

@@ -43,6 +43,13 @@ def test_a_curve_of_one_seed_is_drawn(values):
     assert len(axes.get_lines()) == 1
 
 
+def test_a_curve_has_a_gap_where_nothing_was_measured(values):
+    values[0, 3] = np.nan
+    _, axes = plots.new_figure("t", "x", "y")
+    plots.curve(axes, np.arange(8), values, "learned")
+    assert np.isnan(axes.get_lines()[0].get_ydata()).tolist() == [i == 3 for i in range(8)]
+
+
 def test_conditions_say_their_verdicts(values):
     claims = [
         claim_over_seeds(

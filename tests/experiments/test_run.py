@@ -1,5 +1,6 @@
 """``rallypoint run``: from words to results."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -235,6 +236,15 @@ def test_an_experiment_that_does_not_import_is_listed_and_refused_with_the_reaso
         "available": False,
         "reason": "No module named 'flux'",
     } in listed
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_run_takes_no_folder(rallypoint, monkeypatch, tmp_path):
+    lost = dataclasses.replace(experiments["toy"], run="toy_experiment_that_moved:run")
+    monkeypatch.setitem(experiments._parts, "toy", lost)
+    done = rallypoint("run", "toy", "--out", "out")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert "experiment 'toy' cannot be run" in done.err
     assert not list(tmp_path.iterdir())
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments.tables import cells_table, claims_table, number, tally
 
-LONG = "ten agents on a ring of thirteen cells learn to gather without a single word " * 3
+LONG = "ten agents on a ring of thirteen cells learn to gather without a single word " * 4
 
 
 def claim(id, values, **settings):

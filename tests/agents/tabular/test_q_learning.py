@@ -95,7 +95,9 @@ def test_a_copy_learns_the_same_bits_alone_and_among_others(rng):
 def test_a_visit_older_than_the_longest_memory_is_forgotten():
     quiet = Fragment(*(np.zeros((1, 1), dtype=np.int64) for _ in range(4)), np.array([False]))
     paid = quiet._replace(rewards=np.array([[100.0]]), percepts=np.array([[1]]))
-    tables = learned(QLearning(), [quiet, quiet, paid._replace(percepts=np.array([[2]]))], (1, 1), 1)
+    tables = learned(
+        QLearning(), [quiet, quiet, paid._replace(percepts=np.array([[2]]))], (1, 1), 1
+    )
     assert tables[0, 0, 2, 0] == pytest.approx(10)
     assert tables[0, 0, 0, 0] == 0
 

@@ -23,7 +23,9 @@ def test_tables_come_back_as_they_were_saved(tmp_path, tables):
     assert encoding == Sectors(cells=21)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a table", b"\x10" + b"\0" * 7 + b"{}", b"\xff" * 64])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a table", b"\x10" + b"\0" * 7 + b"{}", b"\xff" * 64]
+)
 def test_a_corrupt_file_is_refused_with_its_name(tmp_path, content):
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)

@@ -1,0 +1,92 @@
+"""Configs check themselves, and go to plain values and back."""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from rallypoint.config import from_dict, to_dict
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class When:
+    from_: int = 0
+    until: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    name: str
+    rate: float = 0.5
+    steps: tuple[int, ...] = ()
+    when: When = When()
+    maybe: When | None = None
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"rate must lie in [0, 1), got {self.rate}")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(name="plain"),
+        Config(name="full", rate=0.25, steps=(1, 2), when=When(from_=3, until=9), maybe=When()),
+        Config(name="extra", extra={"a": 1.5}),
+    ],
+    ids=lambda config: config.name,
+)
+def test_a_config_comes_back_from_json_unchanged(config):
+    plain = to_dict(config)
+    assert from_dict(Config, json.loads(json.dumps(plain))) == config
+    assert to_dict(from_dict(Config, plain)) == plain
+
+
+def test_defaults_are_written_out():
+    assert to_dict(Config(name="plain")) == {
+        "name": "plain",
+        "rate": 0.5,
+        "steps": [],
+        "when": {"from": 0, "until": None},
+        "maybe": None,
+        "extra": {},
+    }
+
+
+def test_a_field_named_after_a_keyword_is_spelt_without_its_underscore():
+    assert from_dict(When, {"from": 4}) == When(from_=4)
+    with pytest.raises(InvalidConfig, match="When has no key 'from_'; did you mean 'from'"):
+        from_dict(When, {"from_": 4})
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"nam": "a"}, "Config has no key 'nam'; did you mean 'name'. Known: extra, maybe, name"),
+        ({"name": "a", "when": {"form": 1}}, "when has no key 'form'; did you mean 'from'"),
+        ({"name": "a", "maybe": {"unti": 1}}, "maybe has no key 'unti'; did you mean 'until'"),
+        ({}, "Config: .*missing required field `name`"),
+        ({"name": 3}, "Config: Expected `str`, got `int` - at `name`"),
+        ({"name": "a", "rate": "much"}, "Config: Expected `float`, got `str` - at `rate`"),
+        (
+            {"name": "a", "when": {"from": 1.5}},
+            "Config: Expected `int`, got `float` - at `when.from",
+        ),
+        ({"name": "a", "rate": 1.0}, r"Config: rate must lie in \[0, 1\), got 1.0"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(values, sentence):
+    with pytest.raises(InvalidConfig, match=sentence) as raised:
+        from_dict(Config, values)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_place_in_a_file_is_named():
+    with pytest.raises(InvalidConfig, match=r"^threats\[2\] has no key 'nam'"):
+        from_dict(Config, {"nam": 1}, where="threats[2]")
+    with pytest.raises(InvalidConfig, match=r"^threats\[2\].when has no key 'form'"):
+        from_dict(Config, {"name": "a", "when": {"form": 1}}, where="threats[2]")
+    with pytest.raises(InvalidConfig, match=r"^threats\[2\]: Expected `str`"):
+        from_dict(Config, {"name": 1}, where="threats[2]")

@@ -1,0 +1,124 @@
+"""One registry for every kind of part."""
+
+import importlib
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rallypoint import registry
+from rallypoint.errors import DuplicateName, Unavailable, UnknownName
+from rallypoint.registry import Registry
+
+
+@pytest.fixture
+def fruits():
+    found = Registry[int]("fruit")
+    for name in ("pear", "apple", "fig"):
+        found.add(name, len(name))
+    return found
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Return a package with a registry of its own, one part, and one module that fails."""
+    files = {
+        "__init__.py": "from rallypoint.registry import Registry\nnuts = Registry('nut', __name__)",
+        "hazel.py": "from orchard import nuts\n\n@nuts.register('hazel')\ndef crack(): return 1",
+        "coco.py": "import no_such_library",
+    }
+    folder = tmp_path / "orchard"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    yield importlib.import_module("orchard")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "orchard"]:
+        del sys.modules[name]
+
+
+def entry_point(name, load):
+    return SimpleNamespace(name=name, value=f"somewhere:{name}", load=load)
+
+
+def fail(error):
+    raise error
+
+
+def test_parts_are_found_by_name_and_iterated_over_sorted(fruits):
+    assert fruits["fig"] == 3
+    assert list(fruits) == ["apple", "fig", "pear"]
+    assert len(fruits) == 3
+    assert "fig" in fruits
+    assert "plum" not in fruits
+
+
+def test_a_taken_name_is_refused_and_says_by_what(fruits):
+    with pytest.raises(DuplicateName, match="fruit names are unique, and 'fig' is taken by 3"):
+        fruits.add("fig", 0)
+    assert fruits["fig"] == 3
+
+
+def test_an_unknown_name_gets_the_nearest_and_all_there_are(fruits):
+    with pytest.raises(UnknownName) as raised:
+        fruits["aple"]
+    assert str(raised.value) == (
+        "no fruit is called 'aple'; did you mean 'apple'? Known: apple, fig, pear"
+    )
+    with pytest.raises(KeyError):
+        fruits["aple"]
+
+
+def test_a_package_is_imported_at_first_use_and_its_parts_are_there(package):
+    assert "orchard.hazel" not in sys.modules
+    assert package.nuts["hazel"]() == 1
+    assert list(package.nuts) == ["hazel"]
+
+
+def test_a_module_that_does_not_import_is_listed_and_breaks_nothing_else(package):
+    assert package.nuts.unavailable == {"coco": "No module named 'no_such_library'"}
+    assert "hazel" in package.nuts
+    with pytest.raises(Unavailable, match="nut 'coco' cannot be used: No module named 'no_such"):
+        package.nuts["coco"]
+
+
+def test_a_registry_of_a_package_is_pickled_by_address(package):
+    assert pickle.loads(pickle.dumps(package.nuts)) is package.nuts  # noqa: S301  # our own
+
+
+def test_other_packages_join_through_entry_points(monkeypatch):
+    asked = []
+    points = [
+        entry_point("kiwi", lambda: 4),
+        entry_point("bad", lambda: fail(ZeroDivisionError("by nought"))),
+        entry_point("worse", lambda: fail(AttributeError("nothing there"))),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: asked.append(group) or points)
+    fruits = Registry[int]("fruit")
+    fruits.add("fig", 3)
+    assert list(fruits) == ["fig", "kiwi"]
+    assert asked == ["rallypoint.fruits"]
+    assert fruits.unavailable == {
+        "bad": "somewhere:bad raises ZeroDivisionError: by nought",
+        "worse": "somewhere:worse raises AttributeError: nothing there",
+    }
+    with pytest.raises(Unavailable, match="fruit 'bad' cannot be used: somewhere:bad raises Zero"):
+        fruits["bad"]
+
+
+def test_an_entry_point_does_not_take_a_name_that_its_own_loading_registered(monkeypatch):
+    fruits = Registry[int]("fruit")
+    points = [entry_point("kiwi", lambda: fruits.add("kiwi", 4))]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    assert fruits["kiwi"] == 4
+
+
+def test_a_module_that_looks_a_part_up_while_it_is_imported_does_not_go_round(package):
+    (folder,) = package.__path__
+    text = "from orchard import nuts\nknown = list(nuts)\nnuts.add('wal', known)\n"
+    Path(folder, "wal.py").write_text(text)
+    importlib.invalidate_caches()
+    assert set(package.nuts) == {"hazel", "wal"}
