@@ -1,0 +1,156 @@
+"""Every promise of the contract, asked of a threat one after another."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+
+from rallypoint.batch_env import BatchEnv, Step
+from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, RallypointError
+from rallypoint.safety import threats
+from rallypoint.safety.conformance.proving_ground import ProvingGround
+from rallypoint.safety.conformance.trial import Trial, sample
+from rallypoint.safety.enforcement.feasibility import refuse_impossible
+from rallypoint.safety.enforcement.proposals import check_initial_state
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.limits import Schedule
+from rallypoint.safety.receipts import disagreements
+from rallypoint.safety.threats import Threat
+
+_STEPS = 10
+
+
+def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> None:
+    """Fail, with one sentence that says what is wrong, unless a threat keeps the whole contract.
+
+    It never warns. The checks are: a frozen, keyword-only dataclass, registered under its kind,
+    that checks its limits and comes back from JSON unchanged; a first state with one row for each
+    copy; then, in trials on a world, proposals of the right form, within the opportunities, from
+    declared knowledge and its own draws alone, without writing to what it is given, and the same
+    for a copy whether it is alone or among others.
+
+    Args:
+        threat: the threat, or its kind, which is then tried with its default settings.
+        env: a world to try it in, if the proving ground lacks what it needs. It is reset.
+
+    Raises:
+        NotConformant: says what must hold and what the threat does.
+    """
+    given = _made(threat) if isinstance(threat, str) else threat
+    if not isinstance(given, Threat):
+        raise NotConformant(f"a threat is an instance of a subclass of Threat, not {given!r}")
+    label = f"the threat {getattr(given, 'kind', type(given).__name__)!r}"
+    for check in (_is_config, _is_registered, _has_site, _checks_limits, _comes_back_from_json):
+        check(given, label)
+    _has_initial_state(given, label)
+    world = ProvingGround(copies=4) if env is None else env
+    try:
+        refuse_impossible(given, world, label)
+    except (InvalidConfig, NotOffered) as error:
+        raise NotConformant(f"it cannot be tried: {error}; give an env that it fits") from error
+    world.reset(seed=0)
+    for trial in Trial.all_of(given, world, label):
+        trial.proposes_within_its_opportunities()
+        trial.is_pure()
+        trial.treats_each_copy_alone()
+    _is_nothing_without_victims(given, world, label)
+    _agrees_with_its_receipt(given, world, label)
+
+
+def _made(kind: str) -> Threat:
+    found = threats.threats[kind]
+    try:
+        return found()
+    except TypeError as error:
+        raise NotConformant(
+            f"the threat {kind!r} must have a default for each of its settings: {error}"
+        ) from error
+
+
+def _is_config(threat: Threat, label: str) -> None:
+    kind: Any = type(threat)
+    # Of the class itself, not of Threat: a subclass that forgets the decorator inherits both.
+    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
+        raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
+    if loose := [field.name for field in dataclasses.fields(threat) if not field.kw_only]:
+        raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
+
+
+def _is_registered(threat: Threat, label: str) -> None:
+    kind = getattr(threat, "kind", None)
+    if not isinstance(kind, str) or not kind.isidentifier():
+        raise NotConformant(f"{label} must have a kind that is one word, got {kind!r}")
+    if kind not in threats.threats or threats.threats[kind] is not type(threat):
+        raise NotConformant(
+            f"{label} must be registered under its kind: decorate it with @register"
+        )
+
+
+def _has_site(threat: Threat, label: str) -> None:
+    site = getattr(threat, "site", None)
+    if site not in threats.SITES:
+        raise NotConformant(
+            f"{label} must stand at one of {', '.join(threats.SITES)}, not {site!r}"
+        )
+
+
+def _checks_limits(threat: Threat, label: str) -> None:
+    """A subclass that forgets ``super().__post_init__()`` would take anything."""
+    scheduled: Any = dataclasses.replace(threat, when={"from": 3})
+    if scheduled.when != Schedule(from_=3):
+        raise NotConformant(f"{label} must call super().__post_init__(), which checks its limits")
+
+
+def _comes_back_from_json(threat: Threat, label: str) -> None:
+    try:
+        text = json.dumps(threat.to_dict())
+        back = threats.from_dict(json.loads(text))
+    except (TypeError, RallypointError) as error:
+        raise NotConformant(f"{label} must survive JSON: {error}") from error
+    if back != threat:
+        raise NotConformant(f"{label} must come back from JSON as it was, not as {back!r}")
+
+
+def _has_initial_state(threat: Threat, label: str) -> None:
+    alone = threat.init(1, 2)
+    check_initial_state(label, 1, alone)
+    many = threat.init(3, 2)
+    check_initial_state(label, 3, many)
+    for name in many:
+        if name not in alone or any(not np.array_equal(row, alone[name][0]) for row in many[name]):
+            raise NotConformant(f"{label} must begin every copy alike, and does not in {name!r}")
+
+
+def _is_nothing_without_victims(threat: Threat, env: BatchEnv, label: str) -> None:
+    null = dataclasses.replace(threat, victims=())
+    for bare, threatened in zip(_play(env), _play(Threatened(env, [null])), strict=True):
+        same = all(
+            bare.observations[name].tobytes() == threatened.observations[name].tobytes()
+            for name in bare.observations
+        )
+        flags = ("rewards", "terminated", "truncated", "alive")
+        same &= all(np.array_equal(getattr(bare, f), getattr(threatened, f)) for f in flags)
+        if not same:
+            raise NotConformant(f"{label} must change nothing when it has no victims")
+
+
+def _agrees_with_its_receipt(threat: Threat, env: BatchEnv, label: str) -> None:
+    victims = threat.victims if threat.victims != "byzantine" else [0]
+    # Not "all" from step 0 on: everybody may be gone then, before anything was tried.
+    frame = Threatened(env, [dataclasses.replace(threat, victims=victims, when={"from": 1})])
+    _play(frame)
+    if wrong := disagreements(frame.model, frame.receipts()):
+        raise NotConformant(f"{label} {wrong[0]}")
+
+
+def _play(env: BatchEnv) -> list[Step]:
+    """Play the first steps of the episodes of seed 0, until a copy ends."""
+    env.reset(seed=0)
+    steps: list[Step] = []
+    while len(steps) < _STEPS and not (steps and steps[-1].ended.any()):
+        seed = len(steps)
+        shapes = {group.name: (env.num_copies, len(group.agents)) for group in env.groups}
+        actions = {g.name: sample(g.action_space, shapes[g.name], seed) for g in env.groups}
+        steps.append(env.step(actions))
+    return steps

@@ -1,0 +1,200 @@
+"""Trying a threat by hand, outside the frame, where more can be asked of it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.draws import Draws, stream
+from rallypoint.errors import NotConformant, NotKnown
+from rallypoint.safety.enforcement.proposals import (
+    check_answer,
+    check_proposal,
+    check_state,
+    check_values,
+)
+from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, spans_of
+from rallypoint.safety.threats import Proposal, State, Threat
+
+_COPIES = 3
+
+
+class Scene(NamedTuple):
+    """What one call is about, for e copies of a group."""
+
+    opportunities: Mask  # (e, n)
+    allowance: Array  # (e,)
+    touched: Mask  # (e, n)
+    time: Array  # (e,)
+    views: dict[str, Array]  # (e, …)
+
+
+class Answer(NamedTuple):
+    """What a threat returned to one call."""
+
+    proposal: Proposal
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A threat, a group, and some steps in a row: all may be touched, none, and some."""
+
+    threat: Threat
+    label: str
+    span: Span
+    scenes: tuple[Scene, ...]
+
+    @classmethod
+    def all_of(cls, threat: Threat, env: BatchEnv, label: str) -> "Iterator[Trial]":
+        """Yield a trial for each group of a world that was reset."""
+        for span in spans_of(env):
+            odds = (1.0, 0.0, 0.5, 0.5, 0.5)  # of being an opportunity, step by step
+            scenes = tuple(_scene(threat, env, span, step, p) for step, p in enumerate(odds))
+            yield cls(threat=threat, label=label, span=span, scenes=scenes)
+
+    def proposes_within_its_opportunities(self) -> None:
+        """Proposals have the right form and go no further than the frame would let them."""
+        for scene, (proposal, _) in zip(self.scenes, self._answers(), strict=True):
+            where = proposal.where
+            if (where & ~scene.opportunities).any():
+                raise NotConformant(
+                    f"{self.label} must touch only its opportunities, and reaches for others: "
+                    "take known.affordable, or a part of it"
+                )
+            if (afford(where, scene.touched, scene.allowance) != where).any():
+                raise NotConformant(
+                    f"{self.label} must touch no more new agents than known.allowance: "
+                    "take known.affordable, or a part of it"
+                )
+            if proposal.values is not None:
+                check_values(self.label, self.threat.site, self.span.group, proposal.values, where)
+
+    def is_pure(self) -> None:
+        """The same comes of the same."""
+        difference = _first_difference(self._answers(), self._answers())
+        if difference:
+            raise NotConformant(
+                f"{self.label} must do the same with the same inputs and draws, and {difference}; "
+                "all it remembers is its state, all its randomness is its draws"
+            )
+
+    def treats_each_copy_alone(self) -> None:
+        """What happens in a copy does not depend on the others."""
+        together = self._answers()
+        for row in range(_COPIES):
+            ours = [_row_of(answer, row) for answer in together]
+            if difference := _first_difference(ours, self._answers([row])):
+                raise NotConformant(
+                    f"{self.label} must treat each copy as if it were alone, and {difference} "
+                    f"when copy {row} of {_COPIES} is tried alone"
+                )
+
+    def _answers(self, rows: Sequence[int] = range(_COPIES)) -> list[Answer]:
+        """Call it at each scene in turn."""
+        copies = list(rows)
+        channel = f"trial/{self.threat.kind}/{self.span.group.name}"
+        draws = Draws(0, channel, copies)
+        state = self.threat.init(len(copies), len(self.span.group.agents))
+        answers = []
+        for scene in self.scenes:
+            answer = self._ask(self._known(scene, copies), state, draws)
+            answers.append(answer)
+            state = answer.state
+        return answers
+
+    def _known(self, scene: Scene, rows: list[int]) -> Known:
+        return Known(
+            self.threat,
+            opportunities=scene.opportunities[rows],
+            allowance=scene.allowance[rows],
+            touched=scene.touched[rows],
+            time=scene.time[rows],
+            span=self.span,
+            views={name: partial(view.__getitem__, rows) for name, view in scene.views.items()},
+        )
+
+    def _ask(self, known: Known, state: State, draws: Draws) -> Answer:
+        handed = {name: sealed(array) for name, array in state.items()}
+        kept = dict(handed)
+        try:
+            answer: Any = self.threat.apply(handed, known, draws)
+        except NotKnown as error:
+            raise NotConformant(
+                f"{self.label} must look at what it declared only: {error}"
+            ) from None
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise NotConformant(
+                f"{self.label} must not write to what it is given, and tried: {error}"
+            ) from error
+        if known.refused:
+            raise NotConformant(
+                f"{self.label} must look at what it declared only, and hides that it did not"
+            )
+        proposal, after = check_answer(self.label, answer)
+        num_copies = len(known.time)
+        check_proposal(self.label, self.threat.site, self.span.group, num_copies, proposal)
+        check_state(self.label, state, after)
+        if handed.keys() != kept.keys() or any(handed[k] is not kept[k] for k in kept):
+            raise NotConformant(f"{self.label} must return a new state, not change the one given")
+        return Answer(proposal, after)
+
+
+def _scene(threat: Threat, env: BatchEnv, span: Span, step: int, odds: float) -> Scene:
+    rng = stream(0, "trial", step)
+    shape = (_COPIES, len(span.group.agents))
+    touched = rng.random(shape) < 0.3
+    allowance = np.array([shape[1], 0, 1])  # any, none and one that was not touched before
+    allowed = touched | (allowance > 0)[:, None]
+    views: dict[str, Array] = {}
+    known = SUPPLIED[threat.site]
+    if "own_percept" in known:
+        views["own_percept"] = sample(span.group.observation_space, shape, step)
+    if "actions" in known:
+        views["actions"] = sample(span.group.action_space, shape, step)
+    if "true_state" in threat.knowledge:
+        views["true_state"] = env.state()[np.arange(_COPIES) % env.num_copies]
+    return Scene(
+        opportunities=(rng.random(shape) < odds) & allowed,
+        allowance=allowance,
+        touched=touched,
+        time=np.full(_COPIES, step),
+        views=views,
+    )
+
+
+def sample(space: Any, shape: tuple[int, int], seed: int) -> Array:
+    """Draw (e, n, …) points of a space, leaving the world's own space alone."""
+    sampled = copy.deepcopy(space)
+    sampled.seed(seed)
+    points = [[sampled.sample() for _ in range(shape[1])] for _ in range(shape[0])]
+    return np.array(points, dtype=space.dtype)
+
+
+def _row_of(answer: Answer, row: int) -> Answer:
+    (where, values), state = answer
+    rows = slice(row, row + 1)
+    proposal = Proposal(where[rows], None if values is None else values[rows])
+    return Answer(proposal, {name: array[rows] for name, array in state.items()})
+
+
+def _first_difference(ours: list[Answer], others: list[Answer]) -> str:
+    """Say what two series of answers differ in first; nothing, if they do not."""
+    for step, (one, other) in enumerate(zip(ours, others, strict=True)):
+        where = one.proposal.where
+        if not np.array_equal(where, other.proposal.where):
+            return f"proposes for others at step {step}"
+        if one.proposal.values is not None and other.proposal.values is not None:
+            values = (one.proposal.values[where], other.proposal.values[where])
+            if values[0].tobytes() != values[1].tobytes():
+                return f"proposes other values at step {step}"
+        for name, array in one.state.items():
+            if array.tobytes() != other.state[name].tobytes():
+                return f"remembers another {name!r} after step {step}"
+    return ""

@@ -1,0 +1,1 @@
+"""How the frame keeps threats to their limits; a threat's author need not look in here."""

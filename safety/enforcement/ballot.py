@@ -1,0 +1,105 @@
+"""Who is meant: the same agents always, or others in every copy and episode."""
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.batch_env import Mask, Snapshot
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig, RallypointError, UnknownName
+from rallypoint.safety.limits import Share
+
+
+class Ballot:
+    """Keeps who is meant in each of E copies: ``chosen`` (E, N)."""
+
+    def __init__(
+        self,
+        meant: str | tuple[str | int, ...] | Share,
+        agents: Sequence[str],
+        copies: NDArray[np.int64],
+        *,
+        channel: str,
+        index: int = 0,
+        label: str,
+    ) -> None:
+        """Find the agents that are named; a share of them is drawn when episodes begin.
+
+        Args:
+            meant: "all", names and indices, or a share.
+            agents: all of them.
+            copies: (E,) global ids.
+            channel: of the draws, with an index if there are several of the name.
+            index: see channel.
+            label: whose ballot this is, for messages.
+
+        Raises:
+            UnknownName: an agent that is none; names the nearest.
+            InvalidConfig: an index beyond the last, or a share of more than there are.
+        """
+        self._copies = copies
+        self._channel = channel
+        self._index = index
+        self._draws: Draws | None = None
+        shape = (len(copies), len(agents))
+        try:
+            self._count = meant.of(len(agents)) if isinstance(meant, Share) else None
+            always = () if isinstance(meant, Share) else meant
+            self.chosen: Mask = np.broadcast_to(named(always, agents), shape).copy()
+        except RallypointError as error:
+            raise type(error)(f"{label}: {error}") from None
+
+    def begin(self, rows: Mask, seed: int | None) -> None:
+        """Draw for the copies whose episodes begin; a seed starts the draws anew."""
+        if self._count is None:
+            return
+        if seed is not None:
+            self._open(seed)
+        assert self._draws is not None, "an episode begins with a seed, or after one that did"
+        if seed is None:
+            self._draws.begin_episode(rows)
+        candidates = np.ones((int(rows.sum()), self.chosen.shape[1]), dtype=bool)
+        chosen = self.chosen.copy()  # whoever was told the old one keeps it
+        chosen[rows] = self._draws.choose(self._count, candidates, rows)
+        self.chosen = chosen
+
+    def snapshot(self) -> Snapshot:
+        """Return who is meant, and where the draws stand."""
+        return {"chosen": self.chosen.copy(), **(self._draws.snapshot() if self._draws else {})}
+
+    def restore(self, snapshot: Snapshot, seed: int) -> None:
+        """Go on from a snapshot of the same seed."""
+        self.chosen = snapshot["chosen"].copy()
+        if self._count is not None:
+            self._open(seed).restore(snapshot)
+
+    def _open(self, seed: int) -> Draws:
+        self._draws = Draws(seed, self._channel, self._copies, index=self._index, ahead=1)
+        return self._draws
+
+
+def named(meant: str | tuple[str | int, ...], agents: Sequence[str]) -> Mask:
+    """Return the agents that are named, as a mask (N,).
+
+    Raises:
+        UnknownName: an agent that is none; names the nearest.
+        InvalidConfig: an index beyond the last.
+    """
+    mask = np.full(len(agents), meant == "all")
+    if isinstance(meant, str):
+        return mask
+    index_by_name = {agent: index for index, agent in enumerate(agents)}
+    for agent in meant:
+        if isinstance(agent, str) and agent not in index_by_name:
+            nearest = difflib.get_close_matches(agent, agents, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
+            everybody = agents[0] if len(agents) == 1 else f"{agents[0]} … {agents[-1]}"
+            raise UnknownName(
+                f"no agent is called {agent!r}{hint} The {len(agents)} agents are {everybody}"
+            )
+        if isinstance(agent, int) and agent >= len(agents):
+            raise InvalidConfig(f"there is no agent {agent}: indices are 0 … {len(agents) - 1}")
+        mask[index_by_name[agent] if isinstance(agent, str) else agent] = True
+    return mask

@@ -1,0 +1,59 @@
+"""Can a threat be done in a world at all? Asked before the first step."""
+
+from rallypoint.batch_env import BatchEnv
+from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.safety.known import SUPPLIED
+from rallypoint.safety.limits import as_schedule
+from rallypoint.safety.threats import Threat
+
+
+def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
+    """Refuse a threat that a world cannot have, or that could never happen in it.
+
+    Raises:
+        InvalidConfig: the threat cannot be meant for this world; says why.
+        NotOffered: the world lacks a part that the threat needs; names it.
+    """
+    if threat.site not in SUPPLIED:
+        raise InvalidConfig(
+            f"{label} stands at site {threat.site!r}; the frame around a world applies threats at "
+            f"{', '.join(SUPPLIED)}"
+        )
+    if unseen := sorted(set(threat.knowledge) - SUPPLIED[threat.site]):
+        raise InvalidConfig(
+            f"{label} declares knowledge of {', '.join(unseen)}; at site {threat.site!r} there is "
+            f"{', '.join(sorted(SUPPLIED[threat.site]))}"
+        )
+    _refuse_lacking_parts(threat, env, label)
+    when = as_schedule(threat.when)
+    limit = env.time_limit
+    # Nobody acts or crashes any more at the last moment, but the last observation is one.
+    if limit is not None and when.from_ >= limit + (threat.site == "observation"):
+        raise InvalidConfig(
+            f"{label} begins at step {when.from_}, and an episode of {env.id} has {limit} steps; "
+            "give an earlier step, or a longer episode with max_cycles"
+        )
+
+
+def leaves_world(threat: Threat) -> bool:
+    """Whether those whom a threat to presence takes down leave the world."""
+    return threat.site == "presence" and "remove" in threat.needs
+
+
+def _refuse_lacking_parts(threat: Threat, env: BatchEnv, label: str) -> None:
+    if threat.site == "presence" and not threat.needs & {"remove", "noop"}:
+        raise InvalidConfig(
+            f"{label} takes agents down, so it needs 'remove' (they leave the world) or 'noop' "
+            "(they stay and do nothing)"
+        )
+    needs = threat.needs | ({"state"} if "true_state" in threat.knowledge else frozenset())
+    if "noop" in needs and any(group.name not in (env.noop or {}) for group in env.groups):
+        raise NotOffered(
+            f"{label} needs an action that does nothing, and {env.id} has none"
+            + ("; mode = 'removed' needs none" if "remove" in env.offers else "")
+        )
+    if lacking := sorted(needs - {"noop"} - env.offers):
+        raise NotOffered(
+            f"{label} needs {', '.join(lacking)}, which {env.id} does not offer; "
+            f"it offers {', '.join(sorted(env.offers)) or 'no optional part'}"
+        )

@@ -1,0 +1,133 @@
+"""Is what a threat returns what its site asks for?"""
+
+from typing import Any
+
+import numpy as np
+
+from rallypoint.batch_env import Array, Group, Mask
+from rallypoint.errors import NotConformant
+from rallypoint.safety.threats import Proposal, Site, State
+
+
+def check_answer(label: str, answer: Any) -> tuple[Any, Any]:
+    """Return the two things that a threat answers with, whatever they are.
+
+    Raises:
+        NotConformant: they are not two.
+    """
+    # A proposal alone is a tuple of two as well.
+    if not isinstance(answer, tuple) or len(answer) != 2 or isinstance(answer, Proposal):
+        raise NotConformant(f"{label} must return (proposal, state), not {_what(answer)}")
+    proposal, state = answer
+    return proposal, state
+
+
+def check_proposal(label: str, site: Site, group: Group, num_copies: int, proposal: Any) -> None:
+    """Refuse a proposal of the wrong form; whether its values are legal is asked later.
+
+    Raises:
+        NotConformant: names the threat and says what must hold and what came.
+    """
+    if not isinstance(proposal, Proposal):
+        raise NotConformant(
+            f"{label} must propose a Proposal(where, values), not {_what(proposal)}"
+        )
+    shape = (num_copies, len(group.agents))
+    where = proposal.where
+    if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
+        raise NotConformant(f"{label} must say where in a bool array {shape}, not {_what(where)}")
+    values = proposal.values
+    if site == "presence":
+        if values is not None:
+            raise NotConformant(f"{label} is a threat to presence, which proposes no values")
+        return
+    space: Any = group.observation_space if site == "observation" else group.action_space
+    shape = (*shape, *space.shape)
+    if (
+        not isinstance(values, np.ndarray)
+        or values.shape != shape
+        or not np.can_cast(values.dtype, space.dtype, "same_kind")
+    ):
+        raise NotConformant(
+            f"{label} must propose values in an array {shape} of {space.dtype}, not {_what(values)}"
+        )
+
+
+def check_values(label: str, site: Site, group: Group, values: Array, accepted: Mask) -> None:
+    """Refuse values outside the space, where they would come to be.
+
+    Raises:
+        NotConformant: names the threat and the first value.
+    """
+    space: Any = group.observation_space if site == "observation" else group.action_space
+    wrong = accepted & ~_inside(space, values)
+    if wrong.any():
+        copy, agent = np.argwhere(wrong)[0]
+        raise NotConformant(
+            f"{label} must propose values inside {space}, not {values[copy, agent]} "
+            f"for {group.agents[agent]} in row {copy}"
+        )
+
+
+def check_state(label: str, before: State, state: Any) -> None:
+    """Refuse a state that could not be stored in the place of the one before.
+
+    Raises:
+        NotConformant: names the threat and the array.
+    """
+    if not isinstance(state, dict):
+        raise NotConformant(
+            f"{label} must return its state as a dict of arrays, not {_what(state)}"
+        )
+    if state.keys() != before.keys():
+        raise NotConformant(
+            f"{label} must keep the state it was given, arrays {sorted(before)}, "
+            f"not {sorted(map(str, state))}"
+        )
+    for name, old in before.items():
+        new = state[name]
+        if not isinstance(new, np.ndarray) or (new.shape, new.dtype) != (old.shape, old.dtype):
+            raise NotConformant(
+                f"{label} must keep state {name!r} an array {old.shape} of {old.dtype}, "
+                f"not {_what(new)}"
+            )
+
+
+def check_initial_state(label: str, num_copies: int, state: Any) -> None:
+    """Refuse a first state that is no dict of arrays with first axis E.
+
+    Raises:
+        NotConformant: names the threat and the array.
+    """
+    if not isinstance(state, dict):
+        raise NotConformant(f"{label} must begin with a dict of arrays, not {_what(state)}")
+    for name, array in state.items():
+        if not isinstance(name, str) or not name or "/" in name:
+            raise NotConformant(f"{label} must name its state in words without '/', not {name!r}")
+        if not isinstance(array, np.ndarray) or array.shape[:1] != (num_copies,):
+            raise NotConformant(
+                f"{label} must begin with state {name!r} an array with first axis {num_copies}, "
+                f"one row for each copy, not {_what(array)}"
+            )
+        if array.dtype.hasobject:
+            raise NotConformant(f"{label} must keep numbers in state {name!r}, not objects")
+
+
+def _inside(space: Any, values: Array) -> Mask:
+    """Return which of the values (e, n, …) lie in the space: (e, n)."""
+    trailing = tuple(range(2, values.ndim))
+    if hasattr(space, "low"):  # Box; NaN is outside
+        inside = (values >= space.low) & (values <= space.high)
+    elif hasattr(space, "n") and not trailing:  # Discrete
+        inside = (values >= space.start) & (values < space.start + space.n)
+    else:
+        cells = [space.contains(values[index]) for index in np.ndindex(values.shape[:2])]
+        return np.array(cells, dtype=bool).reshape(values.shape[:2])
+    result: Mask = inside.all(axis=trailing) if trailing else inside
+    return result
+
+
+def _what(thing: Any) -> str:
+    if isinstance(thing, np.ndarray):
+        return f"an array {thing.shape} of {thing.dtype}"
+    return "None" if thing is None else f"a {type(thing).__name__}"

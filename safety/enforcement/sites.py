@@ -1,0 +1,80 @@
+"""What threats do at each site of a world, one after another."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rallypoint.batch_env import Actions, Array, Mask, Observations
+from rallypoint.safety.enforcement.feasibility import leaves_world
+from rallypoint.safety.enforcement.leash import Leash, Touch
+from rallypoint.safety.known import Moment, Rows, Span, aligned
+
+
+def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
+    """Let threats to presence act; return who leaves the world and who freezes in it: (e, N)."""
+    leaving = freezing = np.zeros(moment.present.shape, dtype=bool)
+    for leash in leashes:
+        down = _anywhere(leash.touch(moment), moment)
+        moment = moment._replace(present=moment.present & ~down)  # one falls but once
+        if leaves_world(leash.threat):
+            leaving = leaving | down
+        else:
+            freezing = freezing | down
+    return leaving, freezing
+
+
+def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
+    """Let threats to observation act; return what is seen then, in all copies."""
+    perceived = dict(moment.observations)
+    for leash in leashes:
+        for touch in leash.touch(moment._replace(observations=perceived)):
+            name = touch.span.group.name
+            seen = perceived[name].copy()
+            seen[moment.rows] = _replaced(seen[moment.rows], touch)
+            perceived[name] = seen
+    return perceived
+
+
+def override(leashes: Sequence[Leash], moment: Moment) -> tuple[Actions, Mask]:
+    """Let threats to action and interruption act; return what is executed, and who was stopped."""
+    executed = dict(moment.actions)
+    interrupted = np.zeros(moment.present.shape, dtype=bool)
+    for leash in leashes:
+        touches = leash.touch(moment._replace(actions=executed))
+        for touch in touches:
+            name = touch.span.group.name
+            executed[name] = _replaced(executed[name], touch)
+        if leash.threat.site == "interruption":
+            interrupted |= _anywhere(touches, moment)
+    return executed, interrupted
+
+
+def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions:
+    """Put the action that does nothing in the place of what the frozen propose."""
+    held = {}
+    for span in spans:
+        still = Touch(span, frozen[:, span.columns], np.asarray(span.noop))
+        held[span.group.name] = _replaced(actions[span.group.name], still)
+    return held
+
+
+def joined(mask: Mask, rows: Rows, more: Mask) -> Mask:
+    """Return a mask (E, N) with more (e, N) in some rows."""
+    whole = mask.copy()
+    whole[rows] |= more
+    return whole
+
+
+def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
+    """Return whom some touches touch, on the whole agent axis: (e, N)."""
+    touched = np.zeros(moment.present.shape, dtype=bool)
+    for touch in touches:
+        touched[:, touch.span.columns] = touch.where
+    return touched
+
+
+def _replaced(values: Array, touch: Touch) -> Array:
+    """Put what a threat proposes in the place of values (e, n, …)."""
+    assert touch.values is not None, "only a threat to presence proposes no values"
+    replaced: Array = np.where(aligned(touch.where, values), touch.values, values)
+    return replaced

@@ -1,0 +1,153 @@
+"""What each threat really did, and where that departs from what was declared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rallypoint.config import to_dict
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.enforcement.ballot import named
+from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
+from rallypoint.safety.recordings import Recount
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import Threat
+
+VIOLATIONS = ("victims", "schedule", "budget", "absence", "knowledge")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What one threat did, over all copies and episodes of a run."""
+
+    kind: str
+    index: int  # which of the model's threats it is
+    site: str
+    agents: tuple[str, ...]  # all N of the world
+    episodes: int  # that began under it
+    opportunities: int  # agent-steps at which it might have touched somebody
+    applications: Mapping[str, int] = field(default_factory=dict)  # agent -> agent-steps touched
+    steps: int = 0  # of any copy, at which it touched somebody
+    first_step: int | None = None  # the earliest of these, since the reset
+    last_step: int | None = None
+    most_steps: int = 0  # of the budget steps_per_episode, used on one agent in one episode
+    most_agents: int = 0  # of the budget agents, used in one episode
+    violations: Mapping[str, int] = field(default_factory=dict)  # attempts the frame dropped
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return to_dict(self)
+
+
+def combined(parts: Sequence[Receipt]) -> Receipt:
+    """Add up what one threat did in several worlds: shards, seeds, fragments.
+
+    Raises:
+        InvalidConfig: there are none, or they are not of one threat among the same agents.
+    """
+    if len({(part.kind, part.index, part.site, part.agents) for part in parts}) != 1:
+        raise InvalidConfig("receipts add up only if they are of one threat among the same agents")
+    firsts = [part.first_step for part in parts if part.first_step is not None]
+    lasts = [part.last_step for part in parts if part.last_step is not None]
+    return Receipt(
+        kind=parts[0].kind,
+        index=parts[0].index,
+        site=parts[0].site,
+        agents=parts[0].agents,
+        episodes=sum(part.episodes for part in parts),
+        opportunities=sum(part.opportunities for part in parts),
+        applications=_summed([part.applications for part in parts]),
+        steps=sum(part.steps for part in parts),
+        first_step=min(firsts, default=None),
+        last_step=max(lasts, default=None),
+        most_steps=max(part.most_steps for part in parts),
+        most_agents=max(part.most_agents for part in parts),
+        violations=_summed([part.violations for part in parts]),
+    )
+
+
+def disagreements(
+    model: ThreatModel, receipts: Sequence[Receipt], recounts: Sequence[Recount] = ()
+) -> list[str]:
+    """Say, in sentences, where receipts depart from the threat model they belong to.
+
+    A run with any is invalid. With recounts of everything that happened under the receipts, they
+    are also compared with what the recordings say.
+    """
+    declared = [(index, threat.kind) for index, threat in enumerate(model.threats)]
+    found = [(receipt.index, receipt.kind) for receipt in receipts]
+    if sorted(found) != declared:
+        return [f"the model declares threats {declared}, and the receipts are of {found}"]
+    wrong = []
+    for receipt in receipts:
+        threat = model.threats[receipt.index]
+        label = f"threats[{receipt.index}] ({receipt.kind})"
+        wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
+    if recounts:
+        wrong += _recount_faults(receipts, _added(recounts))
+    return wrong
+
+
+def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
+    faults = [
+        f"was kept from {count} attempts outside its {kind}"
+        for kind, count in receipt.violations.items()
+        if count
+    ]
+    victims = as_victims(threat.victims)
+    if victims == "byzantine" and model.byzantine is not None:
+        victims = as_victims(model.byzantine.victims)
+    if isinstance(victims, Share):
+        if receipt.most_agents > (most := victims.of(len(receipt.agents))):
+            faults.append(f"touched {receipt.most_agents} agents in an episode, of {most} victims")
+    else:
+        mask = named(victims, receipt.agents)
+        allowed = {agent for agent, meant in zip(receipt.agents, mask, strict=True) if meant}
+        touched = [agent for agent, count in receipt.applications.items() if count]
+        if others := sorted(set(touched) - allowed):
+            faults.append(f"touched {', '.join(others)}, no victims of its")
+    when = as_schedule(threat.when)
+    if receipt.first_step is not None and receipt.first_step < when.from_:
+        faults.append(f"began at step {receipt.first_step}, before from = {when.from_}")
+    if when.until is not None and receipt.last_step is not None and receipt.last_step >= when.until:
+        faults.append(f"went on at step {receipt.last_step}, until = {when.until}")
+    budget = as_budget(threat.budget)
+    for name, used, limit in (
+        ("steps_per_episode", receipt.most_steps, budget.steps_per_episode),
+        ("agents", receipt.most_agents, budget.agents),
+    ):
+        if limit is not None and used > limit:
+            faults.append(f"used {used} of a budget of {name} = {limit}")
+    return faults
+
+
+def _recount_faults(receipts: Sequence[Receipt], recount: Recount) -> list[str]:
+    """Compare sites, not threats: a recording does not say which of two threats did it."""
+    faults = []
+    presence, action, interruption, observation = (
+        _summed([receipt.applications for receipt in receipts if receipt.site == site])
+        for site in ("presence", "action", "interruption", "observation")
+    )
+    # Two may interrupt one agent at once; the action put in a proposed one's place may be the
+    # same; a lie may be the truth: there, a recording shows no more than what was done.
+    several = sum(receipt.site == "interruption" for receipt in receipts) > 1
+    overrides = _summed([action, interruption])
+    for what, recorded, told, exact in (
+        ("crashes", recount.crashes, presence, True),
+        ("interruptions", recount.interruptions, interruption, not several),
+        ("overridden actions", recount.overridden, overrides, False),
+        ("false observations", recount.deceived, observation, False),
+    ):
+        for agent in receipts[0].agents if receipts else ():
+            seen, said = recorded.get(agent, 0), told.get(agent, 0)
+            if seen > said or (exact and seen < said):
+                faults.append(f"{what} of {agent}: {seen} in the recording, {said} in receipts")
+    return faults
+
+
+def _added(recounts: Sequence[Recount]) -> Recount:
+    return Recount(*(_summed(list(counts)) for counts in zip(*recounts, strict=True)))
+
+
+def _summed(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    keys = dict.fromkeys(key for part in parts for key in part)
+    return {key: sum(part.get(key, 0) for part in parts) for key in keys}

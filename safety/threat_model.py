@@ -1,0 +1,103 @@
+"""The threat model: one description of all threats of a run, in one file."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rallypoint import config
+from rallypoint.errors import InvalidConfig, UnreadableFile, did_you_mean
+from rallypoint.safety import threats as kinds
+from rallypoint.safety.limits import Budget, Byzantine, Schedule, Share
+from rallypoint.safety.threats import Threat
+
+FORMAT = 1
+
+__all__ = ["FORMAT", "Budget", "Byzantine", "Schedule", "Share", "ThreatModel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreatModel:
+    """All threats of a run, in the order in which they act at one site.
+
+    >>> model = ThreatModel.from_dict(
+    ...     {"threats": [{"kind": "crash", "victims": {"fraction": 0.9}, "when": {"from": 5}}]}
+    ... )
+    >>> model.threats[0].when
+    Schedule(from_=5, until=None, every=1, probability=1.0)
+    """
+
+    format: int = FORMAT  # of the file
+    byzantine: Byzantine | None = None  # who lies, for threats whose victims are "byzantine"
+    threats: tuple[Threat, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise InvalidConfig(
+                f"this version reads threat files of format {FORMAT}, got format {self.format!r}"
+            )
+        if isinstance(self.byzantine, Mapping):
+            object.__setattr__(self, "byzantine", _byzantine(self.byzantine))
+        object.__setattr__(self, "threats", tuple(self.threats))
+        for index, threat in enumerate(self.threats):
+            if not isinstance(threat, Threat):
+                raise InvalidConfig(f"threats[{index}] is no threat but {threat!r}")
+            if threat.victims == "byzantine" and self.byzantine is None:
+                raise InvalidConfig(
+                    f"threats[{index}] ({threat.kind}) is done by the Byzantine, and nobody is; "
+                    "say who in [byzantine], with a count, a fraction or members"
+                )
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "ThreatModel":
+        """Read a threat file.
+
+        Raises:
+            UnreadableFile: it cannot be read, or is no TOML; says where.
+            InvalidConfig: what it says cannot be meant.
+            UnknownName: a kind of threat that there is not; names the nearest.
+        """
+        try:
+            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UnreadableFile(f"cannot read threat file {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UnreadableFile(f"threat file {path} is no TOML: {error}") from error
+        return cls.from_dict(table)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "ThreatModel":
+        """Make a model of plain values, as a threat file or ``to_dict`` gives them."""
+        known = ("format", "byzantine", "threats")
+        for key in table:
+            if key not in known:
+                raise InvalidConfig(f"a threat file has no key {key!r}{did_you_mean(key, known)}")
+        listed = table.get("threats", [])
+        if not isinstance(listed, list | tuple):
+            raise InvalidConfig(
+                f"threats are a list of tables, [[threats]] in TOML; got {listed!r}"
+            )
+        found = table.get("byzantine")
+        return cls(
+            format=table.get("format", FORMAT),
+            byzantine=None if found is None else _byzantine(found),
+            threats=tuple(
+                kinds.from_dict(threat, where=f"threats[{index}]")
+                for index, threat in enumerate(listed)
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON or TOML; what is None is left out."""
+        plain: dict[str, Any] = {"format": self.format}
+        if self.byzantine is not None:
+            found = config.to_dict(self.byzantine)
+            plain["byzantine"] = {key: item for key, item in found.items() if item is not None}
+        return plain | {"threats": [threat.to_dict() for threat in self.threats]}
+
+
+def _byzantine(table: Any) -> Byzantine:
+    if not isinstance(table, Mapping):
+        raise InvalidConfig(f"[byzantine] is a table such as {{count = 2}}, got {table!r}")
+    return config.from_dict(Byzantine, table, where="byzantine")

@@ -1,0 +1,213 @@
+"""Threats: what is injected on purpose, one kind to a file.
+
+To add one, write ``safety/threats/<kind>.py`` (or a module of your own package that the entry
+point group ``rallypoint.threats`` names):
+
+    @register
+    @dataclass(frozen=True, kw_only=True)
+    class Doze(Threat):
+        \"\"\"Agents doze off now and then, and do nothing until they wake.\"\"\"
+
+        kind: ClassVar[str] = "doze"
+        site: ClassVar[Site] = "action"
+
+        odds: float = 0.1  # of dozing off, at each step
+        steps: int = 3  # until an agent wakes
+
+        @property
+        def needs(self) -> frozenset[str]:
+            return frozenset({"noop"})
+
+        def init(self, E: int, N: int) -> State:
+            return {"left": np.zeros((E, N), dtype=np.int64)}
+
+        def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
+            dozes_off = draws.random(known.opportunities.shape[1:]) < self.odds
+            left = np.where(dozes_off, self.steps, np.maximum(state["left"] - 1, 0))
+            return Proposal(known.affordable & (left > 0), known.still), {"left": left}
+
+and check it with ``rallypoint.safety.conformance.assert_is_threat("doze")``. A threat only
+proposes. The frame (``rallypoint.safety.frame``) keeps it to its victims, schedule and budget,
+shows it what it declared to know, remembers its state, and writes down what it really did. One
+that sees more declares it, ``knowledge: tuple[str, ...] = ("true_state",)``, and what it cannot do
+without also in ``must_know``.
+
+**Sites** say where on the way of the data a threat stands. At every moment the frame asks them in
+this order; at one site, threats are asked in the order of the threat model, each seeing what those
+before it made of things.
+
+=============  ===============================  ==============================  ==================
+site           when it is asked                 ``where`` (E, N) says           ``values`` are
+=============  ===============================  ==============================  ==================
+presence       after a reset and after each     who is down from now on, until  None
+               step, before anybody observes    the copy is reset
+observation    then, before policies choose     whose percept is replaced       (E, N, …) percepts
+action         when actions are proposed        who does something else         (E, N, …) actions
+interruption   then, before the world moves     whom a person overrides         (E, N, …) actions
+feedback       when the world has moved         who is told another reward      (E, N) rewards
+update         when updates are sent            whose update is replaced        (f_real, d) updates
+=============  ===============================  ==============================  ==================
+
+Step k is the moment at which k steps have been taken since the reset. A crash due at step 0 is
+therefore part of the reset, and one due at step k comes at the end of the step before: the
+observation on which policies choose at step k already lacks the removed. The last observation of
+an episode may still be a lie (it is an ordinary one); nobody crashes any more at its end.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
+
+from rallypoint import config
+from rallypoint.batch_env import Array, Mask
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.registry import Registry
+from rallypoint.safety.limits import (
+    EVERY_STEP,
+    NO_LIMIT,
+    Spend,
+    Victims,
+    When,
+    as_budget,
+    as_schedule,
+    as_victims,
+)
+
+if TYPE_CHECKING:
+    from rallypoint.safety.known import Known
+
+Site = Literal["presence", "observation", "action", "interruption", "feedback", "update"]
+SITES: tuple[Site, ...] = get_args(Site)
+State = dict[str, Array]  # first axis E (update threats: contributor)
+Kind = TypeVar("Kind", bound="type[Threat]")
+
+KNOWLEDGE = (
+    "own_percept",
+    "true_state",
+    "actions",
+    "policy",
+    "value",
+    "own_update",
+    "colluders",
+    "honest_updates",
+    "aggregator",
+)
+
+
+class Proposal(NamedTuple):
+    """What a threat would like to do now."""
+
+    where: Mask  # (E, N)
+    values: Array | None = None  # (E, N, …), read where `where` is true; None at site presence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threat(ABC):
+    """One threat and its limits, as plain settings; fields of a subclass are its own keys.
+
+    A subclass that checks its own settings calls ``super().__post_init__()`` first.
+    """
+
+    kind: ClassVar[str]  # its name in files and in the registry
+    site: ClassVar[Site]
+    must_know: ClassVar[frozenset[str]] = frozenset()  # knowledge it cannot do without
+
+    victims: Victims = "all"  # "all", "byzantine", names and indices, or a share
+    when: When = EVERY_STEP
+    budget: Spend = NO_LIMIT
+    knowledge: tuple[str, ...] = ()  # the views it may see
+
+    def __post_init__(self) -> None:
+        """Bring the limits into their checked form.
+
+        Raises:
+            InvalidConfig: says what cannot be meant.
+        """
+        object.__setattr__(self, "victims", as_victims(self.victims))
+        object.__setattr__(self, "when", as_schedule(self.when))
+        object.__setattr__(self, "budget", as_budget(self.budget))
+        if isinstance(self.knowledge, str):
+            raise InvalidConfig(f'knowledge is a list of views, such as ["{self.knowledge}"]')
+        for view in self.knowledge:
+            if view not in KNOWLEDGE:
+                raise InvalidConfig(f"no view is called {view!r}{did_you_mean(view, KNOWLEDGE)}")
+        object.__setattr__(self, "knowledge", tuple(sorted(set(self.knowledge))))
+        if lacking := sorted(self.must_know - set(self.knowledge)):
+            raise InvalidConfig(
+                f"{self.kind} cannot do without the knowledge of {', '.join(lacking)}; "
+                f"declare knowledge = {sorted(self.must_know | set(self.knowledge))}"
+            )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the world must have: names of its optional parts, or "noop".
+
+        A threat to presence takes agents out of the world if it needs ``remove``, and freezes
+        them (they stay, visible and alive, and do nothing) if it needs ``noop``.
+        """
+        return frozenset()
+
+    def init(self, E: int, N: int) -> State:
+        """Return what it remembers at the start of E copies' episodes; nothing, if memoryless.
+
+        N is the number of agents of one group: the frame keeps a state for each group.
+        """
+        del E, N
+        return {}
+
+    @abstractmethod
+    def apply(self, state: State, known: "Known", draws: Draws) -> tuple[Proposal, State]:
+        """Say what to do now, and what to remember.
+
+        A pure function: nothing that comes in is written to, the same comes of the same, and what
+        happens in one copy depends on that copy's rows alone. It is asked at every moment, also
+        when it may touch nobody, so that it can remember; and once for each group. E is smaller
+        than in ``init`` when only some copies are reset.
+
+        Args:
+            state: as ``init`` or the last call returned it, for the same copies.
+            known: ``opportunities`` and what else is said in ``Known``, and the declared views.
+            draws: its own randomness, one stream for each copy.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a table of a threat file; what is None is left out."""
+        plain = config.to_dict(self)
+        limits = {key: plain.pop(key) for key in ("victims", "when", "budget", "knowledge")}
+        table = {"kind": self.kind, **limits, **plain}
+        told: dict[str, Any] = _without_none(table)
+        return told
+
+
+def from_dict(table: Mapping[str, Any], *, where: str = "threat") -> Threat:
+    """Make the threat that a table of a threat file describes.
+
+    Raises:
+        InvalidConfig: no kind, an unknown key, or a value that cannot be meant.
+        UnknownName: no such kind; names the nearest.
+        Unavailable: a kind whose module does not import; says why.
+    """
+    if not isinstance(table, Mapping) or not isinstance(table.get("kind"), str):
+        raise InvalidConfig(
+            f'{where} is a table with a kind, such as kind = "crash", got {table!r}'
+        )
+    found = threats[table["kind"]]
+    settings = {key: value for key, value in table.items() if key != "kind"}
+    return config.from_dict(found, settings, where=f"{where} ({found.kind})")
+
+
+def register(kind: Kind) -> Kind:
+    """Register a kind of threat under its name."""
+    threats.add(kind.kind, kind)
+    return kind
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
+
+
+threats: Registry[type[Threat]] = Registry("threat", __name__)

@@ -1,0 +1,141 @@
+"""The threat frame: what it refuses, and before what."""
+
+import numpy as np
+import pytest
+
+from rallypoint.batch_env import OPTIONAL_PARTS
+from rallypoint.errors import (
+    EpisodeEnded,
+    InvalidAction,
+    InvalidConfig,
+    NotOffered,
+    NotReset,
+    UnknownName,
+)
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.limits import Byzantine
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats.crash import Crash
+from tests.safety.stubs import CrashingStub, Doze, Noise, Stop, Stub, actions_at, ground, made
+
+
+def test_steps_before_a_reset_or_after_the_end_are_refused_and_leave_no_trace():
+    model = ThreatModel(threats=(Crash(when={"from": 2}), Doze()))
+    env = made(3, model)
+    with pytest.raises(NotReset):
+        env.step(actions_at(env, 0))
+    env.reset(seed=0)
+    env.step(actions_at(env, 0))
+    assert env.step(actions_at(env, 1)).ended.all()
+    receipts = env.receipts()
+    with pytest.raises(EpisodeEnded, match="3 of 3 copies"):
+        env.step(actions_at(env, 2))
+    assert env.receipts() == receipts
+
+
+def test_an_illegal_action_is_refused_even_where_another_takes_its_place():
+    env = made(2, ThreatModel(threats=(Doze(odds=1),)))
+    env.reset(seed=0)
+    actions = actions_at(env, 0)
+    actions["walkers"][0, 0] = 7
+    with pytest.raises(InvalidAction, match="walker_0"):
+        env.step(actions)
+    assert env.time.tolist() == [0, 0]
+
+
+def test_optional_parts_are_those_of_the_world():
+    env = Threatened(ground(), [Crash(victims=[0])])
+    assert env.offers == ground().offers
+    env.reset(seed=0)
+    assert (env.state() == env.env.state()).all()
+    for part in set(OPTIONAL_PARTS) - env.offers - {"cost"}:
+        with pytest.raises(NotOffered, match=part):
+            getattr(env, part)()
+
+
+def test_removing_by_hand_is_handed_on_unless_percepts_are_threatened():
+    env = Threatened(ground(copies=2), [Doze()])
+    env.reset(seed=0)
+    mask = np.zeros((2, 5), dtype=bool)
+    mask[0] = True
+    env.remove(mask)
+    assert not env.alive[0].any()
+    receipts = env.receipts()
+    with pytest.raises(EpisodeEnded):
+        env.step(actions_at(env, 0))
+    assert env.receipts() == receipts
+    lied_to = Threatened(ground(copies=2), [Noise()])
+    lied_to.reset(seed=0)
+    with pytest.raises(NotOffered, match="'remove'"):
+        lied_to.remove(mask)
+
+
+@pytest.mark.parametrize(
+    ("threat", "error", "message"),
+    [
+        (
+            Crash(victims=["walker_9"]),
+            UnknownName,
+            r"\(threats\[0\]\): no agent is called 'walker_9'; did you mean 'walker_.* 5 agents",
+        ),
+        (Crash(victims=[5]), InvalidConfig, "no agent 5: indices are 0 … 4"),
+        (Crash(victims={"count": 6}), InvalidConfig, "6 of 5 agents"),
+        (Crash(victims={"fraction": 0.05}), InvalidConfig, "is nobody"),
+        (Crash(when={"from": 12}), InvalidConfig, "begins at step 12.* has 12 steps"),
+        (Noise(when={"from": 13}), InvalidConfig, "begins at step 13"),
+        (
+            Doze(knowledge=["honest_updates"]),
+            InvalidConfig,
+            "knowledge of honest_updates; at site 'action' there is actions, own_percept, true_st",
+        ),
+        (Noise(knowledge=["own_percept", "actions"]), InvalidConfig, "knowledge of actions"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_the_first_step(threat, error, message):
+    with pytest.raises(error, match=message):
+        Threatened(ground(), [threat])
+
+
+class FeedbackStub(Stub):
+    kind = "feedback_stub"
+    site = "feedback"
+
+
+class VagueCrash(CrashingStub):
+    @property
+    def needs(self):
+        return frozenset()
+
+
+def test_a_site_that_is_not_the_worlds_is_refused():
+    with pytest.raises(InvalidConfig, match="site 'feedback'; the frame around a world applies"):
+        Threatened(ground(), [FeedbackStub(does=None)])
+
+
+def test_a_crash_that_says_not_how_is_refused():
+    with pytest.raises(InvalidConfig, match=r"needs 'remove'.*or 'noop'"):
+        Threatened(ground(), [VagueCrash(does=None)])
+
+
+def test_what_a_world_lacks_is_refused_with_the_reason():
+    world = ground()
+    world.offers = frozenset()
+    with pytest.raises(NotOffered, match="needs remove, which proving-ground-v0 does not offer"):
+        Threatened(world, [Crash(victims=[0])])
+    with pytest.raises(NotOffered, match="needs state"):
+        Threatened(world, [Stop()])
+    world = ground()
+    world.noop = None
+    with pytest.raises(NotOffered, match="has none; mode = 'removed' needs none"):
+        Threatened(world, [Crash(victims=[0], mode="frozen")])
+
+
+def test_an_episode_without_a_step_is_refused():
+    env = Threatened(ground(), [Crash()])
+    with pytest.raises(InvalidConfig, match="removed every agent at step 0"):
+        env.reset(seed=0)
+
+
+def test_an_unknown_byzantine_is_refused():
+    with pytest.raises(UnknownName, match=r"\[byzantine\]: no agent is called 'bob'"):
+        made(model=ThreatModel(byzantine=Byzantine(members=("bob",))))
