@@ -7,7 +7,7 @@ from rallypoint.experiments.report.curves import Curve, Series
 from rallypoint.experiments.report.scales import Scale, label, span
 
 WIDTH, HEIGHT = 440.0, 270.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 10.0, 42.0  # room for ticks and labels
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 20.0, 26.0, 42.0  # room for ticks and labels
 
 
 class Tick(NamedTuple):

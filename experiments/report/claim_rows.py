@@ -65,8 +65,9 @@ def in_short(claims: Sequence[Claim]) -> str:
     seen = sum(claim.verdict == "fails" for claim in limits)
     parts = [tally(ordinary)] if ordinary else []
     if limits:
-        plural = "s" if len(limits) > 1 else ""
-        parts.append(f"{seen} of {len(limits)} documented limit{plural} seen")
+        counted = f"{len(limits)} documented limit{'s' if len(limits) > 1 else ''}"
+        how = f"fail{'s' if seen == 1 else ''}, as documented"
+        parts.append(f"{seen} of {counted} {how}" if seen else "no documented limit seen to fail")
     return "; ".join(parts)
 
 
@@ -86,7 +87,7 @@ def _row(claim: Claim, rows: Rows, *, anchor: str, note: int) -> ClaimRow:
         note=note,
         measured=number(claim.measured),
         interval=interval(claim),
-        support=f"{100 * claim.level:.3g} % {claim.method}, n = {claim.n}",
+        support=f"{100 * claim.level:.3g}\u00a0% {claim.method}, n\u00a0=\u00a0{claim.n}",
         expected=expected,
         icon=icon(claim),
         verdict="fails, as documented" if icon(claim) == "limit" else claim.verdict,

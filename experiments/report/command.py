@@ -46,10 +46,7 @@ def report(folders: Sequence[Path], out: Path | None) -> None:
     _check_replaceable(page)
     runs: list[Recorded] = [read_run(folder) for folder in chosen]
     content = render(runs).encode("utf-8", errors="replace")
-    try:
-        write_atomically(page, content)
-    except UnwritablePath as error:
-        raise click.UsageError(str(error)) from error
+    write_atomically(page, content)
     num_runs = f"{len(runs)} runs, " if len(runs) > 1 else ""
     found = in_short([claim for run in runs for claim in run.summary.claims])
     click.echo(f"{page}: {num_runs}{found}; {len(content) / 1e6:.1f} MB")
@@ -71,17 +68,24 @@ def _check_runs(folders: Sequence[Path]) -> None:
 
 
 def _check_replaceable(page: Path) -> None:
-    """Refuse to write over what is no page of ours, such as a run's own results."""
+    """Refuse a place that takes no file, or holds what is no page of ours: a run's results, say."""
     from rallypoint.experiments.report.page import GENERATOR
+    from rallypoint.files import writable_folder
 
-    if page.is_dir():
-        raise click.UsageError(f"{page} is a folder; give a file: --out {page / 'report.html'}")
-    if not page.exists():
-        return
+    beginning = b""
     try:
-        with page.open("rb") as file:
-            beginning = file.read(1000)
+        if page.is_dir():
+            raise click.UsageError(f"{page} is a folder; give a file: --out {page / 'report.html'}")
+        if page.exists():
+            if not page.is_file():
+                raise click.UsageError(f"{page} is no plain file; give another with --out")
+            with page.open("rb") as file:
+                beginning = file.read(1000)
     except OSError as error:
-        raise click.UsageError(f"cannot look into {page}: {error.strerror or error}") from error
+        raise click.UsageError(f"cannot use {page}: {error.strerror or error}") from error
     if beginning and GENERATOR.encode() not in beginning:
         raise click.UsageError(f"{page} is no report; give another file with --out")
+    try:
+        writable_folder(page.parent)  # before any work is done, not after
+    except UnwritablePath as error:
+        raise click.UsageError(str(error)) from error

@@ -1,6 +1,6 @@
 """Curves found in a run's rows: what changed with steps, rounds or cycles, for each seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,17 +59,21 @@ def find_curves(rows: Rows) -> tuple[Curve, ...]:
         if clock is None:
             continue
         about = str(row.get("claim", row.get("condition", "")))
-        others = [str(v) for k, v in row.items() if isinstance(v, str) and k not in ("claim", "condition")]
+        others = [
+            str(v) for k, v in row.items() if isinstance(v, str) and k not in ("claim", "condition")
+        ]
         for measure, value in row.items():
             if is_number(value) and measure not in ("seed", *CLOCKS):
                 lines = found.setdefault((about, measure, clock), {})
                 lines.setdefault(", ".join(others), []).append(row)
-    curves = (
-        Curve(about=about, measure=measure, clock=clock, series=part)
-        for (about, measure, clock), lines in found.items()
-        for part in _parts([s for n, own in lines.items() if (s := _series(n, own, clock, measure))])
-    )
-    return tuple(curve for curve, _ in zip(curves, range(_MOST_CURVES), strict=False))
+    curves: list[Curve] = []
+    for (about, measure, clock), lines in found.items():
+        drawn = (_series(name, own, clock, measure) for name, own in lines.items())
+        series = [line for line in drawn if line is not None]
+        for start in range(0, len(series), _MOST_SERIES):
+            part = tuple(series[start : start + _MOST_SERIES])
+            curves.append(Curve(about=about, measure=measure, clock=clock, series=part))
+    return tuple(curves[:_MOST_CURVES])
 
 
 def _series(name: str, rows: Sequence[dict[str, Any]], clock: str, measure: str) -> Series | None:
@@ -79,7 +83,11 @@ def _series(name: str, rows: Sequence[dict[str, Any]], clock: str, measure: str)
     moments = sorted({at for line in by_seed.values() for at in line})
     if len(moments) < _LEAST_POINTS:
         return None
-    shown = [moments[i] for i in np.linspace(0, len(moments) - 1, _MOST_POINTS).round().astype(int)] if len(moments) > _MOST_POINTS else moments
+    shown = (
+        [moments[i] for i in np.linspace(0, len(moments) - 1, _MOST_POINTS).round().astype(int)]
+        if len(moments) > _MOST_POINTS
+        else moments
+    )
     points = []
     for at in shown:
         values = np.array([line[at] for line in by_seed.values() if at in line])
@@ -87,8 +95,3 @@ def _series(name: str, rows: Sequence[dict[str, Any]], clock: str, measure: str)
         points.append(Point(at, float(values.mean()), interval))
     seeds = tuple(tuple((at, line[at]) for at in shown if at in line) for line in by_seed.values())
     return Series(name, tuple(points), seeds)
-
-
-def _parts(series: Sequence[Series]) -> Iterator[tuple[Series, ...]]:
-    for start in range(0, len(series), _MOST_SERIES):
-        yield tuple(series[start : start + _MOST_SERIES])

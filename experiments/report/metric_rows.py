@@ -25,7 +25,9 @@ def read_rows(path: Path) -> MetricRows:
         UnreadableFile: another line is no row; says which.
     """
     if not path.exists():
-        return MetricRows((), (f"{path.name} is missing: no curves, and no dots for single seeds.",))
+        return MetricRows(
+            (), (f"{path.name} is missing: no curves, and no dots for single seeds.",)
+        )
     check_plain(path)
     if (size := path.stat().st_size) > MOST_BYTES:
         note = f"{path.name} has {size:,} bytes, too many to draw: no curves, no dots for seeds."

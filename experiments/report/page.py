@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from rallypoint import __version__
 from rallypoint.errors import RallypointError
@@ -62,6 +62,26 @@ class Section(NamedTuple):
 
 def render(runs: Sequence[Recorded]) -> str:
     """Return the page of these runs; the same runs give the same page."""
+    differing = differences(runs)
+    labels = _labels(runs)
+    sections = [
+        _section(run, place, label=labels[place], differs=differing[place])
+        for place, run in enumerate(runs)
+    ]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            generator=f'{GENERATOR} {__version__}">',
+            version=__version__,
+            sections=sections,
+            comparisons=comparisons(runs),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -71,18 +91,7 @@ def render(runs: Sequence[Recorded]) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"words": words, "chart_size": charts, "strip_size": strips}
-    differing = differences(runs)
-    labels = _labels(runs)
-    sections = [
-        _section(run, place, label=labels[place], differs=differing[place])
-        for place, run in enumerate(runs)
-    ]
-    return environment.get_template("page.html").render(
-        generator=GENERATOR,
-        version=__version__,
-        sections=sections,
-        comparisons=comparisons(runs),
-    )
+    return environment
 
 
 def _section(run: Recorded, place: int, *, label: str, differs: str) -> Section:
@@ -120,6 +129,6 @@ def _labels(runs: Sequence[Recorded]) -> list[str]:
 
 
 def _printable(content: Any) -> Any:
-    if isinstance(content, Markup) or not isinstance(content, str):
-        return content
+    if not isinstance(content, str) or hasattr(content, "__html__"):
+        return content  # no text, or a part of the page that went through here before
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", content)

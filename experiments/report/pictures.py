@@ -12,7 +12,12 @@ from PIL import Image, ImageSequence
 
 from rallypoint.errors import UnreadableFile
 
-_MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".webp": "image/webp"}
+_MEDIA_TYPES = {
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+}
 _MOST_BYTES = 8_000_000  # of one picture
 _MOST_PIXELS = 16_000_000
 _MOST_FRAMES = 1000  # of a film, to find its last one
@@ -97,22 +102,26 @@ def _read(path: Path, name: str) -> Picture:
     except OSError as error:
         raise _NotShown(f"{error.strerror or error}") from error
     media_type = _MEDIA_TYPES[Path(name).suffix.lower()]
+    size, stills = _decoded(content, media_type)
+    return Picture(
+        name=name, uri=_uri(media_type, content), width=size[0], height=size[1], stills=stills
+    )
+
+
+def _decoded(content: bytes, media_type: str) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """Return a picture's size and, of a film, its stills, having looked at all of it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a decompression bomb is only a warning, at first
         try:
             with Image.open(io.BytesIO(content)) as image:
-                if image.get_format_mimetype() != media_type:
-                    raise _NotShown(f"it holds no {media_type}")
-                if image.width * image.height > _MOST_PIXELS:
-                    raise _NotShown(f"it has {image.width} x {image.height} pixels")
-                size, stills = image.size, _stills(image)
-        except _NotShown:
-            raise
+                is_meant = image.get_format_mimetype() == media_type
+                is_small = image.width * image.height <= _MOST_PIXELS
+                if is_meant and is_small:
+                    image.load()
+                    return image.size, _stills(image)
         except Exception as error:  # decoders raise anything at all on hostile bytes
             raise _NotShown(f"it holds no {media_type}") from error
-    return Picture(
-        name=name, uri=_uri(media_type, content), width=size[0], height=size[1], stills=stills
-    )
+    raise _NotShown("it is too large" if is_meant else f"it holds no {media_type}")
 
 
 def _stills(image: Image.Image) -> tuple[str, ...]:

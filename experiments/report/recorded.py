@@ -79,13 +79,17 @@ def read_run(folder: Path) -> Recorded:
 
 
 def _read_receipts(path: Path) -> dict[str, Any]:
-    kind = {"format": int, "valid": bool, "disagreements": list[str], "receipts": dict[str, Any]}
+    kind: dict[str, Any] = {
+        "format": int,
+        "valid": bool,
+        "disagreements": list[str],
+        "receipts": dict[str, Any],
+    }
     content = read_foreign_json(path)
     try:
-        receipts = {key: msgspec.convert(content[key], kind[key]) for key in kind}
+        return {key: msgspec.convert(content[key], kind[key]) for key in kind}
     except (msgspec.ValidationError, KeyError, TypeError) as error:
         raise UnreadableFile(f"{path} holds no receipts of a rallypoint run: {error}") from error
-    return receipts
 
 
 def _read_cells(
@@ -94,7 +98,7 @@ def _read_cells(
     cells, notes = [], []
     for name in manifest.get("cells", []):
         inner = folder / name
-        if inner.parent.resolve() != folder.resolve() or inner.is_symlink():
+        if "\0" in name or inner.resolve().parent != folder.resolve():
             raise UnreadableFile(f"{folder} lists a cell {name[:80]!r}, which lies elsewhere")
         if not is_run(inner):
             notes.append(f"Cell {name} was not reached.")

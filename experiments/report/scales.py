@@ -41,7 +41,10 @@ class Scale:
         magnitude = 10.0 ** math.floor(math.log10(rough))
         step = next(r * magnitude for r in _ROUND if r * magnitude >= rough * (1 - 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [round(place * step, 12 - math.floor(math.log10(step))) for place in range(first, last + 1)]
+        return [
+            round(place * step, 12 - math.floor(math.log10(step)))
+            for place in range(first, last + 1)
+        ]
 
 
 def span(values: Sequence[float], *, margin: float) -> tuple[float, float]:
@@ -52,12 +55,22 @@ def span(values: Sequence[float], *, margin: float) -> tuple[float, float]:
     """
     low, high = min(values), max(values)
     width = high - low
-    if width <= 1e-9 * max(abs(low), abs(high)) or width < 1e-99:
-        width = max(abs(low), abs(high)) or 1.0  # one value: nothing says how far to look
-    wider = round(low - margin * width, 12), round(high + margin * width, 12)
-    if low >= 0 and high <= 1:
-        return max(0.0, wider[0]), min(1.0, wider[1])
-    return wider
+    size = max(abs(low), abs(high))
+    if width <= 1e-9 * size or width < 1e-99:  # one value: nothing says how far to look
+        width = size if size >= 1e-99 else 1.0
+    step = 10.0 ** (math.floor(math.log10(width)) - 1)  # ends that are short to say
+    wider = (
+        _tidy(math.floor((low - margin * width) / step) * step, step),
+        _tidy(math.ceil((high + margin * width) / step) * step, step),
+    )
+    if low >= 0 and wider[0] < 0.1 * high:  # so near to nothing that it may as well begin there
+        wider = 0.0, wider[1]
+    return wider[0], min(1.0, wider[1]) if low >= 0 and high <= 1 else wider[1]
+
+
+def _tidy(multiple: float, step: float) -> float:
+    """Take the last bits away that multiplying by a step has left."""
+    return round(multiple, min(300, 3 - math.floor(math.log10(step))))
 
 
 def label(value: float) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rallypoint.claims import Claim
 from rallypoint.experiments.report.claim_rows import icon
 from rallypoint.experiments.report.recorded import Recorded
-from rallypoint.experiments.report.words import seeds, setting
+from rallypoint.experiments.report.words import setting
 from rallypoint.experiments.tables import interval, number
 
 
@@ -48,14 +48,11 @@ def differences(runs: Sequence[Recorded]) -> list[str]:
 
 
 def _differences(run: Recorded, alike: Sequence[Recorded]) -> str:
-    found = [
+    return ", ".join(
         f"{key} = {setting(content)}"
         for key, content in run.summary.config.items()
         if any(other.summary.config.get(key) != content for other in alike)
-    ]
-    if any(other.summary.seeds != run.summary.seeds for other in alike):
-        found.append(f"seeds {seeds(run.summary.seeds)}")
-    return ", ".join(found)
+    )
 
 
 def _rows(
@@ -63,12 +60,12 @@ def _rows(
 ) -> tuple[tuple[str, str, tuple[Outcome | None, ...]], ...]:
     claims_by_run = [{claim.id: claim for claim in run.summary.claims} for run in runs]
     # In the order of the first run that has them; an interrupted run has fewer.
-    ids = dict.fromkeys(id for claims in claims_by_run for id in claims)
+    names = dict.fromkeys(name for claims in claims_by_run for name in claims)
     rows = []
-    for id in ids:
-        held = [claims.get(id) for claims in claims_by_run]
+    for name in names:
+        held = [claims.get(name) for claims in claims_by_run]
         expected = dict.fromkeys(str(claim.expected) for claim in held if claim is not None)
-        rows.append((id, " / ".join(expected), tuple(map(_outcome, held))))
+        rows.append((name, " / ".join(expected), tuple(map(_outcome, held))))
     return tuple(rows)
 
 

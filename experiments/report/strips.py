@@ -3,10 +3,9 @@
 import math
 from typing import NamedTuple
 
-from rallypoint.claims import Claim
+from rallypoint.claims import LEAST_VALUES, Claim
 from rallypoint.experiments.report.metric_rows import Rows, is_number
 from rallypoint.experiments.report.scales import Scale, label, span
-from rallypoint.experiments.tables import number
 
 WIDTH = 208.0  # units of the drawing; the page shows about one pixel for each
 _EDGE = 8.0
@@ -50,7 +49,9 @@ def draw_strip(claim: Claim, seeds: tuple[float, ...] = ()) -> Strip | None:
         wanted=(threshold, WIDTH) if upward else (0.0, threshold),
         threshold=threshold,
         every_seed=None if own is None else scale(own),
-        interval=None if claim.interval is None else (scale(claim.interval[0]), scale(claim.interval[1])),
+        interval=None
+        if claim.interval is None
+        else (scale(claim.interval[0]), scale(claim.interval[1])),
         measured=None if claim.measured is None else scale(claim.measured),
         seeds=tuple(scale(seed) for seed in seeds),
         labels=_labels(scale, expected.threshold),
@@ -74,8 +75,10 @@ def seed_values(claim: Claim, rows: Rows) -> tuple[float, ...]:
             continue
         found = sorted(float(value) for value in values if value is not None)
         middle = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
-        if any(math.isclose(claim.measured, v, rel_tol=1e-9, abs_tol=1e-12)
-               for v in (math.fsum(found) / len(found), middle)):
+        if any(
+            math.isclose(claim.measured, v, rel_tol=1e-9, abs_tol=1e-12)
+            for v in (math.fsum(found) / len(found), middle)
+        ):
             return tuple(found)
     return ()
 
@@ -91,16 +94,18 @@ def margin(claim: Claim) -> str:
     clears_none = not expected.clears(far, expected.threshold)
     match claim.verdict:
         case "holds":
-            return f"clear of it by {number(abs(near - expected.threshold))}"
+            words = f"clear of it by {abs(near - expected.threshold):.2g}"
         case "fails" if clears_none:
-            return f"misses it by {number(abs(far - expected.threshold))}"
+            words = f"misses it by {abs(far - expected.threshold):.2g}"
         case "fails" if expected.every_seed is not None:
-            return f"a seed misses {label(expected.every_seed)}"
+            words = f"a seed misses {label(expected.every_seed)}"
         case "undecided" if not clears_all and not clears_none:
-            return "the interval crosses it"
-        case "undecided" if claim.n < 3:
-            return f"{claim.n} {'seed says' if claim.n == 1 else 'seeds say'} too little"
-    return ""
+            words = "the interval crosses it"
+        case "undecided" if claim.n < LEAST_VALUES:
+            words = f"{claim.n} {'seed says' if claim.n == 1 else 'seeds say'} too little"
+        case _:  # of an invalid run
+            words = ""
+    return words
 
 
 def _in_cell(row: dict[str, object]) -> str | None:
@@ -115,7 +120,7 @@ def _labels(scale: Scale, threshold: float) -> tuple[Label, ...]:
     place = min(max(middle, half), WIDTH - half)
     labels = [Label(place, "middle", words)]
     for end, at, anchor in ((scale.low, 0.0, "start"), (scale.high, WIDTH, "end")):
-        text = label(float(f"{end:.3g}"))
+        text = label(end)
         if abs(place - at) > half + (len(text) + 1) * _LETTER:
             labels.append(Label(at, anchor, text))
     return tuple(labels)

@@ -185,7 +185,7 @@ def check_actions(groups: Sequence[Group], num_copies: int, actions: Actions) ->
     Raises:
         InvalidAction: says which group, copy and agent, what came and what must hold.
     """
-    if not isinstance(actions, Mapping) or set(actions) != {group.name for group in groups}:
+    if not isinstance(actions, Mapping) or actions.keys() != {group.name for group in groups}:
         names = sorted(group.name for group in groups)
         came = list(actions) if isinstance(actions, Mapping) else type(actions).__name__
         raise InvalidAction(f"actions are a dict with exactly the groups {names}, got {came}")

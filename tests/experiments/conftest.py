@@ -29,7 +29,7 @@ class Done(NamedTuple):
 def rallypoint(capsys, monkeypatch, tmp_path):
     """Return the command line, run in this process and in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(experiments, "_parts", {**experiments._parts, "toy": experiment})
+    monkeypatch.setattr(experiments, "_parts", {**experiments, "toy": experiment})
 
     def run(*words: object) -> Done:
         with pytest.raises(SystemExit) as ended:

@@ -1,0 +1,1 @@
+"""What worlds are drawn with: one look for all of them."""
