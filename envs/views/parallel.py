@@ -48,10 +48,12 @@ class ParallelView(ParallelEnv[str, Any, Any]):
         self._observation_space_by_agent = {
             agent: group.observation_space for group in env.groups for agent in group.agents
         }
-        # One for each agent: seeding the space of one must not change what another samples.
+        # A view's own: whoever seeds them and samples does not disturb another view of the world's
+        # kind. One a group, so that those who arrive late sample from what was seeded, too.
         self._action_space_by_agent = {
-            agent: copy.deepcopy(group.action_space)
+            agent: space
             for group in env.groups
+            for space in [copy.deepcopy(group.action_space)]
             for agent in group.agents
         }
         self._fillers = {group.name: filler(group, env.noop) for group in env.groups}

@@ -27,6 +27,9 @@ class Sb3View(VecEnv):
     left or is yet to arrive are filler, with ``info["filler"]``; see ``slots`` about them, and for
     the share of them. ``rows`` has everything of the last step as arrays.
 
+    What else the world tells is in ``rows.infos``, and in the infos of rows as far as it is asked
+    for: a dict for each agent would cost more than many a world's step.
+
     The world itself is ``batch_env``; it is what ``get_attr``, ``set_attr`` and ``env_method``
     speak to, once for all rows.
     """
@@ -38,18 +41,32 @@ class Sb3View(VecEnv):
     rows: Rows  # of the last step
 
     def __init__(
-        self, env: BatchEnv, *, group: str | None = None, others: Policy | None = None
+        self,
+        env: BatchEnv,
+        *,
+        group: str | None = None,
+        others: Policy | None = None,
+        infos: Sequence[str] = (),
     ) -> None:
         """Show a world, or one group of it while a policy plays the others.
+
+        Args:
+            env: the world.
+            group: whom to show, where there are several groups.
+            others: who plays the rest.
+            infos: names of the world's infos that rows are to have, such as ``"interrupted"``.
 
         Raises:
             InvalidConfig: the world has several groups, and it is not said which to show.
         """
         self.batch_env = env
+        self._asked = tuple(infos)
         self.slots = Slots(env, group=group, others=others)
         shown = self.slots.group
         super().__init__(
-            self.slots.num_rows, _from_zero(shown.observation_space), _from_zero(shown.action_space)
+            self.slots.num_rows,
+            counted_from_zero(shown.observation_space),
+            counted_from_zero(shown.action_space),
         )
         self._first_action = _first(shown.action_space)
         self._first_observation = _first(shown.observation_space)
@@ -77,8 +94,9 @@ class Sb3View(VecEnv):
         self._seed = None
         self._returns[:] = 0
         self._lengths[:] = 0
-        self.reset_infos = [{"filler": True} if not a else {} for a in self.slots.acting.tolist()]
-        return self._counted_from_zero(observations)
+        if self._first_observation is not None:
+            observations = observations - self._first_observation
+        return observations
 
     def step_async(self, actions: Array) -> None:
         """Take the actions of the step that ``step_wait`` makes."""
@@ -88,21 +106,26 @@ class Sb3View(VecEnv):
 
     def step_wait(self) -> tuple[Array, Array, Mask, list[dict[str, Any]]]:
         """Move every row on; return observations, rewards, done and infos."""
-        self.rows = rows = self.slots.step(self._actions)
+        rows = self.slots.step(self._actions)
+        if self._first_observation is not None:
+            rows = rows._replace(
+                observations=rows.observations - self._first_observation,
+                last=rows.last - self._first_observation,
+            )
+        self.rows = rows
         self._returns += rows.rewards
         self._lengths += ~rows.filler
         done = rows.done
         infos = self._infos(rows, done)
         self._returns[done] = 0
         self._lengths[done] = 0
-        observations = self._counted_from_zero(rows.observations)
-        return observations, rows.rewards.astype(np.float32), done, infos
+        return rows.observations, rows.rewards.astype(np.float32), done, infos
 
     def _infos(self, rows: Rows, done: Mask) -> list[dict[str, Any]]:
         # New ones each time: users and wrappers write to them, and keep them.
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for name, values in rows.infos.items():
-            for info, value in zip(infos, values, strict=True):
+        for name in self._asked:
+            for info, value in zip(infos, rows.infos.get(name, ()), strict=False):
                 info[name] = value
         for row in np.flatnonzero(rows.filler).tolist():
             infos[row]["filler"] = True
@@ -114,7 +137,7 @@ class Sb3View(VecEnv):
         now = round(time.time() - self._began, 6)
         for row, last, cut, filler, earned, length in zip(
             ends.tolist(),
-            self._counted_from_zero(rows.last)[ends],
+            rows.last[ends],
             rows.truncated[ends].tolist(),
             rows.filler[ends].tolist(),
             self._returns[ends].tolist(),
@@ -177,12 +200,6 @@ class Sb3View(VecEnv):
         """Release what the world holds."""
         self.batch_env.close()
 
-    def _counted_from_zero(self, observations: Array) -> Array:
-        if self._first_observation is None:
-            return observations
-        counted: Array = observations - self._first_observation
-        return counted
-
     def _refuse_some_rows(self, what: str, indices: Indices) -> None:
         if set(self._get_indices(indices)) != set(range(self.num_envs)):
             raise InvalidConfig(
@@ -191,7 +208,7 @@ class Sb3View(VecEnv):
             )
 
 
-def _from_zero(space: Any) -> Any:
+def counted_from_zero(space: Any) -> Any:
     """Return the space as SB3 can take it, which counts from 0."""
     if isinstance(space, Discrete):
         return Discrete(space.n)

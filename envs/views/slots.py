@@ -1,5 +1,6 @@
 """Every agent of every copy as a row of its own, for libraries that know single agents only."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +53,7 @@ class Slots:
         self.env = env
         self.group = _the_group(env, group, others)
         self._others = others if len(env.groups) > 1 else None
+        self._other_groups = {group.name for group in env.groups} - {self.group.name}
         for space in (self.group.observation_space, self.group.action_space):
             if space.shape is None:
                 raise InvalidConfig(
@@ -105,9 +107,8 @@ class Slots:
         last = self._flat(step.observations)
         self._seen = step.observations
         observations, over, cut = last, np.zeros_like(acted), np.zeros_like(acted)
-        # Comparing bytes is ten times quicker than asking arrays. That nobody came or went is
-        # nearly always so, and then no copy has ended either, unless others ended it.
-        if self._others is not None or self._acting.tobytes() != acted.tobytes():
+        # Where everybody acts and goes on acting, nobody came or went, and no copy has ended.
+        if not (acted.all() and self._acting.all()):
             observations, over, cut = self._turn(step, acted)
         return Rows(
             observations,
@@ -116,7 +117,7 @@ class Slots:
             cut.reshape(-1),
             filler.reshape(-1),
             last,
-            {name: self._spread(values) for name, values in step.infos.items()},
+            self._spread(step.infos),
         )
 
     def _turn(self, step: Step, acted: Mask) -> tuple[Array, Mask, Mask]:
@@ -155,11 +156,22 @@ class Slots:
         seen = observations[self.group.name]
         return seen.reshape(self.num_rows, *seen.shape[2:])
 
-    def _spread(self, values: Array) -> Array:
-        """Give every row its part of an info: (E, N, …) or (E, …) -> (R, …)."""
-        if values.shape[:2] == (self._shape[0], self.env.num_agents):
-            return values[:, self._columns].reshape(self.num_rows, *values.shape[2:])
-        return np.repeat(values, self._shape[1], axis=0)
+    def _spread(self, infos: Mapping[str, Array]) -> dict[str, Array]:
+        """Give every row its part of each info: (E, N, …) or (E, …) -> (R, …)."""
+        num_copies, num_agents = self._shape
+        rows = {}
+        for name, values in infos.items():
+            _, is_by_group, group = name.rpartition("/")
+            if is_by_group and group in self._other_groups:
+                continue
+            if is_by_group and group == self.group.name:
+                rows[name] = values.reshape(self.num_rows, *values.shape[2:])
+            elif values.shape[:2] == (num_copies, self.env.num_agents):
+                own = values[:, self._columns]
+                rows[name] = own.reshape(self.num_rows, *values.shape[2:])
+            else:
+                rows[name] = np.repeat(values, num_agents, axis=0)
+        return rows
 
     def _refuse_a_world_that_resets_itself(self, step: Step) -> None:
         if f"final_observations/{self.group.name}" in step.infos:

@@ -1,5 +1,6 @@
 """Every agent of every copy as a row of a Gymnasium VectorEnv."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ class VectorView(VectorEnv[Any, Any, Any]):
     """A world as E * n rows, row copy * n + agent, that start anew within the same step.
 
     That is ``AutoresetMode.SAME_STEP``: where a row has ended, ``infos["final_obs"]`` has what was
-    last seen, and the observation is that of the next episode. Rows of an agent that has left or
-    is yet to arrive are filler, marked in ``infos["filler"]``; ``slots`` says more about them, and
-    is where a world with several groups has one of them chosen.
+    last seen, ``infos["final_info"]`` what was told with it, and the observation is of the next
+    episode. Rows of an agent that has left or is yet to arrive are filler, marked in
+    ``infos["filler"]``; ``slots`` says more about them, and has the share of them.
 
     ``infos`` also has ``action_mask`` where the world offers one, and every info of the world. The
     option ``reset_mask`` of ``reset`` starts whole copies anew. The world itself is ``batch_env``.
@@ -33,7 +34,7 @@ class VectorView(VectorEnv[Any, Any, Any]):
         """Show a world, or one group of it while a policy plays the others.
 
         Raises:
-            InvalidConfig: the world has several groups, and it is not said which to show.
+            InvalidConfig: it has several groups, and it is not said which to show.
         """
         self.batch_env = env
         self.slots = Slots(env, group=group, others=others)
@@ -62,14 +63,16 @@ class VectorView(VectorEnv[Any, Any, Any]):
         mask = (options or {}).get("reset_mask")
         copies = None if mask is None else self._whole_copies(np.asarray(mask))
         observations = self.slots.reset(seed, copies)
-        return observations, self._infos({}, ~self.slots.acting)
+        return observations, self._masks()
 
     def step(self, actions: Any) -> tuple[Array, NDArray[np.float64], Mask, Mask, Infos]:
         """Move every row on; return observations, rewards, terminated, truncated and infos."""
         rows = self.slots.step(actions)
-        infos = self._infos(rows.infos, rows.filler)
+        infos: Infos = {"filler": rows.filler} if rows.filler.any() else {}
+        infos |= {f"_{name}": np.ones(self.num_envs, dtype=bool) for name in infos}
+        infos |= _marked(rows.infos, ~rows.done) | self._masks()
         if rows.done.any():
-            infos |= self._final(rows)
+            infos |= _final(rows)
         return rows.observations, rows.rewards, rows.terminated, rows.truncated, infos
 
     def render(self) -> tuple[Any, ...]:
@@ -81,21 +84,11 @@ class VectorView(VectorEnv[Any, Any, Any]):
         del kwargs  # in the signature because Gymnasium's callers pass them
         self.batch_env.close()
 
-    def _infos(self, infos: dict[str, Array], filler: Mask) -> Infos:
-        found: Infos = dict(infos)
-        if self._offers_mask:
-            found["action_mask"] = self.slots.action_masks().astype(np.int8)
-        if filler.any():
-            found["filler"] = filler
-        everywhere = np.ones(self.num_envs, dtype=bool)
-        return found | {f"_{name}": everywhere for name in found}
-
-    def _final(self, rows: Rows) -> Infos:
-        done = rows.done
-        last = np.full(self.num_envs, None, dtype=object)  # as Gymnasium's own vectors have it
-        for row in np.flatnonzero(done).tolist():
-            last[row] = rows.last[row]
-        return {"final_obs": last, "_final_obs": done}
+    def _masks(self) -> Infos:
+        if not self._offers_mask:
+            return {}
+        masks = self.slots.action_masks().astype(np.int8)
+        return _marked({"action_mask": masks}, np.ones(self.num_envs, dtype=bool))
 
     def _whole_copies(self, mask: Array) -> Mask:
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
@@ -110,3 +103,17 @@ class VectorView(VectorEnv[Any, Any, Any]):
             )
         copies: Mask = by_copy[:, 0]
         return copies
+
+
+def _marked(infos: Mapping[str, Any], where: Mask) -> Infos:
+    """Say of each info for which rows it counts, as Gymnasium's own vectors do."""
+    return {**infos, **{f"_{name}": where for name in infos}}
+
+
+def _final(rows: Rows) -> Infos:
+    done = rows.done
+    last = np.full(len(done), None, dtype=object)
+    for row in np.flatnonzero(done).tolist():
+        last[row] = rows.last[row]
+    final: Infos = {"final_obs": last, "final_info": _marked(rows.infos, done)}
+    return _marked(final, done)
