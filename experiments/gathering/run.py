@@ -1,4 +1,4 @@
-"""The whole experiment, cheap claims first."""
+"""The whole experiment, claim by claim."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,6 @@ def run(config: GatheringConfig, seeds: tuple[int, ...], progress: Progress) -> 
     """Train one team per seed, then put each claim to the test."""
     tables = yield from learns.findings(config, seeds, progress)
     yield film.before_and_after(config, seeds[0], tables[0])
-    yield from carries_over.findings(config, seeds, tables, progress)
     yield from self_stabilises.findings(config, seeds, tables, progress)
     yield from survives_loss.findings(config, seeds, progress)
+    yield from carries_over.findings(config, seeds, tables, progress)
