@@ -126,14 +126,18 @@ class World(BatchEnv):
         check_actions(self.groups, len(self.copies), actions)
         rewards, terminated, infos = self._advance(actions)
         self._elapsed += 1
-        self._alive = alive = self._alive & ~terminated
-        if self.time_limit is None:
-            truncated = np.zeros_like(alive)
-        else:
-            truncated = (self._elapsed >= self.time_limit)[:, None] & alive
-        step = Step(self._observe(), rewards, terminated, truncated, alive.copy(), infos)
-        self._ended = step.ended
-        self._any_ended = bool(self._ended.any())
+        if np.count_nonzero(terminated):  # counting is ten times faster than .any()
+            self._alive = self._alive & ~terminated
+        alive = self._alive.copy()
+        truncated = np.zeros_like(alive)
+        if self.time_limit is not None:
+            late = self._elapsed >= self.time_limit
+            if np.count_nonzero(late):
+                truncated = alive & late[:, None]
+        step = Step(self._observe(), rewards, terminated, truncated, alive, infos)
+        if np.count_nonzero(truncated) or np.count_nonzero(alive) < alive.size:
+            self._ended = step.ended
+            self._any_ended = bool(self._ended.any())
         return step
 
     def close(self) -> None:

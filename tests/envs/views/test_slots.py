@@ -94,6 +94,20 @@ def test_a_death_at_the_time_limit_is_a_death():
     assert not told(moments, "truncated", 0)[-1]
 
 
+def test_a_world_that_says_both_is_taken_to_say_that_the_agent_is_gone():
+    world = Schedule(dies=(NEVER, NEVER))
+    step = world.step
+    both = np.array([[True, False]])
+    world.step = lambda actions: step(actions)._replace(
+        terminated=both, truncated=both, alive=~both
+    )
+    slots = Slots(world)
+    slots.reset(0)
+    rows = slots.step(np.zeros(2, int))
+    assert rows.terminated.tolist() == [True, False]
+    assert not rows.truncated.any()
+
+
 def test_an_agent_that_is_removed_ends_for_good():
     env = rallypoint.make("gathering-v0", copies=2, num_agents=3, max_cycles=5)
     slots = Slots(env)

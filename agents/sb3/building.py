@@ -1,0 +1,90 @@
+"""Making an algorithm of SB3 for a view, or for spaces alone."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from gymnasium import Space
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecEnv
+
+from rallypoint.agents.sb3 import replay, rollouts
+from rallypoint.agents.sb3.algorithms import Algorithm
+from rallypoint.agents.sb3.settings import SHAPE_THE_NETWORK, as_given, complete
+from rallypoint.batch_env import Group
+from rallypoint.envs.views.sb3 import Sb3View, counted_from_zero
+from rallypoint.errors import InvalidConfig
+
+
+def build(
+    algorithm: Algorithm, view: Sb3View, *, steps: int, seed: int, settings: Mapping[str, Any]
+) -> tuple[BaseAlgorithm, dict[str, Any]]:
+    """Make an algorithm that learns from a view and leaves filler out; return its settings, too.
+
+    Raises:
+        InvalidConfig: a setting it does not have, or a task it cannot learn.
+    """
+    used = complete(algorithm, settings, view.observation_space, view.num_envs, steps)
+    model = _made(algorithm, view, used, seed)
+    if isinstance(model, OnPolicyAlgorithm):
+        rollouts.keep_the_living(model, view)
+    elif isinstance(model, OffPolicyAlgorithm):
+        replay.keep_the_living(model, view)
+    # Others, such as ARS, learn from returns; the view tells those of agents only.
+    return model, used
+
+
+def untrained(algorithm: Algorithm, group: Group, settings: Mapping[str, Any]) -> BaseAlgorithm:
+    """Make an algorithm for the spaces of a group, to put parameters in; it cannot train."""
+    spaces = _Spaces(group)
+    shaping = {name: settings[name] for name in SHAPE_THE_NETWORK if name in settings}
+    used = complete(algorithm, shaping, spaces.observation_space, num_rows=1, steps=1)
+    if "buffer_size" in inspect.signature(algorithm.load()).parameters:
+        used["buffer_size"] = 1  # of the usual million, none is needed
+    return _made(algorithm, spaces, used, None)
+
+
+def _made(
+    algorithm: Algorithm, env: VecEnv, settings: Mapping[str, Any], seed: int | None
+) -> BaseAlgorithm:
+    try:
+        model: BaseAlgorithm = algorithm.load()(env=env, seed=seed, **as_given(settings))
+    except (AssertionError, ValueError, TypeError) as error:
+        raise InvalidConfig(f"{algorithm.agent} cannot be made for this task: {error}") from error
+    return model
+
+
+class _Spaces(VecEnv):
+    """A VecEnv with spaces and nothing behind them."""
+
+    def __init__(self, group: Group) -> None:
+        spaces: Sequence[Space[Any]] = [
+            counted_from_zero(space) for space in (group.observation_space, group.action_space)
+        ]
+        super().__init__(1, *spaces)
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        del indices
+        if attr_name == "render_mode":
+            return [None]
+        raise AttributeError(attr_name)
+
+    def env_is_wrapped(self, wrapper_class: type[Any], indices: Any = None) -> list[bool]:
+        del wrapper_class, indices
+        return [False]
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        del args, kwargs
+        raise InvalidConfig(
+            "this model was made to act, not to train: train_sb3() makes one that does"
+        )
+
+    def seed(self, seed: int | None = None) -> list[int | None]:
+        return [seed]
+
+    def close(self) -> None:
+        pass
+
+    reset = step_async = step_wait = set_attr = env_method = _refuse

@@ -1,0 +1,178 @@
+"""Training an algorithm of SB3 on any world, through the view."""
+
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
+from stable_baselines3.common.logger import (
+    JSONOutputFormat,
+    KVWriter,
+    Logger,
+    TensorBoardOutputFormat,
+)
+from stable_baselines3.common.type_aliases import MaybeCallback
+
+from rallypoint.agents.sb3.algorithms import algorithm
+from rallypoint.agents.sb3.building import build
+from rallypoint.agents.sb3.files import save_model
+from rallypoint.agents.sb3.policy import Sb3Policy
+from rallypoint.agents.sb3.saved import policy_for
+from rallypoint.agents.sb3.settings import as_plain
+from rallypoint.agents.sb3.threads import torch_threads
+from rallypoint.batch_env import BatchEnv
+from rallypoint.envs.views.sb3 import Sb3View
+from rallypoint.errors import InvalidConfig
+from rallypoint.files import writable_folder
+from rallypoint.policies import Policy
+from rallypoint.registration import make
+
+METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
+
+
+class Trained(NamedTuple):
+    """What training leaves."""
+
+    policy: Sb3Policy  # acts by draws; policy.greedily() takes the likeliest actions
+    model: BaseAlgorithm  # SB3's own
+    summary: dict[str, Any]  # plain values
+
+
+def train_sb3(
+    env: str | BatchEnv,
+    name: str,
+    *,
+    steps: int,
+    seed: int = 0,
+    copies: int = 64,
+    env_settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    group: str | None = None,
+    others: Policy | None = None,
+    out: Path | None = None,
+    tensorboard: bool = True,
+    callback: MaybeCallback = None,
+    progress_bar: bool = False,
+    threads: int | None = 1,
+) -> Trained:
+    """Train an agent and, if asked to, save it where ``saved.evaluate_sb3`` finds it.
+
+    Args:
+        env: an id, or a world, threatened or not. A world is left open.
+        name: the agent, ``"sb3:PPO"``.
+        steps: agent steps, as SB3 counts them: rows of the view, those of filler included.
+        seed: of the world and of SB3.
+        copies: how many learn side by side, where the world is given by its id.
+        env_settings: what the world is made with; kept beside the policy.
+        settings: the algorithm's own, such as ``{"n_steps": 32}``; what is not given fits the
+            number of rows, see ``agents.sb3.settings``.
+        group: who learns, where there are several groups.
+        others: who plays the rest.
+        out: a folder for the policy, metrics and TensorBoard.
+        tensorboard: whether to write the latter.
+        callback: as SB3 has it.
+        progress_bar: whether to show SB3's.
+        threads: of torch; None leaves them as they are.
+
+    Raises:
+        UnknownName: no such algorithm or environment; names the nearest.
+        InvalidConfig: a setting that is not known, or a task that the algorithm cannot learn.
+        UnwritablePath: before training, not after.
+    """
+    made_by = algorithm(name)
+    _refuse_numbers(steps, seed)
+    settings = settings or {}
+    if out is not None:
+        writable_folder(out)
+        as_plain(settings)  # what could not be saved is refused before it is learned
+    world = make(env, copies=copies, **(env_settings or {})) if isinstance(env, str) else env
+    view = Sb3View(world, group=group, others=others)
+    with torch_threads(threads):
+        model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
+        if out is not None:
+            model.set_logger(_logger(out, tensorboard=tensorboard))
+        began = time.perf_counter()
+        with warnings.catch_warnings():
+            # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
+            warnings.filterwarnings("ignore", message="rich is experimental")
+            model.learn(steps, callback=_with_share(view, callback), progress_bar=progress_bar)
+        seconds = time.perf_counter() - began
+    policy = policy_for(world, model, view.slots.group)
+    summary = {
+        "agent": made_by.agent,
+        "env": world.id,
+        "steps": model.num_timesteps,
+        "filler_share": view.filler_share,
+        "seconds": seconds,
+        "steps_per_second": model.num_timesteps / seconds,
+        "seed": seed,
+        **_recent(model),
+    }
+    if out is not None:
+        model.logger.close()
+        save_model(
+            out,
+            model,
+            made_by,
+            policy.group,
+            env=world.id,
+            settings=used,
+            env_settings=dict(env_settings or {}),
+            training=summary,
+        )
+    if isinstance(env, str):
+        world.close()
+    return Trained(policy, model, summary)
+
+
+def _refuse_numbers(steps: int, seed: int) -> None:
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        raise InvalidConfig(f"steps is a number >= 1, got {steps!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:
+        raise InvalidConfig(f"SB3 takes seeds in [0, 2**32), got {seed!r}")
+
+
+def _logger(out: Path, *, tensorboard: bool) -> Logger:
+    writers: list[KVWriter] = [JSONOutputFormat(str(out / METRICS))]
+    if tensorboard:
+        writers.append(TensorBoardOutputFormat(str(out / TENSORBOARD)))
+    return Logger(str(out), writers)
+
+
+def _recent(model: BaseAlgorithm) -> dict[str, float]:
+    """Return means over the last episodes of agents that ended, if any has."""
+    episodes = list(model.ep_info_buffer or [])
+    if not episodes:
+        return {}
+    return {
+        f"recent_{name}_mean": float(sum(episode[key] for episode in episodes) / len(episodes))
+        for name, key in (("return", "r"), ("length", "l"))
+    }
+
+
+def _with_share(view: Sb3View, callback: MaybeCallback) -> BaseCallback:
+    share = _FillerShare(view)
+    if callback is None:
+        return share
+    if isinstance(callback, list):
+        return CallbackList([share, *callback])
+    known = callback if isinstance(callback, BaseCallback) else ConvertCallback(callback)
+    return CallbackList([share, known])
+
+
+class _FillerShare(BaseCallback):
+    """Logs which share of the rows was filler."""
+
+    def __init__(self, view: Sb3View) -> None:
+        super().__init__()
+        self._view = view
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        self.logger.record("rollout/filler_share", self._view.filler_share)

@@ -1,0 +1,59 @@
+"""Whole episodes, and what each agent got out of them."""
+
+import numpy as np
+import pytest
+
+import rallypoint
+from rallypoint.agents.rules import CircularMean
+from rallypoint.agents.sb3.evaluation import evaluate
+from rallypoint.errors import InvalidConfig
+from tests.envs.views.test_slots import Always
+from tests.envs.views.worlds import NEVER, Schedule, Teams
+
+
+def test_returns_lengths_and_deaths_are_those_of_the_schedule():
+    world = Schedule(copies=2, dies=[3, NEVER, NEVER], arrives=[0, 0, 4], max_cycles=6)
+    found = evaluate(world, Always(agents=1), episodes=5, seed=0)
+    assert found.returns.tolist() == [[6, 12, 4]] * 5
+    assert found.lengths.tolist() == [[3, 6, 2]] * 5
+    assert found.died.tolist() == [[True, False, False]] * 5
+    summary = found.summary()
+    assert summary["episodes"] == 5
+    assert summary["return_mean"] == pytest.approx(22 / 3)
+    assert summary["return_by_agent"] == {"agent_0": 6, "agent_1": 12, "agent_2": 4}
+    assert summary["length_mean"] == pytest.approx(11 / 3)
+    assert summary["died_share"] == pytest.approx(1 / 3)
+
+
+def test_an_agent_cut_short_alone_earns_nothing_afterwards():
+    world = Schedule(dies=[NEVER, NEVER], cut=[2, NEVER], max_cycles=4)
+    found = evaluate(world, Always(agents=0), episodes=2, seed=0)
+    assert found.returns.tolist() == [[2, 4]] * 2
+    assert not found.died.any()
+
+
+def test_all_groups_count():
+    found = evaluate(Teams(copies=2), Always(runners=0, chasers=1), episodes=2, seed=0)
+    assert found.returns.tolist() == [[3, 6, 24]] * 2
+    assert found.summary()["return_by_agent"] == {"r0": 3, "r1": 6, "c0": 24}
+
+
+def test_the_same_seed_is_the_same_evaluation_and_more_episodes_begin_alike():
+    world = rallypoint.make("gathering-v0", copies=3)
+    first = evaluate(world, CircularMean(), episodes=4, seed=5)
+    again = evaluate(world, CircularMean(), episodes=7, seed=5)
+    np.testing.assert_array_equal(first.returns, again.returns[:4])
+
+
+def test_a_policy_is_told_where_episodes_begin():
+    told = []
+    policy = Always(agents=0)
+    policy.begin_episode = told.append
+    evaluate(Schedule(copies=2, max_cycles=3), policy, episodes=4, seed=0)
+    assert told[0] is None
+    assert [mask.tolist() for mask in told[1:]] == [[True, True]] * 2
+
+
+def test_no_episode_is_refused():
+    with pytest.raises(InvalidConfig, match="episodes is a number >= 1"):
+        evaluate(Schedule(), Always(agents=0), episodes=0, seed=0)

@@ -1,0 +1,132 @@
+"""Saved policies: read back bit for bit, without running anything, or refused in a sentence."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+import rallypoint
+from rallypoint.agents.sb3.saved import evaluate_sb3, load_policy
+from rallypoint.agents.sb3.training import train_sb3
+from rallypoint.draws import Draws
+from rallypoint.errors import UnreadableFile
+from tests.envs.views.worlds import Match, Teams
+
+SETTINGS = {"n_steps": 8, "policy_kwargs": {"net_arch": [8], "activation_fn": "ReLU"}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return where a small policy for three agents on a ring was saved."""
+    train_sb3(
+        "gathering-v0",
+        "sb3:PPO",
+        steps=48,
+        copies=2,
+        env_settings={"num_agents": 3, "max_cycles": 6},
+        settings=SETTINGS,
+        out=tmp_path,
+    )
+    return tmp_path
+
+
+def ring(**settings):
+    return rallypoint.make("gathering-v0", **{"num_agents": 3, "max_cycles": 6} | settings)
+
+
+def test_a_policy_comes_back_bit_for_bit(tmp_path):
+    env = Match(copies=9)
+    trained = train_sb3(env, "sb3:PPO", steps=64, settings=SETTINGS, out=tmp_path)
+    read = load_policy(tmp_path, env)
+    seen = env.reset(3)
+    np.testing.assert_array_equal(read.outputs(seen), trained.policy.outputs(seen))
+    for policy in (read, trained.policy):
+        policy.acted = policy.act(seen, Draws(1, "test/back", env.copies))["agents"]
+    np.testing.assert_array_equal(read.acted, trained.policy.acted)
+
+
+def test_evaluation_makes_the_environment_it_was_trained_in(folder):
+    found = evaluate_sb3(folder, episodes=4, seed=2)
+    assert found["env"] == "gathering-v0"
+    assert found["greedy"]["length_mean"] == 6
+    assert list(found["stochastic"]["return_by_agent"]) == ["agent_0", "agent_1", "agent_2"]
+    assert evaluate_sb3(folder, episodes=4, seed=2) == found
+
+
+def test_a_policy_carries_over_to_more_agents(folder):
+    more = ring(num_agents=7, copies=2)
+    assert evaluate_sb3(folder, more, episodes=2)["stochastic"]["episodes"] == 2
+
+
+def test_nothing_is_unpickled(folder, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("unpickled")
+
+    for module, name in ((pickle, "load"), (pickle, "loads"), (torch, "load")):
+        monkeypatch.setattr(module, name, refuse)
+    load_policy(folder, ring())
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ring(cells=9), r"for observations .*\[13\].*has .*\[9\].*settings it was trained"),
+        (Teams, "acts for a group 'agents', and teams-v0 has none"),
+    ],
+    ids=["shape", "group"],
+)
+def test_other_spaces_are_refused(folder, make, says):
+    with pytest.raises(UnreadableFile, match=says):
+        load_policy(folder, make())
+
+
+def test_actions_of_another_kind_are_refused(folder):
+    env = Match(num_agents=3)
+    env.groups = (env.groups[0]._replace(observation_space=ring().groups[0].observation_space),)
+    with pytest.raises(UnreadableFile, match="for actions"):
+        load_policy(folder, env)
+
+
+@pytest.mark.parametrize("file", ["agent.json", "policy.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "noise"])
+def test_damaged_files_are_refused(folder, file, damage):
+    path = folder / file
+    whole = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(
+            {"empty": b"", "cut": whole[: len(whole) // 2], "noise": b"\x80" * 99}[damage]
+        )
+    with pytest.raises(UnreadableFile, match=file):
+        load_policy(folder, ring())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "rallypoint-sb3-9"},
+        {"agent": "sb3:DQN"},
+        {"settings": {"policy_kwargs": {"net_arch": [9]}}},
+        {"settings": 3},
+        {"spaces": {}},
+        {"group": "others"},
+    ],
+    ids=["format", "agent", "net", "settings", "spaces", "group"],
+)
+def test_files_that_tell_something_else_are_refused(folder, change):
+    path = folder / "agent.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UnreadableFile):
+        load_policy(folder, ring())
+
+
+def test_parameters_that_are_no_numbers_are_refused(folder):
+    path = folder / "policy.safetensors"
+    parameters = load_file(path)
+    parameters["action_net.bias"][1] = np.nan
+    save_file(parameters, path)
+    with pytest.raises(UnreadableFile, match=r"action_net.bias has entries that are no finite"):
+        load_policy(folder, ring())
