@@ -5,7 +5,7 @@ from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from rallypoint.agents.sb3.evaluation import evaluate
+from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.sb3.files import load_model, read_about
 from rallypoint.agents.sb3.policy import Sb3Policy
 from rallypoint.agents.sb3.recurrent import RecurrentSb3Policy

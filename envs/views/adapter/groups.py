@@ -66,7 +66,8 @@ def seating(env: Any, id: str) -> Seating:
         else:
             kinds.append(spaces)
             members.append([name])
-    groups, seats = [], {}
+    groups: list[Group] = []
+    seats: dict[Name, Seat] = {}
     for index, (title, names, (seen, done)) in enumerate(
         zip(_titles(members), members, kinds, strict=True)
     ):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from rallypoint.batch_env import Array
 from rallypoint.envs.views.adapter.groups import Name, Seating, same
 from rallypoint.errors import NotConformant
 
@@ -87,7 +88,7 @@ class Play:
                 self.refuse(name, "has no observation after reset()")
         self._enter(names, names)
         self.changed = True
-        return told[0], told[1]
+        return told[0], _mapping(told[1])
 
     def step(self, actions: Sequence[Any]) -> Told:
         """Move on, given actions by place.
@@ -96,8 +97,12 @@ class Play:
             NotConformant: what came back is not what PettingZoo promises; says whose, and why.
         """
         self._time += 1
-        acting = self._acting
-        told = self.env.step({name: actions[place] for name, place in acting.items()})
+        acting = self._acts
+        try:
+            told = self.env.step({name: actions[place] for name, place in acting.items()})
+        except Exception as error:
+            error.add_note(self._own_fault())
+            raise
         if not isinstance(told, tuple) or len(told) != 5:
             self._fail(
                 "step() must return (observations, rewards, terminated, truncated, infos), "
@@ -105,6 +110,7 @@ class Play:
             )
         observations, rewards, terminated, truncated, infos = told
         self._check_dicts(told)
+        earned = self._earned(rewards)  # by those who acted, which changes below
         over = self._flagged("terminated", terminated), self._flagged("truncated", truncated)
         self.changed = self._stale
         if over[0] or over[1] or self.env.agents != self.present or self._others_told:
@@ -113,12 +119,21 @@ class Play:
             self._enter(self.present, self.present)
         return Told(
             observations,
-            self._earned(acting, rewards),
+            earned,
             [self._seats[name].place for name in over[0]],
             # The end of the task is the stronger word: nothing follows that a limit could cut.
             [self._seats[name].place for name in over[1] - over[0]],
-            infos if isinstance(infos, Mapping) else {},
+            _mapping(infos),
         )
+
+    def state(self) -> Array:
+        """Return what the environment says its state is."""
+        try:
+            state: Array = self.env.state()
+        except Exception as error:
+            error.add_note(self._own_fault())
+            raise
+        return state
 
     def refuse(self, name: Name, what: str) -> NoReturn:
         """Name an agent, step and copy, and what is wrong.
@@ -130,13 +145,13 @@ class Play:
 
     def _check_dicts(self, told: Sequence[Any]) -> None:
         """Everybody who acted is in each dict, and everybody in them is known."""
-        acting = self._acting.keys()
+        acting = self._acts.keys()
         self._others_told = False
         for what, values in zip(_DICTS, told, strict=False):
             try:
-                if values.keys() == acting:
+                if [*values] == self.present or values.keys() == acting:
                     continue
-            except AttributeError:
+            except (AttributeError, TypeError):
                 self._fail(f"step() returned {_short(values)} for {what}; they are dicts by agent")
             for name in acting:
                 if name not in values:
@@ -156,29 +171,32 @@ class Play:
             self.refuse(name, f"is {what}: {flags[name]!r}; a flag is True or False")
         if True not in flags.values():
             return set()
-        return {name for name in self._acting if flags[name]}
+        return {name for name in self._acts if flags[name]}
 
-    def _earned(self, acting: Mapping[Name, int], rewards: Mapping[Name, Any]) -> list[float]:
-        earned = [0.0] * len(self._seats)
-        for name, place in acting.items():
-            earned[place] = rewards[name]
+    def _earned(self, rewards: Mapping[Name, Any]) -> list[float]:
+        acting = self._acts
+        if self._in_order:
+            earned = [rewards[name] for name in acting]
+        else:
+            earned = [0.0] * len(self._seats)
+            for name, place in acting.items():
+                earned[place] = rewards[name]
         if not {*map(type, earned)} <= _NUMBERS:
             for name, place in acting.items():
                 earned[place] = self._number(name, rewards[name])
         return earned
 
     def _number(self, name: Name, reward: Any) -> float:
-        if isinstance(reward, int | float | np.bool_ | np.integer | np.floating) or (
-            isinstance(reward, np.ndarray) and reward.shape == () and reward.dtype.kind in "biuf"
-        ):
-            return float(reward)
-        self.refuse(name, f"earns {_short(reward)}; a reward is one number")
+        number = np.asarray(reward)
+        if number.shape != () or number.dtype.kind not in "biuf":
+            self.refuse(name, f"earns {_short(reward)}; a reward is one number")
+        return float(number)
 
     def _account(
         self, observations: Mapping[Name, Any], rewards: Mapping[Name, Any], over: set[Name]
     ) -> None:
         """Book who left and who arrived."""
-        acted = list(self._acting)
+        acted = list(self._acts)
         now = self._agents_now()
         if len(over) == len(acted) and all(name in over for name in now):
             now = []  # some environments clear their list of agents only when they are reset
@@ -201,10 +219,10 @@ class Play:
                     "learner could not tell whether anything would have followed",
                 )
         for name in rewards:
-            if name not in self._acting and rewards[name] != 0:
+            if name not in self._acts and rewards[name] != 0:
                 self.refuse(name, f"did not act and earns {rewards[name]}; only who acts earns")
         self._gone |= over
-        self._enter(now, [*acted, *(name for name in now if name not in self._acting)])
+        self._enter(now, [*acted, *(name for name in now if name not in self._acts)])
         self.changed = self._stale = True
 
     def _agents_now(self) -> list[Name]:
@@ -213,8 +231,9 @@ class Play:
             self._fail(f"env.agents must be the list of those who act next, and is {names!r}")
         for name in names:
             self._must_be_known(name, "env.agents")
-            if names.count(name) > 1:
-                self.refuse(name, "is in env.agents twice")
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            self.refuse(twice, "is in env.agents twice")
         return list(names)
 
     def _must_be_known(self, name: Name, where: str) -> None:
@@ -226,19 +245,35 @@ class Play:
 
     def _enter(self, present: list[Name], shown: list[Name]) -> None:
         self._stale = False
-        self.present = present  # who acts next, a copy: env.agents may change in place
-        self._acting = {name: self._seats[name].place for name in present}
-        self.places = list(self._acting.values())
+        self.present: list[Name] = present  # who acts next, a copy: env.agents may change in place
+        self._acts: dict[Name, int] = {name: self._seats[name].place for name in present}
+        self.places = list(self._acts.values())
+        self._in_order = self.places == [*range(len(self._seats))]
         # Who sees something now, (slot, name) by group: who acted, and who has arrived.
-        self.shown: list[list[tuple[int, Name]]] = [[] for _ in self._seating.groups]
-        for name in shown:
+        self.shown = self._by_group(shown)
+        self.acting = self._by_group(present)
+
+    def _by_group(self, names: list[Name]) -> list[list[tuple[int, Name]]]:
+        found: list[list[tuple[int, Name]]] = [[] for _ in self._seating.groups]
+        for name in names:
             seat = self._seats[name]
-            self.shown[seat.group].append((seat.slot, name))
+            found[seat.group].append((seat.slot, name))
+        return found
 
     def _fail(self, what: str) -> NoReturn:
-        when = f"step {self._time}" if self._time else "the reset"
-        raise NotConformant(f"{self._id}, {when} of copy {self._copy}: {what}")
+        raise NotConformant(f"{self._id}, {self._when()}: {what}")
+
+    def _own_fault(self) -> str:
+        return f"raised by the environment itself: {self._id}, {self._when()}"
+
+    def _when(self) -> str:
+        return f"{f'step {self._time}' if self._time else 'the reset'} of copy {self._copy}"
 
 
 def _short(value: Any) -> str:
     return f"the {type(value).__name__} {value!r:.100}"
+
+
+def _mapping(infos: Any) -> Mapping[Name, Any]:
+    # Only masks are read from infos, so nothing else depends on what they are.
+    return infos if isinstance(infos, Mapping) else {}

@@ -1,6 +1,6 @@
 """What the agents of one group see: rows written one by one, then looked at all together."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -10,6 +10,7 @@ from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.envs.views.adapter.groups import Name, Spaces
 from rallypoint.envs.views.adapter.spaces import Leaf, leaves, split_mask
 
+Who = Sequence[tuple[int, Name]]  # slot in the group, and name
 Refuse = Callable[[Name, str], NoReturn]  # whose, and what is wrong
 
 
@@ -23,9 +24,11 @@ class Sight:
         self._own_space = own[0]
         self._leaves = tuple(leaves(space))
         self._is_nested = isinstance(own[0], spaces.Dict | spaces.Tuple)
-        shape = (num_copies, len(group.agents))
-        self._arrays = [np.zeros((*shape, *leaf.space.shape), leaf.space.dtype) for leaf in self._leaves]
-        self._shown = np.zeros(shape, dtype=bool)  # (E, n) rows that somebody saw
+        self.shape = (num_copies, len(group.agents))
+        self._arrays = [
+            np.zeros((*self.shape, *leaf.space.shape), leaf.space.dtype) for leaf in self._leaves
+        ]
+        self._shown = np.zeros(self.shape, dtype=bool)  # (E, n) rows that somebody sees
 
     def show(self, row: int, slots: list[int]) -> None:
         """Note who sees something in a copy; the others' rows become zeros."""
@@ -34,29 +37,29 @@ class Sight:
         for array in self._arrays:
             array[row, ~self._shown[row]] = 0
 
-    def write(
-        self, row: int, who: Iterable[tuple[int, Name]], told: Mapping[Name, Any], refuse: Refuse
-    ) -> None:
-        """Take over what agents (slot, name) of one copy see.
+    def write(self, row: int, who: Who, told: Mapping[Name, Any], refuse: Refuse) -> None:
+        """Take over what agents of one copy see.
 
         The type and shape of each array are looked at here, because assigning would cast and
         broadcast; the values by ``check``, over all copies at once.
         """
         for leaf, array in zip(self._leaves, self._arrays, strict=True):
-            rows, path = array[row], leaf.path
-            dtype, shape = array.dtype, array.shape[2:]
-            for slot, name in who:
-                value = told[name]
-                if self._is_nested:
-                    value = self._part(leaf, name, value, refuse)
-                if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
-                    value = _as_array(leaf, value)
-                    if value is None:
-                        came = told[name]
-                        for key in path:
-                            came = came[key]
-                        refuse(name, f"observes {_told(came)}{_at(path)}, where {_must(leaf)} stands")
-                rows[slot] = value
+            if self._is_nested:
+                values = [self._part(leaf, name, told[name], refuse) for _, name in who]
+            else:
+                values = [told[name] for _, name in who]
+            if not _write_block(array[row], who, values):
+                self._write_rows(leaf, array[row], who, values, refuse)
+
+    def _write_rows(
+        self, leaf: Leaf, rows: Array, who: Who, values: list[Any], refuse: Refuse
+    ) -> None:
+        for (slot, name), value in zip(who, values, strict=True):
+            fitting = _as_array(leaf, value)
+            if fitting is None:
+                must = f"an array {leaf.space.shape} of {leaf.space.dtype}"
+                refuse(name, f"observes {_told(value)}{_at(leaf.path)}, and declares {must}")
+            rows[slot] = fitting
 
     def check(self, refuse: Callable[[int, str, str], NoReturn]) -> None:
         """Look whether everything seen is inside its space; refuse gets row, agent and what."""
@@ -80,9 +83,8 @@ class Sight:
         if len(self._leaves) == 1:
             return self._arrays[0].copy()
         space: Any = self.group.observation_space
-        shape = self._shown.shape
         parts = [
-            _flat(leaf, array).reshape(*shape, -1).astype(space.dtype)
+            _flat(leaf, array).reshape(*self.shape, -1).astype(space.dtype)
             for leaf, array in zip(self._leaves, self._arrays, strict=True)
         ]
         seen: Array = np.concatenate(parts, axis=-1)
@@ -102,6 +104,22 @@ class Sight:
                 )
             value, space = value[key], space[key]
         return value
+
+
+def _write_block(rows: Array, who: Who, values: list[Any]) -> bool:
+    """Write all at once, if they are arrays that fit: several times faster for many agents."""
+    shape = rows.shape[1:]
+    try:
+        if not shape or {value.shape for value in values} != {shape}:
+            return False
+        if [slot for slot, _ in who] == [*range(len(rows))]:
+            np.concatenate(values, out=rows.reshape(-1, *shape[1:]), casting="safe")
+        else:
+            block = np.concatenate(values, dtype=rows.dtype, casting="safe")
+            rows[[slot for slot, _ in who]] = block.reshape(-1, *shape)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def _keys(whole: Any) -> Any:
@@ -129,30 +147,33 @@ def _as_array(leaf: Leaf, value: Any) -> Array | None:
 
 
 def _inside(leaf: Leaf, values: Array) -> Mask:
-    inside: Mask = np.ones(values.shape, dtype=bool)
-    if values.dtype.kind == "f":
-        inside &= np.isfinite(values)
+    inside: Any = np.isfinite(values)
     if leaf.low is not None:
-        inside &= values >= leaf.low
+        inside = inside & (values >= leaf.low)
     if leaf.high is not None:
-        inside &= values <= leaf.high
-    rows: Mask = inside.reshape(*values.shape[:2], -1).all(axis=-1)
-    return rows
+        inside = inside & (values <= leaf.high)
+    of_each: Mask = inside.reshape(*values.shape[:2], -1).all(axis=-1)
+    return of_each
 
 
 def _all_inside(leaf: Leaf, values: Array) -> bool:
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+    anything = leaf.low is None and leaf.high is None and values.dtype.kind != "f"
+    if anything or not values.size:
+        return True
+    least, most = values.min(), values.max()
+    if not (np.isfinite(least) and np.isfinite(most)):  # NaN is both
         return False
-    if leaf.low is not None and not (values >= leaf.low).all():
+    low, high = leaf.low, leaf.high
+    if low is not None and not (least >= low if low.ndim == 0 else (values >= low).all()):
         return False
-    return leaf.high is None or bool((values <= leaf.high).all())
+    return high is None or bool(most <= high if high.ndim == 0 else (values <= high).all())
 
 
 def _flat(leaf: Leaf, array: Array) -> Array:
     """Lay out one part as Gymnasium's ``flatten`` does: (E, n, …) -> (E, n, entries…)."""
     space = leaf.space
     if isinstance(space, spaces.Discrete):
-        return (array[..., None] - space.start) == np.arange(space.n)
+        return np.asarray(array[..., None] - space.start == np.arange(space.n))
     if isinstance(space, spaces.MultiDiscrete):
         rows = (array - space.start).reshape(*array.shape[:2], -1)
         hot = [rows[..., i, None] == np.arange(n) for i, n in enumerate(space.nvec.reshape(-1))]
@@ -162,12 +183,8 @@ def _flat(leaf: Leaf, array: Array) -> Array:
 
 def _told(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"a {value.dtype} array {value.shape}"
+        return f"an array {value.shape} of {value.dtype}"
     return f"the {type(value).__name__} {value!r:.80}"
-
-
-def _must(leaf: Leaf) -> str:
-    return f"a {leaf.space.dtype} array {leaf.space.shape} of {leaf.space}"
 
 
 def _at(path: tuple[Any, ...]) -> str:

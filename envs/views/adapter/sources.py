@@ -1,8 +1,9 @@
 """Where somebody's environment comes from: a factory, or a name that leads to one."""
 
+import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -11,7 +12,7 @@ from pettingzoo.utils.conversions import aec_to_parallel, turn_based_aec_to_para
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.envs.views.adapter.alone import Alone
-from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
+from rallypoint.errors import InvalidConfig, Unavailable, UnknownName
 
 FORMS = (
     "'pettingzoo:ID', 'gymnasium:ID', 'package.module:factory', or something to call that makes one"
@@ -72,7 +73,9 @@ def make_one(source: Source, settings: Mapping[str, Any], max_cycles: int | None
         if limit and f"unexpected keyword argument {source.limit!r}" in str(error):
             made = make_one(source, settings, None)  # the batch keeps the limit by itself
         elif "unexpected keyword argument" in str(error):
-            raise InvalidConfig(f"{source.name or source.make} has no such setting: {error}") from error
+            raise InvalidConfig(
+                f"{source.name or source.make} has no such setting: {error}"
+            ) from error
         else:
             raise
     return _in_parallel(made, source.name or type(made).__name__)
@@ -117,7 +120,7 @@ def _of_pettingzoo(id: str) -> Callable[..., Any]:
         if _is_registered_aec(id):
             raise InvalidConfig(f"{id!r} cannot be a batch: {_IN_TURN}") from None
         known = pettingzoo.parallel_registry
-        raise UnknownName(f"PettingZoo knows no {id!r}{did_you_mean(id, known)}") from error
+        raise UnknownName(f"PettingZoo knows no {id!r}{_nearest(id, known)}") from error
 
     def make(**settings: Any) -> Any:
         try:
@@ -126,6 +129,12 @@ def _of_pettingzoo(id: str) -> Callable[..., Any]:
             raise Unavailable(f"{id!r} cannot be used: {error.__cause__ or error}") from error
 
     return make
+
+
+def _nearest(id: str, known: Iterable[str]) -> str:
+    # Not did_you_mean, which tells all: there are dozens.
+    near = difflib.get_close_matches(id, known)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _is_registered_aec(id: str) -> bool:
@@ -145,13 +154,13 @@ def _of_gymnasium(id: str) -> Callable[..., Any]:
         raise Unavailable(f"{id!r} cannot be used: {error}") from error
     except gymnasium.error.Error as error:
         known = gymnasium.registry
-        raise UnknownName(f"Gymnasium knows no {id!r}{did_you_mean(id, known)}") from error
+        raise UnknownName(f"Gymnasium knows no {id!r}{_nearest(id, known)}") from error
 
     def make(**settings: Any) -> Any:
         # Its checker looks at the first step, and warns; every step is checked here, and refused.
         try:
             return gymnasium.make(spec, disable_env_checker=True, **settings)
-        except gymnasium.error.DependencyNotInstalled as error:
+        except (gymnasium.error.DependencyNotInstalled, ImportError) as error:
             raise Unavailable(f"{id!r} cannot be used: {error}") from error
 
     return make

@@ -92,19 +92,22 @@ def check_action_space(space: Any) -> None:
 
 
 def _limits(space: Any) -> tuple[Array | None, Array | None]:
-    low: Array
-    high: Array
-    if isinstance(space, spaces.Box):
-        low, high = space.low, space.high
-        if space.dtype.kind in "iu":
-            type_holds = np.iinfo(space.dtype)
-            trivial = low.min(initial=0) <= type_holds.min, high.max(initial=0) >= type_holds.max
-            trivial = bool((low <= type_holds.min).all()), bool((high >= type_holds.max).all())
-        else:
-            trivial = bool((low == -np.inf).all()), bool((high == np.inf).all())
-        return None if trivial[0] else low, None if trivial[1] else high
     if isinstance(space, spaces.MultiBinary):
         return np.zeros((), space.dtype), np.ones((), space.dtype)
-    low = np.asarray(space.start)
-    count = space.n if isinstance(space, spaces.Discrete) else space.nvec
-    return low, low + np.asarray(count) - 1
+    if not isinstance(space, spaces.Box):
+        low = np.asarray(space.start)
+        counts = space.n if isinstance(space, spaces.Discrete) else space.nvec
+        return low, low + np.asarray(counts) - 1
+    if space.dtype.kind in "iu":
+        least, most = float(np.iinfo(space.dtype).min), float(np.iinfo(space.dtype).max)
+    else:
+        least, most = -np.inf, np.inf
+    return (
+        None if (space.low <= least).all() else _single(space.low),
+        None if (space.high >= most).all() else _single(space.high),
+    )
+
+
+def _single(bound: Array) -> Array:
+    """Make one number of a bound that is the same everywhere: it is compared with the extremes."""
+    return bound.flat[:1].reshape(()) if bound.size and (bound == bound.flat[0]).all() else bound

@@ -1,18 +1,20 @@
 """E copies of somebody's environment, as one world."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.batch_env import Actions, Array, Group, Mask, Observations, Step, check_actions
+from rallypoint.batch_env import Actions, Array, Mask, Observations, Step
 from rallypoint.envs.batch import Copies, World
 from rallypoint.envs.views.adapter.groups import Name, seating
-from rallypoint.envs.views.adapter.masks import Allowed, masked_groups
+from rallypoint.envs.views.adapter.masks import Allowed, allowed_by_group
+from rallypoint.envs.views.adapter.noop import checked_noop
 from rallypoint.envs.views.adapter.play import Play
 from rallypoint.envs.views.adapter.sight import Sight
-from rallypoint.errors import InvalidAction, InvalidConfig, NotConformant, NotReset
+from rallypoint.errors import InvalidConfig, NotReset
 
 _SEEDS = 1 << 31  # as many as fit into a C int, which is what engines behind environments take
 
@@ -37,7 +39,8 @@ class Adapted(World):
     ) -> None:
         """Make the copies; see ``adapt``."""
         first = make_env()
-        name = id or str(first.metadata.get("name") or type(first.unwrapped).__name__)
+        metadata = getattr(first, "metadata", None) or {}
+        name = id or str(metadata.get("name") or type(first.unwrapped).__name__)
         self._seating = seating(first, name)
         super().__init__(
             name,
@@ -46,24 +49,22 @@ class Adapted(World):
             time_limit=_own_limit(first) if max_cycles is None else max_cycles,
             draws_ahead=1,  # one number an episode
         )
-        self.metadata = {"render_modes": [], "render_fps": 10, **first.metadata}
+        self.metadata = {"render_modes": [], "render_fps": 10, **metadata}
         self.render_mode = getattr(first, "render_mode", None)
-        self.noop = _checked_noop(self.groups, noop)
+        self.noop = checked_noop(self.groups, noop)
         self._make_env = make_env
         self._anew = anew
         num_copies = len(self.copies)
         self._plays = [self._play(row, None if row else first) for row in range(num_copies)]
-        if len({id_of_env(play) for play in self._plays}) < num_copies:
-            raise InvalidConfig(
-                f"what makes {name} hands out one environment again and again; each copy needs its own"
-            )
+        _refuse_one_for_all(name, [play.env for play in self._plays])
         spaces = self._seating.spaces
         self._sights = [
             Sight(group, own, num_copies) for group, own in zip(self.groups, spaces, strict=True)
         ]
         self._seeds = np.zeros(num_copies, dtype=np.int64)
-        self._cut = np.zeros((num_copies, self.num_agents), dtype=bool)  # (E, N) truncated by itself
-        self._allowed: dict[str, Allowed] = {}
+        self._cut = np.zeros_like(self._alive)  # (E, N) whom an environment truncated in this step
+        self._allowed: dict[str, Allowed] = {}  # by group, where anybody is told what is allowed
+        self._closed = False
         self._look_what_it_offers(self._plays[0])
 
     @property
@@ -86,7 +87,7 @@ class Adapted(World):
             self._refuse("state")
         if self._seed is None:
             raise NotReset(f"{self.id} has no state before its first reset")
-        return np.stack([play.env.state() for play in self._plays])
+        return np.stack([play.state() for play in self._plays])
 
     def action_mask(self) -> dict[str, Mask]:
         """Which actions are allowed now: group -> (E, n_group, actions)."""
@@ -102,11 +103,17 @@ class Adapted(World):
 
     def close(self) -> None:
         """Close every environment, once."""
-        while self._plays:
-            self._plays.pop().env.close()
+        if not self._closed:
+            self._closed = True
+            self._ended[:] = self._any_ended = True
+            for play in self._plays:
+                play.env.close()
 
     def _start(self, mask: Mask) -> None:
-        self._distrust(mask)
+        with self._trusting(mask):
+            self._begin(mask)
+
+    def _begin(self, mask: Mask) -> None:
         self._seeds[mask] = self._draws.integers(_SEEDS, mask=mask)
         for row in np.flatnonzero(mask).tolist():
             if self._anew:
@@ -118,12 +125,12 @@ class Adapted(World):
             self._alive[row] = False
             self._alive[row, play.places] = True
         self._check_observations()
-        self._cut[mask] = False
-        self._ended[mask] = False
-        self._any_ended = bool(self._ended.any())
 
     def _advance(self, actions: Actions) -> tuple[NDArray[np.float64], Mask, dict[str, Array]]:
-        self._distrust(slice(None))
+        with self._trusting(slice(None)):
+            return (*self._move(actions), {})
+
+    def _move(self, actions: Actions) -> tuple[NDArray[np.float64], Mask]:
         terminated = np.zeros_like(self._alive)
         self._cut = np.zeros_like(self._alive)
         rewards = []
@@ -134,15 +141,16 @@ class Adapted(World):
             if play.changed:
                 terminated[row, told.terminated] = True
                 self._cut[row, told.truncated] = True
-                stay = play.places or told.truncated
-                self._alive[row] = terminated[row]  # whom World takes out after this
-                self._alive[row, stay] = True
+                self._alive[row] = False
+                self._alive[row, play.places or told.truncated] = True
         self._check_observations()
         earned = np.array(rewards, dtype=np.float64)  # (E, N)
         if not np.isfinite(earned).all():
             row, place = np.argwhere(~np.isfinite(earned))[0]
-            self._blame(int(row), self.agents[place], f"earns {earned[row, place]}")
-        return earned, terminated, {}
+            self._blame(
+                int(row), self.agents[place], f"earns {earned[row, place]}; a reward is finite"
+            )
+        return earned, terminated
 
     def _observe(self) -> Observations:
         return {sight.group.name: sight.observe() for sight in self._sights}
@@ -155,7 +163,7 @@ class Adapted(World):
                 sight.show(row, [slot for slot, _ in shown])
             sight.write(row, shown, observations, play.refuse)
         if self._allowed:
-            for group, acting in zip(self.groups, play.acting_by_group(), strict=True):
+            for group, acting in zip(self.groups, play.acting, strict=True):
                 if group.name in self._allowed:
                     self._allowed[group.name].write(row, acting, observations, infos, play.refuse)
 
@@ -174,10 +182,15 @@ class Adapted(World):
     def _blame(self, row: int, agent: str, what: str) -> NoReturn:
         self._plays[row].refuse(agent, what)
 
-    def _distrust(self, rows: Mask | slice) -> None:
-        """Count copies as ended until all has gone well: a fault leaves them half moved on."""
-        self._ended[rows] = True
-        self._any_ended = True
+    @contextmanager
+    def _trusting(self, rows: Mask | slice) -> Iterator[None]:
+        """Count copies as ended where something goes wrong: it leaves them half moved on."""
+        try:
+            yield
+        except BaseException:
+            self._ended[rows] = True
+            self._any_ended = True
+            raise
 
     def _play(self, row: int, env: Any = None) -> Play:
         made = self._make_env() if env is None else env
@@ -186,11 +199,12 @@ class Adapted(World):
     def _look_what_it_offers(self, play: Play) -> None:
         """Only an environment that was reset shows masks and a state."""
         _, infos = play.reset(0)
-        for index in masked_groups(self.groups, self._sights, play.shown, infos):
-            ...
+        self._allowed = allowed_by_group(self._sights, play.acting, infos)
+        if self._allowed:
+            self.offers |= {"action_mask"}
         try:
             state = play.env.state()
-        except (NotImplementedError, AttributeError):
+        except Exception:  # noqa: BLE001  # however an environment says that it has none
             return
         if isinstance(state, np.ndarray):
             self.offers |= {"state"}
@@ -206,3 +220,10 @@ def _own_limit(env: Any) -> int | None:
         if isinstance(limit, int | np.integer) and limit >= 1:
             return int(limit)
     return None
+
+
+def _refuse_one_for_all(name: str, envs: Sequence[Any]) -> None:
+    if len({id(env.unwrapped) for env in envs}) < len(envs):
+        raise InvalidConfig(
+            f"what makes {name} hands out one environment again and again; each copy needs its own"
+        )

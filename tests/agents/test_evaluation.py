@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import rallypoint
+from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.rules import CircularMean
-from rallypoint.agents.sb3.evaluation import evaluate
 from rallypoint.errors import InvalidConfig
 from tests.envs.views.test_slots import Always
 from tests.envs.views.worlds import NEVER, Schedule, Teams
