@@ -27,6 +27,8 @@ def play(
     """
     observations = env.reset(seed)
     draws.begin_episode()
+    if hasattr(policy, "begin_episode"):  # one that remembers
+        policy.begin_episode(None)
     time = 0
     ended = False
     while not ended:

@@ -1,4 +1,4 @@
-"""The command line: ``rallypoint list``, ``rallypoint run`` and ``rallypoint report``.
+"""The command line: ``rallypoint list``, ``run``, ``report``, ``train`` and ``evaluate``.
 
 Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
 """
@@ -13,6 +13,7 @@ from rallypoint import __version__
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
+from rallypoint.experiments.train_command import evaluate, train
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +58,8 @@ cli.add_command(
     )
 )
 cli.add_command(report)
+cli.add_command(train)
+cli.add_command(evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.batch_env import BatchEnv
 from rallypoint.envs.gathering import sectors
+from rallypoint.errors import InvalidConfig
 
 
 class Encoding(Protocol):
@@ -42,3 +44,18 @@ class Sectors:
 
 
 ENCODINGS: dict[str, type[Encoding]] = {"sectors": Sectors}
+
+
+def encoding_for(env: BatchEnv) -> Encoding:
+    """Return the encoding of a world's observations that tables are learned with.
+
+    Raises:
+        InvalidConfig: there is none.
+    """
+    if not env.id.startswith("gathering-v"):
+        raise InvalidConfig(
+            f"there is no way yet to number what agents of {env.id} see; tables are learned in "
+            "gathering-v0, other agents (`rallypoint list agents`) elsewhere"
+        )
+    (cells,) = env.groups[0].observation_space.shape or (0,)
+    return Sectors(cells=cells)

@@ -157,6 +157,13 @@ class RunFolder:
         write_atomically(self.path / name, content)
         return self.path / name
 
+    def adopt(self) -> None:
+        """List the files that others, such as a library's own logger, wrote into the folder."""
+        found = (path.relative_to(self.path) for path in self.path.rglob("*") if path.is_file())
+        names = sorted(name.as_posix() for name in found)
+        self._manifest["files"] = [*dict.fromkeys([*self._manifest["files"], *names])]
+        self._write_manifest()
+
     def close(self, status: Status, reason: str | None = None) -> None:
         """Say in the manifest how the run ended."""
         self._rows.close()

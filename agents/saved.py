@@ -1,0 +1,85 @@
+"""What training leaves in a folder, whichever agent it was, and what acts from it."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
+from rallypoint.batch_env import BatchEnv
+from rallypoint.draws import Floats
+from rallypoint.errors import RallypointError, UnreadableFile
+from rallypoint.files import write_atomically
+from rallypoint.plain_json import read_json
+from rallypoint.policies import Policy
+
+ABOUT = "agent.json"
+TABLES = "tables.safetensors"
+_TABULAR_FORMAT = "rallypoint-tabular-1"
+
+
+class Saved(NamedTuple):
+    """Which agent was trained, in which environment."""
+
+    agent: str
+    env: str
+    env_settings: dict[str, Any]
+    test_epsilon: float | None = None  # of tables: exploration when acting
+
+
+def save_tabular(
+    folder: Path, tables: Floats, encoding: Any, *, about: Saved, **more: Any
+) -> tuple[str, ...]:
+    """Write a team's tables (N, S, A) into a folder; return the names of the files.
+
+    Raises:
+        UnwritablePath: nothing half-written is left behind.
+    """
+    save_tables(folder / TABLES, tables, encoding)
+    told = {"format": _TABULAR_FORMAT, **about._asdict(), **more}
+    write_atomically(folder / ABOUT, json.dumps(told, indent=2, sort_keys=True) + "\n")
+    return TABLES, ABOUT
+
+
+def read_saved(folder: Path) -> Saved:
+    """Read what a folder holds.
+
+    Raises:
+        UnreadableFile: no agent was saved there, or what tells of it is damaged.
+    """
+    if not (folder / ABOUT).is_file():
+        raise UnreadableFile(
+            f"{folder} holds no {ABOUT}, so nothing was trained into it; give the --out of a "
+            "`rallypoint train`"
+        )
+    told = read_json(folder / ABOUT)
+    try:
+        settings = dict(told["env_settings"])
+        return Saved(str(told["agent"]), str(told["env"]), settings, told.get("test_epsilon"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableFile(f"{folder / ABOUT} does not tell of a trained agent") from error
+
+
+def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
+    """Read the ways in which a saved agent acts: how it acts, and greedily.
+
+    Raises:
+        UnreadableFile: damaged files, or an agent of other spaces.
+    """
+    saved = read_saved(folder)
+    if not (folder / TABLES).exists():
+        from rallypoint.agents.sb3.saved import load_policy  # torch
+
+        policy = load_policy(folder, env)
+        return {"stochastic": policy, "greedy": policy.greedily()}
+    tables, encoding = load_tables(folder / TABLES)
+    shape = env.groups[0].observation_space.shape
+    cells = getattr(encoding, "cells", None)
+    if shape != (cells,):
+        raise UnreadableFile(
+            f"{folder / TABLES} is for observations of {cells} cells, {env.id} shows {shape}"
+        )
+    try:
+        exploring = TabularPolicy(tables[None], encoding, saved.test_epsilon or 0.0)
+    except RallypointError as error:
+        raise UnreadableFile(f"{folder}: {error}") from error
+    return {"exploring": exploring, "greedy": TabularPolicy(tables[None], encoding)}

@@ -1,0 +1,197 @@
+"""``rallypoint train`` and ``rallypoint evaluate``: an agent, an environment, and threats."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rallypoint.errors import InvalidConfig, RallypointError, UnknownName, UnwritablePath
+
+if TYPE_CHECKING:
+    from rallypoint.agents.evaluation import Evaluation
+    from rallypoint.agents.train import Outcome, Training
+    from rallypoint.run_folder import RunFolder
+    from rallypoint.safety.threat_model import ThreatModel
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_THREATS = click.option(
+    "--threats",
+    "threat_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="What is to go wrong.",
+)
+
+
+@click.command("train", context_settings=_HELP)
+@click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
+@click.option("--agent", required=True, metavar="NAME", help="See `rallypoint list agents`.")
+@_THREATS
+@click.option("--steps", type=int, default=100_000, show_default=True, help="Agent steps in all.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--copies", type=int, default=64, show_default=True, help="Worlds side by side.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")
+@click.option("--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where it goes; an earlier training there is replaced.  [default: runs/train-<time>]",
+)
+def train(
+    *,
+    env_id: str,
+    agent: str,
+    threat_file: Path | None,
+    steps: int,
+    seed: int,
+    copies: int,
+    settings: Sequence[str],
+    env_settings: Sequence[str],
+    out: Path | None,
+) -> None:
+    """Train an agent in an environment, under threats if there are any."""
+    from rallypoint.agents.train import Training, check
+
+    try:
+        training = Training(
+            env=env_id,
+            agent=agent,
+            steps=steps,
+            seed=seed,
+            copies=copies,
+            env_settings=_plain(env_settings),
+            settings=_plain(settings),
+            threats=_threats(threat_file),
+        )
+        check(training)
+    except (InvalidConfig, UnknownName) as error:
+        raise click.UsageError(str(error)) from error
+    _train(training, out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+
+
+def _train(training: "Training", out: Path) -> None:
+    import sys
+
+    from rallypoint.agents.train import settings_of
+    from rallypoint.agents.train import train as carry_out
+    from rallypoint.experiments.runner import stoppable
+    from rallypoint.run_folder import RunFolder
+
+    command = click.get_current_context().find_root().obj
+    try:
+        folder = RunFolder(
+            out,
+            experiment="train",
+            config=dict(settings_of(training)),
+            seeds=[training.seed],
+            command=command,
+        )
+    except UnwritablePath as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        with stoppable(), folder:
+            outcome = carry_out(training, out, progress_bar=sys.stderr.isatty())
+            _keep(outcome, folder)
+    except KeyboardInterrupt as error:
+        raise click.ClickException(f"interrupted; {out}/ holds no trained agent") from error
+    for name, value in outcome.metrics.items():
+        click.echo(f"{name}: {_short(value)}")
+    click.echo(f"In {out}/: {', '.join(folder.files)}")
+    _refuse_invalid(outcome.disagreements)
+
+
+def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
+    for name, value in outcome.metrics.items():
+        folder.add_metric(name, value)
+    if outcome.receipts:
+        receipts = [receipt.to_dict() for receipt in outcome.receipts]
+        folder.add_receipts("training", receipts, outcome.disagreements)
+    folder.adopt()
+
+
+@click.command("evaluate", context_settings=_HELP)
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@_THREATS
+@click.option("--episodes", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def evaluate(
+    folder: Path, *, threat_file: Path | None, episodes: int, seed: int, as_json: bool
+) -> None:
+    """Play episodes with the agent that was trained into DIR, and say how it did."""
+    from rallypoint.agents.build import build_world
+    from rallypoint.agents.evaluation import evaluate as play
+    from rallypoint.agents.saved import load_policies, read_saved
+    from rallypoint.plain_json import to_indented_json
+    from rallypoint.safety.frame import Threatened
+    from rallypoint.safety.receipts import disagreements
+
+    model = _threats(threat_file)
+    saved = read_saved(folder)
+    world = build_world(
+        saved.env, copies=min(episodes, 64), settings=saved.env_settings, threats=model
+    )
+    found = {
+        how: play(world, policy, episodes=episodes, seed=seed)
+        for how, policy in load_policies(folder, world).items()
+    }
+    wrong = []
+    if isinstance(world, Threatened):
+        wrong = disagreements(world.model, world.receipts())
+    if as_json:
+        told: dict[str, Any] = {how: result.summary() for how, result in found.items()}
+        about = {"agent": saved.agent, "env": saved.env, "seed": seed, "valid": not wrong}
+        click.echo(to_indented_json(about | told).rstrip())
+    else:
+        click.echo(f"{saved.agent} in {saved.env}, {episodes} episodes of seed {seed}")
+        for how, result in found.items():
+            click.echo(_in_words(how, result))
+    _refuse_invalid(wrong)
+
+
+def _in_words(how: str, result: "Evaluation") -> str:
+    summary = result.summary()
+    return (
+        f"  {how:10} return per agent {summary['return_mean']:.4g} "
+        f"± {summary['return_std']:.2g} (sd over episodes), "
+        f"length {summary['length_mean']:.4g}, died {summary['died_share']:.1%}"
+    )
+
+
+def _threats(file: Path | None) -> "ThreatModel | None":
+    from rallypoint.safety.threat_model import ThreatModel
+
+    try:
+        return None if file is None else ThreatModel.from_toml(file)
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _plain(settings: Sequence[str]) -> dict[str, Any]:
+    """Read ``key=value``, each value as JSON where it is JSON, else as text."""
+    import msgspec
+
+    plain: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise InvalidConfig(f"a setting looks like 'n_steps=32', got {setting!r}")
+        try:
+            plain[key] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            plain[key] = text
+    return plain
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _refuse_invalid(wrong: Sequence[str]) -> None:
+    if wrong:
+        raise click.ClickException(
+            f"invalid: what the threats did is not what their file says ({wrong[0]})"
+        )

@@ -1,0 +1,98 @@
+"""Training and evaluating from the command line."""
+
+import json
+
+import pytest
+
+CRASH = """
+format = 1
+[[threats]]
+kind = "crash"
+victims = { fraction = 0.3 }
+when = { from = 5 }
+"""
+SMALL_PPO = ("--agent", "sb3:PPO", "--copies", 4, "--set", "n_steps=50", "--set", "batch_size=500")
+
+
+@pytest.fixture
+def crash(tmp_path):
+    path = tmp_path / "crash.toml"
+    path.write_text(CRASH)
+    return path
+
+
+def test_tables_are_trained_saved_and_evaluated(rallypoint):
+    q_learning = ("train", "--env", "gathering-v0", "--agent", "q_learning")
+    done = rallypoint(*q_learning, "--steps", 2000, "--out", "run")
+    assert done.status == 0, done.err
+    assert "episodes: 4" in done.out
+    found = json.loads(rallypoint("evaluate", "run", "--episodes", 5, "--json").out)
+    assert found["exploring"]["episodes"] == found["greedy"]["episodes"] == 5
+    assert found["valid"]
+
+
+def test_an_agent_of_sb3_is_trained_under_threats_and_evaluated_without(
+    rallypoint, tmp_path, crash
+):
+    train = ("train", "--env", "torus-small-v0", *SMALL_PPO, "--steps", 2000)
+    done = rallypoint(*train, "--threats", crash, "--out", "run")
+    assert done.status == 0, done.err
+    assert "filler_share: 0.27" in done.out
+    receipts = json.loads((tmp_path / "run" / "receipts.json").read_text())
+    assert receipts["valid"]
+    assert receipts["receipts"]["training"][0]["first_step"] == 5
+    unharmed = json.loads(rallypoint("evaluate", "run", "--episodes", 4, "--json").out)
+    harmed = json.loads(
+        rallypoint("evaluate", "run", "--episodes", 4, "--threats", crash, "--json").out
+    )
+    assert unharmed["stochastic"]["died_share"] == 0
+    assert harmed["stochastic"]["died_share"] == pytest.approx(0.3)
+
+
+def test_training_again_into_the_same_folder_replaces_what_was_there(rallypoint):
+    train = ("train", "--env", "torus-small-v0", *SMALL_PPO, "--steps", 2000, "--out", "run")
+    assert rallypoint(*train).status == 0
+    again = rallypoint("train", "--env", "gathering-v0", "--agent", "q_learning", *train[-4:])
+    assert again.status == 0, again.err
+    assert "policy.safetensors" not in again.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--env", "gatherin-v0", "--agent", "q_learning"), "gathering-v0"),
+        (("--env", "gathering-v0", "--agent", "sb3:PPOO"), "sb3:PPO"),
+        (("--env", "gathering-v0", "--agent", "circular_mean"), "nothing to train"),
+        (("--env", "torus-v0", "--agent", "q_learning"), "torus-v0"),
+        (("--env", "gathering-v0", "--agent", "q_learning", "--steps", 0), "steps"),
+        (("--env", "gathering-v0", "--agent", "q_learning", "--set", "alpa=1"), "alpha"),
+        (("--env", "gathering-v0", "--agent", "q_learning", "--set", "alpha"), "n_steps=32"),
+        (("--env", "gathering-v0", "--agent", "q_learning", "--env-set", "cell=9"), "cells"),
+        (("--env", "gathering-v0", "--agent", "q_learning", "--seed", -1), "seed"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
+    rallypoint, tmp_path, words, says
+):
+    done = rallypoint("train", *words)
+    assert done.status == 2
+    assert says in done.err
+    assert done.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_threat_file_that_cannot_be_meant_is_refused_before_anything_is_made(
+    rallypoint, tmp_path, crash
+):
+    crash.write_text(CRASH.replace('"crash"', '"crush"'))
+    done = rallypoint("train", "--env", "gathering-v0", "--agent", "sb3:PPO", "--threats", crash)
+    assert done.status == 2
+    assert "crash" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["crash.toml"]
+
+
+def test_a_folder_without_an_agent_is_refused_in_one_line(rallypoint, tmp_path):
+    done = rallypoint("evaluate", tmp_path)
+    assert done.status == 1
+    assert "nothing was trained" in done.err
+    assert done.err.count("\n") == 1
