@@ -93,8 +93,7 @@ def train_sb3(
     view = Sb3View(world, group=group, others=others)
     with torch_threads(threads):
         model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
-        if out is not None:
-            model.set_logger(_logger(out, tensorboard=tensorboard))
+        model.set_logger(_logger(out, tensorboard=tensorboard))
         began = time.perf_counter()
         with warnings.catch_warnings():
             # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
@@ -136,7 +135,9 @@ def _refuse_numbers(steps: int, seed: int) -> None:
         raise InvalidConfig(f"SB3 takes seeds in [0, 2**32), got {seed!r}")
 
 
-def _logger(out: Path, *, tensorboard: bool) -> Logger:
+def _logger(out: Path | None, *, tensorboard: bool) -> Logger:
+    if out is None:  # SB3's own default leaves a folder behind, wherever temporary files go
+        return Logger(None, [])
     writers: list[KVWriter] = [JSONOutputFormat(str(out / METRICS))]
     if tensorboard:
         writers.append(TensorBoardOutputFormat(str(out / TENSORBOARD)))
