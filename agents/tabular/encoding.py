@@ -33,13 +33,27 @@ class Sectors:
     name: ClassVar[str] = "sectors"
     cells: int = 13  # L of the ring
 
+    def __post_init__(self) -> None:
+        """Refuse a ring that there is not."""
+        if isinstance(self.cells, bool) or not isinstance(self.cells, int) or self.cells < 3:
+            raise InvalidConfig(f"cells is an integer >= 3, got {self.cells!r}")
+
     @property
     def num_states(self) -> int:
         """3003: the ways to share ten representatives among six sectors."""
         return sectors.NUM_PERCEPTS
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
-        """Number each agent's counts: (E, N, L) -> (E, N)."""
+        """Number each agent's counts: (E, N, L) -> (E, N).
+
+        Raises:
+            InvalidConfig: they are counts on another ring, or none.
+        """
+        if observations.shape[-1] != self.cells:
+            raise InvalidConfig(
+                f"these sectors are of a ring of {self.cells} cells, and what is seen has "
+                f"{observations.shape[-1]} entries; use Sectors(cells=L) of the same ring"
+            )
         return sectors.percept_index(observations, self.cells)
 
 

@@ -48,8 +48,8 @@ class QLearning:
 
     learner: ClassVar[str] = "local"
 
-    alpha: float = 0.1  # step size
-    epsilon: float = 0.1  # share of random actions while learning
+    alpha: float = 0.1  # step size; with decay_over it follows from that
+    epsilon: float = 0.1  # share of random actions while learning; likewise
     gamma: float = 0.95  # discount, and decay of the trace
     bootstrap: bool = False  # the source has it switched off
     decay_over: int | None = None  # steps in all; epsilon and alpha then fall as in the source
@@ -59,8 +59,15 @@ class QLearning:
         for name in ("alpha", "epsilon", "gamma"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
-        if self.decay_over is not None and self.decay_over < 1:
+        if self.decay_over is None:
+            return
+        if self.decay_over < 1:
             raise InvalidConfig(f"decay_over is a number of steps >= 1, got {self.decay_over}")
+        if (self.alpha, self.epsilon) != (type(self).alpha, type(self).epsilon):
+            raise InvalidConfig(
+                "with decay_over the rates follow from it; leave out alpha and epsilon, got "
+                f"{self.alpha} and {self.epsilon}"
+            )
 
     def init(
         self, num_copies: int, num_agents: int, num_states: int, num_actions: int, trace: int

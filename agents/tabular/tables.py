@@ -69,13 +69,13 @@ class TabularPolicy:
         return {self.group: choose(values, self.epsilon, draws)}
 
 
-def save_tables(path: Path, tables: Floats, encoding: Encoding, **about: Any) -> None:
+def save_tables(path: Path | str, tables: Floats, encoding: Encoding, **about: Any) -> None:
     """Write one replicate's tables (N', S, A), with what they need to be read.
 
     Raises:
         UnwritablePath: nothing half-written is left behind.
     """
-    write_atomically(path, tables_file(tables, encoding, **about))
+    write_atomically(Path(path), tables_file(tables, encoding, **about))
 
 
 def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
@@ -89,7 +89,7 @@ def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
     return save({"tables": np.ascontiguousarray(tables)}, metadata=metadata)
 
 
-def load_tables(path: Path) -> tuple[Floats, Encoding]:
+def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
     """Read tables (N', S, A) and the encoding they were learned with.
 
     Raises:
@@ -104,19 +104,21 @@ def load_tables(path: Path) -> tuple[Floats, Encoding]:
                     f"{metadata.get('format')!r}, expected {_FORMAT!r}"
                 )
             tables: NDArray[Any] = file.get_tensor("tables")
-            settings = json.loads(metadata["encoding_settings"])
+            name, settings = metadata["encoding"], json.loads(metadata["encoding_settings"])
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         if isinstance(error, UnreadableFile):
             raise
         raise UnreadableFile(
             f"{path} is no readable table file ({error}); it must come from save_tables"
         ) from error
-    encoding = _encoding(path, metadata["encoding"], settings)
-    if tables.ndim != 3 or tables.shape[1] != encoding.num_states or not np.isfinite(tables).all():
+    encoding = _encoding(Path(path), name, settings)
+    if tables.ndim != 3 or tables.shape[1] != encoding.num_states or 0 in tables.shape:
         raise UnreadableFile(
-            f"{path} must hold finite tables (agents, {encoding.num_states} states, actions), "
+            f"{path} must hold tables (agents, {encoding.num_states} states, actions), "
             f"got {tables.shape}"
         )
+    if tables.dtype.kind != "f" or not np.isfinite(tables).all():
+        raise UnreadableFile(f"{path} has entries that are no finite numbers")
     return tables.astype(np.float64), encoding
 
 
@@ -126,5 +128,5 @@ def _encoding(path: Path, name: str, settings: Any) -> Encoding:
         raise UnreadableFile(f"{path} needs an encoding {name!r} that is not known{hint}")
     try:
         return ENCODINGS[name](**settings)
-    except TypeError as error:
+    except (TypeError, InvalidConfig) as error:
         raise UnreadableFile(f"{path}: settings {settings!r} do not fit {name!r}") from error

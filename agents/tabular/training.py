@@ -37,6 +37,8 @@ def train(
         InvalidConfig: the world has several groups, actions that cannot be counted, or copies that
             end apart.
     """
+    if episodes < 1:
+        raise InvalidConfig(f"episodes is a number >= 1, got {episodes}")
     if len(env.groups) != 1 or not hasattr(env.groups[0].action_space, "n"):
         raise InvalidConfig(
             f"tabular learners need one group of discrete actions, {env.id} has "

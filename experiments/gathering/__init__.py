@@ -4,10 +4,12 @@ from rallypoint.experiments import experiments
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.gathering.config import GatheringConfig
 
-SOURCE = (
+_PAPER = (
     "El Mhamdi, Guerraoui, Maurer & Tempez (2018), Learning to Gather without Communication, "
-    "arXiv:1802.07834, abstract"
+    "arXiv:1802.07834"
 )
+SOURCE = f"{_PAPER}, abstract"
+OURS = f"ours, in the setting of {_PAPER}"
 
 experiments.add(
     "gathering",

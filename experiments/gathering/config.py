@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rallypoint.agents.tabular import QLearning
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.limits import Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +18,9 @@ class GatheringConfig:
     loss: float = 0.9  # share of the crowd that is lost
     loss_steps: tuple[int, ...] = (0, 5, 20)  # a group stands at step 9: only 0 and 5 are hard
     carried_up: tuple[int, ...] = (20, 50, 100)  # populations the tables of N agents are given to
-    carried_down: tuple[int, ...] = (5, 3)
+    carried_down: tuple[int, ...] = (5, 3)  # and here smaller ones, where this is known to fail
     test_cycles: int = 200  # per seed and condition
-    greedy_starts: int = 1000  # per seed: a greedy team fails from a few in a thousand
+    uniform_starts: int = 1000  # per seed, G2: a greedy team fails from a few in a thousand
     test_epsilon: float = 0.02  # exploration at test: the greedy policy has limit cycles
     candidates: int = 200  # starts among which the worst is searched
     candidate_runs: int = 8  # runs of each
@@ -29,21 +30,41 @@ class GatheringConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("num_agents", "cycles", "crowd", "test_cycles", "greedy_starts", "candidates"):
+        for name in (
+            "num_agents",
+            "cycles",
+            "crowd",
+            "test_cycles",
+            "uniform_starts",
+            "candidates",
+        ):
             if getattr(self, name) < 1:
                 raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
         if self.cells < 3:
             raise InvalidConfig(f"cells is an integer >= 3, got {self.cells}")
         if self.candidate_runs < 1:
             raise InvalidConfig(f"candidate_runs is an integer >= 1, got {self.candidate_runs}")
-        if not 0 <= self.loss < 1 or int(self.loss * self.crowd + 1e-9) >= self.crowd:
-            raise InvalidConfig(f"loss must leave somebody of {self.crowd}, got {self.loss}")
+        if not 0 < self.loss < 1 or not 0 < Share(fraction=self.loss).of(self.crowd) < self.crowd:
+            raise InvalidConfig(
+                f"loss must take somebody of {self.crowd} and leave somebody, got {self.loss}"
+            )
         if not 0 <= self.test_epsilon <= 1:
             raise InvalidConfig(f"test_epsilon is a probability, got {self.test_epsilon}")
+        self._check_lists()
+        self.learner()
+
+    def _check_lists(self) -> None:
         horizon = 5 * self.cells
         if any(not 0 <= step < horizon for step in self.loss_steps):
             raise InvalidConfig(f"loss_steps lie in 0..{horizon - 1}, got {self.loss_steps}")
-        self.learner()
+        for name in ("carried_up", "carried_down", "loss_steps"):
+            if len(set(getattr(self, name))) < len(getattr(self, name)):
+                raise InvalidConfig(f"{name} has a value twice: {getattr(self, name)}")
+        sizes = (*self.carried_up, *self.carried_down)
+        if any(size < 1 for size in sizes) or len(set(sizes)) < len(sizes):
+            raise InvalidConfig(
+                f"carried_up and carried_down are different numbers of agents >= 1, got {sizes}"
+            )
 
     def learner(self) -> QLearning:
         """How each agent learns."""

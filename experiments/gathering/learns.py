@@ -12,9 +12,9 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
-from rallypoint.experiments.gathering import SOURCE
+from rallypoint.experiments.gathering import OURS, SOURCE
 from rallypoint.experiments.gathering.config import GatheringConfig
-from rallypoint.experiments.gathering.measure import Bench, Outcome, trained
+from rallypoint.experiments.gathering.measure import IN_GROUP, Bench, Outcome, trained
 
 _CURVE_CYCLES = 50  # test cycles behind each point of the learning curve
 _CURVE_POINTS = 24
@@ -61,14 +61,14 @@ def findings(
         "G1/first-group",
         learned.first.mean(axis=1),
         statement="the first group forms early: step at which it does, counted from 1",
-        source=SOURCE,
+        source=OURS,
         expected="<= 11 on every seed",
     )
     yield claim_over_seeds(
         "G1/random",
         random.by_seed(),
         statement="agents that move at random do not gather (the same share)",
-        source=SOURCE,
+        source=OURS,
         expected="<= 0.02 on every seed",
     )
     yield Metric("G1/learns/pair_distance", float(learned.pair_distance.mean()))
@@ -76,7 +76,7 @@ def findings(
     yield Metric("G1/random/first", float(random.first.mean()))
     yield Metric("G1/oracle/in_group", float(oracle.in_group.mean()))
     yield Metric("G1/oracle/first", float(oracle.first.mean()))
-    yield File("G1-learning.png", _picture(checkpoints, curve, random, oracle))
+    yield File("G1-learning.png", _picture(config, checkpoints, curve, random, oracle))
     return tables
 
 
@@ -86,12 +86,16 @@ def _checkpoints(cycles: int) -> list[int]:
 
 
 def _picture(
-    checkpoints: list[int], curve: list[Outcome], random: Outcome, oracle: Outcome
+    config: GatheringConfig,
+    checkpoints: list[int],
+    curve: list[Outcome],
+    random: Outcome,
+    oracle: Outcome,
 ) -> bytes:
     figure, axes = plots.new_figure(
-        "G1  Ten agents learn to gather without communication",
-        "training cycles of 65 steps (logarithmic)",
-        "share of steps 33–65 with a group of ≥ 80 %",
+        f"G1  {config.num_agents} agents learn to gather without communication",
+        f"training cycles of {5 * config.cells} steps (logarithmic)",
+        IN_GROUP,
     )
     axes.set_xscale("log")
     learned = np.stack([outcome.by_seed() for outcome in curve], axis=1)
@@ -107,5 +111,5 @@ def _picture(
         float(random.in_group.mean()), color="grey", linestyle="--", marker="", label="random moves"
     )
     axes.set_ylim(-0.03, 1.05)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.92), frameon=False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.08), frameon=False)
     return plots.png(figure)

@@ -24,7 +24,10 @@ from rallypoint.safety.threat_model import ThreatModel
 
 # Root seeds of what must not share randomness. The seeds of a run are global copy ids, so each
 # replicate has the same numbers whichever others are run beside it.
-TRAINING, TEST, SEARCH = 0, 1, 2
+TRAINING, TEST, SEARCH, STARTS = 0, 1, 2, 3
+
+
+IN_GROUP = "share of a cycle's second half with a group of ≥ 80 %"  # for plots
 
 
 class Outcome(NamedTuple):
@@ -113,8 +116,8 @@ class Bench(NamedTuple):
         world = self.world(num_agents, start)
         env = world if threats is None else Threatened(world, threats)
         draws = Draws(root, "gathering/test", self.copies())
-        half = self.config.cells * 5 // 2  # steps 1 … half make the first half
-        horizon = 5 * self.config.cells
+        horizon = env.time_limit or 0  # the ring has one
+        half = horizon // 2  # steps 1 … half make the first half
         num_copies = len(self.copies())
         shape = (len(self.seeds), self.cycles)
         in_group, pair_distance = np.zeros(num_copies), np.zeros(num_copies)

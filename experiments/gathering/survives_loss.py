@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts
-from rallypoint.experiments.gathering import SOURCE
+from rallypoint.experiments.gathering import OURS, SOURCE
 from rallypoint.experiments.gathering.config import GatheringConfig
 from rallypoint.experiments.gathering.measure import Bench, Outcome, rows, trained
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
+
+_LEARNED = 0.95  # in-group share without loss, below which a seed's drop is not measured
 
 
 class _Loss(NamedTuple):
@@ -68,15 +72,17 @@ def _judge(
     outcome: Outcome,
 ) -> Iterator[Finding]:
     name = f"G3/{loss.name}"
-    drop = whole.by_seed() - outcome.by_seed()
+    # A crowd that never learned to gather has nothing to lose: that shows nothing either way.
+    learned = whole.by_seed() >= _LEARNED
+    drop = np.where(learned, whole.by_seed() - outcome.by_seed(), np.nan)
     yield from rows(name, seeds, in_group=outcome.by_seed(), drop=drop)
     what = "stay visible where they fell" if loss.visible else "vanish"
     yield claim_over_seeds(
         name,
         drop,
-        statement=f"{config.loss:.0%} of {config.crowd} agents crash at step {loss.step} and "
+        statement=f"{100 * config.loss:g} % of {config.crowd} agents crash at step {loss.step} and "
         f"{what}: drop of the survivors' in-group share",
-        source=SOURCE,
+        source=OURS if loss.visible else SOURCE,
         expected="<= 0.05, every seed <= 0.08",
         documented_limit=loss.visible,
     )
@@ -85,7 +91,7 @@ def _judge(
 
 def _picture(config: GatheringConfig, courses: dict[str, Outcome]) -> bytes:
     figure, axes = plots.new_figure(
-        f"G3  Losing {config.loss:.0%} of {config.crowd} agents",
+        f"G3  Losing {100 * config.loss:g} % of {config.crowd} agents",
         "step of the cycle",
         "share of cycles with ≥ 80 % of the living together",
         size=(7.2, 4.2),

@@ -76,7 +76,8 @@ def learned(learner, fragments, shape, trace=64):
 def test_learning_is_the_rule_written_out_visit_by_visit(
     seed, copies, agents, bootstrap, decay_over
 ):
-    learner = QLearning(bootstrap=bootstrap, decay_over=decay_over, alpha=0.3, gamma=0.9)
+    rates = {"alpha": 0.3} if decay_over is None else {}  # else they follow from it
+    learner = QLearning(bootstrap=bootstrap, decay_over=decay_over, gamma=0.9, **rates)
     fragments = some_fragments(np.random.default_rng(seed), (copies, agents), 40)
     expected = visit_by_visit(learner, fragments, (copies, agents))
     np.testing.assert_allclose(
@@ -114,6 +115,11 @@ def test_fixed_rates_stay_and_decaying_ones_halve_exploration_half_way():
 def test_rates_outside_the_unit_interval_are_refused_by_name(name):
     with pytest.raises(InvalidConfig, match=name):
         QLearning(**{name: 1.5})
+
+
+def test_decaying_rates_and_fixed_ones_are_not_given_together():
+    with pytest.raises(InvalidConfig, match="leave out alpha and epsilon"):
+        QLearning(decay_over=100, epsilon=0.2)
 
 
 def test_ties_are_broken_uniformly_among_the_best_actions_only():
