@@ -1,7 +1,9 @@
 """What worlds share: the bookkeeping of copies, episodes and ends; and resetting by itself."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from reprlib import repr as shortened
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,16 @@ from rallypoint.batch_env import (
     Snapshot,
     Step,
     check_actions,
+    refuse_ended,
 )
 from rallypoint.draws import Draws, check_seed
-from rallypoint.errors import EpisodeEnded, InvalidConfig, NotReset
+from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.snapshots import as_array, as_text, check_snapshot
 from rallypoint.wrapper import BatchWrapper
 
 Copies = int | Sequence[int] | NDArray[np.int64]
+
+_KEPT = ("_elapsed", "_alive", "_ended")
 
 
 class World(BatchEnv):
@@ -31,8 +37,9 @@ class World(BatchEnv):
     ``_advance`` (one step, actions already checked) and ``_observe``. World keeps copies, seeds,
     episodes, the time limit, who is alive and which copies have ended, and refuses wrong actions
     and steps after the end. ``self._draws`` is the world's own randomness: each copy's stream
-    starts anew with each of its episodes. A world offers ``snapshot`` by naming the arrays (first
-    axis E) that make up its state in ``_state_arrays``.
+    starts anew with each of its episodes. A world offers ``snapshot`` by naming the arrays that
+    make up its state in ``_state_arrays``: there from ``__init__`` on, first axis E, and of a shape
+    and type that they keep.
     """
 
     _state_arrays: tuple[str, ...] = ()
@@ -147,34 +154,67 @@ class World(BatchEnv):
         """Everything needed to go on from here, as a dict of arrays."""
         if "snapshot" not in self.offers:
             self._refuse("snapshot")
-        own = {name: getattr(self, name).copy() for name in self._state_arrays}
-        kept = {name: getattr(self, name).copy() for name in ("_elapsed", "_alive", "_ended")}
+        if self._seed is None:
+            raise NotReset(f"{self.id} has nothing to go on from before its first reset")
+        kept = {name: getattr(self, name).copy() for name in (*self._state_arrays, *_KEPT)}
         draws = {f"draws.{name}": value for name, value in self._draws.snapshot().items()}
-        return own | kept | draws | {"seed": np.array(self.seed, dtype=np.uint64)}
+        told = {"id": as_array(self.id), "groups": as_array(_told(self.groups))}
+        seed = np.array(self._seed, dtype=np.uint64)
+        return kept | draws | told | {"copies": self.copies.copy(), "seed": seed}
 
     def restore(self, snapshot: Snapshot) -> Observations:
-        """Go on from a snapshot; return the observations as they were then."""
+        """Go on from a snapshot; return the observations as they were then.
+
+        It is one of this id, these groups and these very copies, or nothing is changed: under
+        other global ids the copies would go on with other draws than those they began with.
+
+        Raises:
+            InvalidConfig: it is not; says what must hold and what came.
+        """
         if "snapshot" not in self.offers:
             self._refuse("snapshot")
+        self._refuse_foreign(snapshot)
         self._seed = int(snapshot["seed"])
         self._draws = Draws(self._seed, f"{self.id}/world", self.copies, ahead=self._draws_ahead)
         prefix = "draws."
         self._draws.restore(
             {k.removeprefix(prefix): v for k, v in snapshot.items() if k.startswith(prefix)}
         )
-        for name in (*self._state_arrays, "_elapsed", "_alive", "_ended"):
+        for name in (*self._state_arrays, *_KEPT):
             setattr(self, name, snapshot[name].copy())
         self._any_ended = bool(self._ended.any())
         self._refresh()
         return self._observe()
 
+    def _refuse_foreign(self, snapshot: Any) -> None:
+        if isinstance(snapshot, Mapping):
+            for name, mine in (("id", self.id), ("groups", _told(self.groups))):
+                came = as_text(snapshot.get(name))
+                if came is not None and came != mine:
+                    raise InvalidConfig(
+                        f"a snapshot goes on only in a world like its own: the {name} here is "
+                        f"{mine!r}, and in the snapshot {came!r}"
+                    )
+            copies = snapshot.get("copies")
+            if isinstance(copies, np.ndarray) and not np.array_equal(copies, self.copies):
+                raise InvalidConfig(
+                    f"a snapshot goes on in the same copies: this {self.id} has the global ids "
+                    f"{shortened(self.copies.tolist())}, and the snapshot "
+                    f"{shortened(copies.tolist())}; make a world with "
+                    'copies=snapshot["copies"]'
+                )
+        stands = np.zeros(len(self.copies), dtype=np.int64)
+        like: Snapshot = dict.fromkeys(("draws.episodes", "draws.places"), stands)
+        like |= {"id": as_array(self.id), "groups": as_array(_told(self.groups))}
+        like |= {"copies": self.copies, "seed": np.array(0, dtype=np.uint64)}
+        like |= {name: getattr(self, name) for name in (*self._state_arrays, *_KEPT)}
+        check_snapshot(snapshot, like, of=self.id)
+
     def _leave(self, mask: Mask) -> None:
         """Book agents (E, N) as gone; a copy that nobody is left in has ended."""
-        if mask.shape != self._alive.shape or mask.dtype != bool:
-            raise InvalidConfig(
-                f"a mask of agents is a bool array {self._alive.shape}, "
-                f"got {mask.dtype} {mask.shape}"
-            )
+        if self._seed is None:
+            raise NotReset(f"{self.id} must be reset before anybody leaves it")
+        mask = _checked_mask(mask, self._alive.shape, "a mask of agents")
         self._alive = self._alive & ~mask
         self._ended |= ~self._alive.any(axis=1)
         self._any_ended = bool(self._ended.any())
@@ -182,21 +222,12 @@ class World(BatchEnv):
     def _rows(self, mask: Mask | None) -> Mask:
         if mask is None:
             return np.ones(len(self.copies), dtype=bool)
-        if np.shape(mask) != (len(self.copies),) or np.asarray(mask).dtype != bool:
-            raise InvalidConfig(
-                f"a reset mask is a bool array ({len(self.copies)},), "
-                f"got {np.asarray(mask).dtype} {np.shape(mask)}"
-            )
-        return np.asarray(mask)
+        return _checked_mask(mask, (len(self.copies),), "a reset mask")
 
     def _refuse_step(self) -> None:
         if self._seed is None:
             raise NotReset(f"{self.id} must be reset before its first step")
-        ended = np.flatnonzero(self._ended)
-        raise EpisodeEnded(
-            f"{len(ended)} of {len(self.copies)} copies have ended (rows {ended[:5].tolist()}…); "
-            "reset them first with reset(mask=step.ended), or wrap the world in autoreset()"
-        )
+        refuse_ended(self.id, self._ended)
 
 
 def autoreset(env: BatchEnv) -> BatchEnv:
@@ -220,10 +251,14 @@ class _Autoreset(BatchWrapper):
 
 
 def _global_ids(copies: Copies) -> NDArray[np.int64]:
-    ids = np.arange(copies) if isinstance(copies, int) else np.asarray(copies)
+    if isinstance(copies, int | np.integer) and not isinstance(copies, bool):
+        ids = np.arange(copies)
+    else:
+        ids = np.asarray(copies)
     if ids.ndim != 1 or len(ids) == 0 or ids.dtype.kind not in "iu" or ids.min() < 0:
         raise InvalidConfig(
-            f"copies is a number >= 1, or the distinct global ids >= 0 of each copy, got {copies!r}"
+            "copies is a number >= 1, or the distinct global ids >= 0 of each copy, got "
+            f"{shortened(copies)}"
         )
     if len(np.unique(ids)) < len(ids):
         raise InvalidConfig("two copies have one global id, so they would be the same episode")
@@ -231,6 +266,28 @@ def _global_ids(copies: Copies) -> NDArray[np.int64]:
 
 
 def _positive_or_none(name: str, value: int | None) -> int | None:
-    if value is not None and (not isinstance(value, int | np.integer) or value < 1):
-        raise InvalidConfig(f"{name} is an integer >= 1, or None for no limit, got {value!r}")
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if value is not None and (not is_number or value < 1):
+        raise InvalidConfig(
+            f"{name} is an integer >= 1, or left out for what the world has by itself, got "
+            f"{shortened(value)}"
+        )
     return value
+
+
+def _checked_mask(mask: Any, shape: tuple[int, ...], what: str) -> Mask:
+    try:
+        checked = np.asarray(mask)
+    except ValueError as error:  # rows of several lengths
+        raise InvalidConfig(f"{what} is a bool array {shape}, got {shortened(mask)}") from error
+    if checked.shape != shape or checked.dtype != bool:
+        raise InvalidConfig(f"{what} is a bool array {shape}, got {checked.dtype} {checked.shape}")
+    return checked
+
+
+def _told(groups: Sequence[Group]) -> str:
+    return "; ".join(
+        f"{len(group.agents)} {group.name} seeing {group.observation_space} and doing "
+        f"{group.action_space}"
+        for group in groups
+    )

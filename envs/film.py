@@ -62,6 +62,8 @@ def _frames(
     observations = env.reset(seed)
     policy = cast("Policy", acting) if hasattr(acting, "act") else None
     script = iter(()) if policy else iter(cast("Iterable[Actions]", acting))
+    begin = getattr(policy, "begin_episode", lambda _: None)  # of one that remembers
+    begin(None)
     draws = Draws(env.seed, "film/policy", env.copies)
     num_steps = 0
     yield env.render(copy)
@@ -79,6 +81,7 @@ def _frames(
         if ended.any():  # copies that nobody watches
             observations = env.reset(mask=ended)
             draws.begin_episode(ended)
+            begin(ended)
 
 
 def side_by_side(

@@ -1,7 +1,5 @@
 """The threat frame: a world whose agents are lied to, overridden or broken, on purpose."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,19 +12,22 @@ from rallypoint.batch_env import (
     Snapshot,
     Step,
     check_actions,
+    refuse_ended,
+    some_rows,
 )
 from rallypoint.draws import check_seed
-from rallypoint.errors import EpisodeEnded, InvalidConfig, NotReset
+from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.safety.enforcement.accepted import Threats, as_model
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash, leashed
 from rallypoint.safety.enforcement.nested import nested, part_of
+from rallypoint.safety.enforcement.resumption import checked_part
 from rallypoint.safety.enforcement.sites import hold_still, joined, override, perceive, take_down
 from rallypoint.safety.known import SUPPLIED, Moment, Rows, aligned, sealed, spans_of
 from rallypoint.safety.limits import as_victims
 from rallypoint.safety.receipts import Receipt
-from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import Site, Threat
+from rallypoint.safety.threats import Site
 from rallypoint.wrapper import BatchWrapper
 
 _ALL = slice(None)
@@ -45,14 +46,12 @@ class Threatened(BatchWrapper):
     ``byzantine``, all (E, N), and ``true_observations/<group>``. They are references, not copies.
     """
 
-    def __init__(
-        self, env: BatchEnv, threats: ThreatModel | Sequence[Threat], *, seed: int | None = None
-    ) -> None:
+    def __init__(self, env: BatchEnv, threats: Threats, *, seed: int | None = None) -> None:
         """Put a world under threats.
 
         Args:
             env: the world.
-            threats: a threat model, or just its threats.
+            threats: a threat model, or just its threats, or the only one.
             seed: of the threats' draws; that of the world's last seeded reset if not given.
 
         Raises:
@@ -61,19 +60,11 @@ class Threatened(BatchWrapper):
             UnknownName: a victim that is no agent; names the nearest.
         """
         super().__init__(env)
-        model = threats if isinstance(threats, ThreatModel) else ThreatModel(threats=tuple(threats))
-        self.model = model
+        self.model = as_model(threats)
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
         self._spans = spans_of(env)
-        self._lots = Ballot(
-            () if model.byzantine is None else as_victims(model.byzantine.victims),
-            env.agents,
-            env.copies,
-            channel="threats/byzantine",
-            label="[byzantine]",
-        )
-        self._leashes = leashed(model, env, self._spans, self._lots)
+        self._lots, self._leashes = self._parts()
         self._at: dict[Site, list[Leash]] = {
             site: [leash for leash in self._leashes if leash.threat.site == site]
             for site in SUPPLIED
@@ -89,6 +80,17 @@ class Threatened(BatchWrapper):
         self._ended = np.zeros(env.num_copies, dtype=bool)
         self._true: Observations = {}
         self._perceived: Observations = {}
+
+    def _parts(self) -> tuple[Ballot, list[Leash]]:
+        lies = self.model.byzantine
+        lots = Ballot(
+            () if lies is None else as_victims(lies.victims),
+            self.agents,
+            self.copies,
+            channel="threats/byzantine",
+            label="[byzantine]",
+        )
+        return lots, leashed(self.model, self.env, self._spans, lots)
 
     @property
     def crashed(self) -> Mask:
@@ -141,7 +143,7 @@ class Threatened(BatchWrapper):
         alive = self.env.alive
         if leaving is not None and (empty := rows & ~alive.any(axis=1)).any():
             raise InvalidConfig(
-                f"threats removed every agent at step 0 (in rows {np.flatnonzero(empty)[:5]}), so "
+                f"threats removed every agent at step 0 (in rows {some_rows(empty)}), so "
                 "the episode has no step; begin later, or spare one with victims or budget.agents"
             )
         self._ended = self._ended & ~rows
@@ -197,15 +199,14 @@ class Threatened(BatchWrapper):
         return world | nested("threats", own)
 
     def restore(self, snapshot: Snapshot) -> Observations:
-        """Go on from a snapshot; return the observations as they were then."""
-        own = part_of(snapshot, "threats")
-        kinds = {name.partition("/")[0] for name in own if name[:1].isdigit()}
-        mine = {f"{index}.{leash.threat.kind}" for index, leash in enumerate(self._leashes)}
-        if "seed" not in own or kinds != mine:
-            raise InvalidConfig(
-                f"the snapshot is of a world under threats {sorted(kinds)}, this one is under "
-                f"{sorted(mine)}"
-            )
+        """Go on from a snapshot of the same copies of a like world under the same threats.
+
+        Raises:
+            InvalidConfig: it is not, and nothing is changed; says what must hold and what came.
+        """
+        kept = {name: getattr(self, f"_{name}") for name in _KEPT}
+        own = checked_part(snapshot, kept, self, *self._parts())
+        # The world refuses what is none of its own before anything of it or of the frame changes.
         self._true = self.env.restore(part_of(snapshot, "world"))
         self._seed = int(own["seed"])
         self._lots.restore(part_of(own, "byzantine"), self._seed)
@@ -288,8 +289,4 @@ class Threatened(BatchWrapper):
             raise NotReset(f"{self.id} must be reset before its first step")
         if self._ended.any():
             # Before any threat acts: a refused step must leave everything as it was.
-            ended = np.flatnonzero(self._ended)
-            raise EpisodeEnded(
-                f"{len(ended)} of {self.num_copies} copies have ended (rows "
-                f"{ended[:5].tolist()}…); reset them first with reset(mask=step.ended)"
-            )
+            refuse_ended(self.id, self._ended)

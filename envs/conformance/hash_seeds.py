@@ -1,7 +1,6 @@
 """The same numbers in every process: whole episodes under several values of PYTHONHASHSEED."""
 
 import hashlib
-import importlib
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ from rallypoint.envs.conformance.recording import play
 from rallypoint.envs.conformance.subject import Subject, Target, make_world
 from rallypoint.errors import InvalidConfig, NotConformant
 from rallypoint.registration import spec
+from rallypoint.registry import import_address
 
 _SEEDS = ("0", "1", "2")
 # The path comes first, since everything else may be found by it.
@@ -57,7 +57,7 @@ def address(target: Callable[..., BatchEnv]) -> str:
     """
     module, name = getattr(target, "__module__", None), getattr(target, "__qualname__", None)
     try:
-        found = _at(f"{module}:{name}")
+        found = import_address(f"{module}:{name}")
     except (ImportError, AttributeError):
         found = None
     if module == "__main__" or found is not target:
@@ -70,7 +70,7 @@ def address(target: Callable[..., BatchEnv]) -> str:
 
 def report(job: Mapping[str, Any]) -> str:
     """Play, and fold everything that came back into short digests."""
-    env = make_world(_at(job["address"]), job["copies"], job["settings"])
+    env = make_world(import_address(job["address"]), job["copies"], job["settings"])
     if job["id"]:
         env.id = job["id"]  # as make() does, and worlds may key their draws by it
     moments = play(env, 0, job["steps"])
@@ -103,14 +103,6 @@ def _job(subject: Subject, steps: int) -> str:
             f"the settings of {subject.name} cannot be handed to a fresh process, where the seed "
             f"test runs: {error}; give plain values, or processes=False"
         ) from error
-
-
-def _at(place: str) -> Any:
-    module, _, attribute = place.partition(":")
-    found = importlib.import_module(module)
-    for part in attribute.split("."):
-        found = getattr(found, part)
-    return found
 
 
 def _digest(array: Array) -> str:

@@ -1,6 +1,7 @@
 """Gathering on a ring, exactly as in the paper, for any number of agents and cells."""
 
 from collections.abc import Mapping, Sequence
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -172,5 +173,5 @@ def _checked_start(start: Any, num_copies: int, num_agents: int, cells: int) -> 
             f"{(num_copies, num_agents)}, got {positions.dtype} {positions.shape}"
         )
     if positions.min() < 0 or positions.max() >= cells:
-        raise InvalidConfig(f"start positions lie in 0..{cells - 1}, got {start!r}")
+        raise InvalidConfig(f"start positions lie in 0..{cells - 1}, got {shortened(start)}")
     return np.broadcast_to(positions, (num_copies, num_agents)).astype(np.int64)

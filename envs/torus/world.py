@@ -1,6 +1,7 @@
 """Gathering on a torus: what deep learners need two dimensions and partial sight for."""
 
 from collections.abc import Mapping, Sequence
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -194,6 +195,6 @@ def _checked_start(start: Any, num_copies: int, num_agents: int, width: int) -> 
             f"{(num_copies, num_agents, 2)}, got {positions.dtype} {positions.shape}"
         )
     if positions.min() < 0 or positions.max() >= width:
-        raise InvalidConfig(f"start positions lie in 0..{width - 1}, got {start!r}")
+        raise InvalidConfig(f"start positions lie in 0..{width - 1}, got {shortened(start)}")
     cells = positions[..., 0].astype(np.int64) * width + positions[..., 1]
     return np.broadcast_to(cells, (num_copies, num_agents)).copy()

@@ -15,6 +15,8 @@ from rallypoint.errors import EpisodeEnded, InvalidAction, InvalidConfig, NotRes
 ByAgent = dict[str, Any]
 Infos = dict[str, dict[str, Any]]
 
+_OWN = ("interrupted", "crashed")  # infos (1, N) that an agent may know of itself
+
 
 class ParallelView(ParallelEnv[str, Any, Any]):
     """A world of one copy, spoken to in dicts by agent.
@@ -24,9 +26,11 @@ class ParallelView(ParallelEnv[str, Any, Any]):
     whoever arrives, with reward 0. An agent that is gone after a step and was not truncated, such
     as one that was removed, is reported as terminated.
 
-    An agent's info holds ``action_mask`` where the world offers one, and those infos of the world
-    that have an agent axis. The options of ``reset`` are not used. The world itself is
-    ``batch_env``.
+    An agent's info holds what is its own to know: ``action_mask`` where the world offers one and,
+    under threats, whether it was ``interrupted`` and is ``crashed``. All other infos, such as true
+    observations and who is Byzantine, would let a learner cheat; ``batch_infos`` has them as the
+    world told them with the last step, arrays (1, …). The options of ``reset`` are not used. The
+    world itself is ``batch_env``.
     """
 
     def __init__(self, env: BatchEnv) -> None:
@@ -59,6 +63,7 @@ class ParallelView(ParallelEnv[str, Any, Any]):
         self._fillers = {group.name: filler(group, env.noop) for group in env.groups}
         self._offers_mask = "action_mask" in env.offers
         self._was_reset = False
+        self.batch_infos: dict[str, Array] = {}
         self._begin(np.zeros(len(self.possible_agents), dtype=bool))
 
     def observation_space(self, agent: str) -> Any:
@@ -76,6 +81,7 @@ class ParallelView(ParallelEnv[str, Any, Any]):
         del options  # in the signature because PettingZoo's callers pass it
         observations = self.batch_env.reset(seed)
         self._was_reset = True
+        self.batch_infos = {}
         self._begin(self.batch_env.alive[0])
         return self._those(self._lives, _rows(observations)), self._infos(self._lives, {})
 
@@ -91,6 +97,7 @@ class ParallelView(ParallelEnv[str, Any, Any]):
                 action for somebody else.
         """
         step = self._advance(actions)
+        self.batch_infos = step.infos
         shown, terminated, truncated = self._account(step)
         return (
             self._those(shown, _rows(step.observations)),
@@ -169,8 +176,9 @@ class ParallelView(ParallelEnv[str, Any, Any]):
             for agent, mask in self._masks():
                 if agent in infos:
                     infos[agent]["action_mask"] = mask
-        for name, values in extra.items():
-            if values.shape[1:2] == (len(shown),):
+        for name in _OWN:
+            values = extra.get(name)
+            if values is not None and values.shape == (1, len(shown)):
                 for agent, value in self._those(shown, values[0]).items():
                     infos[agent][name] = value
         return infos

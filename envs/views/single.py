@@ -8,12 +8,15 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.errors import InvalidAction, InvalidConfig
 
+_HIDDEN = ("true_observations/", "byzantine")
+
 
 class SingleView(gymnasium.Env[Any, Any]):
     """A world of one copy and one agent, as Gymnasium's and SB3's single-agent code expects it.
 
-    The info holds ``action_mask`` where the world offers one, and every info of the world. The
-    options of ``reset`` are not used. The world itself is ``batch_env``.
+    The info holds ``action_mask`` where the world offers one, and every info of the world but,
+    under threats, true observations and who is Byzantine: a learner could cheat. The options of
+    ``reset`` are not used. The world itself is ``batch_env``.
     """
 
     def __init__(self, env: BatchEnv) -> None:
@@ -85,6 +88,7 @@ class SingleView(gymnasium.Env[Any, Any]):
         info = {
             name: values[0, 0] if values.shape[1:2] == (1,) else values[0]
             for name, values in infos.items()
+            if not name.startswith(_HIDDEN)
         }
         if self._offers_mask:
             # int8, as the sample() of Gymnasium's spaces asks for.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.errors import InvalidAction, NotOffered
+from rallypoint.errors import EpisodeEnded, InvalidAction, NotOffered
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
@@ -133,7 +133,7 @@ class BatchEnv(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release what the world holds; it cannot be used afterwards."""
+        """Release what the world holds. Do not use it afterwards; a world need not notice."""
 
     def render(self, copy: int = 0) -> Any:
         """Draw one copy (an index, not a global id) in the render mode given at construction."""
@@ -166,7 +166,7 @@ class BatchEnv(ABC):
         self._refuse("snapshot")
 
     def restore(self, snapshot: Snapshot) -> Observations:
-        """Go on from a snapshot; return the observations as they were then."""
+        """Go on from a snapshot of the same copies; return the observations as they were then."""
         del snapshot
         self._refuse("snapshot")
 
@@ -177,6 +177,31 @@ class BatchEnv(ABC):
     def _refuse(self, part: str) -> NoReturn:
         has = ", ".join(sorted(self.offers)) or "none of the optional parts"
         raise NotOffered(f"{self.id} does not offer {part!r}; it offers {has}")
+
+
+def some_rows(rows: Mask) -> str:
+    """Name the first few of the marked rows, for messages.
+
+    >>> some_rows(np.array([True, False, True]))
+    '[0, 2]'
+    >>> some_rows(np.ones(9, dtype=bool))
+    '[0, 1, 2, 3, 4, …]'
+    """
+    marked = np.flatnonzero(rows).tolist()
+    return f"[{', '.join(map(str, marked[:5]))}{', …' if len(marked) > 5 else ''}]"
+
+
+def refuse_ended(id: str, ended: Mask) -> NoReturn:
+    """Refuse a step while some copies (E,) have ended.
+
+    Raises:
+        EpisodeEnded: always; says which.
+    """
+    raise EpisodeEnded(
+        f"{id}: {int(ended.sum())} of {len(ended)} copies have ended (rows {some_rows(ended)}); "
+        "reset them first with reset(mask=step.ended), or wrap the world in "
+        "rallypoint.envs.batch.autoreset()"
+    )
 
 
 def check_actions(groups: Sequence[Group], num_copies: int, actions: Actions) -> None:

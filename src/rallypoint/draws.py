@@ -6,11 +6,12 @@ the batch size, of which worker holds the copy, or of which other channel is on.
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.errors import DuplicateName, InvalidConfig
+from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -143,7 +144,10 @@ class Draws:
         return chosen
 
     def rows(self, mask: Mask) -> "Draws":
-        """Return the streams of the masked copies alone, as the draws of a smaller batch."""
+        """Return the streams of the masked copies alone, as the draws of a smaller batch.
+
+        They are drawn from only: episodes, snapshots and restores are the whole's business.
+        """
         return _Rows(self, mask)
 
     def snapshot(self) -> dict[str, Integers]:
@@ -211,3 +215,23 @@ class _Rows(Draws):
         rows = self._mask.copy()
         rows[rows] = mask
         return _Rows(self._whole, rows)
+
+    def begin_episode(self, mask: Mask | None = None, *, episode: int | None = None) -> None:
+        """Refuse: episodes begin in the whole."""
+        del mask, episode
+        self._refuse("begin_episode")
+
+    def snapshot(self) -> dict[str, Integers]:
+        """Refuse: the whole has it."""
+        self._refuse("snapshot")
+
+    def restore(self, snapshot: Mapping[str, Integers]) -> None:
+        """Refuse: the whole does it."""
+        del snapshot
+        self._refuse("restore")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise NotOffered(
+            f"rows(mask) are some copies' streams, to be drawn from; call {what}() of the draws "
+            "that they were taken of, with a mask where it takes one"
+        )

@@ -1,6 +1,5 @@
 """Environments by name: ``make("gathering-v0", copies=64)`` and ``register_env(…)``."""
 
-import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
-from rallypoint.registry import Registry
+from rallypoint.registry import Registry, import_address
 
 if TYPE_CHECKING:
     from pettingzoo import AECEnv, ParallelEnv
@@ -50,18 +49,36 @@ class EnvSpec:
         """
         if not isinstance(self.entry_point, str):
             return self.entry_point
-        module, _, attribute = self.entry_point.partition(":")
         try:
-            found: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
+            make_env: Callable[..., BatchEnv] = import_address(self.entry_point)
         except (ImportError, AttributeError) as error:
             raise Unavailable(
                 f"environment {self.id!r} cannot be used: {self.entry_point!r} does not import: "
                 f"{error}"
             ) from error
-        make_env: Callable[..., BatchEnv] = found
         return make_env
+
+    def is_same(self, other: "EnvSpec") -> bool:
+        """Say whether the other makes the same: equal settings and, by name, an equal callable.
+
+        A function that a notebook's cell defined anew has the name it had. All lambdas are called
+        alike, so one is the same as itself only.
+        """
+        try:
+            alike = bool(dict(self.kwargs) == dict(other.kwargs))
+        except ValueError:  # arrays
+            return False
+        return alike and self.id == other.id and _is_same(self.entry_point, other.entry_point)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if one == other:
+        return True
+    names = [
+        (getattr(make, "__module__", None), getattr(make, "__qualname__", "<lambda>"))
+        for make in (one, other)
+    ]
+    return names[0] == names[1] and "<lambda>" not in names[0][1]
 
 
 envs: Registry[EnvSpec] = Registry("env")
@@ -77,13 +94,20 @@ def register_env(
     environments found without being imported declares them in the entry-point group
     ``rallypoint.envs``: the id as name, and a callable that makes the environment as value.
 
+    Registering the same once more, as a notebook's cell does when it is run again, replaces it.
+
     Raises:
         InvalidConfig: the id has no version, or the entry point is none.
-        DuplicateName: the id is taken.
+        DuplicateName: the id is taken by another environment.
     """
     spec = EnvSpec(id=id, entry_point=entry_point, kwargs=dict(kwargs or {}))
-    envs.add(id, spec)
+    envs.add(id, spec, is_same=_makes_the_same)
     _tell_pettingzoo(id)
+
+
+def _makes_the_same(known: Any, spec: EnvSpec) -> bool:
+    # An entry point of another package hands over a callable, not a spec.
+    return isinstance(known, EnvSpec) and known.is_same(spec)
 
 
 def spec(id: str) -> EnvSpec:
@@ -154,6 +178,8 @@ def _tell_pettingzoo(id: str) -> None:
     import pettingzoo
 
     name = id if "/" in id else f"rallypoint/{id}"
+    for known in (pettingzoo.parallel_registry, pettingzoo.aec_registry):
+        known.pop(name, None)  # it warns when a name is registered again
     pettingzoo.register("parallel", name, entry_point=partial(_parallel_view, id))
     pettingzoo.register("aec", name, entry_point=partial(_aec_view, id))
 

@@ -16,8 +16,9 @@ class Registry(Mapping[str, Part], Generic[Part]):
     """Named parts of one kind; they register themselves when their module is imported.
 
     The package they live in is imported module by module at first use, and other packages join
-    through the entry-point group ``rallypoint.<kind>s``. A module whose import fails is listed in
-    ``unavailable`` with the reason and breaks nothing else. Iteration is sorted by name.
+    through the entry-point group ``rallypoint.<kind>s``. A module whose import fails, in whatever
+    way, is listed in ``unavailable`` with the reason and breaks nothing else. Iteration is sorted
+    by name.
 
     >>> fruits = Registry[int]("fruit")
     >>> fruits.add("apple", 3)
@@ -36,13 +37,21 @@ class Registry(Mapping[str, Part], Generic[Part]):
         self._unavailable: dict[str, str] = {}
         self._found = False
 
-    def add(self, name: str, part: Part) -> Part:
+    def add(
+        self, name: str, part: Part, *, is_same: Callable[[Part, Part], bool] | None = None
+    ) -> Part:
         """Register a part under a name nobody has yet.
+
+        Args:
+            name: of the part.
+            part: the part.
+            is_same: tells whether the part that has the name and this one are the same, so that
+                registering it once more just replaces it; never if not given.
 
         Raises:
             DuplicateName: the name is taken.
         """
-        if name in self._parts:
+        if name in self._parts and not (is_same and is_same(self._parts[name], part)):
             raise DuplicateName(
                 f"{self.kind} names are unique, and {name!r} is taken by {self._parts[name]!r}; "
                 "choose another name or, for a changed part, another version"
@@ -75,6 +84,12 @@ class Registry(Mapping[str, Part], Generic[Part]):
             raise Unavailable(f"{self.kind} {name!r} cannot be used: {self._unavailable[name]}")
         raise UnknownName(f"no {self.kind} is called {name!r}{did_you_mean(name, self._parts)}")
 
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is a part of that name that can be used."""
+        if name not in self._parts:
+            self._find()
+        return name in self._parts
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names, sorted."""
         self._find()
@@ -89,7 +104,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
         """Pickle by address: Ray ships a script's globals by value, and a copy would be empty."""
         if self._package is None:
             return super().__reduce__()  # type: ignore[return-value]  # object's is str | tuple
-        return _registry_at, (self._package, f"{self.kind}s")
+        return import_address, (f"{self._package}:{self.kind}s",)
 
     def _find(self) -> None:
         if self._found:
@@ -102,10 +117,13 @@ class Registry(Mapping[str, Part], Generic[Part]):
             self._join(entry_point)
 
     def _import(self, name: str, module: str) -> None:
+        # Whatever is wrong in one module, the parts of all others must stay usable.
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except ImportError as error:  # commonly a library that is not installed
             self._unavailable[name] = str(error)
+        except Exception as error:  # noqa: BLE001
+            self._unavailable[name] = f"{module} raises {type(error).__name__}: {error}"
 
     def _join(self, entry_point: EntryPoint) -> None:
         # Somebody else's package: whatever it raises is its own fault, and must not be ours.
@@ -119,5 +137,18 @@ class Registry(Mapping[str, Part], Generic[Part]):
                 self.add(entry_point.name, part)
 
 
-def _registry_at(package: str, attribute: str) -> Any:
-    return getattr(importlib.import_module(package), attribute)
+def import_address(address: str) -> Any:
+    """Import what an address "package.module:attribute" names; attributes may be nested.
+
+    >>> import_address("rallypoint.errors:InvalidConfig.__name__")
+    'InvalidConfig'
+
+    Raises:
+        ImportError: there is no such module.
+        AttributeError: there is no such attribute in it.
+    """
+    module, _, path = address.partition(":")
+    found = importlib.import_module(module)
+    for attribute in path.split("."):
+        found = getattr(found, attribute)
+    return found

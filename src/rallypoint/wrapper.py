@@ -15,13 +15,23 @@ from rallypoint.batch_env import (
     Snapshot,
     Step,
 )
+from rallypoint.errors import InvalidConfig
 
 
 class BatchWrapper(BatchEnv):
     """Hands every part of the contract on to the world inside, optional parts included."""
 
     def __init__(self, env: BatchEnv) -> None:
-        """Wrap a world; the wrapper declares what the world declares."""
+        """Wrap a world; the wrapper declares what the world declares.
+
+        Raises:
+            InvalidConfig: it is none.
+        """
+        if not isinstance(env, BatchEnv):
+            hint = f"; make it first, with rallypoint.make({env!r})" if isinstance(env, str) else ""
+            raise InvalidConfig(
+                f"what {type(self).__name__.strip('_')} wraps is a BatchEnv, got {env!r}{hint}"
+            )
         self.env = env
         self.id = env.id
         self.groups = env.groups

@@ -12,7 +12,7 @@ from scipy import stats
 
 from rallypoint import draws as module
 from rallypoint.draws import Draws, channel_key, check_seed, stream
-from rallypoint.errors import DuplicateName, InvalidConfig
+from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 
 LEAST = 1e-4  # p-value, of tests whose numbers are fixed
 
@@ -235,3 +235,11 @@ def test_a_deep_copy_goes_on_by_itself():
     other.begin_episode()
     again = Draws(0, "test/any", range(3))
     assert np.array_equal(again.random((24,))[:, 14:], draws.random((10,)))
+
+
+@pytest.mark.parametrize("what", ["begin_episode", "snapshot", "restore"])
+def test_some_copies_streams_refuse_what_is_the_wholes_business(what):
+    some = Draws(0, "test/rows", [0, 1]).rows(np.array([True, False]))
+    for draws in (some, some.rows(np.array([True]))):
+        with pytest.raises(NotOffered, match=rf"to be drawn from; call {what}\(\) of the draws"):
+            getattr(draws, what)(*[{}] * (what == "restore"))

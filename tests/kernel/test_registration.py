@@ -87,6 +87,36 @@ def test_a_taken_id_is_refused_and_stays_what_it_was():
     assert rallypoint.make("gathering-v0").cells == 13
 
 
+def notebook_cell(name="Ring", cells=3, kwargs=None):
+    """Return a class made anew, as by running a notebook's cell, and register it."""
+    made = type(name, (Gathering,), {"size": cells, "__module__": "__main__"})
+    register_env("cell-v0", made, kwargs=kwargs)
+    return made
+
+
+def test_registering_the_same_once_more_replaces_it():
+    notebook_cell(kwargs={"cells": 5})
+    again = notebook_cell(kwargs={"cells": 5})
+    assert type(rallypoint.make("cell-v0")) is again
+    assert pettingzoo.make("parallel", "rallypoint/cell-v0").batch_env.cells == 5
+    for _ in range(2):
+        register_env("address-v0", "rallypoint.envs.gathering.world:Gathering")
+
+
+def test_registering_something_else_under_the_id_is_refused():
+    first = notebook_cell(kwargs={"cells": 5})
+    for other in ({"name": "Rink"}, {"kwargs": {"cells": 7}}, {}):
+        with pytest.raises(DuplicateName, match=r"'cell-v0' is taken by .* another version"):
+            notebook_cell(**{"kwargs": {"cells": 5}} | other if other else {})
+    assert type(rallypoint.make("cell-v0")) is first
+
+
+def test_two_lambdas_are_not_taken_for_one():
+    register_env("lambda-v0", lambda copies: Gathering(copies=copies))
+    with pytest.raises(DuplicateName):
+        register_env("lambda-v0", lambda copies: Gathering(copies=copies, cells=5))
+
+
 @pytest.mark.parametrize("id", ["ring", "ring-v", "ring_v0", "a/b/ring-v0", "ring v0", "-v0"])
 def test_an_id_without_a_version_is_refused(id):
     with pytest.raises(InvalidConfig, match="an environment id looks like 'name-v0' or"):

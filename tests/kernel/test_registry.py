@@ -10,7 +10,7 @@ import pytest
 
 from rallypoint import registry
 from rallypoint.errors import DuplicateName, Unavailable, UnknownName
-from rallypoint.registry import Registry
+from rallypoint.registry import Registry, import_address
 
 
 @pytest.fixture
@@ -83,6 +83,45 @@ def test_a_module_that_does_not_import_is_listed_and_breaks_nothing_else(package
     assert "hazel" in package.nuts
     with pytest.raises(Unavailable, match="nut 'coco' cannot be used: No module named 'no_such"):
         package.nuts["coco"]
+
+
+def test_a_module_that_is_broken_in_any_way_is_listed_and_breaks_nothing_else(package):
+    (folder,) = package.__path__
+    for name, text in {"aaa": "1 / 0\n", "bee": "def\n", "twice": "import orchard.hazel\n"
+                       "orchard.nuts.add('hazel', 2)\n"}.items():  # fmt: skip
+        Path(folder, f"{name}.py").write_text(text)
+    importlib.invalidate_caches()
+    assert list(package.nuts) == ["hazel"]
+    assert package.nuts["hazel"]() == 1
+    reasons = package.nuts.unavailable
+    assert reasons["aaa"] == "orchard.aaa raises ZeroDivisionError: division by zero"
+    assert reasons["bee"].startswith("orchard.bee raises SyntaxError: ")
+    assert reasons["twice"].startswith("orchard.twice raises DuplicateName: nut names are unique")
+    with pytest.raises(Unavailable, match=r"nut 'aaa' cannot be used: orchard\.aaa raises Zero"):
+        package.nuts["aaa"]
+    assert "aaa" not in package.nuts
+
+
+@pytest.mark.parametrize(
+    "place", ["safety.threats:threats", "agents:agents", "experiments:experiments"]
+)
+def test_our_own_parts_are_all_there(place):
+    found = import_address(f"rallypoint.{place}")
+    assert len(found) > 0
+    assert found.unavailable == {}
+
+
+def test_the_same_part_may_take_its_own_name_if_it_says_so(fruits):
+    assert fruits.add("fig", 3.0, is_same=lambda old, new: old == new) == 3.0
+    with pytest.raises(DuplicateName, match="'fig' is taken by 3"):
+        fruits.add("fig", 4, is_same=lambda old, new: old == new)
+
+
+def test_an_address_may_name_an_attribute_of_an_attribute():
+    assert import_address("pathlib:Path.cwd")() == Path.cwd()
+    for address, error in (("pathlib:Pat", AttributeError), ("no_such:Path", ImportError)):
+        with pytest.raises(error):
+            import_address(address)
 
 
 def test_a_registry_of_a_package_is_pickled_by_address(package):

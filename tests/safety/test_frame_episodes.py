@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import rallypoint
 from rallypoint.draws import Draws
 from rallypoint.envs.batch import autoreset
 from rallypoint.errors import InvalidConfig, NotReset
@@ -126,6 +127,55 @@ def test_a_snapshot_of_other_threats_is_refused():
         made(model=ThreatModel()).restore(env.snapshot())
     with pytest.raises(NotReset):
         made().snapshot()
+
+
+def ring_under(*threats, copies=3, **settings):
+    world = rallypoint.make("gathering-v0", copies=copies, num_agents=3, cells=5, **settings)
+    return Threatened(world, threats)
+
+
+DROWSE = Doze(victims={"count": 1}, when={"probability": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda _: None, "a snapshot of gathering-v0 under threats is a dict of arrays"),
+        (lambda _: {"junk": 1}, r"the snapshot is of a world under threats \[\], this one is"),
+        (lambda s: {k: v for k, v in s.items() if "victims" not in k}, "there is no .*victims"),
+        (lambda s: {k: v for k, v in s.items() if "/draws/" not in k}, "there is no .*/draws/"),
+        (lambda s: s | {"threats/time": np.zeros(2, int)}, r"time is int64 \(3,\), got int64 \(2"),
+        (lambda s: s | {"threats/crashed": [True]}, r"crashed is bool \(3, 3\), got list"),
+        (lambda s: s | {"world/seed": 3}, "in a snapshot of gathering-v0, seed is uint64"),
+    ],
+)
+def test_a_spoilt_snapshot_is_refused_and_leaves_the_world_as_it_was(spoil, sentence):
+    env, undisturbed, other = (ring_under(DROWSE, Crash(victims=[2])) for _ in range(3))
+    for world in (env, undisturbed):
+        list(play(world, 3))
+    list(play(other, 5, seed=8))
+    with pytest.raises(InvalidConfig, match=sentence):
+        env.restore(spoil(other.snapshot()))
+    assert bits(play(env, 9, seed=None)) == bits(play(undisturbed, 9, seed=None))
+    assert env.receipts() == undisturbed.receipts()
+
+
+def test_a_snapshot_of_other_copies_or_settings_is_refused_before_anything_changes():
+    env = ring_under(DROWSE)
+    env.reset(seed=1)
+    for other in (ring_under(DROWSE, copies=[0, 1, 5]), ring_under(DROWSE, copies=4)):
+        other.reset(seed=2)
+        with pytest.raises(InvalidConfig):
+            other.restore(env.snapshot())
+        assert (other.seed, other._seed) == (2, 2)
+
+
+def test_what_agents_perceive_is_part_of_a_snapshot_of_lies():
+    env = made()
+    env.reset(seed=0)
+    lacking = {k: v for k, v in env.snapshot().items() if "perceived" not in k}
+    with pytest.raises(InvalidConfig, match="there is no perceived/"):
+        env.restore(lacking)
 
 
 def test_snapshots_within_snapshots_do_not_mix():

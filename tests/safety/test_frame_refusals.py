@@ -139,3 +139,20 @@ def test_an_episode_without_a_step_is_refused():
 def test_an_unknown_byzantine_is_refused():
     with pytest.raises(UnknownName, match=r"\[byzantine\]: no agent is called 'bob'"):
         made(model=ThreatModel(byzantine=Byzantine(members=("bob",))))
+
+
+def test_a_single_threat_needs_no_list():
+    assert Threatened(ground(), Crash()).model == ThreatModel(threats=(Crash(),))
+
+
+@pytest.mark.parametrize("threats", ["crash.toml", None, 3, Crash, {"kind": "crash"}])
+def test_what_is_no_threat_is_refused_with_what_is(threats):
+    with pytest.raises(InvalidConfig, match="threats are a ThreatModel, a threat or a list of thr"):
+        Threatened(ground(), threats)
+
+
+def test_what_is_no_world_is_refused_with_how_to_make_one():
+    with pytest.raises(InvalidConfig, match=r"a BatchEnv, got 'gathering-v0'; make it first, with"):
+        Threatened("gathering-v0", [])
+    with pytest.raises(InvalidConfig, match=r"what Threatened wraps is a BatchEnv, got None$"):
+        Threatened(None, [])

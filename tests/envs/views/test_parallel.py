@@ -12,6 +12,10 @@ import rallypoint
 from rallypoint.envs import gathering
 from rallypoint.envs.views.parallel import ParallelView
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.limits import Byzantine
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats.crash import Crash
 from tests.envs.harbour import ARRIVAL, BOATS, GULLS, Harbour
 
 
@@ -207,17 +211,29 @@ def test_infos_hold_the_mask_of_those_with_discrete_actions_as_sample_takes_it()
         *_, infos = view.step(choose(view))
 
 
-def test_infos_with_an_agent_axis_are_passed_on():
-    class Windy(Harbour):
-        def _advance(self, actions):
-            rewards, terminated, _ = super()._advance(actions)
-            wind = np.arange(5.0) + np.zeros((self.num_copies, 5))
-            return rewards, terminated, {"wind": wind, "tide": np.zeros(self.num_copies)}
-
-    view = ParallelView(Windy())
+def test_agents_are_told_what_became_of_themselves_and_nothing_that_lets_them_cheat():
+    lies = ThreatModel(byzantine=Byzantine(count=2), threats=(Crash(victims=["gull_1"]),))
+    view = ParallelView(Threatened(Harbour(), lies))
     view.reset(seed=0)
     *_, infos = view.step(choose(view))
-    assert infos["gull_1"] == {"wind": 3.0}
+    assert infos["gull_0"] == {"interrupted": False, "crashed": False}
+    assert infos["boat_0"].keys() == {"action_mask", "interrupted", "crashed"}
+    assert view.batch_infos["byzantine"].sum() == 2
+    assert {"wind", "true_observations/gulls"} <= view.batch_infos.keys()
+    view.reset()
+    assert view.batch_infos == {}
+
+
+def test_an_info_of_the_worlds_own_is_not_taken_for_the_agents():
+    class Named(Harbour):
+        def _advance(self, actions):
+            rewards, terminated, _ = super()._advance(actions)
+            infos = {"crashed": np.zeros((1, 5, 2)), "level": np.zeros((1, 5))}
+            return rewards, terminated, infos
+
+    view = ParallelView(Named())
+    view.reset(seed=0)
+    assert view.step(choose(view))[4]["gull_1"] == {}
 
 
 def test_next_episodes_differ_and_a_seed_brings_the_first_back():

@@ -11,6 +11,7 @@ from stable_baselines3.common import env_checker as sb3_env_checker
 import rallypoint
 from rallypoint.envs.views.single import SingleView
 from rallypoint.errors import EpisodeEnded, InvalidAction, InvalidConfig, NotOffered
+from rallypoint.safety.frame import Threatened
 from tests.envs.views.worlds import NEVER, Match, Schedule
 
 
@@ -85,6 +86,14 @@ def test_masks_and_infos_are_told():
     assert view.step(0)[4] == {"doubled": 2, "number": 2}
     with pytest.raises(NotOffered, match="action_mask"):
         view.action_masks()
+
+
+def test_no_info_tells_the_agent_what_a_threat_hides_from_it():
+    view = SingleView(Threatened(Match(num_agents=1, only=1), []))
+    view.reset(seed=0)
+    info = view.step(view.action_space.sample(view.action_masks().astype(np.int8)))[4]
+    assert {"interrupted", "crashed"} <= info.keys()
+    assert not [name for name in info if name.startswith(("true_observations", "byzantine"))]
 
 
 def test_several_agents_or_copies_are_refused_with_the_view_that_takes_them():

@@ -1,0 +1,27 @@
+"""What a frame takes for a threat model."""
+
+from collections.abc import Sequence
+
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import Threat
+
+Threats = ThreatModel | Threat | Sequence[Threat]
+
+
+def as_model(threats: Threats) -> ThreatModel:
+    """Return the threat model, or the one of these threats alone.
+
+    Raises:
+        InvalidConfig: it is neither; says what is.
+    """
+    if isinstance(threats, ThreatModel):
+        return threats
+    if isinstance(threats, Threat):
+        return ThreatModel(threats=(threats,))
+    if not isinstance(threats, Sequence) or isinstance(threats, str | bytes):
+        raise InvalidConfig(
+            f"threats are a ThreatModel, a threat or a list of threats, got {threats!r}; a threat "
+            "file is read by ThreatModel.from_toml"
+        )
+    return ThreatModel(threats=tuple(threats))
