@@ -3,6 +3,7 @@
 Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
 """
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,6 +14,7 @@ from rallypoint import __version__
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
+from rallypoint.experiments.telling import silence
 from rallypoint.experiments.train_command import evaluate, train
 
 
@@ -89,6 +91,11 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         status = _refuse(error.format_message(), error.exit_code)
     except RallypointError as error:
         status = _refuse(str(error), 1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        silence()  # what was full is standard output: files of ours are refused with their names
+        status = _refuse(f"cannot write to standard output: {error.strerror}", 1)
     except (KeyboardInterrupt, click.Abort):
         status = _refuse("interrupted", 1)
     sys.exit(status if isinstance(status, int) else 0)

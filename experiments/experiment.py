@@ -17,7 +17,6 @@ seed itself, never by its place in ``seeds``.
 """
 
 import dataclasses
-import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig, Unavailable
+from rallypoint.registry import import_address
 
 Config = TypeVar("Config")
 ConfigIn_contra = TypeVar("ConfigIn_contra", contravariant=True)
@@ -122,9 +122,8 @@ class Experiment(Generic[Config]):
         """
         if not isinstance(self.run, str):
             return self.run
-        module, _, attribute = self.run.partition(":")
         try:
-            run: Run[Config] = getattr(importlib.import_module(module), attribute)
+            run: Run[Config] = import_address(self.run)
         except (ImportError, AttributeError) as error:
             raise Unavailable(
                 f"experiment {self.name!r} cannot be run: {self.run!r} does not import: {error}"

@@ -7,10 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.settings import Cell, cells, swept_config
+
+# A measure may give each seed thousands of copies with ids of their own (seed * cycles + k), which
+# must stay within 64 bits.
+_SEEDS_END = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +68,12 @@ def make_plan(
 def _seeds(first: int, count: int) -> tuple[int, ...]:
     if count < 1:
         raise InvalidConfig(f"--seeds is how many, at least 1, got {count}")
-    check_seed(first + count - 1)
-    return tuple(range(check_seed(first), first + count))
+    if not 0 <= first <= _SEEDS_END - count:
+        raise InvalidConfig(
+            "seeds lie in [0, 2**31), since they number the copies of a world as well: got "
+            f"--seed {first} for {count} seed{'s' if count > 1 else ''}"
+        )
+    return tuple(range(first, first + count))
 
 
 def _new_folder(name: str) -> Path:

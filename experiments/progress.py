@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from rallypoint.experiments.experiment import Advance
@@ -28,12 +27,7 @@ class Display(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *ended: object) -> None: ...
 
 
 def display() -> Display:
@@ -83,18 +77,13 @@ class Bars:
 
     def say(self, line: str) -> None:
         """Show a line above the bars."""
-        self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(line, markup=False, highlight=False)
 
     def __enter__(self) -> Self:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         self._bars.stop()
 
 
@@ -127,19 +116,14 @@ class Lines:
             self.say(f"{label}: done in {in_words(took)}")
 
     def say(self, line: str) -> None:
-        """Write a line; a reader who has gone away stops no run."""
-        with suppress(BrokenPipeError):
+        """Write a line; a reader who has gone away, or a full disk, stops no run."""
+        with suppress(OSError):
             print(line, file=self._out, flush=True)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         pass
 
 

@@ -1,5 +1,6 @@
 """``rallypoint run EXPERIMENT``: from words to a plan, and from its end to an exit status."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,21 +45,31 @@ class Experiments(click.Group):
             raise click.UsageError(f"say which experiment to run; known: {known}")
         if args and args[0].startswith("-") and args[0] not in ("--help", "-h"):
             known_names = set(self.list_commands(ctx))
-            takes_value = {"--seeds", "--seed", "--set", "--out"}
             for place, word in enumerate(args):
-                if word in known_names and (place == 0 or args[place - 1] not in takes_value):
+                if word in known_names and args[place - 1] not in self._take_a_value(ctx, word):
                     args = [word, *args[:place], *args[place + 1 :]]
                     break
         return super().parse_args(ctx, args)
 
+    def _take_a_value(self, ctx: click.Context, name: str) -> set[str]:
+        command = self.get_command(ctx, name)
+        options = [] if command is None else command.params
+        return {
+            flag
+            for option in options
+            if isinstance(option, click.Option) and not option.is_flag
+            for flag in option.opts
+        }
+
 
 def experiment_command(experiment: "Experiment[Any]") -> click.Command:
     """Make the command of one experiment: the flags of every run, and one per setting."""
+    smaller = "a smaller budget, " if experiment.quick else ""
     common: list[click.Parameter] = [
         click.Option(
             ["--quick"],
             is_flag=True,
-            help=f"Fewer seeds ({experiment.quick_seeds}), a smaller budget, the same thresholds.",
+            help=f"Fewer seeds ({experiment.quick_seeds}), {smaller}the same thresholds.",
         ),
         click.Option(
             ["--seeds", "num_seeds"],
@@ -155,12 +166,13 @@ def _carry_out(plan: "Plan", *, strict: bool) -> int:
     from rallypoint.experiments.progress import display
     from rallypoint.experiments.runner import execute, open_folder, stoppable
     from rallypoint.experiments.tables import one_line
+    from rallypoint.experiments.telling import told_if_possible
 
     plan.experiment.load()  # before a folder is made, or taken over, for what cannot be run
     try:
         folder = open_folder(plan, plan.out, config=plan.config)
     except UnwritablePath as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{error} with --out") from error
     stopped = None
     try:
         with stoppable(), display() as shown, folder:
@@ -171,28 +183,45 @@ def _carry_out(plan: "Plan", *, strict: bool) -> int:
         stopped = f"interrupted; what is finished is in {plan.out}/"
     except RallypointError as error:
         stopped = f"{error}; what was finished before is in {plan.out}/"
-    _report(folder.summary, folder.files, plan)
+    with told_if_possible():
+        found = _found(folder.summary, folder.files, plan, complete=stopped is None)
+        sys.stdout.write(found)
     if stopped:
         raise click.ClickException(stopped)
     return _status(folder.summary, folder.disagreements, strict=strict)
 
 
-def _report(summary: "Summary", files: Sequence[str], plan: "Plan") -> None:
+def _found(summary: "Summary", files: Sequence[str], plan: "Plan", *, complete: bool) -> str:
+    """Say what a run found, in the colours that standard output takes."""
     from rich.console import Console
 
     from rallypoint.experiments.progress import in_words
-    from rallypoint.experiments.tables import cells_table, claims_table, tally
+    from rallypoint.experiments.tables import caution, cells_table, claims_table, tally
     from rallypoint.run_folder import OWN_FILES
 
     console = Console(highlight=False)
-    if summary.claims:
-        table = cells_table if plan.is_sweep else claims_table
-        console.print()
-        console.print(table(summary.claims, width=console.width))
-        console.print(f"{tally(summary.claims)}; {in_words(summary.wall_seconds)}")
-    more = [name for name in files if name not in OWN_FILES]
-    kept = [*sorted(OWN_FILES), *more, *(f"{c.name}/" for c in plan.cells if plan.is_sweep)]
-    console.print(f"In {plan.out}/: {', '.join(kept)}", markup=False)
+    cells = [c.name for c in plan.cells if plan.is_sweep and (plan.out / c.name).is_dir()]
+    with console.capture() as capture:
+        if summary.claims:
+            table = cells_table if plan.is_sweep else claims_table
+            console.print()
+            console.print(table(summary.claims, width=console.width))
+            if warning := caution(summary.claims):
+                console.print(warning, style="dim")
+        if summary.claims or not complete:
+            console.print(f"{tally(summary.claims)}; {in_words(summary.wall_seconds)}")
+        if not complete:
+            console.print(_missing(plan, len(cells)))
+        more = [name for name in files if name not in OWN_FILES]
+        kept = [*sorted(OWN_FILES), *more, *(f"{name}/" for name in cells)]
+        console.print(f"In {plan.out}/: {', '.join(kept)}", markup=False)
+    return capture.get()
+
+
+def _missing(plan: "Plan", reached: int) -> str:
+    """Say what a run that broke off has not got; how many claims that is, nobody knows."""
+    cells = f"; {len(plan.cells) - reached} of {len(plan.cells)} cells were not begun"
+    return f"The run is incomplete: claims are missing{cells if plan.is_sweep else ''}."
 
 
 def _status(summary: "Summary", disagreements: Sequence[str], *, strict: bool) -> int:

@@ -99,12 +99,18 @@ def _labelled(progress: Progress, cell: str) -> Progress:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let a cluster's polite request to stop (SIGTERM) be what Ctrl-C is."""
+    """Let a polite request to stop (SIGTERM), or a closed terminal (SIGHUP), be what Ctrl-C is."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may ask for signals
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before_by_signal = {
+        each: signal.signal(each, signal.default_int_handler)
+        for each in asked
+        if signal.getsignal(each) != signal.SIG_IGN  # nohup asked for the run to go on
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, before in before_by_signal.items():
+            signal.signal(each, before)

@@ -2,11 +2,11 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rallypoint.claims import Claim
+from rallypoint.intervals import COVERAGE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,9 +32,10 @@ def claims_table(claims: Sequence[Claim], *, width: int) -> "RenderableType":
 def cells_table(claims: Sequence[Claim], *, width: int) -> "RenderableType":
     """Return a sweep's claims, ``<id>/<cell>``: each with its statement, then a line per cell."""
     lines: list[Row | str] = []
-    by_claim = sorted(claims, key=_without_cell)  # stable: cells keep their order
-    for claim_id, cells in groupby(by_claim, key=_without_cell):
-        together = list(cells)
+    by_claim: dict[str, list[Claim]] = {}  # in the order of the run, and cells within too
+    for claim in claims:
+        by_claim.setdefault(_without_cell(claim), []).append(claim)
+    for claim_id, together in by_claim.items():
         expected = str(together[0].expected)
         lines += [(_bold(claim_id), "", "", expected, ""), together[0].statement]
         for claim in together:
@@ -65,36 +66,57 @@ def _laid_out(lines: "Sequence[Row | str]", width: int) -> "RenderableType":
     rows = [_HEADER, *(line for line in lines if not isinstance(line, str))]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADER))]
     widths[3] = min(widths[3], 28 if width >= _WIDE else 14)
-    widths[0] = max(12, width - sum(widths[1:]) - 2 * (len(widths) - 1))
+    widths[4] = min(widths[4], 16)
+    shown = [0, 1, 2, 3, 4]
+    if width < 12 + sum(widths[1:]) + 2 * 4:  # expectations then go below, between sentences
+        shown.remove(3)
+    rest = sum(widths[place] for place in shown[1:]) + 2 * (len(shown) - 1)
+    widths[0] = max(12, width - rest)
 
     def in_columns(row: Row) -> Table:
         columns = [
-            Column(width=each, justify="right" if place == 1 else "left", overflow="fold")
-            for place, each in enumerate(widths)
+            Column(width=widths[place], justify="right" if place == 1 else "left", overflow="fold")
+            for place in shown
         ]
         grid = Table.grid(*columns, padding=(0, 2, 0, 0), pad_edge=False)
-        grid.add_row(*row)
+        grid.add_row(*(row[place] for place in shown))
         return grid
 
     def across(sentence: str) -> Padding:
         short = textwrap.shorten(sentence, 2 * (width - 6), placeholder=" …")  # two lines
         return Padding(Text(short, style="dim"), (0, 2))
 
+    def laid_out(line: "Row | str") -> "Iterator[RenderableType]":
+        if isinstance(line, str):
+            yield across(line)
+            return
+        yield in_columns(line)
+        if 3 not in shown and len(line[3]):
+            yield across(f"expected {line[3]}")
+
     return Group(
-        in_columns(_HEADER),
-        Rule(style="dim"),
-        *(across(line) if isinstance(line, str) else in_columns(line) for line in lines),
+        in_columns(_HEADER), Rule(style="dim"), *(part for line in lines for part in laid_out(line))
     )
 
 
 def verdict(claim: Claim) -> "Text":
-    """Return the verdict in words and colour."""
+    """Return the verdict in short and in colour."""
     from rich.text import Text
 
     known = claim.documented_limit and claim.verdict == "fails"
-    return Text(
-        f"{claim.verdict} (known)" if known else claim.verdict, style=_COLOUR[claim.verdict]
-    )
+    words = "fails (known)" if known else verdict_in_words(claim)
+    return Text(words, style="yellow" if _surprises(claim) else _COLOUR[claim.verdict])
+
+
+def verdict_in_words(claim: Claim) -> str:
+    """Say the verdict, and whether it is the one that was documented."""
+    if claim.documented_limit and claim.verdict == "fails":
+        return "fails, as documented"
+    return "holds, though documented not to" if _surprises(claim) else claim.verdict
+
+
+def _surprises(claim: Claim) -> bool:
+    return claim.documented_limit and claim.verdict == "holds"
 
 
 def number(value: float | None) -> str:
@@ -116,19 +138,50 @@ def interval(claim: Claim) -> str:
 
 
 def one_line(claim: Claim) -> str:
-    """Say a claim's outcome while the run goes on."""
-    found = f"{number(claim.measured)} {interval(claim)}, expected {claim.expected}"
-    return f"{claim.id} {verdict(claim)}: {found}"
+    """Say a claim's outcome while the run goes on; the table says what was expected."""
+    return f"{claim.id} {verdict(claim)}: {number(claim.measured)} {interval(claim)}"
 
 
 def tally(claims: Sequence[Claim]) -> str:
-    """Count the verdicts in a sentence."""
-    counts = Counter(claim.verdict for claim in claims)
-    known = sum(claim.documented_limit and claim.verdict == "fails" for claim in claims)
-    parts = [f"{counts['holds']} of {len(claims)} claims hold"]
-    if counts["fails"]:
-        how_known = f" ({known} known in advance)" if known else ""
-        parts.append(f"{counts['fails']} fail{'s' if counts['fails'] == 1 else ''}{how_known}")
-    if counts["undecided"]:
-        parts.append(f"{counts['undecided']} undecided")
-    return ", ".join(parts)
+    """Count verdicts in a sentence, documented limits apart."""
+    if not claims:
+        return "no claim was finished"
+    ordinary = Counter(claim.verdict for claim in claims if not claim.documented_limit)
+    limits = Counter(claim.verdict for claim in claims if claim.documented_limit)
+    parts = []
+    if num := ordinary.total():
+        counted = [f"{ordinary['holds']} of {num} claims hold"]
+        if fails := ordinary["fails"]:
+            counted.append(f"{fails} fail{_s(fails)}")
+        if ordinary["undecided"]:
+            counted.append(f"{ordinary['undecided']} undecided")
+        parts.append(", ".join(counted))
+    if num := limits.total():
+        limit = "documented limit" if num == 1 else "documented limits"
+        seen, held = limits["fails"], limits["holds"]
+        if seen:
+            parts.append(f"{seen} of {num} {limit} fail{_s(seen)}, as documented")
+        elif not held:
+            parts.append("no documented limit seen to fail")
+        if held:
+            parts.append(f"{held} of {num} {limit} hold{_s(held)}, though documented not to")
+    return "; ".join(parts)
+
+
+def caution(claims: Sequence[Claim]) -> str | None:
+    """Say how little the intervals cover, where some rest on few seeds; None where none does.
+
+    >>> caution([])
+    """
+    found = [c.n for c in claims if c.method == "bootstrap" and c.level == 0.95 and c.n in COVERAGE]
+    if not found:
+        return None
+    least = min(found)
+    return (
+        f"95 % bootstrap intervals over {least} seeds cover about {100 * COVERAGE[least]:.0f} %: "
+        "read them as lower limits of the uncertainty."
+    )
+
+
+def _s(count: int) -> str:
+    return "s" if count == 1 else ""

@@ -78,6 +78,7 @@ def _train(training: "Training", out: Path) -> None:
     from rallypoint.agents.train import settings_of
     from rallypoint.agents.train import train as carry_out
     from rallypoint.experiments.runner import stoppable
+    from rallypoint.experiments.telling import told_if_possible
     from rallypoint.run_folder import RunFolder
 
     command = click.get_current_context().find_root().obj
@@ -90,16 +91,16 @@ def _train(training: "Training", out: Path) -> None:
             command=command,
         )
     except UnwritablePath as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{error} with --out") from error
     try:
         with stoppable(), folder:
             outcome = carry_out(training, out, progress_bar=sys.stderr.isatty())
             _keep(outcome, folder)
     except KeyboardInterrupt as error:
         raise click.ClickException(f"interrupted; {out}/ holds no trained agent") from error
-    for name, value in outcome.metrics.items():
-        click.echo(f"{name}: {_short(value)}")
-    click.echo(f"In {out}/: {', '.join(folder.files)}")
+    lines = [f"{name}: {_short(value)}" for name, value in outcome.metrics.items()]
+    with told_if_possible():
+        click.echo("\n".join([*lines, f"In {out}/: {', '.join(folder.files)}"]))
     _refuse_invalid(outcome.disagreements)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rallypoint.claims import Claim
 from rallypoint.experiments.report.metric_rows import Rows
 from rallypoint.experiments.report.strips import Strip, draw_strip, margin, seed_values
-from rallypoint.experiments.tables import interval, number, tally
+from rallypoint.experiments.tables import caution, interval, number, tally, verdict_in_words
 
 _SIGN = {">=": "≥", "<=": "≤"}
 
@@ -34,6 +34,7 @@ class ClaimTables(NamedTuple):
     limits: tuple[ClaimRow, ...]
     sources: tuple[str, ...]
     tally: str
+    caution: str | None  # of what the intervals do not say
 
     @property
     def all(self) -> tuple[ClaimRow, ...]:
@@ -52,23 +53,9 @@ def claim_tables(claims: Sequence[Claim], rows: Rows, *, prefix: str) -> ClaimTa
         claims=tuple(row for row in laid_out if not row.claim.documented_limit),
         limits=tuple(row for row in laid_out if row.claim.documented_limit),
         sources=sources,
-        tally=in_short(claims),
+        tally=tally(claims),
+        caution=caution(claims),
     )
-
-
-def in_short(claims: Sequence[Claim]) -> str:
-    """Count verdicts in a sentence, known limits apart."""
-    if not claims:
-        return "no claim was finished"
-    ordinary = [claim for claim in claims if not claim.documented_limit]
-    limits = [claim for claim in claims if claim.documented_limit]
-    seen = sum(claim.verdict == "fails" for claim in limits)
-    parts = [tally(ordinary)] if ordinary else []
-    if limits:
-        counted = f"{len(limits)} documented limit{'s' if len(limits) > 1 else ''}"
-        how = f"fail{'s' if seen == 1 else ''}, as documented"
-        parts.append(f"{seen} of {counted} {how}" if seen else "no documented limit seen to fail")
-    return "; ".join(parts)
 
 
 def icon(claim: Claim) -> str:
@@ -90,7 +77,7 @@ def _row(claim: Claim, rows: Rows, *, anchor: str, note: int) -> ClaimRow:
         support=f"{100 * claim.level:.3g}\u00a0% {claim.method}, n\u00a0=\u00a0{claim.n}",
         expected=expected,
         icon=icon(claim),
-        verdict="fails, as documented" if icon(claim) == "limit" else claim.verdict,
+        verdict=verdict_in_words(claim),
         margin=margin(claim),
         strip=draw_strip(claim, seeds),
     )

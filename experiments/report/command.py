@@ -35,20 +35,21 @@ def report(folders: Sequence[Path], out: Path | None) -> None:
 
     The page needs no network and no other file, and holds no script: mail it, or print it.
     """
-    from rallypoint.experiments.report.claim_rows import in_short
     from rallypoint.experiments.report.page import render
     from rallypoint.experiments.report.recorded import read_run
+    from rallypoint.experiments.tables import tally
     from rallypoint.files import write_atomically
+    from rallypoint.run_folder import REPORT
 
     chosen = list({folder.resolve(): folder for folder in folders}.values())
     _check_runs(chosen)
-    page = out or (chosen[0] if len(chosen) == 1 else Path()) / "report.html"
+    page = out or (chosen[0] if len(chosen) == 1 else Path()) / REPORT
     _check_replaceable(page)
     runs: list[Recorded] = [read_run(folder) for folder in chosen]
     content = render(runs).encode("utf-8", errors="replace")
     write_atomically(page, content)
     num_runs = f"{len(runs)} runs, " if len(runs) > 1 else ""
-    found = in_short([claim for run in runs for claim in run.summary.claims])
+    found = tally([claim for run in runs for claim in run.summary.claims])
     click.echo(f"{page}: {num_runs}{found}; {len(content) / 1e6:.1f} MB")
 
 
@@ -69,8 +70,8 @@ def _check_runs(folders: Sequence[Path]) -> None:
 
 def _check_replaceable(page: Path) -> None:
     """Refuse a place that takes no file, or holds what is no page of ours: a run's results, say."""
-    from rallypoint.experiments.report.page import GENERATOR
     from rallypoint.files import writable_folder
+    from rallypoint.run_folder import REPORT_SIGN
 
     beginning = b""
     try:
@@ -83,9 +84,9 @@ def _check_replaceable(page: Path) -> None:
                 beginning = file.read(1000)
     except OSError as error:
         raise click.UsageError(f"cannot use {page}: {error.strerror or error}") from error
-    if beginning and GENERATOR.encode() not in beginning:
+    if beginning and REPORT_SIGN.encode() not in beginning:
         raise click.UsageError(f"{page} is no report; give another file with --out")
     try:
         writable_folder(page.parent)  # before any work is done, not after
     except UnwritablePath as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{error} with --out") from error

@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-import msgspec
-
-from rallypoint.errors import UnreadableFile
 from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.run_folder import MANIFEST, Status
-from rallypoint.summary import FORMAT
+from rallypoint.summary import convert
 
 
 class Manifest(TypedDict):
@@ -43,16 +40,4 @@ def read_manifest(folder: Path) -> Manifest:
         UnreadableFile: it is missing, cut off, somebody else's or of another format.
     """
     path = folder / MANIFEST
-    content = read_foreign_json(path)
-    if not isinstance(content, dict) or not {"format", "experiment", "status"} <= set(content):
-        raise UnreadableFile(f"{path} is no manifest of a rallypoint run")
-    if content["format"] != FORMAT:
-        raise UnreadableFile(
-            f"{path} has format {str(content['format'])[:20]!r}, and this version of rallypoint "
-            f"reads {FORMAT}; use the version that wrote it"
-        )
-    try:
-        return msgspec.convert(content, Manifest)
-    except msgspec.ValidationError as error:
-        reason = str(error).replace("`$.", "`")
-        raise UnreadableFile(f"{path} is no manifest of a rallypoint run: {reason}") from error
+    return convert(read_foreign_json(path), Manifest, file=path, what="manifest")

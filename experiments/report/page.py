@@ -13,14 +13,14 @@ from rallypoint.errors import RallypointError
 from rallypoint.experiments import experiments
 from rallypoint.experiments.progress import in_words
 from rallypoint.experiments.report import charts, strips, words
-from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables, in_short
+from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables
 from rallypoint.experiments.report.curves import find_curves
 from rallypoint.experiments.report.pictures import Picture
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.side_by_side import comparisons, differences
 from rallypoint.experiments.report.threats_done import Deed, deeds
-
-GENERATOR = '<meta name="generator" content="rallypoint'  # by which we know our own pages
+from rallypoint.experiments.tables import tally
+from rallypoint.run_folder import REPORT_SIGN
 
 # What a terminal or a browser would obey instead of show: control characters, and those that turn
 # the direction of text, so that a name could read as another.
@@ -56,7 +56,7 @@ class Section(NamedTuple):
         """Say what a picture shows to who does not see it."""
         kind = "Film" if picture.is_film else "Plot"
         claims = [row.claim for row in self.about(picture)]
-        told = f", for {in_short(claims)}; the table of claims has the numbers" if claims else ""
+        told = f", for {tally(claims)}; the table of claims has the numbers" if claims else ""
         return f"{kind}: {picture.words}{told}."
 
 
@@ -72,7 +72,7 @@ def render(runs: Sequence[Recorded]) -> str:
         _environment()
         .get_template("page.html")
         .render(
-            generator=f'{GENERATOR} {__version__}">',
+            generator=f'{REPORT_SIGN} {__version__}">',
             version=__version__,
             sections=sections,
             comparisons=comparisons(runs),

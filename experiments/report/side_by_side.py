@@ -7,7 +7,7 @@ from rallypoint.claims import Claim
 from rallypoint.experiments.report.claim_rows import icon
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.words import setting
-from rallypoint.experiments.tables import interval, number
+from rallypoint.experiments.tables import interval, number, verdict_in_words
 
 
 class Outcome(NamedTuple):
@@ -72,4 +72,4 @@ def _rows(
 def _outcome(claim: Claim | None) -> Outcome | None:
     if claim is None:
         return None
-    return Outcome(icon(claim), claim.verdict, number(claim.measured), interval(claim))
+    return Outcome(icon(claim), verdict_in_words(claim), number(claim.measured), interval(claim))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -96,13 +96,19 @@ def claim_over_seeds(
     """Judge a claim by one value per seed.
 
     Measured is the mean (or median) over seeds, and its interval a percentile bootstrap over
-    seeds. With a handful of seeds such an interval is somewhat too narrow; a claim that matters
-    should hold with room to spare, or say "on every seed". The interval depends on nothing but
-    the set of values. A value that is not finite was not measured: the claim stays undecided.
+    seeds. With a handful of seeds such an interval is too narrow (``intervals.COVERAGE`` says how
+    much); a claim that matters should hold with room to spare, or say "on every seed". The
+    interval depends on nothing but the set of values. A value that is not finite was not measured:
+    the claim stays undecided.
 
     Raises:
-        InvalidConfig: values are no one-dimensional numbers, or the expectation cannot be read.
+        InvalidConfig: values are no one-dimensional numbers, the expectation cannot be read, or
+            level or statistic cannot be meant.
     """
+    if not 0 < level < 1:
+        raise InvalidConfig(f"the level of claim {id!r} is a share such as 0.95, got {level!r}")
+    if statistic not in get_args(Statistic):
+        raise InvalidConfig(f"the statistic of claim {id!r} is mean or median, got {statistic!r}")
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1:
         raise InvalidConfig(f"claim {id!r} takes one value per seed, got shape {found.shape}")

@@ -10,6 +10,11 @@ from rallypoint.draws import stream
 Interval = tuple[float, float]
 Statistic = Literal["mean", "median"]
 
+# How often the 95 % interval of a mean over n normal values holds the true mean, by n. Source: our
+# simulation, ``bootstrap`` on 5000 samples each (standard error below 0.008);
+# tests/kernel/test_intervals.py repeats it in small.
+COVERAGE = {2: 0.50, 3: 0.74, 4: 0.80, 5: 0.84, 6: 0.86, 7: 0.87, 8: 0.88, 9: 0.89}
+
 _RESAMPLES = 9999  # the ends of the interval then move by less than its hundredth
 
 
@@ -17,6 +22,10 @@ def bootstrap(
     values: NDArray[np.float64], *, statistic: Statistic = "mean", level: float = 0.95
 ) -> Interval:
     """Return the percentile bootstrap interval of a statistic over independent values.
+
+    Over few values it is too narrow: what is called 95 % covers 74 % with n = 3, 84 % with 5 and
+    90 % with 10 if values are normal, and 66, 77 and 84 % if they crowd below a ceiling (simulated
+    with Beta(9, 0.5)). Read it as a lower limit of the uncertainty.
 
     Deterministic, whatever the order of the values. Identical values give an interval of width 0,
     and values that are not all finite give NaN.

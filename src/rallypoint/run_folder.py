@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Any, Literal, Self, TextIO
 
 from rallypoint.claims import Claim
 from rallypoint.errors import DuplicateName, InvalidConfig, UnreadableFile, UnwritablePath
-from rallypoint.files import writable_folder, write_atomically
+from rallypoint.files import LOCK, FolderLock, writable_folder, write_atomically
 from rallypoint.manifest import commit, machine, versions
 from rallypoint.plain_json import read_json, to_indented_json, to_json
 from rallypoint.summary import FORMAT, Summary
@@ -24,6 +25,10 @@ MANIFEST, METRICS, RECEIPTS, SUMMARY = OWN_FILES = (
     "summary.json",
 )
 
+# The page that `rallypoint report` puts into a run's folder, and how we know it from others.
+REPORT = "report.html"
+REPORT_SIGN = '<meta name="generator" content="rallypoint'
+
 _NAME = r"(?!\.)[\w.,+=-]+(/(?!\.)[\w.,+=-]+)*"
 
 
@@ -33,8 +38,9 @@ class RunFolder:
     ``summary.json`` is replaced in one piece after every claim, so a reader, or an interrupted
     run, always has what is finished. Use it as a context manager: how it is left is what the
     manifest says of the run. A folder that holds an earlier run of the same experiment is taken
-    over, with exactly the files that run wrote removed; any other folder with something in it is
-    refused, and nobody's files are touched.
+    over, with exactly the files that run wrote removed, and our report of it; any other folder
+    with something in it is refused, and nobody's files are touched. So is the folder of a run that
+    is still going: the first keeps it until it is closed, or its process ends.
     """
 
     def __init__(
@@ -58,11 +64,28 @@ class RunFolder:
             about: more for the manifest, such as the cells of a sweep.
 
         Raises:
-            UnwritablePath: the folder cannot be written to, or holds something else.
+            UnwritablePath: the folder cannot be written to, is in use, or holds something else.
         """
         check_free(path, experiment)
         self.path = writable_folder(path)
-        _clear(path)
+        self._lock = FolderLock(path)
+        try:
+            check_free(path, experiment)  # again: it may have been taken, and left, in between
+            self._take(experiment, config, seeds, command, about or {})
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _take(
+        self,
+        experiment: str,
+        config: Mapping[str, Any],
+        seeds: Sequence[int],
+        command: Sequence[str],
+        about: Mapping[str, Any],
+    ) -> None:
+        _clear(self.path)
+        self._found = _files_in(self.path)  # somebody else's
         self._began = time.monotonic()
         self._manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -70,7 +93,7 @@ class RunFolder:
             "command": list(command),
             "config": config,
             "seeds": list(seeds),
-            **(about or {}),
+            **about,
             "versions": versions(),
             "commit": commit(),
             "machine": machine(),
@@ -87,7 +110,7 @@ class RunFolder:
         self._write_manifest()
         self._write_receipts()
         self._write_summary()
-        self._rows: TextIO = (path / METRICS).open("w", encoding="utf-8")
+        self._rows: TextIO = (self.path / METRICS).open("w", encoding="utf-8")
 
     @property
     def summary(self) -> Summary:
@@ -126,8 +149,14 @@ class RunFolder:
 
     def add_row(self, values: Mapping[str, Any]) -> None:
         """Append a line to ``metrics.jsonl``."""
-        self._rows.write(to_json(dict(values)) + "\n")
-        self._rows.flush()
+        line = to_json(dict(values)) + "\n"
+        try:
+            self._rows.write(line)
+            self._rows.flush()
+        except OSError as error:
+            raise UnwritablePath(
+                f"cannot write {self.path / METRICS}: {error.strerror or error}"
+            ) from error
 
     def add_metric(self, name: str, value: Any) -> None:
         """Keep a number that no claim is made about."""
@@ -158,18 +187,24 @@ class RunFolder:
         return self.path / name
 
     def adopt(self) -> None:
-        """List the files that others, such as a library's own logger, wrote into the folder."""
-        found = (path.relative_to(self.path) for path in self.path.rglob("*") if path.is_file())
-        names = sorted(name.as_posix() for name in found)
+        """List what has appeared since the run began, written by a library's own logger, say.
+
+        What was in the folder before is somebody's own, and stays so.
+        """
+        names = sorted(_files_in(self.path) - self._found)
         self._manifest["files"] = [*dict.fromkeys([*self._manifest["files"], *names])]
         self._write_manifest()
 
     def close(self, status: Status, reason: str | None = None) -> None:
         """Say in the manifest how the run ended."""
-        self._rows.close()
-        self._manifest |= {"status": status, "reason": reason}
-        self._write_summary()
-        self._write_manifest()
+        try:
+            with suppress(OSError):  # of a row that found no room
+                self._rows.close()
+            self._manifest |= {"status": status, "reason": reason}
+            self._write_summary()
+            self._write_manifest()
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -215,18 +250,20 @@ def check_free(path: Path, experiment: str) -> None:
         UnwritablePath: says what is there.
     """
     if path.exists() and not path.is_dir():
-        raise UnwritablePath(f"{path} is a file; give a folder with --out")
+        raise UnwritablePath(f"{path} is a file; give a folder")
     try:
-        if not path.is_dir() or not any(path.iterdir()):
+        if not path.is_dir() or all(inner.name == LOCK for inner in path.iterdir()):
             return
     except OSError as error:
-        raise UnwritablePath(f"cannot look into {path}: {error.strerror or error}") from error
+        raise UnwritablePath(
+            f"cannot look into {path}: {error.strerror or error}; give another folder"
+        ) from error
     manifest = _manifest_of(path)
     if manifest is None:
-        raise UnwritablePath(f"{path} holds other files; give a new or empty folder with --out")
+        raise UnwritablePath(f"{path} holds other files; give a new or empty folder")
     if manifest["experiment"] != experiment:
         raise UnwritablePath(
-            f"{path} holds a run of {manifest['experiment']!r}; give another folder with --out"
+            f"{path} holds a run of {manifest['experiment']!r}; give another folder"
         )
 
 
@@ -240,18 +277,39 @@ def _manifest_of(path: Path) -> dict[str, Any] | None:
 
 
 def _clear(path: Path) -> None:
-    """Remove what an earlier run wrote, and nothing else."""
+    """Remove what an earlier run wrote, and our report of it, and nothing else."""
     manifest = _manifest_of(path)
     if manifest is None:
         return
+    for cell in manifest.get("cells", []):  # first: one that is in use refuses all
+        if _lies_within(path, cell) and (path / cell).is_dir() and not (path / cell).is_symlink():
+            lock = FolderLock(path / cell)
+            try:
+                _clear(path / cell)
+            finally:
+                lock.release()
+            _remove_if_empty(path / cell, path)
+    if _is_our_report(path / REPORT):
+        (path / REPORT).unlink()
     for name in manifest["files"]:
         if _lies_within(path, name):
             (path / name).unlink(missing_ok=True)
             _remove_if_empty((path / name).parent, path)
-    for cell in manifest.get("cells", []):
-        if _lies_within(path, cell) and (path / cell).is_dir():
-            _clear(path / cell)
-            _remove_if_empty(path / cell, path)
+
+
+def _files_in(folder: Path) -> set[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if path.name != LOCK}
+
+
+def _is_our_report(page: Path) -> bool:
+    try:
+        if page.is_symlink() or not page.is_file():
+            return False
+        with page.open("rb") as file:
+            return REPORT_SIGN.encode() in file.read(1000)
+    except OSError:
+        return False
 
 
 def _remove_if_empty(folder: Path, top: Path) -> None:

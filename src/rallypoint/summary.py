@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.plain_json import read_json
 
 FORMAT = 1
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +55,8 @@ def read_summary(path: Path) -> Summary:
         UnreadableFile: it is missing, cut off, somebody else's or of another format.
     """
     file = path / "summary.json" if path.is_dir() else path
-    content = read_json(file)
-    if not isinstance(content, dict) or not {"format", "experiment", "claims"} <= set(content):
-        raise UnreadableFile(f"{file} is no summary of a rallypoint run")
-    if content["format"] != FORMAT:
-        raise UnreadableFile(
-            f"{file} has format {content['format']!r}, and this version of rallypoint reads "
-            f"{FORMAT}; use the version that wrote it, which its manifest.json names"
-        )
+    entries = convert(read_json(file), _Content, file=file, what="summary")
     try:
-        entries = msgspec.convert(content, _Content)
         return Summary(
             experiment=entries["experiment"],
             valid=entries["valid"],
@@ -72,9 +66,28 @@ def read_summary(path: Path) -> Summary:
             claims=tuple(_claim(entry) for entry in entries["claims"]),
             metrics=entries["metrics"],
         )
-    except (msgspec.ValidationError, InvalidConfig) as error:
+    except InvalidConfig as error:
+        raise UnreadableFile(f"{file} is no summary of a rallypoint run: {error}") from error
+
+
+def convert(content: Any, kind: type[T], *, file: Path, what: str) -> T:
+    """Check what a file of a run holds: a summary, or a manifest.
+
+    Raises:
+        UnreadableFile: it is somebody else's, of another format, or lacks something.
+    """
+    if not isinstance(content, dict) or "format" not in content:
+        raise UnreadableFile(f"{file} is no {what} of a rallypoint run")
+    if content["format"] != FORMAT:
+        raise UnreadableFile(
+            f"{file} has format {repr(content['format'])[:20]}, and this version of rallypoint "
+            f"reads {FORMAT}; use the version that wrote it, which manifest.json names"
+        )
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
         reason = str(error).replace("`$.", "`")
-        raise UnreadableFile(f"{file} is no summary of a rallypoint run: {reason}") from error
+        raise UnreadableFile(f"{file} is no {what} of a rallypoint run: {reason}") from error
 
 
 class _Entry(TypedDict):

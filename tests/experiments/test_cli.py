@@ -58,17 +58,23 @@ def test_a_command_loads_only_what_it_needs(words, loads, site, tmp_path):
     assert err.splitlines()[-1].split()[1:] == loads
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_run_that_is_stopped_keeps_what_is_finished_and_says_where(asked, site, tmp_path):
-    words = ["-m", "rallypoint", "run", "toy", "--stall", "50", "--out", "out"]
-    process = start(*words, folder=tmp_path, site=site)
-    summary = tmp_path / "out/summary.json"
+STALLED = ["-m", "rallypoint", "run", "toy", "--stall", "50", "--out", "out"]
+
+
+def wait_for_claims(count, process, summary):
     until = time.monotonic() + 30
-    while not (summary.exists() and len(read_summary(summary).claims) == 2):
+    while not (summary.exists() and len(read_summary(summary).claims) == count):
         assert time.monotonic() < until
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(asked)
+
+
+@pytest.mark.parametrize("asked", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_stopped_keeps_what_is_finished_and_says_where(asked, site, tmp_path):
+    process = start(*STALLED, folder=tmp_path, site=site)
+    summary = tmp_path / "out/summary.json"
+    wait_for_claims(2, process, summary)
+    process.send_signal(getattr(signal, asked))
     status, out, err = finish(process)
     assert status == 1
     assert err.splitlines()[-1] == "Error: interrupted; what is finished is in out/"
@@ -76,6 +82,24 @@ def test_a_run_that_is_stopped_keeps_what_is_finished_and_says_where(asked, site
     assert "T1/heads" in out
     assert [claim.id for claim in read_summary(summary).claims] == ["T1/heads", "T1/tails"]
     assert json.loads((tmp_path / "out/manifest.json").read_text())["status"] == "interrupted"
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_second_run_leaves_the_folder_of_one_that_goes_on_alone_and_takes_a_dead_ones(
+    site, tmp_path
+):
+    first = start(*STALLED, folder=tmp_path, site=site)
+    wait_for_claims(2, first, tmp_path / "out/summary.json")
+    words = ["-m", "rallypoint", "run", "toy", "--seed", "50", "--out", "out"]
+    status, out, err = finish(start(*words, folder=tmp_path, site=site))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert f"out is in use by a run that goes on (process {first.pid} on " in err
+    assert err.endswith("give another place with --out\n")
+    assert read_summary(tmp_path / "out").seeds == (0, 1, 2, 3, 4)
+    first.kill()
+    finish(first)
+    assert finish(start(*words, folder=tmp_path, site=site))[0] == 0
+    assert read_summary(tmp_path / "out").seeds == (50, 51, 52, 53, 54)
     assert not list((tmp_path / "out").glob(".*"))
 
 
@@ -87,9 +111,40 @@ def test_a_reader_that_goes_away_gets_no_traceback(words, site, tmp_path):
     os.close(readable)
     process = start("-m", "rallypoint", *words, folder=tmp_path, site=site, stdout=writable)
     os.close(writable)
-    _, _, err = finish(process)
+    status, _, err = finish(process)
+    assert status == (0 if words[0] == "run" else 1)
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["list"], 1, "Error: cannot write to standard output: No space left on device"),
+        (["--help"], 1, "Error: cannot write to standard output: No space left on device"),
+        (["run", "toy", "--quick", "--out", "out"], 0, "cannot show results: No space left on"),
+    ],
+    ids=["list", "help", "run"],
+)
+def test_a_full_standard_output_is_said_in_a_line_and_undoes_no_run(
+    words, status, says, site, tmp_path
+):
+    with Path("/dev/full").open("w") as full:
+        process = start("-m", "rallypoint", *words, folder=tmp_path, site=site, stdout=full)
+        ended, _, err = finish(process)
+    assert ended == status
+    assert err.splitlines()[-1].startswith(says)
+    assert "Traceback" not in err
+
+
+def test_a_run_that_nohup_started_outlives_its_terminal(site, tmp_path):
+    script = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{LOADED}"
+    words = ["-c", script, "run", "toy", "--stall", "1", "--out", "out"]
+    process = start(*words, folder=tmp_path, site=site)
+    wait_for_claims(2, process, tmp_path / "out/summary.json")
+    process.send_signal(signal.SIGHUP)
+    assert finish(process)[0] == 0
 
 
 def test_an_installed_package_brings_its_experiment_and_a_broken_one_its_reason(site, tmp_path):

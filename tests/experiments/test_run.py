@@ -38,8 +38,14 @@ REFUSED = {
     "same value twice": (["run", "toy", "--bias", "0.5,0.5"], "the same value twice"),
     "set twice": (["run", "toy", "--bias", "1", "--set", "bias=0"], "bias is set twice"),
     "no seeds": (["run", "toy", "--seeds", "0"], "at least 1, got 0"),
-    "negative seed": (["run", "toy", "--seed", "-1"], "a seed is an integer in [0, 2**64), got -1"),
-    "seed too large": (["run", "toy", "--seed", 2**64 - 2], "a seed is an integer in [0, 2**64)"),
+    "negative seed": (
+        ["run", "toy", "--seed", "-1"],
+        "seeds lie in [0, 2**31), since",
+    ),
+    "seed too large": (["run", "toy", "--seed", 2**62], f"got --seed {2**62} for 5 seeds"),
+    "last seed too large": (["run", "toy", "--seed", 2**31 - 4], "seeds lie in [0, 2**31)"),
+    "seed far too large": (["run", "toy", "--seed", "9" * 20], f"got --seed {'9' * 20} for"),
+    "too many seeds": (["run", "toy", "--seeds", 10**12], "got --seed 0 for 1000000000000 seeds"),
     "seed without a number": (["run", "toy", "--seed", "one"], "'one' is not a valid integer"),
     "out is a file": (["run", "toy", "--out", "file"], "file is a file; give a folder with --out"),
     "out is below a file": (["run", "toy", "--out", "file/x"], "cannot write"),
@@ -80,8 +86,11 @@ def test_a_run_writes_its_results_and_says_where(rallypoint, read):
     assert read("out/receipts.json")["receipts"] == {"T1/heads": [{"throws": 200}]}
     assert read("out/manifest.json")["files"] == [*OWN_FILES, "plots/heads.txt"]
     assert read("out/manifest.json")["status"] == "finished"
-    for said in ("T1/heads", ">= 0.8", "holds", "fails (known)", "2 of 3 claims hold", "In out/:"):
+    for said in ("T1/heads", ">= 0.8", "holds", "fails (known)", "In out/:"):
         assert said in done.out
+    assert "2 of 2 claims hold; 1 of 1 documented limit fails, as documented" in done.out
+    assert "95 % bootstrap intervals over 5 seeds cover about 8" in done.out
+    assert "T1/tails fails (known): 0." in done.err
 
 
 def test_without_out_results_go_to_a_new_folder_each_time(rallypoint, tmp_path):
@@ -117,6 +126,8 @@ def test_what_is_asked_for_goes_before_quick(rallypoint, read):
 def test_options_may_stand_before_the_experiment(rallypoint, read):
     assert rallypoint("run", "--quick", "--out", "toy", "toy").status == 0
     assert read("toy/summary.json")["seeds"] == [0, 1, 2]
+    assert rallypoint("run", "--owner", "toy", "--out", "toy", "toy").status == 0
+    assert read("toy/summary.json")["config"]["owner"] == "toy"
 
 
 def test_a_seed_measures_the_same_whichever_run_beside_it(rallypoint):
@@ -216,6 +227,37 @@ def test_a_sweep_that_breaks_off_keeps_its_cells(rallypoint, read):
     assert read("out/stop=true/manifest.json")["status"] == "failed"
     assert read("out/manifest.json")["status"] == "failed"
     assert len(read("out/summary.json")["claims"]) == 5
+
+
+def test_a_run_that_breaks_off_says_so_and_lists_no_cell_it_never_began(rallypoint, tmp_path):
+    done = rallypoint("run", "toy", "--set", "stop=true,false", "--out", "out")
+    assert "The run is incomplete: claims are missing; 1 of 2 cells were not begun." in done.out
+    assert "stop=true/" in done.out
+    assert "stop=false/" not in done.out
+    alone = rallypoint("run", "toy", "--stop", "--out", "alone")
+    assert "The run is incomplete: claims are missing.\n" in alone.out
+    assert "incomplete" not in rallypoint("run", "toy", "--out", "whole").out
+
+
+def test_a_report_of_an_earlier_run_does_not_outlive_it(rallypoint, tmp_path):
+    rallypoint("run", "toy", "--quick", "--out", "out")
+    assert rallypoint("report", "out").status == 0
+    assert (tmp_path / "out/report.html").exists()
+    rallypoint("run", "toy", "--quick", "--out", "out")
+    assert not (tmp_path / "out/report.html").exists()
+
+
+def test_run_and_report_count_alike(rallypoint):
+    counted = "2 of 2 claims hold; 1 of 1 documented limit fails, as documented; "
+    assert counted in rallypoint("run", "toy", "--out", "out").out
+    assert counted in rallypoint("report", "out").out
+
+
+def test_quick_promises_a_smaller_budget_only_where_there_is_one(rallypoint, monkeypatch):
+    assert "(3), a smaller budget, the same" in rallypoint("run", "toy", "--help").out
+    slow = dataclasses.replace(experiments["toy"], quick={})
+    monkeypatch.setitem(experiments._parts, "toy", slow)
+    assert "(3), the same thresholds" in rallypoint("run", "toy", "--help").out
 
 
 def test_an_experiment_that_does_not_import_is_listed_and_refused_with_the_reason(

@@ -6,7 +6,16 @@ import pytest
 from rich.console import Console
 
 from rallypoint.claims import claim_over_seeds
-from rallypoint.experiments.tables import cells_table, claims_table, number, tally
+from rallypoint.experiments.tables import (
+    caution,
+    cells_table,
+    claims_table,
+    number,
+    one_line,
+    tally,
+    verdict,
+)
+from rallypoint.intervals import COVERAGE
 
 LONG = "ten agents on a ring of thirteen cells learn to gather without a single word " * 4
 
@@ -70,6 +79,58 @@ def test_numbers_are_short(value, text):
     assert number(value) == text
 
 
-def test_the_tally_tells_known_failures_apart():
-    assert tally(CLAIMS) == "1 of 3 claims hold, 1 fails (1 known in advance), 1 undecided"
+def test_the_tally_tells_documented_limits_apart():
+    assert tally(CLAIMS) == (
+        "1 of 2 claims hold, 1 undecided; 1 of 1 documented limit fails, as documented"
+    )
     assert tally(CLAIMS[:1]) == "1 of 1 claims hold"
+    assert tally([]) == "no claim was finished"
+
+
+def test_a_documented_limit_that_holds_is_said_to_wherever_verdicts_are():
+    surprise = claim("G3/dead-hidden", [0.01, 0.02, 0.03], documented_limit=True)
+    said = "holds, though documented not to"
+    assert one_line(surprise) == f"G3/dead-hidden {said}: 0.020 [0.010, 0.030]"
+    assert said in " ".join(shown(verdict(surprise), 80).split())
+    assert tally([*CLAIMS[:2], surprise]) == (
+        "1 of 1 claims hold; 1 of 2 documented limits fails, as documented; "
+        "1 of 2 documented limits holds, though documented not to"
+    )
+    assert tally([surprise]) == "1 of 1 documented limit holds, though documented not to"
+    text = shown(claims_table([surprise], width=80), 80)
+    for word in ("holds, though", "documented not"):
+        assert word in text
+
+
+def test_a_live_line_fits_a_terminal():
+    assert len(one_line(CLAIMS[2])) < 80
+
+
+@pytest.mark.parametrize("width", [60, 65])
+def test_on_a_narrow_terminal_expectations_go_below_and_no_word_is_broken(width):
+    text = shown(claims_table(CLAIMS, width=width), width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "measured" in text.splitlines()[0]
+    assert "expected <= 0.05, every seed <= 0.08" in text
+
+
+def test_cells_and_claims_keep_the_order_of_the_run():
+    names = [f"G4/{group}/cycles={cycles}" for cycles in (5, 10) for group in (100, 20, 3)]
+    lines = shown(
+        cells_table([claim(name, [0.01] * 3) for name in names], width=80), 80
+    ).splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("G4")] == [
+        "G4/100",
+        "G4/20",
+        "G4/3",
+    ]
+
+
+def test_few_seeds_come_with_a_caution_and_many_without():
+    few, many = claim("T/a", [0.0, 0.1, 0.2]), claim("T/b", [0.0, 0.1] * 5)
+    assert caution([many, few]) == (
+        f"95 % bootstrap intervals over 3 seeds cover about {100 * COVERAGE[3]:.0f} %: "
+        "read them as lower limits of the uncertainty."
+    )
+    assert caution([many]) is None
+    assert caution([claim("T/c", [0.0, 0.1, 0.2], statistic="median")]) is None

@@ -96,3 +96,12 @@ def test_a_folder_without_an_agent_is_refused_in_one_line(rallypoint, tmp_path):
     assert done.status == 1
     assert "nothing was trained" in done.err
     assert done.err.count("\n") == 1
+
+
+def test_a_training_leaves_what_a_user_put_into_its_folder(rallypoint, tmp_path):
+    train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 2000)
+    assert rallypoint(*train, "--out", "run").status == 0
+    (tmp_path / "run/notes.txt").write_text("mine")
+    assert "notes.txt" not in rallypoint(*train, "--out", "run").out
+    assert rallypoint(*train, "--out", "run").status == 0
+    assert (tmp_path / "run/notes.txt").read_text() == "mine"

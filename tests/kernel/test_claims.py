@@ -216,3 +216,14 @@ def test_an_expectation_that_cannot_be_read_is_refused(text):
 def test_an_expectation_that_nothing_could_meet_is_refused(wrong):
     with pytest.raises(InvalidConfig):
         Expected(**wrong)
+
+
+@pytest.mark.parametrize("level", [95, 1.0, 0.0, -0.5, math.nan])
+def test_a_level_that_is_no_share_is_refused(level):
+    with pytest.raises(InvalidConfig, match=r"level of claim 'T1/x' is a share such as 0\.95, got"):
+        judge([1.0, 2.0, 3.0], ">= 0", level=level)
+
+
+def test_a_statistic_there_is_no_interval_for_is_refused():
+    with pytest.raises(InvalidConfig, match="statistic of claim 'T1/x' is mean or median, got 'ma"):
+        judge([1.0, 2.0, 3.0], ">= 0", statistic="max")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rallypoint.errors import UnwritablePath
-from rallypoint.files import writable_folder, write_atomically
+from rallypoint.files import LOCK, FolderLock, writable_folder, write_atomically
 
 
 def names(folder):
@@ -79,7 +79,7 @@ def test_a_place_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder").mkdir()
     for place in ("file/a.txt", "file/deep/a.txt", "folder"):
-        with pytest.raises(UnwritablePath, match=f"cannot write .*{place}: .*--out"):
+        with pytest.raises(UnwritablePath, match=f"cannot write .*{place}: .*give another place$"):
             write_atomically(tmp_path / place, "text")
     assert names(tmp_path) == ["file", "folder"]
 
@@ -95,3 +95,29 @@ def test_a_folder_that_takes_no_files_is_refused_at_once(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(UnwritablePath, match=r"cannot write .*runs"):
         writable_folder(tmp_path / "runs")
+
+
+def test_a_folder_is_kept_for_one_until_it_is_given_back(tmp_path):
+    lock = FolderLock(tmp_path)
+    who = rf"in use by a run that goes on \(process {os.getpid()} on .+\); .*give another place$"
+    with pytest.raises(UnwritablePath, match=who):
+        FolderLock(tmp_path)
+    lock.release()
+    lock.release()
+    assert names(tmp_path) == []
+    FolderLock(tmp_path).release()
+
+
+def test_what_a_process_that_died_left_in_a_folder_keeps_nobody_out(tmp_path):
+    (tmp_path / LOCK).write_text("process 1 on this-machine\n")
+    FolderLock(tmp_path).release()
+    assert names(tmp_path) == []
+
+
+def test_a_file_system_without_locks_keeps_nobody_out(tmp_path, monkeypatch):
+    def unsupported(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("rallypoint.files.fcntl.flock", unsupported)
+    FolderLock(tmp_path).release()
+    assert names(tmp_path) == []

@@ -9,7 +9,8 @@ import pytest
 
 from rallypoint.claims import claim_over_seeds
 from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
-from rallypoint.run_folder import OWN_FILES, RunFolder
+from rallypoint.files import LOCK
+from rallypoint.run_folder import OWN_FILES, REPORT_SIGN, RunFolder
 from rallypoint.summary import read_summary
 
 
@@ -22,7 +23,8 @@ def open_run(path, experiment="toy", **about):
 
 
 def content(path):
-    return {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()}
+    files = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()}
+    return files - {LOCK}  # which is there for as long as the run goes on
 
 
 def manifest(path):
@@ -196,6 +198,14 @@ def test_a_manifest_cannot_have_files_elsewhere_removed(linked, tmp_path):
         assert victim.read_text() == "mine"
 
 
+def test_a_manifest_cannot_have_a_run_elsewhere_removed_as_a_cell(tmp_path):
+    with open_run(tmp_path / "victim"), open_run(tmp_path / "out", about={"cells": ["link"]}):
+        pass
+    (tmp_path / "out/link").symlink_to(tmp_path / "victim")
+    with open_run(tmp_path / "out"):
+        assert content(tmp_path / "victim") == set(OWN_FILES)
+
+
 def test_a_place_that_takes_no_files_is_refused_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UnwritablePath, match="is a file"):
@@ -204,3 +214,79 @@ def test_a_place_that_takes_no_files_is_refused_at_once(tmp_path):
         open_run(tmp_path / "file" / "below")
     with pytest.raises(UnwritablePath, match="cannot write"):
         open_run(Path("/proc/nowhere"))
+
+
+def test_the_folder_of_a_run_that_goes_on_is_left_alone(tmp_path):
+    with open_run(tmp_path) as first:
+        first.add_row({"whose": "first"})
+        with pytest.raises(UnwritablePath, match="is in use by a run that goes on"):
+            open_run(tmp_path)
+        first.add_claim(claim())
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"whose":"first"}\n'
+    assert len(read_summary(tmp_path).claims) == 1
+    assert not (tmp_path / LOCK).exists()
+    open_run(tmp_path).close("finished")
+
+
+def test_a_cell_that_somebody_uses_keeps_the_whole_sweep(tmp_path):
+    with open_run(tmp_path, about={"cells": ["a=1"]}), open_run(tmp_path / "a=1"):
+        pass
+    with (
+        open_run(tmp_path / "a=1"),
+        pytest.raises(UnwritablePath, match=r"a=1 is in use"),
+    ):
+        open_run(tmp_path)
+    assert set(OWN_FILES) < content(tmp_path)
+    assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.parametrize("killed_before", ["its manifest", "its end"])
+def test_the_folder_of_a_run_whose_process_was_killed_is_taken_over(killed_before, tmp_path):
+    if killed_before == "its end":
+        open_run(tmp_path).close("running")
+    (tmp_path / LOCK).write_text("process 1 on this-machine\n")
+    with open_run(tmp_path):
+        pass
+    assert manifest(tmp_path)["status"] == "finished"
+    assert not (tmp_path / LOCK).exists()
+
+
+def test_only_what_appeared_during_a_run_is_adopted(tmp_path):
+    open_run(tmp_path).close("finished")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine")
+    with open_run(tmp_path) as folder:
+        (tmp_path / "events").mkdir()
+        (tmp_path / "events/log.csv").write_text("a library's")
+        folder.adopt()
+        assert folder.files == (*OWN_FILES, "events/log.csv")
+    with open_run(tmp_path):
+        assert content(tmp_path) == {*OWN_FILES, "mine/notes.txt"}
+
+
+def test_our_report_of_an_earlier_run_goes_with_it_and_no_other_page_does(tmp_path):
+    open_run(tmp_path).close("finished")
+    page = tmp_path / "report.html"
+    page.write_text(f'<!doctype html>{REPORT_SIGN} 0.1">old claims')
+    with open_run(tmp_path):
+        assert not page.exists()
+    page.write_text("<!doctype html>my own")
+    with open_run(tmp_path):
+        assert page.exists()
+
+
+def test_a_row_that_finds_no_room_ends_the_run_in_a_sentence(tmp_path, monkeypatch):
+    class Full:
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+        def close(self):
+            raise OSError(28, "No space left on device")
+
+    folder = open_run(tmp_path)
+    folder._rows.close()
+    monkeypatch.setattr(folder, "_rows", Full())
+    with pytest.raises(UnwritablePath, match=r"cannot write .*metrics\.jsonl: No space left"):
+        folder.add_row({"seed": 0})
+    folder.close("failed")
+    assert manifest(tmp_path)["status"] == "failed"

@@ -40,6 +40,18 @@ def test_a_documented_limit_stands_apart_and_is_no_failure(page):
     assert "1 of 3 claims hold, 1 fails, 1 undecided; 1 of 1 documented limit fails" in page.text
 
 
+def test_a_documented_limit_that_holds_is_said_to(tmp_path):
+    with RunFolder(tmp_path / "a", experiment="toy", config={}, seeds=[0, 1, 2]) as folder:
+        folder.add_claim(claim("T2/known", [0.95, 0.96, 0.97], documented_limit=True))
+    page = page_of(tmp_path / "a")
+    assert "1 of 1 documented limit holds, though documented not to" in page.text
+    assert page.text.count("holds, though documented not to") >= 3  # at a glance and in the table
+
+
+def test_intervals_over_few_seeds_come_with_a_caution(page):
+    assert "95 % bootstrap intervals over 3 seeds cover about 74 %" in page.text
+
+
 def test_every_verdict_has_a_shape_beside_its_colour(page):
     shapes = {attributes["id"] for attributes in page.all("symbol")}
     used = {attributes["href"].lstrip("#") for attributes in page.all("use")}
