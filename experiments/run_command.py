@@ -197,7 +197,7 @@ def _found(summary: "Summary", files: Sequence[str], plan: "Plan", *, complete: 
 
     from rallypoint.experiments.progress import in_words
     from rallypoint.experiments.tables import caution, cells_table, claims_table, tally
-    from rallypoint.run_folder import OWN_FILES
+    from rallypoint.takeover import OWN_FILES
 
     console = Console(highlight=False)
     cells = [c.name for c in plan.cells if plan.is_sweep and (plan.out / c.name).is_dir()]

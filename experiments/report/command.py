@@ -39,7 +39,7 @@ def report(folders: Sequence[Path], out: Path | None) -> None:
     from rallypoint.experiments.report.recorded import read_run
     from rallypoint.experiments.tables import tally
     from rallypoint.files import write_atomically
-    from rallypoint.run_folder import REPORT
+    from rallypoint.takeover import REPORT
 
     chosen = list({folder.resolve(): folder for folder in folders}.values())
     _check_runs(chosen)
@@ -71,7 +71,7 @@ def _check_runs(folders: Sequence[Path]) -> None:
 def _check_replaceable(page: Path) -> None:
     """Refuse a place that takes no file, or holds what is no page of ours: a run's results, say."""
     from rallypoint.files import writable_folder
-    from rallypoint.run_folder import REPORT_SIGN
+    from rallypoint.takeover import REPORT_SIGN
 
     beginning = b""
     try:

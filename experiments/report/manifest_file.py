@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from rallypoint.experiments.report.foreign import read_foreign_json
-from rallypoint.run_folder import MANIFEST, Status
+from rallypoint.run_folder import Status
 from rallypoint.summary import convert
+from rallypoint.takeover import MANIFEST
 
 
 class Manifest(TypedDict):

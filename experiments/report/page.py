@@ -20,7 +20,7 @@ from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.side_by_side import comparisons, differences
 from rallypoint.experiments.report.threats_done import Deed, deeds
 from rallypoint.experiments.tables import tally
-from rallypoint.run_folder import REPORT_SIGN
+from rallypoint.takeover import REPORT_SIGN
 
 # What a terminal or a browser would obey instead of show: control characters, and those that turn
 # the direction of text, so that a name could read as another.

@@ -12,8 +12,8 @@ from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.manifest_file import Manifest, is_run, read_manifest
 from rallypoint.experiments.report.metric_rows import Rows, read_rows
 from rallypoint.experiments.report.pictures import Picture, Pictures, read_pictures
-from rallypoint.run_folder import METRICS, OWN_FILES, RECEIPTS, SUMMARY
 from rallypoint.summary import Summary, read_summary
+from rallypoint.takeover import METRICS, OWN_FILES, RECEIPTS, SUMMARY
 
 
 class CellPictures(NamedTuple):

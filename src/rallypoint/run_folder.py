@@ -1,6 +1,5 @@
 """A run's folder: whatever stops the run, everything in it is whole."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,26 +9,24 @@ from types import TracebackType
 from typing import Any, Literal, Self, TextIO
 
 from rallypoint.claims import Claim
-from rallypoint.errors import DuplicateName, InvalidConfig, UnreadableFile, UnwritablePath
-from rallypoint.files import LOCK, FolderLock, writable_folder, write_atomically
+from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
+from rallypoint.files import FolderLock, writable_folder, write_atomically
 from rallypoint.manifest import commit, machine, versions
-from rallypoint.plain_json import read_json, to_indented_json, to_json
+from rallypoint.plain_json import to_indented_json, to_json
 from rallypoint.summary import FORMAT, Summary
-
-Status = Literal["running", "finished", "interrupted", "failed"]
-
-MANIFEST, METRICS, RECEIPTS, SUMMARY = OWN_FILES = (
-    "manifest.json",
-    "metrics.jsonl",
-    "receipts.json",
-    "summary.json",
+from rallypoint.takeover import (
+    MANIFEST,
+    METRICS,
+    OWN_FILES,
+    RECEIPTS,
+    SUMMARY,
+    check_free,
+    clear,
+    files_in,
+    lies_within,
 )
 
-# The page that `rallypoint report` puts into a run's folder, and how we know it from others.
-REPORT = "report.html"
-REPORT_SIGN = '<meta name="generator" content="rallypoint'
-
-_NAME = r"(?!\.)[\w.,+=-]+(/(?!\.)[\w.,+=-]+)*"
+Status = Literal["running", "finished", "interrupted", "failed"]
 
 
 class RunFolder:
@@ -84,8 +81,8 @@ class RunFolder:
         command: Sequence[str],
         about: Mapping[str, Any],
     ) -> None:
-        _clear(self.path)
-        self._found = _files_in(self.path)  # somebody else's
+        clear(self.path)
+        self._found = files_in(self.path)  # somebody else's
         self._began = time.monotonic()
         self._manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -178,7 +175,7 @@ class RunFolder:
         Raises:
             InvalidConfig: the name leads elsewhere, or is one that the run itself uses.
         """
-        if not _lies_within(self.path, name) or name in OWN_FILES:
+        if not lies_within(self.path, name) or name in OWN_FILES:
             raise InvalidConfig(f"a file of a run has a plain relative name, got {name!r}")
         if name not in self._manifest["files"]:
             self._manifest["files"].append(name)
@@ -191,7 +188,7 @@ class RunFolder:
 
         What was in the folder before is somebody's own, and stays so.
         """
-        names = sorted(_files_in(self.path) - self._found)
+        names = sorted(files_in(self.path) - self._found)
         self._manifest["files"] = [*dict.fromkeys([*self._manifest["files"], *names])]
         self._write_manifest()
 
@@ -241,84 +238,3 @@ class RunFolder:
 
     def _write_summary(self) -> None:
         write_atomically(self.path / SUMMARY, to_indented_json(self.summary.to_dict()))
-
-
-def check_free(path: Path, experiment: str) -> None:
-    """Refuse a place that holds anything but an earlier run of the same experiment.
-
-    Raises:
-        UnwritablePath: says what is there.
-    """
-    if path.exists() and not path.is_dir():
-        raise UnwritablePath(f"{path} is a file; give a folder")
-    try:
-        if not path.is_dir() or all(inner.name == LOCK for inner in path.iterdir()):
-            return
-    except OSError as error:
-        raise UnwritablePath(
-            f"cannot look into {path}: {error.strerror or error}; give another folder"
-        ) from error
-    manifest = _manifest_of(path)
-    if manifest is None:
-        raise UnwritablePath(f"{path} holds other files; give a new or empty folder")
-    if manifest["experiment"] != experiment:
-        raise UnwritablePath(
-            f"{path} holds a run of {manifest['experiment']!r}; give another folder"
-        )
-
-
-def _manifest_of(path: Path) -> dict[str, Any] | None:
-    try:
-        manifest = read_json(path / MANIFEST)
-    except UnreadableFile:
-        return None
-    ours = isinstance(manifest, dict) and {"experiment", "format", "files"} <= set(manifest)
-    return manifest if ours else None
-
-
-def _clear(path: Path) -> None:
-    """Remove what an earlier run wrote, and our report of it, and nothing else."""
-    manifest = _manifest_of(path)
-    if manifest is None:
-        return
-    for cell in manifest.get("cells", []):  # first: one that is in use refuses all
-        if _lies_within(path, cell) and (path / cell).is_dir() and not (path / cell).is_symlink():
-            lock = FolderLock(path / cell)
-            try:
-                _clear(path / cell)
-            finally:
-                lock.release()
-            _remove_if_empty(path / cell, path)
-    if _is_our_report(path / REPORT):
-        (path / REPORT).unlink()
-    for name in manifest["files"]:
-        if _lies_within(path, name):
-            (path / name).unlink(missing_ok=True)
-            _remove_if_empty((path / name).parent, path)
-
-
-def _files_in(folder: Path) -> set[str]:
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return {path.as_posix() for path in found if path.name != LOCK}
-
-
-def _is_our_report(page: Path) -> bool:
-    try:
-        if page.is_symlink() or not page.is_file():
-            return False
-        with page.open("rb") as file:
-            return REPORT_SIGN.encode() in file.read(1000)
-    except OSError:
-        return False
-
-
-def _remove_if_empty(folder: Path, top: Path) -> None:
-    if folder != top and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-
-def _lies_within(path: Path, name: Any) -> bool:
-    # A manifest may come from anywhere, and must not make us remove files elsewhere.
-    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
-        return False
-    return (path / name).parent.resolve().is_relative_to(path.resolve())

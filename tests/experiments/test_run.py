@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rallypoint.experiments import experiments
-from rallypoint.run_folder import OWN_FILES
 from rallypoint.summary import read_summary
+from rallypoint.takeover import OWN_FILES
 
 
 def rows_of(folder):
@@ -288,15 +288,3 @@ def test_what_cannot_be_run_takes_no_folder(rallypoint, monkeypatch, tmp_path):
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert "experiment 'toy' cannot be run" in done.err
     assert not list(tmp_path.iterdir())
-
-
-def test_help_shows_settings_with_their_comments_and_defaults(rallypoint):
-    text = " ".join(rallypoint("run", "toy", "--help").out.split())
-    assert "--throws INTEGER per seed [default: 200]" in text
-    assert "--metal gold|silver" in text
-    assert "--stop / --no-stop whether the run breaks off by itself [default: False]" in text
-    assert "Does a biased coin show heads?" in text
-
-
-def test_help_of_run_lists_the_experiments(rallypoint):
-    assert "Does a biased coin show heads?" in rallypoint("run", "--help").out

@@ -10,8 +10,9 @@ import pytest
 from rallypoint.claims import claim_over_seeds
 from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
 from rallypoint.files import LOCK
-from rallypoint.run_folder import OWN_FILES, REPORT_SIGN, RunFolder
+from rallypoint.run_folder import RunFolder
 from rallypoint.summary import read_summary
+from rallypoint.takeover import OWN_FILES, REPORT_SIGN
 
 
 def claim(id="T1/x", values=(1.0, 1.0, 1.0)):
