@@ -1,4 +1,4 @@
-"""Writes the README's tables: parts from the registries, claims from a run, speed from a benchmark.
+"""Writes tables into the README and docs/speed.md: parts, the claims of a run, a benchmark.
 
 python docs/readme_tables.py [--run DIR] [--bench FILE]
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 
 from rallypoint.experiments import listing
 
+_NEAREST = ("SuperSuit", "simple_spread", "equal E × N")
 README = Path(__file__).parents[1] / "README.md"
+SPEED = Path(__file__).parent / "speed.md"
 
 
 def parts() -> str:
@@ -36,14 +38,33 @@ def claims(folder: Path) -> str:
     return _table(("claim", "measured, 95 % interval", "expected", "verdict"), rows)
 
 
-def speed(file: Path) -> str:
-    """Return a table of the benchmark's cases."""
-    found = json.loads(file.read_text())["cases"]
-    rows = [
-        (case["name"], case["shown"], case.get("against", ""), case.get("goal", ""))
-        for case in found
-    ]
-    return _table(("case", "agent-steps/s", "beside", "goal"), rows)
+def speed(file: Path, *, whole: bool) -> str:
+    """Return a table of what the benchmark compared; not whole: with the nearest peers only."""
+    found = json.loads(file.read_text())
+    rate = {case["id"]: case["agent_steps_per_cpu_second"] for case in found["cases"]}
+    says = {True: "met", False: "**missed**", None: ""}
+    rows = []
+    for outcome in found["goals"]:
+        goal = outcome["goal"]
+        if outcome["kind"] == "within":
+            measured, least = f"{outcome['median']:.3g} CPU s", f"≤ {goal['cpu_seconds']:g} s"
+        elif not whole and (goal["called"] not in _NEAREST or goal["least"] is None):
+            continue
+        elif outcome["median"] is None:
+            measured, least = "not measured", ""
+        else:
+            measured = f"{_short(outcome['median'])} × {goal['called']}"
+            least = f"≥ {goal['least']:,g}" if goal["least"] is not None else ""
+        speed = f"{_short(rate[goal['case']])}" if rate.get(goal["case"]) else ""
+        rows.append((goal["case"], speed, measured, least, says[outcome["met"]]))
+    return _table(("case", "agent-steps per CPU second", "compared", "goal", ""), rows)
+
+
+def _short(number: float) -> str:
+    for size, letter in ((1e6, " M"), (1e3, " k")):
+        if number >= 10 * size or (size == 1e6 and number >= size):
+            return f"{number / size:.3g}{letter}"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def replaced(text: str, name: str, table: str) -> str:
@@ -68,7 +89,9 @@ def main() -> None:
     if given.run:
         text = replaced(text, "claims", claims(given.run))
     if given.bench:
-        text = replaced(text, "speed", speed(given.bench))
+        text = replaced(text, "speed", speed(given.bench, whole=False))
+        page = SPEED.read_text(encoding="utf-8")
+        SPEED.write_text(replaced(page, "speed", speed(given.bench, whole=True)), encoding="utf-8")
     README.write_text(text, encoding="utf-8")
 
 
