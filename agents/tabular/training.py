@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from rallypoint.agents.tabular.encoding import Encoding
 from rallypoint.agents.tabular.q_learning import Fragment, QLearning, State
+from rallypoint.agents.tabular.whole_episodes import whole_episodes
 from rallypoint.batch_env import BatchEnv
-from rallypoint.draws import Draws
+from rallypoint.draws import Draws, Integers
 from rallypoint.errors import InvalidConfig
 
 _LONGEST_TRACE = 1024  # visits older than this weigh nothing at any usual gamma
@@ -48,26 +49,46 @@ def train(
     num_actions = int(group.action_space.n)  # type: ignore[attr-defined]  # checked above
     trace = min(env.time_limit or _LONGEST_TRACE, _LONGEST_TRACE)
     state = learner.init(env.num_copies, env.num_agents, encoding.num_states, num_actions, trace)
-    draws = Draws(seed, "q_learning/explore", env.copies)
+    at_once = whole_episodes(env, learner, encoding, episodes=episodes)
+    # Drawn ahead are the numbers of many steps, or of an episode.
+    draws = Draws(seed, "q_learning/explore", env.copies, ahead=64 if at_once is None else 1)
     for episode in range(episodes):
         percepts = encoding(env.reset(seed if episode == 0 else None)[group.name])
         draws.begin_episode(episode=episode)
-        going, steps = True, 0
-        while going:
-            steps += 1
-            actions = learner.act(state, percepts, draws)
-            step = env.step({group.name: actions})
-            next_percepts = encoding(step.observations[group.name])
-            ended = step.ended
-            fragment = Fragment(percepts, actions, step.rewards, next_percepts, ended)
-            state = learner.learn(state, fragment, draws)
-            percepts = next_percepts
-            going = not ended.any()
-        if not ended.all():
-            raise InvalidConfig(
-                f"copies are trained side by side and must end together; of {env.num_copies} "
-                f"copies of {env.id} {int(ended.sum())} ended at step {steps}"
-            )
+        if at_once is None:
+            state = _episode(env, learner, encoding, state, draws, percepts=percepts)
+        else:
+            state = at_once(state, draws)
         if after_episode is not None:
             after_episode(episode + 1, state)
+    return state
+
+
+def _episode(
+    env: BatchEnv,
+    learner: QLearning,
+    encoding: Encoding,
+    state: State,
+    draws: Draws,
+    *,
+    percepts: Integers,
+) -> State:
+    """Play and learn a started episode, step by step."""
+    (group,) = env.groups
+    going, steps = True, 0
+    while going:
+        steps += 1
+        actions = learner.act(state, percepts, draws)
+        step = env.step({group.name: actions})
+        next_percepts = encoding(step.observations[group.name])
+        ended = step.ended
+        fragment = Fragment(percepts, actions, step.rewards, next_percepts, ended)
+        state = learner.learn(state, fragment, draws)
+        percepts = next_percepts
+        going = not ended.any()
+    if not ended.all():
+        raise InvalidConfig(
+            f"copies are trained side by side and must end together; of {env.num_copies} "
+            f"copies of {env.id} {int(ended.sum())} ended at step {steps}"
+        )
     return state

@@ -18,7 +18,7 @@ SECTORS = ("central", "near+", "far+", "unknown", "far-", "near-")
 REPRESENTATIVES = 10
 NUM_PERCEPTS = 3003  # ways to share ten representatives among six sectors: C(15, 5)
 
-_TIE_ORDER = (0, 1, 3, 5, 4, 2)  # a leftover goes to central near+ near- far+ far- unknown
+TIE_ORDER = (0, 1, 3, 5, 4, 2)  # a leftover goes to central near+ near- far+ far- unknown
 _CHUNK = 8192  # rows whose temporaries stay in cache
 
 
@@ -68,7 +68,7 @@ def shared_out(by_sector: NDArray[Any]) -> NDArray[np.float64]:
     remainder = tens - whole * total
     leftover = REPRESENTATIVES - whole.sum(axis=0)
     # Distinct keys: the larger remainder first, then the order of ties.
-    keys = 6 * remainder - np.reshape(_TIE_ORDER, (6, *(1,) * total.ndim))
+    keys = 6 * remainder - np.reshape(TIE_ORDER, (6, *(1,) * total.ndim))
     is_behind = keys[None] > keys[:, None]  # (6, 6, …)
     rank = is_behind.view(np.int8).sum(axis=1, dtype=np.int8)
     is_served = (rank < leftover) & (remainder > 0)
@@ -91,20 +91,30 @@ def percept_index(counts: Counts, cells: int) -> NDArray[np.int64]:
 
 
 def _number(rows: Counts, cells: int) -> NDArray[np.int64]:
-    to_key, index_by_key = _tables(cells)
-    key_and_total = np.asarray(rows, dtype=np.float32) @ to_key  # (F, 2), exact below 2**24
+    key_and_total = np.asarray(rows, dtype=np.float32) @ _to_key(cells)  # (F, 2), exact to 2**24
     total = int(key_and_total[0, 1]) if len(rows) else 1
     is_exact = total > 0 and REPRESENTATIVES % total == 0
     if is_exact and (key_and_total[:, 1] == total).all():  # nothing to round: one product is enough
         keys = key_and_total[:, 0].astype(np.int64) * (REPRESENTATIVES // total)
     else:
-        keys = (_digits() @ shared_out(sector_matrix(cells).T @ rows.T)).astype(np.int64)
-    return index_by_key.take(keys)
+        keys = (digits() @ shared_out(sector_matrix(cells).T @ rows.T)).astype(np.int64)
+    return percept_by_key().take(keys)
 
 
-def _digits() -> NDArray[np.int64]:
+def digits() -> NDArray[np.int64]:
+    """Return what a representative of each sector adds to a percept's key: (6,)."""
     # Base 11, one digit a sector; the last, unknown, follows from the others and weighs nothing.
     return np.array([11**4, 11**3, 11**2, 0, 11, 1])
+
+
+@cache
+def percept_by_key() -> NDArray[np.int64]:
+    """Return the number of the percept of each key: (11**5,)."""
+    shares = np.stack(np.unravel_index(np.arange(11**5), (11,) * 5), axis=1)
+    possible = np.flatnonzero(shares.sum(axis=1) <= REPRESENTATIVES)
+    percepts = np.zeros(11**5, dtype=np.int64)
+    percepts[possible] = np.arange(len(possible))
+    return percepts
 
 
 @cache
@@ -114,11 +124,7 @@ def sector_matrix(cells: int) -> Counts:
 
 
 @cache
-def _tables(cells: int) -> tuple[Counts, NDArray[np.int64]]:
-    sectors = sector_of_offset(cells)
-    to_key = np.stack([_digits()[sectors], np.ones(cells)], axis=1).astype(np.float32)  # (L, 2)
-    digits = np.stack(np.unravel_index(np.arange(11**5), (11,) * 5), axis=1)
-    possible = np.flatnonzero(digits.sum(axis=1) <= REPRESENTATIVES)
-    index_by_key = np.zeros(11**5, dtype=np.int64)
-    index_by_key[possible] = np.arange(len(possible))
-    return to_key, index_by_key
+def _to_key(cells: int) -> Counts:
+    """Return what turns counts by offset into a key and their total, as a product: (L, 2)."""
+    key = digits()[sector_of_offset(cells)]
+    return np.stack([key, np.ones(cells)], axis=1).astype(np.float32)
