@@ -2,17 +2,20 @@
 # make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
 # make test PYTEST_ARGS='-k gather'   more arguments for pytest
 # make test JOBS=8                    more processes
+# make bench BENCH_ARGS=--quick       a look, in two minutes
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?= --json runs/bench.json
 
 BIN := .venv/bin
 STAMP := .venv/.installed
+PEERS := .venv-peers/installed.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench readme clean
+.PHONY: help setup demo test check format peers bench readme clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
 demo test bench: export OMP_NUM_THREADS := 1
 demo test bench: export OPENBLAS_NUM_THREADS := 1
@@ -46,12 +49,20 @@ format: setup ## put the code into shape
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: setup ## measure the environments beside their peers
-	$(BIN)/python benchmarks/environments.py
+# What cannot be installed is noted there, and a row of the benchmark: without a network it runs, too.
+$(PEERS): constraints-peers.txt benchmarks/install_peers.py | $(STAMP)
+	$(BIN)/python benchmarks/install_peers.py $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+peers: setup ## install the peers that cannot share .venv, or try again what failed
+	rm -f $(PEERS)
+	$(MAKE) $(PEERS)
+
+bench: setup $(PEERS) ## measure the environments and PPO beside their peers (ten minutes)
+	$(BIN)/python benchmarks/environments.py $(BENCH_ARGS)
 
 readme: setup ## write the README's tables anew; RUN=DIR and BENCH=FILE give claims and speed
 	$(BIN)/python docs/readme_tables.py $(if $(RUN),--run $(RUN)) $(if $(BENCH),--bench $(BENCH))
 
-clean: ## remove builds and caches; .venv and runs/ stay
+clean: ## remove builds and caches; .venv, .venv-peers and runs/ stay
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find agents benchmarks envs experiments safety src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -11,11 +11,15 @@ from timing import Timing
 class Faster:
     """A case does at least so many times the agent-steps per second of another."""
 
+    section: str  # of the tables of ratios
+    row: str
+    column: str
     case: str
     than: tuple[str, ...]  # the fastest of these, round by round
     called: str  # what the table calls them
     least: float | None = None  # None: only shown
     aim: float | None = None  # what we hope for beyond
+    why: str = ""  # said where it is missed
 
     @property
     def expected(self) -> str:
@@ -86,3 +90,8 @@ def outcomes(goals: Sequence[Goal], timings: Mapping[str, Timing]) -> list[Outco
         else:
             judged.append(Outcome(goal=goal, median=None, least=None, most=None, met=None))
     return judged
+
+
+def comparable(goals: Sequence[Goal], timings: Mapping[str, Timing]) -> list[Goal]:
+    """Return the goals all of whose cases were to be timed."""
+    return [goal for goal in goals if {goal.case, *getattr(goal, "than", ())} <= timings.keys()]

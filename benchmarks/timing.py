@@ -4,6 +4,7 @@ Every round visits every case, so that whatever else the machine does meets all 
 ratio can be taken within a round.
 """
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,8 @@ Result = TypeVar("Result")
 Work = Callable[[], int]  # does a piece of work, whole episodes; returns its agent-steps
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """Something to time."""
-
-    id: str
-    prepare: Callable[[], Work]  # imports, builds and draws actions; not timed
-    rounds: int | None = None  # fewer than the others get, for work that takes long
+class Failed(Exception):
+    """A case cannot be timed, for the reason given."""
 
 
 class Sample(NamedTuple):
@@ -38,11 +34,31 @@ class Sample(NamedTuple):
         return self.agent_steps / max(self.cpu_seconds, 1e-9)
 
 
+Sampler = Callable[[float], Sample]  # works for at least so many seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Something to time: a cell of a table."""
+
+    row: str
+    prepare: Callable[[], Work]  # imports, builds and draws actions; not timed
+    column: str = ""
+    rounds: int | None = None  # fewer than the others get, for work that takes long
+    seconds: float | None = None  # longer than the others get, for pieces that differ
+    suite: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called in patterns and files."""
+        return f"{self.row} {self.column}".strip()
+
+
 @dataclass(kw_only=True)
 class Timing:
     """All samples of one case, or why there are none."""
 
-    id: str
+    case: Case
     samples: list[Sample] = field(default_factory=list)
     failure: str | None = None
 
@@ -62,34 +78,42 @@ class Timing:
         return [sample.cpu_seconds / sample.pieces for sample in self.samples]
 
 
+def opened(case: Case) -> Sampler:
+    """Get a case ready in this very process."""
+    work = case.prepare()
+    if case.rounds is None:  # fill the caches; work that takes long does so by itself
+        work()
+    return partial(sample, work)
+
+
 def measure(
     cases: Sequence[Case],
     *,
     rounds: int,
     seconds: float,
     say: Callable[[str], None],
+    open_case: Callable[[Case], Sampler] = opened,
 ) -> dict[str, Timing]:
     """Time every case for about so many seconds in each round.
 
     A case that cannot be prepared or fails is given up with the reason. An interruption from the
     keyboard ends the measuring; what was measured until then is returned.
     """
-    timings = {case.id: Timing(id=case.id) for case in cases}
-    works: dict[str, Work] = {}
+    timings = {case.id: Timing(case=case) for case in cases}
+    samplers: dict[str, Sampler] = {}
     try:
         for case in cases:
             say(f"preparing {case.id}")
-            work = _attempt(timings[case.id], case.prepare)
-            if work is not None:
-                works[case.id] = work
-                if case.rounds is None:  # fill the caches; work that takes long does so by itself
-                    _attempt(timings[case.id], work)
+            sampler = _attempt(timings[case.id], partial(open_case, case))
+            if sampler is not None:
+                samplers[case.id] = sampler
         for number in range(rounds):
             for case in cases:
                 timing = timings[case.id]
                 if timing.failure is None and (case.rounds is None or number < case.rounds):
                     say(f"round {number + 1} of {rounds}: {case.id}")
-                    found = _attempt(timing, partial(sample, works[case.id], seconds))
+                    at_least = max(seconds, case.seconds or 0.0)
+                    found = _attempt(timing, partial(samplers[case.id], at_least))
                     timing.samples += [found] if found else []
     except KeyboardInterrupt:
         say("stopped")
@@ -98,6 +122,17 @@ def measure(
 
 def sample(work: Work, seconds: float) -> Sample:
     """Repeat the work until so many seconds are over."""
+    # Python looks for garbage whenever it has made enough objects: among those of this case, then,
+    # and not among all that the process holds, which would fall to whichever case comes first.
+    gc.collect()
+    gc.freeze()
+    try:
+        return _repeated(work, seconds)
+    finally:
+        gc.unfreeze()
+
+
+def _repeated(work: Work, seconds: float) -> Sample:
     agent_steps = pieces = 0
     began, began_cpu = time.perf_counter(), time.process_time()
     while True:
@@ -108,9 +143,15 @@ def sample(work: Work, seconds: float) -> Sample:
             return Sample(agent_steps, took, time.process_time() - began_cpu, pieces)
 
 
+def reason(error: Exception) -> str:
+    """Say in a line what went wrong."""
+    text = str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())
+
+
 def _attempt(timing: Timing, call: Callable[[], Result]) -> Result | None:
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - other libraries fail in their own ways
-        timing.failure = f"{type(error).__name__}: {error}"
+        timing.failure = reason(error)
         return None

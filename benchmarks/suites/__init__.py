@@ -1,0 +1,51 @@
+"""What is timed: a module for each library, with its cases and what is expected of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+from goals import Goal
+from timing import Case
+
+NAMES = (
+    "simple_spread",
+    "magent",
+    "vmas_spread",
+    "jaxmarl_spread",
+    "worlds",
+    "compiled",
+    "views",
+    "ppo",
+    "tabular",
+)
+
+
+def _no_goals(*, quick: bool) -> Sequence[Goal]:
+    del quick  # nothing is expected of other people's environments
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """Cases that are timed in a process of their own; its module imports no library at the top."""
+
+    cases: Callable[..., Sequence[Case]]  # quick -> those of a quick run
+    goals: Callable[..., Sequence[Goal]] = _no_goals
+    packages: tuple[str, ...] = ()  # whose versions are written beside the numbers
+    needs: str | None = None  # the peer in .venv-peers, which cannot share our own .venv
+
+
+def load(name: str) -> Suite:
+    """Return the suite of a module."""
+    suite: Suite = import_module(f"suites.{name}").SUITE
+    return suite
+
+
+def cases(*, quick: bool) -> list[Case]:
+    """Return every case, each with the name of its suite."""
+    return [replace(case, suite=name) for name in NAMES for case in load(name).cases(quick=quick)]
+
+
+def goals(*, quick: bool) -> list[Goal]:
+    """Return everything that is expected."""
+    return [goal for name in NAMES for goal in load(name).goals(quick=quick)]

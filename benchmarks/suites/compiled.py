@@ -1,0 +1,77 @@
+"""What the extra `fast` adds: the ring and its learner with loops that numba compiles.
+
+No goal needs it. It stands here because a step of one copy is mostly Python, which it leaves out.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from goals import Faster, Goal
+from timing import Case, Work
+
+from suites import Suite, jaxmarl_spread, tabular, worlds
+
+_NUM_AGENTS = (3, 10)
+
+
+def cases(*, quick: bool) -> Sequence[Case]:
+    """Return the ring at the sizes of the fastest peer, and the training run."""
+    rings = [
+        Case(
+            row=_row(N),
+            column=f"E={E}",
+            prepare=partial(_with_numba, partial(worlds.episodes, "ring", N, E)),
+        )
+        for N in _NUM_AGENTS
+        for E in worlds.COPIES
+    ]
+    cycles = tabular.cycles(quick=quick)
+    training = partial(_with_numba, partial(tabular.training, cycles))
+    return [*rings, Case(row=_training(quick=quick), prepare=training, rounds=3)]
+
+
+def goals(*, quick: bool) -> Sequence[Goal]:
+    """Return what it is shown beside."""
+    rings = [
+        Faster(
+            section=worlds.SECTION,
+            row=_row(N),
+            column=f"E={E}",
+            case=f"{_row(N)} E={E}",
+            than=(than,),
+            called=called,
+        )
+        for N in _NUM_AGENTS
+        for called, than_at in (
+            ("ring", partial(worlds.id_of, "ring", N)),
+            ("JaxMARL's loop", partial(jaxmarl_spread.id_of, N, compiled=True)),
+        )
+        for E in worlds.COPIES
+        for than in [than_at(E)]
+    ]
+    training = Faster(
+        section="training",
+        row=_training(quick=quick),
+        column="times",
+        case=_training(quick=quick),
+        than=(tabular.row(quick=quick),),
+        called="NumPy",
+    )
+    return [*rings, training]
+
+
+SUITE = Suite(cases=cases, goals=goals, packages=("numba", "rallypoint", "numpy"))
+
+
+def _row(num_agents: int) -> str:
+    return f"ring with numba N={num_agents}"
+
+
+def _training(*, quick: bool) -> str:
+    return f"{tabular.row(quick=quick)} with numba"
+
+
+def _with_numba(prepare: Callable[[], Work]) -> Work:
+    os.environ["RALLYPOINT_FAST"] = "1"  # in this suite's process only; all others have 0
+    return prepare()
