@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/environments.py [--quick] [--json FILE] [--only PATTERN]
 
 Rates are medians over rounds; every round visits every case, each suite in a process of its own.
-One thread each, so a second of CPU is a second of an idle core. A piece of work is a whole episode
+One thread and one core each, so a second of CPU is a second of an idle core. A piece of work is a whole episode
 with its reset, on actions drawn beforehand.
 """
 
@@ -68,7 +68,7 @@ def run(cases: Sequence[Case], goals: Sequence[Goal], *, quick: bool, out: Path 
     console, beside = Console(highlight=False), Console(stderr=True)
     if not console.is_terminal:
         console.width = _WIDTH
-    console.print(f"One thread each: {', '.join(THREADS)} are 1.")
+    console.print(f"One thread and one core each: {', '.join(THREADS)} are 1.")
     rounds, seconds = (_QUICK_ROUNDS, _QUICK_SECONDS) if quick else (_ROUNDS, _SECONDS)
     began = time.perf_counter()
     with Processes(os.environ, quick=quick) as processes, beside.status("") as status:

@@ -69,7 +69,7 @@ def _pip(folder: Path) -> list[str]:
 
 
 def _failure(command: Sequence[str]) -> str | None:
-    """Run a command; return the last thing that it said if it failed."""
+    """Run a command; return what it said of it if it failed."""
     try:
         done = subprocess.run(  # noqa: S603 - our own commands
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -80,7 +80,9 @@ def _failure(command: Sequence[str]) -> str | None:
         return None
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return next(reversed(errors or lines), f"exit code {done.returncode}")
+    if errors:
+        return errors[0]  # later ones only say where to read about it
+    return lines[-1] if lines else f"exit code {done.returncode}"
 
 
 if __name__ == "__main__":

@@ -115,7 +115,14 @@ def _table(title: str, second: str, columns: Sequence[str], *last: str) -> Table
     head += [Column(second)] if second else []
     head += [Column(column, justify="right", no_wrap=True) for column in columns]
     head += [Column(name, justify="right", no_wrap=True) for name in last]
-    return Table(*head, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(
+        *head,
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        min_width=len(title) + 2,  # else it would be broken over a narrow table
+    )
 
 
 def _cell(outcome: Outcome) -> str:

@@ -98,8 +98,8 @@ def test_what_could_not_be_installed_is_noted_and_the_rest_goes_on(bench, monkey
     assert "make peers" in why("vmas", tmp_path)
 
 
-def test_a_command_that_fails_is_known_by_its_last_error(bench):
-    said = "print('working'); print('ERROR: no'); print('notice: …'); raise SystemExit(1)"
+def test_a_command_that_fails_is_known_by_its_first_error(bench):
+    said = "print('working'); print('ERROR: no'); print('ERROR: see …'); raise SystemExit(1)"
     assert bench.install_peers._failure([sys.executable, "-c", said]) == "ERROR: no"
     assert bench.install_peers._failure([sys.executable, "-c", ""]) is None
     assert "No such file" in bench.install_peers._failure(["no-such-python"])
