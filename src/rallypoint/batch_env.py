@@ -23,6 +23,7 @@ OPTIONAL_PARTS = (
     "action_mask",
     "cost",
     "geometry",
+    "regions",
     "remove",
     "snapshot",
     "transitions",
@@ -155,6 +156,10 @@ class BatchEnv(ABC):
     def geometry(self) -> Geometry:
         """Where agents are and what observation entries mean."""
         self._refuse("geometry")
+
+    def regions(self) -> dict[str, Mask]:
+        """Who is in each of the world's named places now: name -> (E, N)."""
+        self._refuse("regions")
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world until their copy is reset; observe anew."""

@@ -85,6 +85,10 @@ class BatchWrapper(BatchEnv):
         """Where agents are and what observation entries mean."""
         return self.env.geometry()
 
+    def regions(self) -> dict[str, Mask]:
+        """Who is in each of the world's named places now: name -> (E, N)."""
+        return self.env.regions()
+
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world until their copy is reset; observe anew."""
         return self.env.remove(mask)

@@ -1,0 +1,1 @@
+"""Robust aggregation: combining updates of which up to f are lies."""

@@ -1,0 +1,68 @@
+"""Updates as their inner products know them: what span rules and mixings decide on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """k points: n updates, then the anchors, by the Gram matrix of their offsets from one of them.
+
+    The centre is chosen for precision and says nothing, so only differences of points mean
+    anything: distances, and combinations whose weights sum to one. Where the origin matters, as
+    for norms and cosines, it is an anchor like any other.
+    """
+
+    gram: Matrix  # (k, k), symmetric
+    n: int  # updates; the points from n on are anchors
+    anchors: Mapping[str, slice]  # name -> its points, of those a rule declared
+    # The same points by so many columns, drawn without replacement; for rules that sample some.
+    sampled: Callable[[np.random.Generator, int], "Span"]
+
+    @cached_property
+    def squared(self) -> Matrix:
+        """Squared distances between all points: (k, k), never negative, 0 on the diagonal."""
+        norms = np.diagonal(self.gram)
+        squared = norms[:, None] + norms[None, :] - 2 * self.gram
+        np.maximum(squared, 0, out=squared)
+        np.fill_diagonal(squared, 0)
+        return squared
+
+    @property
+    def distances(self) -> Matrix:
+        """Squared distances between updates: (n, n)."""
+        return self.squared[: self.n, : self.n]
+
+    def about(self, weights: Weights) -> Matrix:
+        """Return the Gram matrix of all points about another centre, their combination: (k, k).
+
+        Args:
+            weights: (k,), summing to one.
+        """
+        inner = self.gram @ weights
+        about: Matrix = self.gram - inner[:, None] - inner[None, :] + weights @ inner
+        return about
+
+    def anchor(self, name: str) -> int:
+        """Return the index of an anchor that is one point."""
+        start: int = self.anchors[name].start
+        return start
+
+    def mixed(self, mixing: Matrix) -> "Span":
+        """Return the span of mixed updates (n', k), rows summing to one, beside the anchors."""
+        whole = np.vstack([mixing, np.eye(len(self.gram))[self.n :]])
+        moved = len(mixing) - self.n
+        sampled = self.sampled
+        return Span(
+            whole @ self.gram @ whole.T,
+            len(mixing),
+            {name: slice(at.start + moved, at.stop + moved) for name, at in self.anchors.items()},
+            lambda rng, columns: sampled(rng, columns).mixed(mixing),
+        )
