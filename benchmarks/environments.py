@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/environments.py [--quick] [--json FILE] [--only PATTERN]
 
 Rates are medians over rounds; every round visits every case, each suite in a process of its own.
-One thread and one core each, so a second of CPU is a second of an idle core. A piece of work is a whole episode
-with its reset, on actions drawn beforehand.
+One thread and one core each, so a second of CPU is a second of an idle core. A piece of work is a
+whole episode with its reset, on actions drawn beforehand.
 """
 
 import argparse

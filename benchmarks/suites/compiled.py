@@ -1,6 +1,6 @@
 """What the extra `fast` adds: the ring and its learner with loops that numba compiles.
 
-No goal needs it. It stands here because a step of one copy is mostly Python, which it leaves out.
+A step of one copy is mostly Python, which it leaves out; so a compiled loop is compared with one.
 """
 
 import os
@@ -13,6 +13,7 @@ from timing import Case, Work
 from suites import Suite, jaxmarl_spread, tabular, worlds
 
 _NUM_AGENTS = (3, 10)
+_LOOP_CYCLES = 100
 
 
 def cases(*, quick: bool) -> Sequence[Case]:
@@ -26,9 +27,19 @@ def cases(*, quick: bool) -> Sequence[Case]:
         for N in _NUM_AGENTS
         for E in worlds.COPIES
     ]
+    loops = [
+        Case(
+            row=_loop(N),
+            column="E=1",
+            prepare=partial(
+                _with_numba, partial(tabular.training, _LOOP_CYCLES, seeds=1, num_agents=N)
+            ),
+        )
+        for N in _NUM_AGENTS
+    ]
     cycles = tabular.cycles(quick=quick)
     training = partial(_with_numba, partial(tabular.training, cycles))
-    return [*rings, Case(row=_training(quick=quick), prepare=training, rounds=3)]
+    return [*rings, *loops, Case(row=_training(quick=quick), prepare=training, rounds=3)]
 
 
 def goals(*, quick: bool) -> Sequence[Goal]:
@@ -50,6 +61,19 @@ def goals(*, quick: bool) -> Sequence[Goal]:
         for E in worlds.COPIES
         for than in [than_at(E)]
     ]
+    # Loop beside loop: no Python between two steps on either side, and ours learns besides.
+    loops = [
+        Faster(
+            section=worlds.SECTION,
+            row=_loop(N),
+            column="E=1",
+            case=f"{_loop(N)} E=1",
+            than=(jaxmarl_spread.id_of(N, 1, compiled=True),),
+            called="JaxMARL's loop",
+            least=1,
+        )
+        for N in _NUM_AGENTS
+    ]
     training = Faster(
         section="training",
         row=_training(quick=quick),
@@ -58,7 +82,7 @@ def goals(*, quick: bool) -> Sequence[Goal]:
         than=(tabular.row(quick=quick),),
         called="NumPy",
     )
-    return [*rings, training]
+    return [*rings, *loops, training]
 
 
 SUITE = Suite(cases=cases, goals=goals, packages=("numba", "rallypoint", "numpy"))
@@ -66,6 +90,10 @@ SUITE = Suite(cases=cases, goals=goals, packages=("numba", "rallypoint", "numpy"
 
 def _row(num_agents: int) -> str:
     return f"ring with numba N={num_agents}"
+
+
+def _loop(num_agents: int) -> str:
+    return f"ring, Q-learning with numba N={num_agents}"
 
 
 def _training(*, quick: bool) -> str:
