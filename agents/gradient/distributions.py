@@ -1,0 +1,155 @@
+"""From what an actor puts out to actions, their log-probabilities, and the slopes of both.
+
+Rows may have any leading axes: (…, K) outputs, (…,) log-probabilities.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.agents.gradient.architecture import Architecture, Parameters, shaped
+
+Floats = NDArray[np.float32]
+
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Slopes(NamedTuple):
+    """Derivatives of a weighted sum of log-probabilities and entropies."""
+
+    outputs: Floats  # (…, n, b, K)
+    log_std: Floats | None  # (…, n, K), by contributor; None where there are none
+
+
+class Distribution(ABC):
+    """What the outputs of an actor mean, under some parameters."""
+
+    @abstractmethod
+    def log_probabilities(self, outputs: Floats, actions: NDArray[Any]) -> Floats:
+        """Return how likely actions are: (…, K), (…) or (…, K) -> (…)."""
+
+    @abstractmethod
+    def entropies(self, outputs: Floats) -> Floats:
+        """Return how open the choice is: (…, K) -> (…)."""
+
+    @abstractmethod
+    def slopes(
+        self, outputs: Floats, actions: NDArray[Any], by_log: Floats, by_entropy: Floats | float
+    ) -> Slopes:
+        """Follow derivatives by log-probability and by entropy, (…, n, b), back to the outputs."""
+
+    @abstractmethod
+    def choose(self, outputs: Floats, uniform: NDArray[np.float64] | None) -> NDArray[Any]:
+        """Choose by numbers from [0, 1), (…, numbers), or the likeliest where there are none."""
+
+    @property
+    @abstractmethod
+    def numbers(self) -> int:
+        """How many uniform numbers a choice takes."""
+
+
+class Categorical(Distribution):
+    """One of K actions, by logits."""
+
+    numbers = 1
+
+    def log_probabilities(self, outputs: Floats, actions: NDArray[Any]) -> Floats:
+        """Return how likely actions (…) are."""
+        chosen = np.take_along_axis(outputs, actions[..., None], axis=-1)[..., 0]
+        logs: Floats = chosen - _log_sum(outputs)
+        return logs
+
+    def entropies(self, outputs: Floats) -> Floats:
+        """Return the entropy of each choice."""
+        logs = outputs - _log_sum(outputs)[..., None]
+        entropies: Floats = -np.einsum("...k,...k->...", np.exp(logs), logs)
+        return entropies
+
+    def slopes(
+        self, outputs: Floats, actions: NDArray[Any], by_log: Floats, by_entropy: Floats | float
+    ) -> Slopes:
+        """Follow derivatives back to the logits."""
+        logs = outputs - _log_sum(outputs)[..., None]
+        odds = np.exp(logs)
+        slopes = odds * -by_log[..., None]
+        at = actions[..., None]
+        np.put_along_axis(
+            slopes, at, np.take_along_axis(slopes, at, axis=-1) + by_log[..., None], axis=-1
+        )
+        if np.any(by_entropy):
+            entropies = -np.einsum("...k,...k->...", odds, logs)
+            slopes -= np.asarray(by_entropy)[..., None] * odds * (logs + entropies[..., None])
+        return Slopes(slopes, None)
+
+    def choose(self, outputs: Floats, uniform: NDArray[np.float64] | None) -> NDArray[Any]:
+        """Choose an index: (…)."""
+        if uniform is None:
+            likeliest: NDArray[np.int64] = outputs.argmax(axis=-1)
+            return likeliest
+        sums = np.exp(outputs - outputs.max(axis=-1, keepdims=True)).cumsum(axis=-1)
+        passed = (sums <= uniform * sums[..., -1:]).sum(axis=-1)
+        chosen: NDArray[np.int64] = np.minimum(passed, outputs.shape[-1] - 1)
+        return chosen
+
+
+class Normal(Distribution):
+    """A vector of K numbers, each from a normal distribution whose spread does not depend on it."""
+
+    def __init__(self, log_std: Floats) -> None:
+        """Spread the numbers so far, by the logarithms of their standard deviations (…, K)."""
+        self._log_std = log_std
+        self._std = np.exp(log_std)
+        self._size = log_std.shape[-1]
+
+    @property
+    def numbers(self) -> int:
+        """Two for each entry: one to choose by, as Box and Muller do, and the other its angle."""
+        return 2 * self._size
+
+    def log_probabilities(self, outputs: Floats, actions: NDArray[Any]) -> Floats:
+        """Return how likely actions (…, K) are."""
+        scaled = (actions - outputs) / self._std
+        constant = self._log_std.sum(axis=-1) + 0.5 * self._size * _LOG_2PI
+        logs: Floats = -0.5 * np.einsum("...k,...k->...", scaled, scaled) - constant
+        return logs
+
+    def entropies(self, outputs: Floats) -> Floats:
+        """Return the entropy, which is the same everywhere."""
+        entropy = self._log_std.sum(axis=-1) + 0.5 * self._size * (1 + _LOG_2PI)
+        return np.broadcast_to(np.float32(entropy), outputs.shape[:-1])
+
+    def slopes(
+        self, outputs: Floats, actions: NDArray[Any], by_log: Floats, by_entropy: Floats | float
+    ) -> Slopes:
+        """Follow derivatives back to the means and to the logarithms of the spreads."""
+        scaled = (actions - outputs) / self._std
+        means = (scaled / self._std) * by_log[..., None]
+        spreads = np.einsum("...b,...bk->...k", by_log, scaled * scaled - 1)
+        spreads += np.broadcast_to(by_entropy, by_log.shape).sum(axis=-1)[..., None]
+        return Slopes(means.astype(np.float32, copy=False), spreads)
+
+    def choose(self, outputs: Floats, uniform: NDArray[np.float64] | None) -> NDArray[Any]:
+        """Choose a vector: (…, K), not yet within the bounds of its space."""
+        if uniform is None:
+            return outputs
+        first, second = np.split(uniform, 2, axis=-1)
+        drawn = np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * math.pi * second)
+        chosen: Floats = outputs + (self._std * drawn).astype(np.float32)
+        return chosen
+
+
+def distribution(architecture: Architecture, parameters: Parameters) -> Distribution:
+    """Return what an architecture's outputs mean under these parameters."""
+    if architecture.log_std is None:
+        return Categorical()
+    return Normal(shaped(parameters, architecture.log_std))
+
+
+def _log_sum(outputs: Floats) -> Floats:
+    """Return the logarithm of the summed exponentials: (…, K) -> (…)."""
+    top = outputs.max(axis=-1)
+    logs: Floats = top + np.log(np.exp(outputs - top[..., None]).sum(axis=-1))
+    return logs

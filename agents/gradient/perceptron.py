@@ -1,0 +1,84 @@
+"""Multi-layer perceptrons forwards and backwards, for all contributors at once, in plain NumPy.
+
+Rows are (n, b, K): b of each of n contributors, who share the parameters (d,). Runs may be computed
+side by side, each with parameters of its own: (R, d) with rows (R, n, b, K). Each contributor's
+products are its own, so its numbers are the same bits whoever else is computed beside it. Buffers
+are kept from call to call; what a call returns is good until the next one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.agents.gradient.architecture import Parameters, Piece, shaped
+
+Floats = NDArray[np.float32]
+Layers = Sequence[tuple[Piece, Piece]]  # weights (outputs, inputs) and biases (outputs,)
+
+
+class Perceptron:
+    """One network within a vector of parameters."""
+
+    def __init__(self, layers: Layers, activation: str) -> None:
+        """Compute the layers with an activation between any two."""
+        self._layers = layers
+        self._activation = activation
+        self._kept: dict[tuple[str, int], Floats] = {}
+        self._inputs: list[Floats] = []  # of each layer, in the last call
+
+    def forward(self, parameters: Parameters, rows: Floats) -> Floats:
+        """Return what the network puts out: (…, n, b, inputs) -> (…, n, b, outputs)."""
+        self._inputs = [rows]
+        for index, (weights, biases) in enumerate(self._layers):
+            rows = self._inputs[-1]
+            made = self._room("made", index, (*rows.shape[:-1], weights.shape[0]))
+            np.matmul(rows, shaped(parameters, weights).swapaxes(-1, -2), out=made)
+            made += shaped(parameters, biases)
+            if index == len(self._layers) - 1:
+                return made
+            self._activate(made)
+            self._inputs.append(made)
+        return rows  # no layers: not reached, since every network has an end
+
+    def backward(self, parameters: Parameters, slopes: Floats, into: Floats) -> None:
+        """Write the gradient of the last forward call, contributor by contributor.
+
+        Args:
+            parameters: those of the forward call.
+            slopes: (…, n, b, outputs) derivatives by what was put out.
+            into: (…, n, d) where the gradient is written, at the places of this network.
+        """
+        for index in range(len(self._layers) - 1, -1, -1):
+            weights, biases = self._layers[index]
+            rows = self._inputs[index]
+            found = into[..., weights.at].reshape(*into.shape[:-1], *weights.shape)  # a view
+            np.matmul(slopes.swapaxes(-1, -2), rows, out=found)
+            np.add.reduce(slopes, axis=-2, out=into[..., biases.at])
+            if index:
+                before = self._room("slopes", index, rows.shape)
+                np.matmul(slopes, shaped(parameters, weights), out=before)
+                self._slope(before, rows)
+                slopes = before
+
+    def _activate(self, made: Floats) -> None:
+        if self._activation == "tanh":
+            np.tanh(made, out=made)
+        else:
+            np.maximum(made, 0, out=made)
+
+    def _slope(self, slopes: Floats, rows: Floats) -> None:
+        """Multiply by the activation's derivative, which what it gave tells."""
+        if self._activation == "tanh":
+            inner = self._room("inner", 0, rows.shape)
+            np.multiply(rows, rows, out=inner)
+            np.subtract(1, inner, out=inner)
+            slopes *= inner
+        else:
+            slopes *= rows > 0
+
+    def _room(self, name: str, index: int, shape: tuple[int, ...]) -> Floats:
+        kept = self._kept.get((name, index))
+        if kept is None or kept.shape != shape:
+            kept = self._kept[name, index] = np.empty(shape, dtype=np.float32)
+        return kept
