@@ -102,7 +102,7 @@ class Normal(Distribution):
         """Spread the numbers so far, by the logarithms of their standard deviations (…, K)."""
         self._log_std = log_std
         self._std = np.exp(log_std)
-        self._size = log_std.shape[-1]
+        self._size: int = log_std.shape[-1]
 
     @property
     def numbers(self) -> int:
