@@ -1,0 +1,75 @@
+"""Actor and critic together: what they say of rows, and the gradient of a loss of it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.gradient.batch import Batch
+from rallypoint.agents.gradient.distributions import Distribution, distribution
+from rallypoint.agents.gradient.perceptron import Floats, Perceptron
+from rallypoint.agents.gradient.policy import CHUNK
+
+
+class Told(NamedTuple):
+    """What the networks say of the rows of a batch."""
+
+    outputs: Floats  # (R, n, b, K) of the actor
+    logs: Floats  # (R, n, b) log-probabilities of the actions
+    values: Floats | None  # (R, n, b) of the critic, if there is one
+
+
+class Loss(NamedTuple):
+    """The derivatives of a loss by what the networks said, row by row."""
+
+    by_log: Floats  # (R, n, b)
+    by_entropy: Floats | float = 0.0  # (R, n, b), or 0 where it plays no part
+    by_value: Floats | None = None  # (R, n, b)
+
+
+class ActorCritic:
+    """The networks of an architecture, for R runs of n contributors side by side."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        """Get the networks ready."""
+        self.architecture = architecture
+        self._actor = Perceptron(architecture.actor, architecture.activation)
+        self._critic = Perceptron(architecture.critic, architecture.activation)
+
+    def choice(self, parameters: Parameters) -> Distribution:
+        """Return what the actor's outputs mean: parameters are (R, d)."""
+        return distribution(self.architecture, parameters)
+
+    def tell(self, parameters: Parameters, batch: Batch) -> Told:
+        """Look at the rows of a batch; ``gradient`` follows the last look back."""
+        outputs = self._actor.forward(parameters, batch.seen)
+        values = None
+        if self.architecture.critic:
+            shown = batch.seen if batch.central is None else batch.central
+            values = self._critic.forward(parameters, shown)[..., 0]
+        return Told(
+            outputs, self.choice(parameters).log_probabilities(outputs, batch.actions), values
+        )
+
+    def values(self, parameters: Parameters, rows: Floats) -> Floats:
+        """Return what the critic says of any rows, run by run: (R, m, inputs) -> (R, m)."""
+        runs, count, inputs = rows.shape
+        num_chunks = -(-count // CHUNK)
+        padded = np.zeros((runs, num_chunks * CHUNK, inputs), dtype=np.float32)
+        padded[:, :count] = rows
+        found = self._critic.forward(parameters, padded.reshape(runs, num_chunks, CHUNK, inputs))
+        return found.reshape(runs, -1)[:, :count].copy()
+
+    def gradient(self, parameters: Parameters, batch: Batch, told: Told, loss: Loss) -> Floats:
+        """Return each contributor's gradient of a loss: (R, n, d)."""
+        made = self.architecture
+        found = np.zeros((*batch.weights.shape[:2], made.size), dtype=np.float32)
+        slopes = self.choice(parameters).slopes(
+            told.outputs, batch.actions, loss.by_log, loss.by_entropy
+        )
+        self._actor.backward(parameters, slopes.outputs, found)
+        if made.log_std is not None:
+            found[..., made.log_std.at] = slopes.log_std
+        if loss.by_value is not None:
+            self._critic.backward(parameters, loss.by_value[..., None], found)
+        return found

@@ -1,0 +1,63 @@
+"""What a contributor learns from: its rows of a fragment, in pieces of one size."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.batch_env import Array, Mask
+
+
+class Batch(NamedTuple):
+    """Rows by contributor, (R, n, b, …); those of weight 0 only fill up."""
+
+    seen: Floats  # (R, n, b, inputs)
+    actions: Array  # (R, n, b) or (R, n, b, K)
+    gains: Floats  # (R, n, b) by how much each action was better than expected
+    weights: Floats  # (R, n, b) >= 0
+    old_logs: Floats | None = None  # (R, n, b) log-probabilities when it was played
+    targets: Floats | None = None  # (R, n, b) for the critic
+    central: Floats | None = None  # (R, n, b, S) what a central critic sees
+
+    def take(self, rows: NDArray[np.int64]) -> "Batch":
+        """Return some rows of each contributor, by their places (R, n, m)."""
+        return self.each(lambda part: _taken(part, rows))
+
+    def each(self, change: Callable[[Any], Any]) -> "Batch":
+        """Return the batch with every array in it changed alike."""
+        changed: dict[str, Any] = {
+            name: None if part is None else change(part) for name, part in self._asdict().items()
+        }
+        return Batch(**changed)
+
+
+def counts(acting: Mask) -> NDArray[np.int64]:
+    """Return how many rows each contributor has: (R, n, b) -> (R, n)."""
+    found: NDArray[np.int64] = np.count_nonzero(acting, axis=-1)
+    return found
+
+
+def evened(part: Any, acting: Mask, piece: int) -> Any:
+    """Put the rows in which somebody acts first, and cut the rest as far as it fills no piece.
+
+    What comes back is (R, n, m, …) with m a multiple of ``piece`` that holds the most rows that a
+    contributor has; what stands behind a contributor's own rows is 0.
+    """
+    most = int(counts(acting).max(initial=0))
+    length = max(1, -(-most // piece)) * piece
+    order = np.argsort(~acting, axis=-1, kind="stable")[..., :length]
+    taken = _taken(part, order)
+    if taken.shape[2] < length:
+        room = [(0, 0), (0, 0), (0, length - taken.shape[2])]
+        taken = np.pad(taken, room + [(0, 0)] * (taken.ndim - 3))
+    filled = np.arange(length) < counts(acting)[..., None]
+    taken[~filled] = 0
+    return taken
+
+
+def _taken(part: Any, rows: NDArray[np.int64]) -> Any:
+    inner = part.shape[3:]
+    index = rows.reshape(*rows.shape, *(1,) * len(inner))
+    return np.take_along_axis(part, index, axis=2)

@@ -1,0 +1,110 @@
+"""A2C: one gradient of actor and critic from every fragment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rallypoint.agents.gradient.actor_critic import ActorCritic, Loss
+from rallypoint.agents.gradient.architecture import Parameters
+from rallypoint.agents.gradient.batch import Batch
+from rallypoint.agents.gradient.contributors import Contributors, states_of_rows
+from rallypoint.agents.gradient.estimators import Estimator, shares, whitened
+from rallypoint.agents.gradient.fragment import Fragment
+from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.agents.gradient.returns import advantages
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class A2c(Estimator):
+    """Advantage actor-critic.
+
+    Source: Mnih, Badia, Mirza et al. (2016), arXiv:1602.01783; defaults as in SB3.
+    """
+
+    needs_critic = True
+
+    gamma: float = 0.99  # discount
+    lam: float = 1.0  # of generalised advantages
+    value_weight: float = 0.5  # of the critic's squared error
+    entropy_weight: float = 0.0  # of the bonus for openness
+    whiten: bool = False  # advantages, over a contributor's batch
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        for name in ("gamma", "lam"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
+        for name in ("value_weight", "entropy_weight"):
+            if getattr(self, name) < 0:
+                raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)}")
+
+    def prepare(
+        self,
+        networks: ActorCritic,
+        parameters: Parameters,
+        fragment: Fragment,
+        contributors: Contributors,
+    ) -> Batch:
+        """Make a batch with advantages and targets for the critic."""
+        runs = contributors.runs
+        values = _values(networks, parameters, fragment, runs)
+        gains = advantages(fragment, *values, gamma=self.gamma, lam=self.lam)
+        deal = contributors.rows
+        weights = deal(fragment.acting).astype(np.float32)
+        dealt = deal(gains)
+        return Batch(
+            deal(fragment.seen),
+            deal(fragment.actions),
+            whitened(dealt, weights) if self.whiten else dealt,
+            weights,
+            targets=deal(gains + values[0]),
+            central=None if fragment.states is None else deal(states_of_rows(fragment)),
+        )
+
+    def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return each contributor's gradient."""
+        told = networks.tell(parameters, batch)
+        portions = shares(batch.weights)
+        loss = self.loss(-batch.gains * portions, portions, told.values, batch.targets)
+        return networks.gradient(parameters, batch, told, loss)
+
+    def loss(
+        self, by_log: Floats, portions: Floats, values: Floats | None, targets: Floats | None
+    ) -> Loss:
+        """Add to the actor's derivatives those of the critic's error and of the entropy."""
+        assert values is not None
+        assert targets is not None, "made in prepare"
+        by_entropy = -self.entropy_weight * portions if self.entropy_weight else 0.0
+        by_value = (2 * self.value_weight) * portions * (values - targets)
+        return Loss(by_log, by_entropy, by_value)
+
+
+def _values(
+    networks: ActorCritic, parameters: Parameters, fragment: Fragment, runs: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return what the critic says: before each step, after each cut, and after the last step."""
+    steps, copies, agents = fragment.acting.shape
+    per_run = copies // runs
+    run_of_cut = fragment.cut[:, 1] // per_run
+    if fragment.states is None:
+        before, after, last = fragment.seen, fragment.cut_seen, fragment.last_seen
+    else:
+        before = states_of_rows(fragment)
+        assert fragment.cut_states is not None
+        assert fragment.last_states is not None, "recorded with the others"
+        after = fragment.cut_states
+        last = np.repeat(fragment.last_states[:, None], agents, axis=1)
+    by_run = before.reshape(steps, runs, per_run * agents, -1).swapaxes(0, 1)
+    seen = networks.values(parameters, by_run.reshape(runs, -1, before.shape[-1]))
+    values = seen.reshape(runs, steps, per_run, agents).swapaxes(0, 1).reshape(before.shape[:3])
+    cut_values = np.zeros(len(after), dtype=np.float32)
+    for run in np.unique(run_of_cut).tolist():
+        mine = run_of_cut == run
+        cut_values[mine] = networks.values(parameters[[run]], after[mine][None])[0]
+    at_last = networks.values(parameters, last.reshape(runs, per_run * agents, -1))
+    return values, cut_values, at_last.reshape(copies, agents)

@@ -1,0 +1,93 @@
+"""GPOMDP: the plain policy gradient, with each action credited for what came after it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rallypoint.agents.gradient.actor_critic import ActorCritic, Loss
+from rallypoint.agents.gradient.architecture import Parameters
+from rallypoint.agents.gradient.batch import Batch, evened
+from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.estimators import Estimator, shares, whitened
+from rallypoint.agents.gradient.fragment import Fragment
+from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.agents.gradient.policy import CHUNK
+from rallypoint.agents.gradient.returns import returns_to_go
+from rallypoint.errors import InvalidConfig
+
+_WHITEN = ("batch", "episode", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpomdp(Estimator):
+    """Whole episodes, discounted returns to go, no critic.
+
+    Source: Baxter & Bartlett (2001), "Infinite-horizon policy-gradient estimation".
+    """
+
+    whole_episodes = True
+
+    gamma: float = 0.999  # discount
+    whiten: str = "batch"  # returns, over a contributor's batch, over each "episode", or "none"
+    to_go: bool = True  # False: REINFORCE, every action credited for the whole episode
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        if not 0 <= self.gamma <= 1:
+            raise InvalidConfig(f"gamma lies in [0, 1], got {self.gamma}")
+        if self.whiten not in _WHITEN:
+            raise InvalidConfig(f"whiten is one of {_WHITEN}, got {self.whiten!r}")
+
+    def prepare(
+        self,
+        networks: ActorCritic,
+        parameters: Parameters,
+        fragment: Fragment,
+        contributors: Contributors,
+    ) -> Batch:
+        """Make a batch of whole episodes."""
+        del networks, parameters
+        worth = returns_to_go(fragment, self.gamma)
+        if not self.to_go:
+            # What the first step was worth, for every step that its agent took in the episode.
+            worth = np.where(fragment.acting, worth[0], 0)
+        if self.whiten == "episode":
+            worth = _whitened_lanes(worth, fragment)
+        dealt = contributors.rows(fragment.acting)
+        seen, actions, gains = (
+            evened(contributors.rows(part), dealt, CHUNK)
+            for part in (fragment.seen, fragment.actions, worth)
+        )
+        weights = evened(dealt, dealt, CHUNK).astype(np.float32)
+        if self.whiten == "batch":
+            gains = whitened(gains, weights)
+        return Batch(seen, actions, gains, weights)
+
+    def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return each contributor's gradient of ``-mean(log pi(a) gain)``, summed in pieces."""
+        by_log = -batch.gains * shares(batch.weights)
+        runs, count, length = batch.weights.shape
+        pieces = length // CHUNK
+        # Pieces of one size, so that a contributor's sums do not depend on who has more rows.
+        cut = batch.each(lambda part: part.reshape(runs, count * pieces, CHUNK, *part.shape[3:]))
+        told = networks.tell(parameters, cut)
+        found = networks.gradient(
+            parameters, cut, told, Loss(by_log.reshape(runs, count * pieces, CHUNK))
+        )
+        by_piece = found.reshape(runs, count, pieces, -1)
+        total = np.zeros_like(by_piece[:, :, 0])
+        for piece in range(pieces):
+            total += by_piece[:, :, piece]
+        return total
+
+
+def _whitened_lanes(worth: Floats, fragment: Fragment) -> Floats:
+    """Whiten each agent's returns over its episode: (T, E, n), one episode a copy."""
+    lanes = np.moveaxis(worth, 0, -1)
+    return np.moveaxis(
+        whitened(lanes, np.moveaxis(fragment.acting, 0, -1).astype(np.float32)), -1, 0
+    )

@@ -1,0 +1,80 @@
+"""PPO: several epochs over each fragment, as long as the policy stays near."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rallypoint.agents.gradient.actor_critic import ActorCritic
+from rallypoint.agents.gradient.architecture import Parameters
+from rallypoint.agents.gradient.batch import Batch
+from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.estimators import shares
+from rallypoint.agents.gradient.estimators.a2c import A2c
+from rallypoint.agents.gradient.fragment import Fragment
+from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ppo(A2c):
+    """Proximal policy optimisation with clipped ratios; one aggregation for every minibatch.
+
+    A minibatch is a share of the fragment: it holds equally many rows of every contributor.
+
+    Source: Schulman, Wolski, Dhariwal, Radford & Klimov (2017), arXiv:1707.06347; defaults as in
+    SB3, but for advantages, which each contributor whitens over its whole batch.
+    """
+
+    lam: float = 0.95
+    whiten: bool = True
+    clip: float = 0.2  # how far ratios of probabilities count
+    epochs: int = 10  # over each fragment
+    minibatch: int = 64  # rows, of all contributors together
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        super().__post_init__()
+        if self.clip <= 0:
+            raise InvalidConfig(f"clip is a number > 0, got {self.clip}")
+        for name in ("epochs", "minibatch"):
+            if getattr(self, name) < 1:
+                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+
+    def prepare(
+        self,
+        networks: ActorCritic,
+        parameters: Parameters,
+        fragment: Fragment,
+        contributors: Contributors,
+    ) -> Batch:
+        """Make a batch with advantages, targets, and how likely every action was."""
+        batch = super().prepare(networks, parameters, fragment, contributors)
+        return batch._replace(old_logs=networks.tell(parameters, batch).logs)
+
+    def passes(self, batch: Batch, draws: Draws) -> Iterator[Batch]:
+        """Yield the minibatches of every epoch, each contributor's rows shuffled on their own."""
+        runs, count, length = batch.weights.shape
+        rows = min(length, max(1, self.minibatch // count))
+        for _ in range(self.epochs):
+            order = draws.random((length,)).argsort(axis=1, kind="stable")
+            shuffled = order.reshape(runs, count, length)
+            for first in range(0, length, rows):
+                yield batch.take(shuffled[..., first : first + rows])
+
+    def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return each contributor's gradient."""
+        assert batch.old_logs is not None, "made in prepare"
+        told = networks.tell(parameters, batch)
+        ratios = np.exp(told.logs - batch.old_logs)
+        # Where clipping took hold and would help, the objective is flat.
+        flat = np.where(batch.gains > 0, ratios > 1 + self.clip, ratios < 1 - self.clip)
+        portions = shares(batch.weights)
+        by_log = np.where(flat, 0, -batch.gains * ratios * portions).astype(np.float32)
+        loss = self.loss(by_log, portions, told.values, batch.targets)
+        return networks.gradient(parameters, batch, told, loss)
