@@ -98,12 +98,13 @@ class Adam(Optimiser):
     ) -> Moved:
         """Move by the mean over the root of the mean square, both freed of their start."""
         b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
-        mean = moments["mean"] + (1 - b1) * (update - moments["mean"])
-        square = moments["square"] * b2 + (1 - b2) * update * update
+        mean: Parameters = moments["mean"] + (1 - b1) * (update - moments["mean"])
+        square: Parameters = moments["square"] * b2 + (1 - b2) * update * update
         pace = np.float32(rate / (1 - self.beta1 ** (time + 1)))
         root = np.sqrt(square) / np.float32((1 - self.beta2 ** (time + 1)) ** 0.5)
-        parameters = parameters - pace * mean / (root + np.float32(self.epsilon))
-        return Moved(parameters, {"mean": mean, "square": square})
+        step = pace * mean / (root + np.float32(self.epsilon))
+        moved = parameters - step.astype(np.float32, copy=False)
+        return Moved(moved, {"mean": mean, "square": square})
 
 
 OPTIMISERS: dict[str, type[Optimiser]] = {"adam": Adam, "sgd": Sgd}
