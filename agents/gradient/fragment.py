@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.policy import GradientPolicy, as_action, flattened
-from rallypoint.batch_env import Array, BatchEnv, Mask, Observations, Step
+from rallypoint.batch_env import Array, BatchEnv, Mask, Observations, Snapshot, Step
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 
@@ -99,6 +99,24 @@ class Rollout:
                 self._observations = self.env.reset(mask=ended)
                 self._draws.begin_episode(ended)
         return tape.fragment(self.seen(), self.states())
+
+    def snapshot(self) -> Snapshot:
+        """Return everything needed to go on from here.
+
+        Raises:
+            NotOffered: the world has no snapshot.
+        """
+        draws = {f"draws/{name}": part for name, part in self._draws.snapshot().items()}
+        return draws | {f"world/{name}": part for name, part in self.env.snapshot().items()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of the same world."""
+        parts: dict[str, Snapshot] = {"draws": {}, "world": {}}
+        for name, part in snapshot.items():
+            head, _, rest = name.partition("/")
+            parts[head][rest] = part
+        self._observations = self.env.restore(parts["world"])
+        self._draws.restore(parts["draws"])
 
     def _begin(self, seed: int | None) -> None:
         self._observations = self.env.reset(seed)

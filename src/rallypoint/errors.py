@@ -54,6 +54,22 @@ class NotConformant(RallypointError, AssertionError):
     """An environment, threat or other part that breaks its contract."""
 
 
+class InvalidUpdates(RallypointError, ValueError):
+    """Updates of the wrong form, or of which more are broken than a rule tolerates."""
+
+
+class TooManyByzantine(RallypointError, ValueError):
+    """More Byzantine contributors than an aggregator tolerates among so many."""
+
+
+class SearchTooLong(RallypointError, RuntimeError):
+    """An exact answer that would take more search than was allowed."""
+
+
+class Diverged(RallypointError, ArithmeticError):
+    """Learning that went off to numbers that are not finite."""
+
+
 class UnreadableFile(RallypointError, ValueError):
     """A file that is corrupt, or belongs to something else."""
 
