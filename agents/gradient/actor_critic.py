@@ -14,7 +14,7 @@ from rallypoint.agents.gradient.policy import CHUNK
 class Told(NamedTuple):
     """What the networks say of the rows of a batch."""
 
-    outputs: Floats  # (R, n, b, K) of the actor
+    outputs: Floats  # (R, n, b, K) of the actor, settled
     logs: Floats  # (R, n, b) log-probabilities of the actions
     values: Floats | None  # (R, n, b) of the critic, if there is one
 
@@ -42,14 +42,13 @@ class ActorCritic:
 
     def tell(self, parameters: Parameters, batch: Batch) -> Told:
         """Look at the rows of a batch; ``gradient`` follows the last look back."""
-        outputs = self._actor.forward(parameters, batch.seen)
+        choice = self.choice(parameters)
+        outputs = choice.settled(self._actor.forward(parameters, batch.seen))
         values = None
         if self.architecture.critic:
             shown = batch.seen if batch.central is None else batch.central
             values = self._critic.forward(parameters, shown)[..., 0]
-        return Told(
-            outputs, self.choice(parameters).log_probabilities(outputs, batch.actions), values
-        )
+        return Told(outputs, choice.log_probabilities(outputs, batch.actions), values)
 
     def values(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the critic says of any rows, run by run: (R, m, inputs) -> (R, m)."""

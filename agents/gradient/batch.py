@@ -58,6 +58,7 @@ def evened(part: Any, acting: Mask, piece: int) -> Any:
 
 
 def _taken(part: Any, rows: NDArray[np.int64]) -> Any:
-    inner = part.shape[3:]
-    index = rows.reshape(*rows.shape, *(1,) * len(inner))
-    return np.take_along_axis(part, index, axis=2)
+    runs, count, length = part.shape[:3]
+    # One flat index and take: several times faster than taking along an axis.
+    firsts = np.arange(0, runs * count * length, length).reshape(runs, count, 1)
+    return part.reshape(-1, *part.shape[3:]).take(rows + firsts, axis=0)

@@ -1,6 +1,7 @@
 """From what an actor puts out to actions, their log-probabilities, and the slopes of both.
 
-Rows may have any leading axes: (…, K) outputs, (…,) log-probabilities.
+Rows may have any leading axes: (…, K) outputs, (…,) log-probabilities. What an actor puts out is
+``settled`` once, and all else is asked of that.
 """
 
 import math
@@ -27,6 +28,10 @@ class Slopes(NamedTuple):
 class Distribution(ABC):
     """What the outputs of an actor mean, under some parameters."""
 
+    def settled(self, outputs: Floats) -> Floats:
+        """Return outputs in the form that the other methods take, perhaps in place: (…, K)."""
+        return outputs
+
     @abstractmethod
     def log_probabilities(self, outputs: Floats, actions: NDArray[Any]) -> Floats:
         """Return how likely actions are: (…, K), (…) or (…, K) -> (…)."""
@@ -52,36 +57,36 @@ class Distribution(ABC):
 
 
 class Categorical(Distribution):
-    """One of K actions, by logits."""
+    """One of K actions, by logits; settled, they are logarithms of probabilities."""
 
     numbers = 1
 
+    def settled(self, outputs: Floats) -> Floats:
+        """Take the logarithm of the summed exponentials off, in place."""
+        outputs -= _along(np.maximum, outputs)[..., None]
+        outputs -= np.log(_along(np.add, np.exp(outputs)))[..., None]
+        return outputs
+
     def log_probabilities(self, outputs: Floats, actions: NDArray[Any]) -> Floats:
         """Return how likely actions (…) are."""
-        chosen = np.take_along_axis(outputs, actions[..., None], axis=-1)[..., 0]
-        logs: Floats = chosen - _log_sum(outputs)
+        logs: Floats = outputs.reshape(-1)[_places(outputs, actions)]
         return logs
 
     def entropies(self, outputs: Floats) -> Floats:
         """Return the entropy of each choice."""
-        logs = outputs - _log_sum(outputs)[..., None]
-        entropies: Floats = -np.einsum("...k,...k->...", np.exp(logs), logs)
+        entropies: Floats = -_along(np.add, np.exp(outputs) * outputs)
         return entropies
 
     def slopes(
         self, outputs: Floats, actions: NDArray[Any], by_log: Floats, by_entropy: Floats | float
     ) -> Slopes:
         """Follow derivatives back to the logits."""
-        logs = outputs - _log_sum(outputs)[..., None]
-        odds = np.exp(logs)
+        odds = np.exp(outputs)
         slopes = odds * -by_log[..., None]
-        at = actions[..., None]
-        np.put_along_axis(
-            slopes, at, np.take_along_axis(slopes, at, axis=-1) + by_log[..., None], axis=-1
-        )
+        slopes.reshape(-1)[_places(outputs, actions)] += by_log
         if np.any(by_entropy):
-            entropies = -np.einsum("...k,...k->...", odds, logs)
-            slopes -= np.asarray(by_entropy)[..., None] * odds * (logs + entropies[..., None])
+            entropies = -_along(np.add, odds * outputs)
+            slopes -= np.asarray(by_entropy)[..., None] * odds * (outputs + entropies[..., None])
         return Slopes(slopes, None)
 
     def choose(self, outputs: Floats, uniform: NDArray[np.float64] | None) -> NDArray[Any]:
@@ -89,7 +94,7 @@ class Categorical(Distribution):
         if uniform is None:
             likeliest: NDArray[np.int64] = outputs.argmax(axis=-1)
             return likeliest
-        sums = np.exp(outputs - outputs.max(axis=-1, keepdims=True)).cumsum(axis=-1)
+        sums = np.exp(outputs).cumsum(axis=-1)
         passed = (sums <= uniform * sums[..., -1:]).sum(axis=-1)
         chosen: NDArray[np.int64] = np.minimum(passed, outputs.shape[-1] - 1)
         return chosen
@@ -148,8 +153,21 @@ def distribution(architecture: Architecture, parameters: Parameters) -> Distribu
     return Normal(shaped(parameters, architecture.log_std))
 
 
-def _log_sum(outputs: Floats) -> Floats:
-    """Return the logarithm of the summed exponentials: (…, K) -> (…)."""
-    top = outputs.max(axis=-1)
-    logs: Floats = top + np.log(np.exp(outputs - top[..., None]).sum(axis=-1))
-    return logs
+def _along(ufunc: np.ufunc, outputs: Floats) -> Floats:
+    """Reduce the last axis, column by column: several times faster than reduce() where it is short.
+
+    >>> _along(np.add, np.array([[1.0, 2.0, 4.0]]))
+    array([7.])
+    """
+    found: Floats = outputs[..., 0].copy()
+    for column in range(1, outputs.shape[-1]):
+        ufunc(found, outputs[..., column], out=found)
+    return found
+
+
+def _places(outputs: Floats, actions: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where each row's action stands among all outputs laid flat: (…)."""
+    size = outputs.shape[-1]
+    firsts = np.arange(0, actions.size * size, size).reshape(actions.shape)
+    places: NDArray[np.int64] = firsts + actions
+    return places

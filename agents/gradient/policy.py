@@ -54,8 +54,8 @@ class GradientPolicy:
     def choose(self, seen: Floats, draws: Draws) -> NDArray[Any]:
         """Choose by what is seen (E, n, inputs): (E, n) counted from 0, or (E, n, K) unbounded."""
         num_copies, num_agents = seen.shape[:2]
-        outputs = self.outputs(seen)
         chosen = distribution(self._architecture, self.parameters)
+        outputs = chosen.settled(self.outputs(seen))
         numbers = None if self.greedy else draws.random((num_agents, chosen.numbers))
         if self.parameters.ndim == 1:
             return chosen.choose(outputs, numbers)

@@ -99,8 +99,9 @@ class Server:
         trusted = None
         if self._trusted is not None:
             trusted = np.flatnonzero(np.isin(rows, self._trusted)).tolist() or None
+        draws = "rng" in self._aggregators[run].needs
         return Context(
-            rng=stream(self._seeds[run], "aggregation", purpose, self.time),
+            rng=stream(self._seeds[run], "aggregation", purpose, self.time) if draws else None,
             previous=self._previous[run],
             layout=self._layout,
             trusted=trusted,

@@ -71,6 +71,7 @@ def test_gradients_are_those_of_torch_for_every_contributor(kind, activation, rn
     critic = Perceptron(made.critic, activation)
     outputs, values = actor.forward(parameters, seen), critic.forward(parameters, seen)[..., 0]
     choice = distribution(made, parameters)
+    outputs = choice.settled(outputs)
     found = np.zeros((3, made.size), dtype=np.float32)
     slopes = choice.slopes(outputs, actions, by_log, by_entropy)
     logs, entropies = choice.log_probabilities(outputs, actions), choice.entropies(outputs)
