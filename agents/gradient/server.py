@@ -134,9 +134,10 @@ class Server:
         Raises:
             Diverged: parameters would not be finite any more.
         """
-        moved = self._optimiser.step(
-            self.parameters, aggregates, self._moments, self._pace.at(self.time), self.time
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below, with what to do
+            moved = self._optimiser.step(
+                self.parameters, aggregates, self._moments, self._pace.at(self.time), self.time
+            )
         broken: Mask = ~np.all(np.isfinite(moved.parameters), axis=1)
         if broken.any():
             raise Diverged(
