@@ -34,6 +34,9 @@ class Estimator(ABC):
     needs_critic = False
     whole_episodes = False  # fragments are whole episodes, one a copy, instead of so many steps
 
+    def __post_init__(self) -> None:  # noqa: B027 - where the chain of super() calls ends
+        """Refuse what cannot be meant; nothing, here."""
+
     @abstractmethod
     def prepare(
         self,

@@ -42,6 +42,7 @@ class A2c(Estimator):
         for name in ("value_weight", "entropy_weight"):
             if getattr(self, name) < 0:
                 raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)}")
+        super().__post_init__()
 
     def prepare(
         self,

@@ -41,6 +41,7 @@ class Gpomdp(Estimator):
             raise InvalidConfig(f"gamma lies in [0, 1], got {self.gamma}")
         if self.whiten not in _WHITEN:
             raise InvalidConfig(f"whiten is one of {_WHITEN}, got {self.whiten!r}")
+        super().__post_init__()
 
     def prepare(
         self,

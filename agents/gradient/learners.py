@@ -1,0 +1,132 @@
+"""The agents that learn from contributors, with all that can be set about them."""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from rallypoint.agents import agents
+from rallypoint.agents.gradient.architecture import Architecture, architecture_for
+from rallypoint.agents.gradient.estimators import Estimator
+from rallypoint.agents.gradient.estimators.a2c import A2c
+from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
+from rallypoint.agents.gradient.estimators.ppo import Ppo
+from rallypoint.agents.gradient.optimisers import OPTIMISERS, Adam, Optimiser
+from rallypoint.agents.gradient.server import Pace
+from rallypoint.agents.gradient.trainer import Contribution
+from rallypoint.batch_env import Group
+from rallypoint.errors import InvalidConfig, did_you_mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientLearner(Estimator):
+    """What every agent that learns from contributors is set by, besides its estimator."""
+
+    learner: ClassVar[str] = "contributors"
+
+    policy: tuple[int, ...] = (64, 64)  # units of the actor's hidden layers
+    value: tuple[int, ...] = (64, 64)  # of the critic's, where there is one
+    activation: str = "tanh"  # between layers, or "relu"
+    initial: str = "orthogonal"  # weights as SB3 draws them, or "uniform" as torch does
+    central_critic: bool = False  # the critic sees the world's state
+    steps: int = 128  # of a fragment, in each copy
+    learning_rate: float = 3e-4
+    final_rate: float | None = None  # reached in a straight line at the end; none: constant
+    optimiser: str = "adam"  # of the server, or "sgd"
+    beta1: float | None = None  # Adam's inertia; 0.9, or 0 beside momentum, if not given
+    momentum: float = 0.0  # of each contributor's update
+    max_norm: float | None = None  # a contributor's longer gradient is shortened to this
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        if self.steps < 1:
+            raise InvalidConfig(f"steps is a number >= 1, got {self.steps}")
+        if self.optimiser not in OPTIMISERS:
+            hint = did_you_mean(self.optimiser, OPTIMISERS)
+            raise InvalidConfig(f"no optimiser is called {self.optimiser!r}{hint}")
+        if self.momentum and self.optimiser == "adam" and self.beta1:
+            raise InvalidConfig(
+                f"momentum = {self.momentum} at the contributors and beta1 = {self.beta1} at the "
+                "server are inertia twice, which learns next to nothing; leave beta1 out"
+            )
+        _ = self.contribution, self.pace(1), self.server_optimiser  # each refuses its own
+        super().__post_init__()
+
+    @property
+    def contribution(self) -> Contribution:
+        """What contributors do with their gradients."""
+        return Contribution(momentum=self.momentum, max_norm=self.max_norm)
+
+    @property
+    def server_optimiser(self) -> Optimiser:
+        """How the server descends."""
+        if self.optimiser == "adam":
+            usual = 0.0 if self.momentum else Adam.beta1
+            return Adam(beta1=usual if self.beta1 is None else self.beta1)
+        return OPTIMISERS[self.optimiser]()
+
+    def pace(self, steps: int) -> Pace:
+        """Return the learning rate over so many steps of the server."""
+        return Pace(
+            rate=self.learning_rate,
+            final=self.final_rate,
+            steps=None if self.final_rate is None else steps,
+        )
+
+    def architecture(self, group: Group, state_size: int | None = None) -> Architecture:
+        """Return the networks for a group's spaces, and the world's state where the critic sees it.
+
+        Raises:
+            InvalidConfig: spaces that cannot be learned from.
+        """
+        return architecture_for(
+            group,
+            policy=tuple(self.policy),
+            value=tuple(self.value) if self.needs_critic else None,
+            value_inputs=state_size if self.central_critic else None,
+            activation=self.activation,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpomdpLearner(GradientLearner, Gpomdp):
+    """Policy gradient without a critic, from whole episodes (Baxter & Bartlett, 2001)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReinforceLearner(GradientLearner, Gpomdp):
+    """Policy gradient that credits every action for its whole episode (Williams, 1992)."""
+
+    to_go: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class A2cLearner(GradientLearner, A2c):
+    """Advantage actor-critic, one update from each contributor (Mnih et al., 2016)."""
+
+    learning_rate: float = 7e-4
+    steps: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PpoLearner(GradientLearner, Ppo):
+    """Proximal policy optimisation, one update from each contributor (Schulman et al., 2017)."""
+
+    max_norm: float | None = 0.5
+
+
+LEARNERS: dict[str, type[GradientLearner]] = {
+    "a2c": A2cLearner,
+    "gpomdp": GpomdpLearner,
+    "ppo": PpoLearner,
+    "reinforce": ReinforceLearner,
+}
+for _name, _learner in LEARNERS.items():
+    agents.add(_name, _learner)
+
+
+def settings_of(learner: GradientLearner) -> dict[str, object]:
+    """Return all settings as plain values."""
+    return {field.name: getattr(learner, field.name) for field in fields(learner)}
