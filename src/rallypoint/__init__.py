@@ -20,3 +20,17 @@ register_env(
     "rallypoint.envs.torus.world:Torus",
     kwargs={"width": 21, "reward": "mix"},
 )
+register_env("matching-game-v0", "rallypoint.envs.games.matching:world")
+register_env("two-car-road-v0", "rallypoint.envs.games.two_car_road:world")
+register_env("two-state-v0", "rallypoint.envs.games.two_state:world")
+register_env("off-switch-v0", "rallypoint.envs.games.off_switch:world")
+register_env("bad-or-good-v0", "rallypoint.envs.games.bad_or_good:world")
+register_env("coordination-toy-v0", "rallypoint.envs.games.coordination_toy:world")
+register_env("absent-supervisor-v0", "rallypoint.envs.gridworlds.absent_supervisor:world")
+register_env("corridor-v0", "rallypoint.envs.gridworlds.corridor:world")
+register_env("distributional-shift-v0", "rallypoint.envs.gridworlds.distributional_shift:world")
+register_env("friend-or-foe-v0", "rallypoint.envs.gridworlds.friend_or_foe:world")
+register_env("island-navigation-v0", "rallypoint.envs.gridworlds.island_navigation:world")
+register_env("safe-interruptibility-v0", "rallypoint.envs.gridworlds.safe_interruptibility:world")
+register_env("shutdown-delay-v0", "rallypoint.envs.gridworlds.shutdown_delay:world")
+register_env("whisky-gold-v0", "rallypoint.envs.gridworlds.whisky_gold:world")
