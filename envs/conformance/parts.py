@@ -25,9 +25,15 @@ def check(subject: Subject) -> None:
         for call in _calls(env, part):
             must_raise(NotOffered, f"{part}, which offers does not name,", call)
     _look(env, "after a reset")
+    places = _names_of_regions(env)
     with during("step 1"):
         env.step(Actor(env).choose())
     _look(env, "after a step")
+    if (now := _names_of_regions(env)) != places:
+        raise NotConformant(
+            f"regions() must name the same places at all times, and names {now} after a step "
+            f"where it named {places}"
+        )
 
 
 def _look(env: BatchEnv, when: str) -> None:
@@ -101,6 +107,23 @@ def _geometry(env: BatchEnv, told: Any) -> str | None:
     return None
 
 
+def _regions(env: BatchEnv, told: Any) -> str | None:
+    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
+        return f"must be a dict by name, and is a {type(told).__name__}"
+    shape = env.num_copies, env.num_agents
+    for name, inside in told.items():
+        if not isinstance(inside, np.ndarray) or inside.shape != shape or inside.dtype != bool:
+            return f"must hold bool {shape} for {name!r}, and has {_kind(inside)}"
+        if (inside & ~env.alive).any():
+            row, agent = np.argwhere(inside & ~env.alive)[0]
+            return f"has {env.agents[agent]} in {name!r} in row {row}, who is not in the world"
+    return None
+
+
+def _names_of_regions(env: BatchEnv) -> list[str]:
+    return list(env.regions()) if "regions" in env.offers else []
+
+
 def _transitions(env: BatchEnv, told: Any) -> str | None:
     del env
     return "must be a model of the task, and is None" if told is None else None
@@ -115,5 +138,6 @@ _CHECKS: dict[str, Callable[[BatchEnv, Any], str | None]] = {
     "action_mask": _action_mask,
     "cost": _cost,
     "geometry": _geometry,
+    "regions": _regions,
     "transitions": _transitions,
 }

@@ -21,6 +21,7 @@ def check(subject: Subject) -> None:
     def scribble(returned: Observations | Step) -> None:
         arrays = told(returned) if isinstance(returned, Step) else named(returned)
         asked = [writer.env.alive] + ([writer.env.state()] if "state" in env.offers else [])
+        asked += writer.env.regions().values() if "regions" in env.offers else []
         for array in [*arrays.values(), *asked]:
             if array.flags.writeable:
                 array[...] = ~array if array.dtype == bool else 7

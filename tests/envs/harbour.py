@@ -19,7 +19,7 @@ SINKS = 0.05  # a boat, in each step
 
 
 class Harbour(World):
-    offers = frozenset({"state", "action_mask", "cost", "geometry", "remove"})
+    offers = frozenset({"state", "action_mask", "cost", "geometry", "regions", "remove"})
     cost_names = ("collision",)
     metadata: ClassVar = {"render_modes": ["rgb_array", "ansi"], "render_fps": 5}
     _state_arrays = ("_cells", "_places")
@@ -79,6 +79,10 @@ class Harbour(World):
             np.abs(ahead[:, None] - ahead),
             np.zeros((2, 1), dtype=np.int64),
         )
+
+    def regions(self) -> dict[str, Mask]:
+        moored = np.concatenate([self._cells == 0, np.zeros((self.num_copies, 3), bool)], axis=1)
+        return {"pier": moored & self._alive, "sky": self._alive & (np.arange(5) > 1)}
 
     def remove(self, mask):
         self._leave(mask)

@@ -61,6 +61,42 @@ class CostsNoNumber(Harbour):
         return np.where(np.arange(5) == 2, np.nan, super().cost()[..., 0])[..., None]
 
 
+@says(r"regions\(\) must hold bool \(3, 5\) for 'pier', and has int64 \(3, 5\)")
+class CountsRegions(Harbour):
+    def regions(self):
+        return {name: inside.astype(int) for name, inside in super().regions().items()}
+
+
+@says(r"regions\(\) must be a dict by name, and is a tuple")
+class RegionsInATuple(Harbour):
+    def regions(self):
+        return tuple(super().regions().items())
+
+
+@says("regions.. has gull_2 in 'sky' in row 0, who is not in the world")
+class RegionsOfTheAbsent(Harbour):
+    def regions(self):
+        return super().regions() | {"sky": np.broadcast_to(np.arange(5) > 1, (self.num_copies, 5))}
+
+
+@says("regions.. must name the same places .* names .'pier'. after a step where it named .*'sky'")
+class RegionsOnlyAtFirst(Harbour):
+    def regions(self):
+        places = super().regions()
+        return {"pier": places["pier"]} if self._elapsed.any() else places
+
+
+@says("writing into arrays that it returned changes the world")
+class LendsItsRegions(Harbour):
+    def regions(self):
+        self.pier = getattr(self, "pier", super().regions()["pier"])
+        return {"pier": self.pier}
+
+    def _advance(self, actions):
+        *returned, infos = super()._advance(actions)
+        return *returned, infos | {"moored": self.regions()["pier"].copy()}
+
+
 @says("geometry.. must have -1 as the position of exactly those who are not in the world")
 class PlacesTheAbsent(Harbour):
     def geometry(self):
