@@ -66,7 +66,7 @@ def test_an_entry_point_may_be_an_address():
         ("gathering_v0", "did you mean 'gathering-v0'"),
         ("gathering-v7", "there is no 'gathering-v7'; the versions there are: gathering-v0$"),
         ("gathering", "there is no 'gathering'; the versions there are: gathering-v0$"),
-        ("", r"no environment is called ''\. Known: gathering-v0"),
+        ("", r"no environment is called ''\. Known: .*gathering-v0"),
     ],
 )
 def test_an_unknown_id_gets_the_nearest_or_the_versions_there_are(id, sentence):
