@@ -10,8 +10,8 @@ from rallypoint.agents.gradient.estimators.a2c import A2c
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.optimisers import OPTIMISERS, Adam, Optimiser
+from rallypoint.agents.gradient.rounds import Contribution
 from rallypoint.agents.gradient.server import Pace
-from rallypoint.agents.gradient.trainer import Contribution
 from rallypoint.batch_env import Group
 from rallypoint.errors import InvalidConfig, did_you_mean
 

@@ -128,8 +128,8 @@ def _our_ppo(minibatch: int) -> Work:
     from rallypoint.agents.gradient.contributors import Contributors
     from rallypoint.agents.gradient.fragment import Rollout
     from rallypoint.agents.gradient.learners import PpoLearner
+    from rallypoint.agents.gradient.rounds import Rounds
     from rallypoint.agents.gradient.server import Server
-    from rallypoint.agents.gradient.trainer import Trainer
     from rallypoint.draws import Draws
     from rallypoint.safety.aggregation import Aggregator
 
@@ -137,7 +137,7 @@ def _our_ppo(minibatch: int) -> Work:
     world = rallypoint.make("torus-v0", num_agents=_AGENTS, copies=_COPIES)
     networks = learner.architecture(world.groups[0])
     start = networks.initial(np.random.default_rng(0))[None]
-    trainer = Trainer(
+    rounds = Rounds(
         Rollout(world, Draws(0, "bench", world.copies)),
         networks,
         learner,
@@ -147,10 +147,10 @@ def _our_ppo(minibatch: int) -> Work:
         seeds=[0],
         contribution=learner.contribution,
     )
-    trainer.train_round()
+    rounds.train_round()
 
     def iteration() -> int:
-        trainer.train_round()
+        rounds.train_round()
         return _STEPS * _COPIES * _AGENTS
 
     return iteration

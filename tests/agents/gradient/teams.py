@@ -1,4 +1,4 @@
-"""Small trainers, put together as tests want them."""
+"""Small teams that learn, put together as tests want them."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.fragment import Rollout
+from rallypoint.agents.gradient.rounds import Contribution, Rounds
 from rallypoint.agents.gradient.server import Pace, Server
-from rallypoint.agents.gradient.trainer import Contribution, Trainer
 from rallypoint.draws import Draws
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.threat_model import ThreatModel
@@ -21,7 +21,7 @@ ESTIMATORS = {
 }
 
 
-def trainer(
+def team_of(
     estimator="gpomdp",
     *,
     rule="mean",
@@ -37,7 +37,7 @@ def trainer(
     max_cycles=40,
     **attack,
 ):
-    """Return a trainer of workers on carts; liars is a kind of threat to updates, two of them."""
+    """Return rounds of workers on carts; liars is a kind of threat to updates, two of them."""
     learner = ESTIMATORS[estimator]
     copies = ids if ids is not None else np.arange(len(seeds) * count * own)
     world = rallypoint.make("cartpole-v1", copies=copies, max_cycles=max_cycles)
@@ -60,7 +60,7 @@ def trainer(
         seeds=seeds,
         pace=Pace(rate=rate),
     )
-    return Trainer(
+    return Rounds(
         Rollout(world, Draws(0, "test/gradient", world.copies)),
         made,
         learner,

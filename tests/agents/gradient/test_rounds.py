@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
+from rallypoint.agents.gradient.rounds import Contribution, spread_and_agreement
 from rallypoint.agents.gradient.server import Pace
-from rallypoint.agents.gradient.trainer import Contribution, spread_and_agreement
 from rallypoint.errors import Diverged, InvalidConfig, TooManyByzantine
-from tests.agents.gradient.teams import trainer
+from tests.agents.gradient.teams import team_of
 
 
 @pytest.mark.parametrize("estimator", ["gpomdp", "ppo"])
 @pytest.mark.parametrize("liars", [None, "sign_flip", "gaussian"])
 def test_going_on_from_a_snapshot_is_bit_for_bit(estimator, liars):
     settings = {"rule": "trimmed_mean", "f": 2, "momentum": 0.5, "liars": liars}
-    whole = trainer(estimator, **settings)
-    reports = list(whole.rounds(5))
-    first, second = trainer(estimator, **settings), trainer(estimator, **settings)
-    list(first.rounds(2))
+    whole = team_of(estimator, **settings)
+    reports = list(whole.run(5))
+    first, second = team_of(estimator, **settings), team_of(estimator, **settings)
+    list(first.run(2))
     saved = {name: part.copy() for name, part in first.snapshot().items()}
-    list(first.rounds(1))
+    list(first.run(1))
     second.restore(saved)
-    rest = list(second.rounds(3))
+    rest = list(second.run(3))
     assert second.server.parameters.tobytes() == whole.server.parameters.tobytes()
     for mine, theirs in zip(rest, reports[2:], strict=True):
         for one, other in zip(mine, theirs, strict=True):
@@ -30,20 +30,20 @@ def test_going_on_from_a_snapshot_is_bit_for_bit(estimator, liars):
 @pytest.mark.parametrize("estimator", ["gpomdp", "ppo"])
 def test_a_run_learns_the_same_bits_whoever_runs_beside_it(estimator):
     settings = {"rule": "trimmed_mean", "f": 2, "liars": "sign_flip"}
-    together = trainer(estimator, seeds=(7, 8), **settings)
-    list(together.rounds(3))
-    alone = trainer(estimator, seeds=(8,), ids=np.arange(10, 20), **settings)
+    together = team_of(estimator, seeds=(7, 8), **settings)
+    list(together.run(3))
+    alone = team_of(estimator, seeds=(8,), ids=np.arange(10, 20), **settings)
     # The world draws by its own seed, which is the first run's.
     alone._seeds = (7,)
-    list(alone.rounds(3))
+    list(alone.run(3))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 
 
 def test_a_trimmed_mean_withstands_what_the_mean_does_not():
     cosines = {}
     for rule, f in (("mean", 0), ("trimmed_mean", 2)):
-        team = trainer(rule=rule, f=f, seeds=tuple(range(6)), own=8, liars="sign_flip", factor=5.0)
-        cosines[rule] = np.array([report.cosine for report in team.rounds(8)])
+        team = team_of(rule=rule, f=f, seeds=tuple(range(6)), own=8, liars="sign_flip", factor=5.0)
+        cosines[rule] = np.array([report.cosine for report in team.run(8)])
     assert np.median(cosines["mean"]) < 0
     assert np.median(cosines["trimmed_mean"]) > 0.5
 
@@ -51,13 +51,13 @@ def test_a_trimmed_mean_withstands_what_the_mean_does_not():
 def test_a_team_without_liars_learns_to_balance():
     # One-sided binomial: of ten runs that did not learn, each is better late than early with 1/2;
     # all ten are with 0.001.
-    team = trainer(seeds=tuple(range(10)), own=4, max_cycles=100)
-    returns = np.array([report.returns for report in team.rounds(25)])
+    team = team_of(seeds=tuple(range(10)), own=4, max_cycles=100)
+    returns = np.array([report.returns for report in team.run(25)])
     assert (returns[-5:].mean(axis=0) > returns[:5].mean(axis=0)).all()
 
 
 def test_momentum_is_the_running_mean_of_what_was_found():
-    plain, slow = trainer(rate=0.0), trainer(rate=0.0, momentum=0.9)
+    plain, slow = team_of(rate=0.0), team_of(rate=0.0, momentum=0.9)
     found = []
     for team in (plain, slow):
         sent = []
@@ -65,7 +65,7 @@ def test_momentum_is_the_running_mean_of_what_was_found():
         team._received = lambda run, updates, rows, sent=sent, receive=receive: (
             sent.append(updates.copy()) or receive(run, updates, rows)
         )
-        list(team.rounds(4))
+        list(team.run(4))
         found.append(sent)
     wanted = 0
     for gradient, sent in zip(*found, strict=True):
@@ -74,7 +74,7 @@ def test_momentum_is_the_running_mean_of_what_was_found():
 
 
 def test_long_gradients_are_shortened_each_on_its_own():
-    team = trainer()
+    team = team_of()
     team._contribution = Contribution(max_norm=1.0)
     updates = np.zeros((1, 5, team.server.parameters.shape[1]), dtype=np.float32)
     updates[0, :, 0] = [0.5, 1.0, 2.0, -4.0, 0.0]
@@ -83,7 +83,7 @@ def test_long_gradients_are_shortened_each_on_its_own():
 
 
 def test_the_absent_count_for_nothing_and_the_bound_is_checked_anew():
-    team = trainer(rule="trimmed_mean", f=2)
+    team = team_of(rule="trimmed_mean", f=2)
     updates = np.ones((1, 5, team.server.parameters.shape[1]), dtype=np.float32)
     present = np.array([[True, True, True, True, False]])
     with pytest.raises(TooManyByzantine, match="n >= 2 f"):
@@ -91,7 +91,7 @@ def test_the_absent_count_for_nothing_and_the_bound_is_checked_anew():
 
 
 def test_reports_tell_of_the_honest_alone():
-    team = trainer(rule="krum", liars="zero", seeds=(0, 1), f=1)
+    team = team_of(rule="krum", liars="zero", seeds=(0, 1), f=1)
     assert team.honest.tolist() == [[True, False, True, False, True]] * 2
     report = team.train_round()
     assert report.returns.shape == (2,)
@@ -114,9 +114,9 @@ def test_the_spread_is_that_of_the_definition(rng):
 
 
 def test_learning_that_goes_off_is_stopped():
-    team = trainer(rate=1e38)
+    team = team_of(rate=1e38)
     with pytest.raises(Diverged, match="smaller learning rate"):
-        list(team.rounds(10))
+        list(team.run(10))
 
 
 def test_a_falling_rate_falls_in_a_straight_line():

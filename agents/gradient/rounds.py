@@ -51,7 +51,7 @@ class Report(NamedTuple):
     believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
 
 
-class Trainer:
+class Rounds:
     """One group's shared policy, learned from n contributors in each of R runs."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Trainer:
         ratio, cosine, believed = told[0]
         return Report(returns, episodes, fragment.acting.shape[0], ratio, cosine, believed)
 
-    def rounds(self, count: int) -> Iterator[Report]:
+    def run(self, count: int) -> Iterator[Report]:
         """Yield the reports of so many rounds."""
         for _ in range(count):
             yield self.train_round()
@@ -228,7 +228,7 @@ class Trainer:
         return own
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot of a trainer that was put together alike."""
+        """Go on from a snapshot of rounds that were put together alike."""
         parts: dict[str, Snapshot] = {"server": {}, "rollout": {}}
         of_threats: list[Snapshot] = [{} for _ in self._threats]
         for name, part in snapshot.items():
