@@ -1,0 +1,108 @@
+"""The point with the least sum of distances to others, found among their combinations."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.safety.aggregation.span import Matrix, Weights
+
+_TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
+_PARTS = 2.0 ** -np.arange(12)[:, None]  # of a step that may be too long
+_CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
+
+
+def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds: int) -> Weights:
+    """Return the combination (n,) of points whose weighted sum of distances to them is least.
+
+    The point with the least sum is tested first: where the others pull it less than it holds
+    itself, it is the answer (and where several points are, as in the middle of an even number on
+    a line, their mean is). Otherwise the first step leaves it downhill, so that no later one can
+    meet a point, where the sum has no gradient. Each later step is Weiszfeld's or Newton's or a
+    part of these, whatever gains most, so that every step descends; they end when one is shorter
+    than the tolerance.
+
+    All sums are compared by differences in which the norm of a far point cancels before it is
+    rounded, so points at 1e30 cost no digits of the answer.
+
+    Sources: Weiszfeld (1937); the test and first step: Vardi & Zhang (2000), "The multivariate
+    L1-median and associated data depth", PNAS 97(4).
+
+    Args:
+        gram: (n, n) inner products of the points' offsets from any centre.
+        masses: (n,) of each point, positive.
+        tolerance: length of the last step, in harmonic mean distances.
+        rounds: steps after which the best point so far is the answer.
+    """
+    start, gains = _least_point(gram, masses)
+    about = _about(gram, start)
+    distances = np.sqrt(np.maximum(np.diagonal(about), 0))
+    norms = np.diagonal(gram)
+    # Nobody knows the centre's own rounding, hence the point's norm beside the others'.
+    apart = distances**2 > _CLOSE * np.maximum(norms + start @ norms, 0)
+    pulls = np.divide(masses, distances, out=np.zeros_like(distances), where=apart)
+    if not apart.any():
+        middle: Weights = masses / masses.sum()
+        return middle
+    scale = masses[apart].sum() / pulls.sum()
+    held, pull = masses[~apart].sum(), np.sqrt(max(pulls @ about @ pulls, 0))
+    if pull <= held * (1 + _TIED):
+        middle = (gains - gains.min() <= _TIED * scale * masses.sum()) * masses
+        middle /= middle.sum()
+        return middle
+    step = (1 - held / pull) * (pulls / pulls.sum() - start)
+    point = start
+    for _ in range(rounds):
+        point = point + step
+        about = _about(gram, point)
+        distances = np.sqrt(np.maximum(np.diagonal(about), (tolerance * scale) ** 2))
+        step, length = _downhill(about, distances, masses, point)
+        if length <= tolerance * scale:
+            break
+    return point
+
+
+def _about(gram: Matrix, point: Weights) -> Matrix:
+    inner = gram @ point
+    about: Matrix = gram - inner[:, None] - inner[None, :] + point @ inner
+    return about
+
+
+def _least_point(gram: Matrix, masses: NDArray[Any]) -> tuple[Weights, Weights]:
+    """Return the point with the least sum of distances, and all sums, less that of some point."""
+    norms = np.diagonal(gram)
+    distances = np.sqrt(np.maximum(norms[:, None] + norms[None, :] - 2 * gram, 0))
+    np.fill_diagonal(distances, 0)
+    some = np.median(distances, axis=1).argmin()
+    # d_ij - d_sj as a difference of squares over a sum: exact enough beside a far j.
+    differences = norms[:, None] - norms[some] - 2 * (gram - gram[some])
+    sums = distances + distances[some]
+    gains = np.divide(differences, sums, out=np.zeros_like(sums), where=sums > 0) @ masses
+    start = np.zeros(len(gram))
+    start[gains.argmin()] = 1
+    return start, gains
+
+
+def _downhill(
+    about: Matrix, distances: Weights, masses: NDArray[Any], point: Weights
+) -> tuple[Weights, float]:
+    """Return the best of two steps and parts of them, and its length; none where none gains."""
+    pulls = masses / distances
+    weiszfeld = pulls / pulls.sum() - point
+    # The Hessian is sum(pulls) (I - V Vᵀ) with n columns V, so its inverse is as small.
+    towards = np.sqrt(pulls / pulls.sum()) / distances
+    curvature = towards[:, None] * about * towards[None, :]
+    curvature.flat[:: len(point) + 1] -= 1 + 1e-12  # a hair, for points on one line
+    beyond = -towards * np.linalg.solve(curvature, towards * (about @ weiszfeld))
+    newton = weiszfeld + beyond - beyond.sum() * point
+    best, least, length = np.zeros_like(point), 0.0, 0.0
+    for step in (weiszfeld, newton):
+        along = about @ step
+        squared = max(step @ along, 0.0)
+        changes = _PARTS**2 * squared - 2 * _PARTS * along  # of each squared distance, (parts, n)
+        moved = np.sqrt(np.maximum(distances**2 + changes, 0))
+        gains = (changes / (moved + distances)) @ masses
+        if gains.min() < least:
+            part = _PARTS[gains.argmin(), 0]
+            best, least, length = part * step, gains.min(), part * float(np.sqrt(squared))
+    return best, length
