@@ -1,0 +1,88 @@
+"""The weighted covariance of updates, as their Gram matrix knows it.
+
+For shares w and offsets y_i = x_i - mean, the covariance sum of w_i y_i y_iᵀ (d, d) has the
+eigenvalues of the matrix of sqrt(w_i w_j) <y_i, y_j> (n, n). An eigenvector q of the latter stands
+for a direction in which update i lies sqrt(lambda / w_i) q_i from the mean. So no direction is
+ever estimated: each is exact, and takes no read.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from rallypoint.safety.aggregation.span import Matrix, Span, Weights
+
+_EQUAL = 1e-6  # relative; scores closer than this are equal
+_DENSE = 512  # updates; beyond, one eigenpair comes sooner by Lanczos' method
+
+
+def covariance(span: Span, shares: NDArray[Any]) -> Matrix:
+    """Return a matrix (n, n) with the spectrum of the covariance, zeros aside.
+
+    Args:
+        span: the updates.
+        shares: (n,) how much of the mean each update is; at least 0, summing to one.
+    """
+    weights = np.zeros(len(span.gram))
+    weights[: span.n] = shares
+    roots = np.sqrt(shares)
+    offsets = span.about(weights)[: span.n, : span.n]
+    matrix: Matrix = offsets * roots[:, None] * roots[None, :]
+    return matrix
+
+
+def widest(span: Span, shares: NDArray[Any]) -> tuple[float, Weights]:
+    """Return the largest variance in any direction, and each update's squared offset along it.
+
+    The offset of an update without a share is given as 0.
+
+    Args:
+        span: the updates.
+        shares: (n,) how much of the mean each update is; at least 0, summing to one.
+    """
+    matrix = covariance(span, shares)
+    value, vector = _top(matrix)
+    return value, _per_share(value * vector**2, shares)
+
+
+def lowered(credit: NDArray[Any], scores: NDArray[Any]) -> Weights:
+    """Return what is left of credit (n,) when each loses its score, in shares of the largest.
+
+    Those within a millionth of the largest lose all, too: equal updates, such as mixing makes,
+    would otherwise keep as much as rounding leaves them, and be the farthest once more.
+    """
+    shares = scores / scores.max()
+    left: Weights = np.where(shares > 1 - _EQUAL, 0, credit * (1 - shares))
+    return left
+
+
+def spectrum(span: Span, shares: NDArray[Any]) -> tuple[Weights, Matrix]:
+    """Return all variances, ascending (n,), and squared offsets along their directions (n, n).
+
+    Row i is update i, column j direction j; an update without a share has zeros.
+    """
+    values, vectors = linalg.eigh(covariance(span, shares), check_finite=False)
+    np.maximum(values, 0, out=values)
+    return values, _per_share(vectors**2 * values, shares[:, None])
+
+
+def _top(matrix: Matrix) -> tuple[float, Weights]:
+    last = len(matrix) - 1
+    if last < _DENSE:
+        values, vectors = linalg.eigh(matrix, subset_by_index=(last, last), check_finite=False)
+    else:
+        from scipy.sparse.linalg import eigsh
+
+        if not matrix.any():
+            return 0.0, np.zeros(len(matrix))
+        # Irregular, so that it has a part along any direction; always the same, hence repeatable.
+        start = np.cos(np.arange(len(matrix)) ** 2)
+        values, vectors = eigsh(matrix, 1, which="LA", v0=start)
+    return max(float(values[0]), 0.0), vectors[:, 0]
+
+
+def _per_share(total: Matrix, shares: NDArray[Any]) -> Matrix:
+    quotient: Matrix = np.divide(total, shares, out=np.zeros_like(total), where=shares > 0)
+    return quotient
