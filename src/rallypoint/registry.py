@@ -29,10 +29,14 @@ class Registry(Mapping[str, Part], Generic[Part]):
     rallypoint.errors.UnknownName: no fruit is called 'aple'; did you mean 'apple'? Known: apple
     """
 
-    def __init__(self, kind: str, package: str | None = None) -> None:
-        """Hold parts of a kind; package is the one whose modules register them, if any."""
+    def __init__(self, kind: str, package: str | None = None, *folders: str) -> None:
+        """Hold parts of a kind; package is the one whose modules register them, if any.
+
+        Of its sub-packages, only the folders that are named are looked into.
+        """
         self.kind = kind
         self._package = package
+        self._folders = folders
         self._parts: dict[str, Part] = {}
         self._unavailable: dict[str, str] = {}
         self._found = False
@@ -111,10 +115,15 @@ class Registry(Mapping[str, Part], Generic[Part]):
             return
         self._found = True  # first, so that a module that looks a part up does not recurse
         if self._package is not None:
-            for module in pkgutil.iter_modules(sys.modules[self._package].__path__):
-                self._import(module.name, f"{self._package}.{module.name}")
+            for package in (self._package, *(f"{self._package}.{f}" for f in self._folders)):
+                self._import_all(package)
         for entry_point in entry_points(group=f"rallypoint.{self.kind}s"):
             self._join(entry_point)
+
+    def _import_all(self, package: str) -> None:
+        if package in sys.modules:  # a folder that does not import is listed as unavailable
+            for module in pkgutil.iter_modules(sys.modules[package].__path__):
+                self._import(module.name, f"{package}.{module.name}")
 
     def _import(self, name: str, module: str) -> None:
         # Whatever is wrong in one module, the parts of all others must stay usable.

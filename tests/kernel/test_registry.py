@@ -102,6 +102,20 @@ def test_a_module_that_is_broken_in_any_way_is_listed_and_breaks_nothing_else(pa
     assert "aaa" not in package.nuts
 
 
+def test_of_a_packages_folders_those_that_are_named_are_looked_into(package):
+    (folder,) = package.__path__
+    for name in ("shrubs", "hedges", "bogs"):
+        inner = Path(folder) / name
+        inner.mkdir()
+        (inner / "__init__.py").write_text("import no_such_bog" if name == "bogs" else "")
+        part = f"from orchard import nuts\n\nnuts.add('{name}', len)"
+        (inner / "leaf.py").write_text(part)
+    importlib.invalidate_caches()
+    package.nuts._folders = ("shrubs", "bogs")
+    assert list(package.nuts) == ["hazel", "shrubs"]
+    assert package.nuts.unavailable["bogs"] == "No module named 'no_such_bog'"
+
+
 @pytest.mark.parametrize(
     "place", ["safety.threats:threats", "agents:agents", "experiments:experiments"]
 )
