@@ -34,7 +34,7 @@ class ProvingGround(BatchEnv):
     also see the time. Beyond ±3 an agent falls, which terminates its part.
     """
 
-    offers = frozenset({"state", "remove", "snapshot"})
+    offers = frozenset({"state", "regions", "remove", "snapshot"})
 
     def __init__(
         self, *, copies: int | Sequence[int] = 4, walkers: int = 3, gliders: int = 2
@@ -111,6 +111,13 @@ class ProvingGround(BatchEnv):
     def state(self) -> Array:
         """Where everybody is: (E, N)."""
         return self.places.copy()
+
+    def regions(self) -> dict[str, Mask]:
+        """Who stands on each side of the line, more than a unit from its middle: (E, N)."""
+        return {
+            "high": self.living & (self.places > 1),
+            "low": self.living & (self.places < -1),
+        }
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents off the line."""

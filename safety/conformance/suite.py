@@ -11,6 +11,7 @@ from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, Rallypoi
 from rallypoint.safety import threats
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.conformance.trial import Trial, sample
+from rallypoint.safety.conformance.update_suite import assert_is_update_threat
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.proposals import check_initial_state
 from rallypoint.safety.frame import Threatened
@@ -28,7 +29,8 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
     that checks its limits and comes back from JSON unchanged; a first state with one row for each
     copy; then, in trials on a world, proposals of the right form, within the opportunities, from
     declared knowledge and its own draws alone, without writing to what it is given, and the same
-    for a copy whether it is alone or among others.
+    for a copy whether it is alone or among others. A threat to updates is tried on updates: lies
+    of the right form, finite unless it says otherwise, with the rest as above.
 
     Args:
         threat: the threat, or its kind, which is then tried with its default settings.
@@ -43,6 +45,9 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
     label = f"the threat {getattr(given, 'kind', type(given).__name__)!r}"
     for check in (_is_config, _is_registered, _has_site, _checks_limits, _comes_back_from_json):
         check(given, label)
+    if given.site == "update":
+        assert_is_update_threat(given, label)
+        return
     _has_initial_state(given, label)
     world = ProvingGround(copies=4) if env is None else env
     try:
@@ -50,7 +55,7 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
     except (InvalidConfig, NotOffered) as error:
         raise NotConformant(f"it cannot be tried: {error}; give an env that it fits") from error
     world.reset(seed=0)
-    for trial in Trial.all_of(given, world, label):
+    for trial in Trial.all_of(given.fit(world), world, label):
         trial.proposes_within_its_opportunities()
         trial.is_pure()
         trial.treats_each_copy_alone()

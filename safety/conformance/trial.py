@@ -1,7 +1,7 @@
 """Trying a threat by hand, outside the frame, where more can be asked of it."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,8 +16,9 @@ from rallypoint.safety.enforcement.proposals import (
     check_proposal,
     check_state,
     check_values,
+    forbids_writing,
 )
-from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, spans_of
+from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, seen_by, spans_of
 from rallypoint.safety.threats import Proposal, State, Threat
 
 _COPIES = 3
@@ -30,7 +31,7 @@ class Scene(NamedTuple):
     allowance: Array  # (e,)
     touched: Mask  # (e, n)
     time: Array  # (e,)
-    views: dict[str, Array]  # (e, …)
+    views: dict[str, Callable[[list[int]], Any]]  # what is seen of some copies: (e, …)
 
 
 class Answer(NamedTuple):
@@ -99,13 +100,20 @@ class Trial:
         copies = list(rows)
         channel = f"trial/{self.threat.kind}/{self.span.group.name}"
         draws = Draws(0, channel, copies)
-        state = self.threat.init(len(copies), len(self.span.group.agents))
+        state = self._begun(self.threat.init(len(copies), len(self.span.group.agents)), draws)
         answers = []
         for scene in self.scenes:
             answer = self._ask(self._known(scene, copies), state, draws)
             answers.append(answer)
             state = answer.state
         return answers
+
+    def _begun(self, state: State, draws: Draws) -> State:
+        before = {name: sealed(array) for name, array in state.items()}
+        with forbids_writing(self.label):
+            after = self.threat.begin(before, draws)
+        check_state(self.label, before, after)
+        return after
 
     def _known(self, scene: Scene, rows: list[int]) -> Known:
         return Known(
@@ -115,24 +123,20 @@ class Trial:
             touched=scene.touched[rows],
             time=scene.time[rows],
             span=self.span,
-            views={name: partial(view.__getitem__, rows) for name, view in scene.views.items()},
+            copies=np.array(rows, dtype=np.int64),
+            views={name: partial(view, rows) for name, view in scene.views.items()},
         )
 
     def _ask(self, known: Known, state: State, draws: Draws) -> Answer:
         handed = {name: sealed(array) for name, array in state.items()}
         kept = dict(handed)
         try:
-            answer: Any = self.threat.apply(handed, known, draws)
+            with forbids_writing(self.label):
+                answer: Any = self.threat.apply(handed, known, draws)
         except NotKnown as error:
             raise NotConformant(
                 f"{self.label} must look at what it declared only: {error}"
             ) from None
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise NotConformant(
-                f"{self.label} must not write to what it is given, and tried: {error}"
-            ) from error
         if known.refused:
             raise NotConformant(
                 f"{self.label} must look at what it declared only, and hides that it did not"
@@ -152,14 +156,19 @@ def _scene(threat: Threat, env: BatchEnv, span: Span, step: int, odds: float) ->
     touched = rng.random(shape) < 0.3
     allowance = np.array([shape[1], 0, 1])  # any, none and one that was not touched before
     allowed = touched | (allowance > 0)[:, None]
-    views: dict[str, Array] = {}
+    views: dict[str, Callable[[list[int]], Any]] = {}
     known = SUPPLIED[threat.site]
     if "own_percept" in known:
-        views["own_percept"] = sample(span.group.observation_space, shape, step)
+        views["own_percept"] = sample(span.group.observation_space, shape, step).__getitem__
     if "actions" in known:
-        views["actions"] = sample(span.group.action_space, shape, step)
+        views["actions"] = sample(span.group.action_space, shape, step).__getitem__
+    copies = np.arange(_COPIES) % env.num_copies
     if "true_state" in threat.knowledge:
-        views["true_state"] = env.state()[np.arange(_COPIES) % env.num_copies]
+        views["true_state"] = env.state()[copies].__getitem__
+    if "regions" in seen_by(threat):
+        views["regions"] = lambda rows: {
+            name: inside[copies[rows]] for name, inside in env.regions().items()
+        }
     return Scene(
         opportunities=(rng.random(shape) < odds) & allowed,
         allowance=allowance,
@@ -178,9 +187,10 @@ def sample(space: Any, shape: tuple[int, int], seed: int) -> Array:
 
 
 def _row_of(answer: Answer, row: int) -> Answer:
-    (where, values), state = answer
+    (where, values, odds), state = answer
     rows = slice(row, row + 1)
-    proposal = Proposal(where[rows], None if values is None else values[rows])
+    parts = (None if part is None else part[rows] for part in (values, odds))
+    proposal = Proposal(where[rows], *parts)
     return Answer(proposal, {name: array[rows] for name, array in state.items()})
 
 
@@ -194,6 +204,8 @@ def _first_difference(ours: list[Answer], others: list[Answer]) -> str:
             values = (one.proposal.values[where], other.proposal.values[where])
             if values[0].tobytes() != values[1].tobytes():
                 return f"proposes other values at step {step}"
+        if not np.array_equal(np.asarray(one.proposal.odds), np.asarray(other.proposal.odds)):
+            return f"tells other odds at step {step}"
         for name, array in one.state.items():
             if array.tobytes() != other.state[name].tobytes():
                 return f"remembers another {name!r} after step {step}"

@@ -1,0 +1,40 @@
+"""Gaussian noise in the place of updates."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.threats import State, register
+from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
+from rallypoint.safety.updates.known import KnownUpdates
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Gaussian(UpdateThreat):
+    """Each sends noise of its own, normal in every coordinate, about zero or its own update.
+
+    Source: Blanchard, El Mhamdi, Guerraoui & Stainer (2017), "Machine Learning with Adversaries",
+    NeurIPS, arXiv:1703.02757, section 5: standard deviation 200.
+    """
+
+    kind: ClassVar[str] = "gaussian"
+
+    knowledge: tuple[str, ...] = ()
+    deviation: float = 200.0  # in each coordinate, in the unit of updates
+    around_own: bool = False  # about its own update, which it must then know
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        super().__post_init__()
+        if not self.deviation >= 0:
+            raise InvalidConfig(f"deviation is a number >= 0, got {self.deviation!r}")
+        if self.around_own and "own_update" not in self.knowledge:
+            raise InvalidConfig("noise around_own needs knowledge of own_update; declare it")
+
+    def apply(self, state: State, known: KnownUpdates, rngs: Generators) -> Answer:
+        """Draw."""
+        noise = np.stack([rng.standard_normal(known.shape[1]) for rng in rngs])
+        return self.deviation * noise + (known.own if self.around_own else 0), state

@@ -1,0 +1,73 @@
+"""Where lies go: what honest updates have in common, how they spread, and ways away from them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.safety.threats.update import Updates
+
+Row = NDArray[np.float64]
+DIRECTIONS = ("mean", "unit", "sign", "std")
+
+
+def mean_of(rows: Updates) -> Row:
+    """Return the mean (d,) of rows (k, d), in float64."""
+    mean: Row = rows.mean(axis=0, dtype=np.float64)
+    return mean
+
+
+def deviation_of(rows: Updates, mean: Row) -> Row:
+    """Return the standard deviation (d,) of rows (k, d), with k - 1; zeros for a single row."""
+    if len(rows) == 1:
+        return np.zeros_like(mean)
+    deviation: Row = rows.std(axis=0, dtype=np.float64, ddof=1, mean=mean[None])
+    return deviation
+
+
+def check_direction(name: str) -> None:
+    """Refuse a direction that there is not.
+
+    Raises:
+        InvalidConfig: names the nearest.
+    """
+    if name not in DIRECTIONS:
+        raise InvalidConfig(
+            f"no direction of lies is called {name!r}{did_you_mean(name, DIRECTIONS)}"
+        )
+
+
+def away(name: str, rows: Updates, mean: Row) -> Row:
+    """Return the direction (d,) of a name, away from what rows (k, d) have in common.
+
+    "mean" is minus their mean, "unit" that at length 1, "sign" minus its signs, "std" minus their
+    standard deviation in each coordinate.
+    """
+    match name:
+        case "mean":
+            return -mean
+        case "unit":
+            return -mean / (length_of(mean) or 1.0)
+        case "sign":
+            return -np.sign(mean)
+        case _:
+            return -deviation_of(rows, mean)
+
+
+def spread_of(rows: Updates, mean: Row) -> float:
+    """Return the root mean squared distance of rows (k, d) from their mean."""
+    return float(np.sqrt(np.square(rows - mean).sum(axis=1).mean()))
+
+
+def length_of(row: NDArray[Any]) -> float:
+    """Return the length of a vector, also where its square would overflow."""
+    largest = float(np.abs(row).max(initial=0))
+    if not largest or not np.isfinite(largest):
+        return largest
+    return largest * float(np.linalg.norm(row / largest))
+
+
+def repeated(row: NDArray[Any], shape: tuple[int, int]) -> Updates:
+    """Return the same row for everybody: (f_real, d)."""
+    return np.broadcast_to(row, shape)

@@ -1,0 +1,220 @@
+"""The frame of threats to updates: between contributors and their server."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.batch_env import Mask, Snapshot
+from rallypoint.draws import check_seed
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.enforcement.accepted import Threats, as_model
+from rallypoint.safety.enforcement.ballot import Ballot
+from rallypoint.safety.enforcement.nested import nested, part_of
+from rallypoint.safety.known import sealed
+from rallypoint.safety.limits import as_budget, as_victims
+from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.threats import Threat
+from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
+from rallypoint.safety.updates.known import SUPPLIED
+from rallypoint.safety.updates.leash import Round, UpdateLeash
+
+_RUN = np.zeros(1, dtype=np.int64)  # one copy, whose only episode is the run
+
+
+class Delivery(NamedTuple):
+    """What the server receives in a round."""
+
+    updates: Updates  # (n, d); rows of those who did not lie are bit for bit what they sent
+    lied: Mask  # (n,) whose row is another than theirs to send; unknown to the server
+    receipts: tuple[Receipt, ...]  # of this round, one for each threat
+
+
+class UpdateThreats:
+    """Contributors of which some lie; the counterpart of ``Threatened`` for updates.
+
+    Victims, and the Byzantine if they are given as a count or share, are drawn once for the run,
+    as a world of the same seed and as many agents draws them for the first episode of copy 0.
+    Everything is a function of (seed, kind of threat, contributor, round): neither which
+    contributors take part in a round, nor in which order their updates stand, shifts another's
+    numbers. A threat whose victims are absent from a round waits.
+    """
+
+    def __init__(self, threats: Threats, *, contributors: Sequence[str] | int, seed: int) -> None:
+        """Put contributors under threats.
+
+        Args:
+            threats: a threat model, or just its threats, or the only one; to updates all of them
+                (``model.at("update")`` are those of a model).
+            contributors: all N, by name, or how many; then they are worker_0, worker_1 …
+            seed: of the threats' draws.
+
+        Raises:
+            InvalidConfig: a threat that cannot be meant here; says why.
+            UnknownName: a victim that is no contributor; names the nearest.
+        """
+        self.model = as_model(threats)
+        self.seed = check_seed(seed)
+        if isinstance(contributors, int):
+            contributors = [f"worker_{index}" for index in range(contributors)]
+        self.contributors = tuple(contributors)
+        if len(set(self.contributors)) != len(self.contributors) or not self.contributors:
+            raise InvalidConfig(
+                f"contributors are at least one, by different names, got {list(contributors)}"
+            )
+        lies = self.model.byzantine
+        self._byzantine = self._drawn(
+            () if lies is None else lies.victims, "threats/byzantine", 0, "[byzantine]", self.seed
+        )
+        self._leashes = self._leashed()
+        victims = [leash.victims for leash in self._leashes]
+        self._is_liar: Mask = np.any([self._byzantine, *victims], axis=0)
+
+    @property
+    def byzantine(self) -> Mask:
+        """Who is Byzantine: (N,)."""
+        return sealed(self._byzantine)
+
+    @property
+    def liars(self) -> Mask:
+        """Who is Byzantine or the victim of some threat, and so not among the honest: (N,)."""
+        return sealed(self._is_liar)
+
+    def apply(
+        self,
+        updates: Updates,
+        *,
+        round_number: int,
+        members: Sequence[int] | NDArray[np.int64] | None = None,
+        aggregator: Combine | None = None,
+    ) -> Delivery:
+        """Let the threats lie, in the order of the model, each seeing what those before it left.
+
+        Args:
+            updates: (n, d) floating, what the contributors of this round found; not written to.
+            round_number: counts rounds from 0; schedules and draws go by it.
+            members: (n,) the index of the contributor that each row is of; all N in order if not
+                given.
+            aggregator: the server's rule as a function (n, d) -> (d,), for threats that declare to
+                know it. Give it a stream of its own if it draws: the server's is not theirs to
+                know.
+
+        Raises:
+            InvalidConfig: updates, members or the round cannot be meant, or the aggregator is
+                missing.
+            NotConformant: a threat breaks the contract; says how.
+            NotKnown: a threat looked at what it did not declare.
+        """
+        rows = self._checked(updates, round_number, members)
+        now = Round(round_number, rows, self._is_liar[rows], aggregator)
+        for leash in self._leashes:
+            if aggregator is None and "aggregator" in leash.threat.knowledge:
+                raise InvalidConfig(
+                    f"{leash.label} knows the aggregator, and none was given; pass aggregator = a "
+                    "function from updates (n, d) to their aggregate (d,)"
+                )
+        received = sealed(updates)
+        lied = np.zeros(len(updates), dtype=bool)
+        receipts = []
+        for leash in self._leashes:
+            received, receipt = leash.lie(sealed(received), now)
+            receipts.append(receipt)
+            spoken = [name in receipt.applications for name in self.contributors]
+            lied |= np.array(spoken)[rows]
+        return Delivery(received, lied, tuple(receipts))
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What each threat did since the frame was made, or up to a snapshot and since then."""
+        return tuple(leash.receipt() for leash in self._leashes)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything needed to go on from here."""
+        whole: Snapshot = {}
+        for index, leash in enumerate(self._leashes):
+            whole |= nested(f"{index}.{leash.threat.kind}", leash.snapshot())
+        return whole
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of a frame of the same threats, contributors and seed.
+
+        Raises:
+            InvalidConfig: it is of other threats, and nothing is changed.
+        """
+        paths = [f"{index}.{leash.threat.kind}" for index, leash in enumerate(self._leashes)]
+        found = sorted({name.partition("/")[0] for name in snapshot})
+        if found != sorted(paths):
+            raise InvalidConfig(f"the snapshot is of threats {found}, and these are {paths}")
+        for path, leash in zip(paths, self._leashes, strict=True):
+            leash.restore(part_of(snapshot, path))
+
+    def _leashed(self) -> list[UpdateLeash]:
+        places: Counter[str] = Counter()
+        leashes = []
+        for index, threat in enumerate(self.model.threats):
+            label = f"the threat {threat.kind!r} (threats[{index}])"
+            checked = _refuse_impossible(threat, label)
+            place = places[threat.kind]
+            seed = self.seed if threat.seed is None else threat.seed
+            victims = as_victims(threat.victims)
+            chosen = self._byzantine
+            if victims != "byzantine":
+                channel = f"threats/{threat.kind}/victims"
+                chosen = self._drawn(victims, channel, place, label, seed)
+            leashes.append(
+                UpdateLeash(checked, chosen, self.contributors, seed=seed, index=index, place=place)
+            )
+            places[threat.kind] += 1
+        return leashes
+
+    def _drawn(self, meant: Any, channel: str, place: int, label: str, seed: int) -> Mask:
+        """Return whom victims mean, of all contributors: (N,)."""
+        ballot = Ballot(
+            as_victims(meant), self.contributors, _RUN, channel=channel, index=place, label=label
+        )
+        ballot.begin(np.ones(1, dtype=bool), seed)
+        chosen: Mask = ballot.chosen[0]
+        return chosen
+
+    def _checked(self, updates: Updates, round_number: int, members: Any) -> NDArray[np.int64]:
+        """Return the contributors of the rows, (n,), if everything fits."""
+        if (
+            not isinstance(updates, np.ndarray)
+            or updates.ndim != 2
+            or not np.issubdtype(updates.dtype, np.floating)
+        ):
+            what = getattr(updates, "shape", type(updates).__name__)
+            raise InvalidConfig(f"updates are a floating array (n, d), got {what}")
+        if not isinstance(round_number, int | np.integer) or round_number < 0:
+            raise InvalidConfig(f"a round is a whole number >= 0, got {round_number!r}")
+        N = len(self.contributors)
+        rows = np.arange(N) if members is None else np.asarray(members, dtype=np.int64)
+        in_range = ((rows >= 0) & (rows < N)).all()
+        if rows.shape != (len(updates),) or len(set(rows.tolist())) != len(rows) or not in_range:
+            raise InvalidConfig(
+                f"members say which of {N} contributors each of {len(updates)} updates is of, each "
+                f"once; got {rows.tolist()}"
+            )
+        return rows
+
+
+def _refuse_impossible(threat: Threat, label: str) -> UpdateThreat:
+    if not isinstance(threat, UpdateThreat):
+        raise InvalidConfig(
+            f"{label} stands at site {threat.site!r}; the frame around updates applies threats to "
+            'these alone: model.at("update") are those of a model'
+        )
+    if unseen := sorted(set(threat.knowledge) - SUPPLIED):
+        raise InvalidConfig(
+            f"{label} declares knowledge of {', '.join(unseen)}; about updates there is "
+            f"{', '.join(sorted(SUPPLIED))}"
+        )
+    budget = as_budget(threat.budget)
+    if budget.steps_per_episode is not None:
+        raise InvalidConfig(f"{label} sends updates round by round; give its budget as rounds = …")
+    if budget.norm is not None and not threat.is_finite:
+        raise InvalidConfig(
+            f"{label} sends numbers that are not finite, which no budget of norm can cut to size"
+        )
+    return threat
