@@ -94,7 +94,7 @@ def credit(  # noqa: PLR0917 - likewise
     target: float,
     keep: Floats,
 ) -> None:
-    """Credit an agent's visits since its last reward, as ``QLearning._credit``."""
+    """Credit an agent's visits since its last reward, as ``TracedQLearning._credit``."""
     # visited is a ring over time (trace,): a place below 0 counts from its end.
     for age in range(length):
         scratch[visited[now - age]] *= keep[age]

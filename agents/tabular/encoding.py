@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from gymnasium.spaces import Discrete, Space
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import BatchEnv
@@ -19,6 +20,10 @@ class Encoding(Protocol):
     @property
     def num_states(self) -> int:
         """How many numbers there are."""
+        ...
+
+    def reads(self, space: Space[Any]) -> bool:
+        """Say whether it can number the observations of a space."""
         ...
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
@@ -43,6 +48,10 @@ class Sectors:
         """3003: the ways to share ten representatives among six sectors."""
         return sectors.NUM_PERCEPTS
 
+    def reads(self, space: Space[Any]) -> bool:
+        """Say whether these are counts on this ring."""
+        return space.shape == (self.cells,)
+
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Number each agent's counts: (E, N, L) -> (E, N).
 
@@ -57,19 +66,74 @@ class Sectors:
         return sectors.percept_index(observations, self.cells)
 
 
-ENCODINGS: dict[str, type[Encoding]] = {"sectors": Sectors}
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """Observations that are numbers already."""
+
+    name: ClassVar[str] = "index"
+    states: int  # how many
+    first: int = 0  # the lowest
+
+    def __post_init__(self) -> None:
+        """Refuse a number of states that there cannot be."""
+        if self.states < 1:
+            raise InvalidConfig(f"states is a number >= 1, got {self.states}")
+
+    @property
+    def num_states(self) -> int:
+        """As many as the world says."""
+        return self.states
+
+    def reads(self, space: Space[Any]) -> bool:
+        """Say whether it is a discrete space whose numbers all have a row."""
+        if not isinstance(space, Discrete):
+            return False
+        first, last = int(space.start), int(space.start + space.n)
+        return self.first <= first and last <= self.first + self.states
+
+    def __call__(self, observations: NDArray[Any]) -> NDArray[np.int64]:
+        """Count each agent's number from 0: (E, N) -> (E, N)."""
+        if self.first == 0:
+            return observations.astype(np.int64, copy=False)
+        return observations.astype(np.int64) - self.first
+
+
+ENCODINGS: dict[str, type[Encoding]] = {"index": Index, "sectors": Sectors}
+
+
+def refuse_unread(env: BatchEnv, encoding: Encoding) -> None:
+    """Refuse a world whose observations an encoding cannot number.
+
+    Raises:
+        InvalidConfig: says whose.
+    """
+    for group in env.groups:
+        if not encoding.reads(group.observation_space):
+            raise InvalidConfig(
+                f"{encoding} does not read what {group.name} of {env.id} see, "
+                f"{group.observation_space}; use encoding_for(env)"
+            )
 
 
 def encoding_for(env: BatchEnv) -> Encoding:
     """Return the encoding of a world's observations that tables are learned with.
 
+    Where groups see spaces of several sizes, there is a row for each number of any of them.
+
     Raises:
         InvalidConfig: there is none.
     """
+    spaces = [group.observation_space for group in env.groups]
+    numbered = [space for space in spaces if isinstance(space, Discrete)]
+    if len(numbered) == len(spaces):
+        first = min(int(space.start) for space in numbered)
+        past = max(int(space.start + space.n) for space in numbered)
+        return Index(states=past - first, first=first)
     if not env.id.startswith("gathering-v"):
         raise InvalidConfig(
-            f"there is no way yet to number what agents of {env.id} see; tables are learned in "
-            "gathering-v0, other agents (`rallypoint list agents`) elsewhere"
+            f"there is no way yet to number what agents of {env.id} see; tables are learned where "
+            "observations are Discrete and in gathering-v0, other agents (`rallypoint list "
+            "agents`) elsewhere"
         )
-    (cells,) = env.groups[0].observation_space.shape or (0,)
+    (cells,) = spaces[0].shape or (0,)
     return Sectors(cells=cells)

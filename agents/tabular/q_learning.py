@@ -1,144 +1,28 @@
-"""Independent Q-learning with eligibility traces, one table per agent.
-
-Source: El Mhamdi, Guerraoui, Maurer & Tempez (2018), arXiv:1802.07834, as in the fourth author's
-ring code of 2016: the experience of an agent since its last non-zero reward is credited when the
-next one comes, then forgotten.
-"""
+"""Q-learning, one step at a time."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
-
-import numpy as np
 
 from rallypoint.agents import agents
-from rallypoint.agents.tabular.tables import choose
-from rallypoint.draws import Draws, Floats, Integers, Mask
-from rallypoint.errors import InvalidConfig
-
-
-class Fragment(NamedTuple):
-    """One step of every copy, in percepts: what a tabular learner learns from."""
-
-    percepts: Integers  # (E, N) before the step
-    actions: Integers  # (E, N)
-    rewards: Floats  # (E, N)
-    next_percepts: Integers  # (E, N) after the step
-    ended: Mask  # (E,) copies whose episode ended with it
-
-
-class State(NamedTuple):
-    """Everything a team of learners remembers. Arrays are updated in place, never shared."""
-
-    tables: Floats  # (E, N, S, A)
-    owners: Integers  # (E, N) first row of each learner's table among all rows
-    visits: Integers  # (T, E * N) table entries visited, as a ring over time
-    lengths: Integers  # (E * N,) visits since the last non-zero reward
-    scratch: Floats  # (E * N * S * A,) ones between calls
-    age: Integers  # (1,) steps learned from
+from rallypoint.agents.tabular.temporal_difference import State, TemporalDifference
+from rallypoint.agents.tabular.transition import Transition
+from rallypoint.draws import Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
-class QLearning:
-    """How each agent learns, on its own, from its own reward.
+class QLearning(TemporalDifference):
+    """Independent Q-learning: ``Q(s, u) += alpha (r + gamma max Q(s', .) - Q(s, u))``.
 
-    On a reward r != 0 every visit of age k since the last one (newest 0) is credited:
-    ``Q += alpha gamma^k (target - Q)``, with target = r, or r + gamma max Q(s', .) with
-    ``bootstrap``. Visits of one flush share their target, so their steps multiply.
+    With the executed action as key its target does not ask what is done next, so it learns to act
+    as if it will never be interrupted (Orseau & Armstrong, 2016, "Safely Interruptible Agents",
+    UAI). Booked on the proposed action it does not.
+
+    Source: Watkins (1989), "Learning from Delayed Rewards".
     """
 
-    learner: ClassVar[str] = "local"
-
-    alpha: float = 0.1  # step size; with decay_over it follows from that
-    epsilon: float = 0.1  # share of random actions while learning; likewise
-    gamma: float = 0.95  # discount, and decay of the trace
-    bootstrap: bool = False  # the source has it switched off
-    decay_over: int | None = None  # steps in all; epsilon and alpha then fall as in the source
-
-    def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities."""
-        for name in ("alpha", "epsilon", "gamma"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
-        if self.decay_over is None:
-            return
-        if self.decay_over < 1:
-            raise InvalidConfig(f"decay_over is a number of steps >= 1, got {self.decay_over}")
-        if (self.alpha, self.epsilon) != (type(self).alpha, type(self).epsilon):
-            raise InvalidConfig(
-                "with decay_over the rates follow from it; leave out alpha and epsilon, got "
-                f"{self.alpha} and {self.epsilon}"
-            )
-
-    def init(
-        self, num_copies: int, num_agents: int, num_states: int, num_actions: int, trace: int
-    ) -> State:
-        """Start with empty tables; trace is the longest memory of visits, in steps."""
-        num_learners = num_copies * num_agents
-        owners = np.arange(0, num_learners * num_states, num_states)
-        return State(
-            owners=owners.reshape(num_copies, num_agents),
-            tables=np.zeros((num_copies, num_agents, num_states, num_actions)),
-            visits=np.zeros((trace, num_learners), dtype=np.int64),
-            lengths=np.zeros(num_learners, dtype=np.int64),
-            scratch=np.ones(num_learners * num_states * num_actions),
-            age=np.zeros(1, dtype=np.int64),
-        )
-
-    def rates(self, age: int) -> tuple[float, float]:
-        """Return (alpha, epsilon) after so many steps.
-
-        Decaying ones are alpha = k / (2k + 3 age) and epsilon = k / (k + age), where k makes
-        epsilon one half half-way.
-        """
-        if self.decay_over is None:
-            return self.alpha, self.epsilon
-        k = self.decay_over / 2
-        return k / (2 * k + 3 * age), k / (k + age)
-
-    def act(self, state: State, percepts: Integers, draws: Draws) -> Integers:
-        """Choose epsilon-greedily: (E, N)."""
-        rows = state.tables.reshape(-1, state.tables.shape[-1])
-        values = rows.take(state.owners + percepts, axis=0)
-        return choose(values, self.rates(int(state.age[0]))[1], draws)
-
-    def learn(self, state: State, fragment: Fragment, draws: Draws) -> State:
-        """Remember the visit, and credit the trace of every agent that was rewarded."""
-        del draws  # deterministic
-        num_actions = state.tables.shape[-1]
-        entries = (state.owners + fragment.percepts) * num_actions + fragment.actions
-        now = int(state.age[0])
-        state.visits[now % len(state.visits)] = entries.reshape(-1)
-        np.minimum(state.lengths + 1, len(state.visits), out=state.lengths)
-        rewards = fragment.rewards.reshape(-1)
-        rewarded = np.flatnonzero(rewards)
-        if len(rewarded):
-            targets = rewards[rewarded]
-            if self.bootstrap:
-                next_rows = (state.owners + fragment.next_percepts).reshape(-1)[rewarded]
-                next_values = state.tables.reshape(-1, num_actions)[next_rows]
-                targets = targets + self.gamma * next_values.max(axis=1)
-            self._credit(state, now, rewarded, targets)
-            state.lengths[rewarded] = 0
-        if fragment.ended.any():
-            state.lengths.reshape(state.owners.shape)[fragment.ended] = 0
-        state.age[0] += 1
-        return state
-
-    def _credit(self, state: State, now: int, rewarded: Integers, targets: Floats) -> None:
-        values = state.tables.reshape(-1)
-        lengths = state.lengths[rewarded]
-        ages = np.arange(lengths.max())
-        keep = 1 - self.rates(now)[0] * self.gamma**ages  # what a visit leaves of the distance
-        if len(ages) == 1:  # one visit each: no entry occurs twice
-            entries = state.visits[now % len(state.visits)].take(rewarded)
-            values[entries] = targets + (values.take(entries) - targets) * keep[0]
-            return
-        age, which = np.nonzero(ages[:, None] < lengths)
-        entries = state.visits[(now - age) % len(state.visits), rewarded.take(which)]
-        np.multiply.at(state.scratch, entries, keep.take(age))
-        targets = targets.take(which)
-        values[entries] = targets + (values.take(entries) - targets) * state.scratch.take(entries)
-        state.scratch[entries] = 1
+    def _to_come(self, state: State, transition: Transition, next_rows: Integers) -> Floats:
+        del transition
+        best: Floats = self._values_at(state, next_rows).max(axis=2)
+        return best
 
 
 agents.add("q_learning", QLearning)

@@ -10,27 +10,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import ENCODINGS, Encoding
+from rallypoint.agents.tabular.exploration import Ties, drawn, epsilon_greedy
 from rallypoint.batch_env import Actions, Observations
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
 
 _FORMAT = "rallypoint-tables-1"
-
-
-def choose(values: Floats, epsilon: float, draws: Draws) -> Integers:
-    """Choose epsilon-greedily: (E, N, A) -> (E, N); ties are uniform among the maximal actions."""
-    num_agents, num_actions = values.shape[1:]
-    numbers = draws.random((num_agents, num_actions + 1))  # (E, N, A + 1)
-    is_best = values == values.max(axis=2, keepdims=True)
-    greedy: Integers = np.where(is_best, numbers[:, :, :-1], -1.0).argmax(axis=2)
-    if epsilon == 0:
-        return greedy
-    # Below epsilon the last number is uniform again, and names the random action.
-    explored = numbers[:, :, -1] * (num_actions / epsilon)
-    chosen: Integers = np.where(explored < num_actions, explored, greedy).astype(np.int64)
-    return chosen
 
 
 @dataclass(frozen=True)
@@ -41,11 +29,13 @@ class TabularPolicy:
     tried side by side.
     """
 
-    tables: Floats  # (R, N', S, A)
+    tables: Floats  # (R, N', S, A), -inf for actions that an agent does not have
     encoding: Encoding
     epsilon: float = 0.0
     replicates: Integers | None = None  # (E,), which of the R each copy uses; None: all the first
-    group: str = "agents"
+    columns: Columns | None = None  # of the world's groups; None: the only one, "agents"
+    ties: Ties = "random"
+    softmax: bool = False  # tables are preferences, acted by in proportion to their exponentials
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit the encoding, and an epsilon that is no probability."""
@@ -56,17 +46,40 @@ class TabularPolicy:
             )
         if not 0 <= self.epsilon <= 1:
             raise InvalidConfig(f"epsilon is a probability, got {self.epsilon}")
+        if self.columns is None:
+            return
+        most, teams = int(self.columns.num_actions.max()), self.tables.shape[1]
+        are_alike = (self.columns.num_actions == most).all()
+        if self.tables.shape[3] != most or not (are_alike or teams == self.columns.num_agents):
+            raise InvalidConfig(
+                f"tables of {teams} agents with {self.tables.shape[3]} actions do not fit agents "
+                f"with {self.columns.num_actions.tolist()}"
+            )
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent."""
-        percepts = self.encoding(observations[self.group])
+        if self.columns is None:
+            percepts = self.encoding(observations["agents"])
+        else:
+            percepts = self.columns.percepts(self.encoding, observations)
         num_copies, num_agents = percepts.shape
         _, num_tables, num_states, num_actions = self.tables.shape
         replicates = np.zeros(num_copies, np.int64) if self.replicates is None else self.replicates
         tables = np.arange(num_agents) % num_tables
         rows = (replicates[:, None] * num_tables + tables) * num_states + percepts
         values = self.tables.reshape(-1, num_actions)[rows]
-        return {self.group: choose(values, self.epsilon, draws)}
+        if self.columns is None:
+            return {"agents": self._chosen(values, np.array([num_actions]), draws)}
+        return self.columns.actions(self._chosen(values, self.columns.num_actions, draws))
+
+    def _chosen(self, values: Floats, counts: Integers, draws: Draws) -> Integers:
+        if not self.softmax:
+            return epsilon_greedy(values, self.epsilon, draws, ties=self.ties, num_actions=counts)
+        legal = np.arange(values.shape[2]) < counts[:, None]  # (N, A)
+        powers = np.where(legal, np.exp(values - values.max(axis=2, keepdims=True)), 0)
+        law = (1 - self.epsilon) * powers / powers.sum(axis=2, keepdims=True)
+        law += self.epsilon * legal / counts[:, None]
+        return drawn(law, draws.random((values.shape[1],)))
 
 
 def save_tables(path: Path | str, tables: Floats, encoding: Encoding, **about: Any) -> None:
@@ -80,13 +93,16 @@ def save_tables(path: Path | str, tables: Floats, encoding: Encoding, **about: A
 
 def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
     """Return the bytes of a safetensors file with one replicate's tables (N', S, A)."""
+    missing = np.isneginf(tables)  # actions that an agent does not have
     metadata = {
         "format": _FORMAT,
         "encoding": encoding.name,
         "encoding_settings": json.dumps(asdict(encoding)),  # type: ignore[call-overload]  # Encoding is a dataclass by contract
         "about": json.dumps(about, sort_keys=True),
     }
-    return save({"tables": np.ascontiguousarray(tables)}, metadata=metadata)
+    if missing.any():
+        metadata["num_actions"] = json.dumps((~missing[:, 0]).sum(axis=1).tolist())
+    return save({"tables": np.where(missing, 0, tables)}, metadata=metadata)
 
 
 def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
@@ -105,6 +121,7 @@ def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
                 )
             tables: NDArray[Any] = file.get_tensor("tables")
             name, settings = metadata["encoding"], json.loads(metadata["encoding_settings"])
+            counts = json.loads(metadata.get("num_actions", "null"))
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         if isinstance(error, UnreadableFile):
             raise
@@ -119,7 +136,25 @@ def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
         )
     if tables.dtype.kind != "f" or not np.isfinite(tables).all():
         raise UnreadableFile(f"{path} has entries that are no finite numbers")
-    return tables.astype(np.float64), encoding
+    return _with_counts(Path(path), tables.astype(np.float64), counts), encoding
+
+
+def _with_counts(path: Path, tables: Floats, counts: Any) -> Floats:
+    """Mark the actions that agents of fewer than the table has do not have."""
+    if counts is None:
+        return tables
+    num_agents, _, width = tables.shape
+    if not (
+        isinstance(counts, list)
+        and len(counts) == num_agents
+        and all(isinstance(count, int) and 0 < count <= width for count in counts)
+    ):
+        raise UnreadableFile(
+            f"{path}: num_actions says for each of {num_agents} agents how many of {width} "
+            f"actions it has, got {counts!r}"
+        )
+    has = np.arange(width) < np.array(counts)[:, None]  # (N', A)
+    return np.where(has[:, None], tables, -np.inf)
 
 
 def _encoding(path: Path, name: str, settings: Any) -> Encoding:

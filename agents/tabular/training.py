@@ -2,93 +2,108 @@
 
 from collections.abc import Callable
 
-from rallypoint.agents.tabular.encoding import Encoding
-from rallypoint.agents.tabular.q_learning import Fragment, QLearning, State
-from rallypoint.agents.tabular.whole_episodes import whole_episodes
-from rallypoint.batch_env import BatchEnv
-from rallypoint.draws import Draws, Integers
-from rallypoint.errors import InvalidConfig
+import numpy as np
 
-_LONGEST_TRACE = 1024  # visits older than this weigh nothing at any usual gamma
+from rallypoint.agents.tabular.encoding import Encoding, refuse_unread
+from rallypoint.agents.tabular.playing import Course, Run, initial
+from rallypoint.agents.tabular.processing import KnownInterruption
+from rallypoint.agents.tabular.snapshots import Snapshots
+from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transition
+from rallypoint.agents.tabular.whole_episodes import Episode, whole_episodes
+from rallypoint.batch_env import BatchEnv
+from rallypoint.errors import InvalidConfig
 
 
 def train(
     env: BatchEnv,
-    learner: QLearning,
+    learner: TabularLearner[Learned],
     encoding: Encoding,
     *,
-    episodes: int,
+    episodes: int | None = None,
+    steps: int | None = None,
     seed: int,
-    after_episode: Callable[[int, State], None] | None = None,
-) -> State:
-    """Train one team per copy for so many episodes and return what they have learned.
+    interruption: KnownInterruption | None = None,
+    snapshots: Snapshots | None = None,
+    after_episode: Callable[[int, Learned], None] | None = None,
+    after_step: Callable[[int, Transition, Learned], None] | None = None,
+) -> Learned:
+    """Train one team per copy for so many episodes, or steps, and return what they have learned.
 
     Copy e is replicate ``env.copies[e]``: its numbers do not depend on which others are trained
-    beside it. Copies must end together, as they do under a time limit.
+    beside it. One that has finished its episodes before the others learns no more. In a world
+    under threats agents learn from what its ``infos`` say was proposed, executed and interrupted.
 
     Args:
-        env: the world, one group of discrete actions.
+        env: the world: discrete actions, and observations that the encoding reads.
         learner: how to learn.
         encoding: from observations to table rows.
-        episodes: how many.
+        episodes: how many of each copy.
+        steps: or how many steps of each copy, across ends of episodes. Learners that need the
+            action after it do not learn from the very last.
         seed: of world and exploration.
-        after_episode: called with the number of finished episodes and the state.
+        interruption: how agents are interrupted; for importance weights, which have to know.
+        snapshots: keeps tables on the way.
+        after_episode: called with the number of episodes that every copy has finished, each time
+            that it rises, and the memory.
+        after_step: called with the number of steps, what happened in the last, and the memory,
+            before ended copies start anew.
 
     Raises:
-        InvalidConfig: the world has several groups, actions that cannot be counted, or copies that
-            end apart.
+        InvalidConfig: a length that cannot be meant, actions that cannot be counted, groups whose
+            observations the encoding does not read, or weights without an interruption.
     """
-    if episodes < 1:
-        raise InvalidConfig(f"episodes is a number >= 1, got {episodes}")
-    if len(env.groups) != 1 or not hasattr(env.groups[0].action_space, "n"):
+    if (episodes is None) == (steps is None) or (episodes or steps or 0) < 1:
         raise InvalidConfig(
-            f"tabular learners need one group of discrete actions, {env.id} has "
-            f"{[(group.name, str(group.action_space)) for group in env.groups]}"
+            "a training takes episodes, or steps: give a number >= 1 of one of them, got "
+            f"episodes={episodes} and steps={steps}"
         )
-    (group,) = env.groups
-    num_actions = int(group.action_space.n)  # type: ignore[attr-defined]  # checked above
-    trace = min(env.time_limit or _LONGEST_TRACE, _LONGEST_TRACE)
-    state = learner.init(env.num_copies, env.num_agents, encoding.num_states, num_actions, trace)
-    at_once = whole_episodes(env, learner, encoding, episodes=episodes)
-    # Drawn ahead are the numbers of many steps, or of an episode.
-    draws = Draws(seed, "q_learning/explore", env.copies, ahead=64 if at_once is None else 1)
-    for episode in range(episodes):
-        percepts = encoding(env.reset(seed if episode == 0 else None)[group.name])
-        draws.begin_episode(episode=episode)
-        if at_once is None:
-            state = _episode(env, learner, encoding, state, draws, percepts=percepts)
-        else:
-            state = at_once(state, draws)
-        if after_episode is not None:
-            after_episode(episode + 1, state)
-    return state
+    refuse_unread(env, encoding)
+    if learner.needs_odds and interruption is None:
+        raise InvalidConfig(
+            "importance weights need to know how agents are interrupted: give train() an "
+            "interruption=KnownInterruption(…), or use another processing"
+        )
+    course = Course(
+        seed=seed,
+        episodes=episodes,
+        steps=steps,
+        interruption=interruption,
+        snapshots=snapshots,
+        after_episode=after_episode,
+        after_step=after_step,
+    )
+    if after_step is None and (steps is None or snapshots is None):  # nobody looks in between
+        whole = _whole(env, episodes, steps)
+        at_once = whole_episodes(env, learner, encoding, episodes=whole)
+        if at_once is not None and whole:
+            return _by_episodes(env, learner, initial(env, learner, encoding), at_once, course)
+    run = Run(env, learner, encoding, course)
+    while run.goes_on:
+        run.step()
+    return run.state
 
 
-def _episode(
+def _whole(env: BatchEnv, episodes: int | None, steps: int | None) -> int:
+    """Return how many episodes it is, in a world whose episodes all last until the time limit."""
+    if episodes is not None:
+        return episodes
+    whole, rest = divmod(steps or 0, env.time_limit or 1)
+    return 0 if rest else whole
+
+
+def _by_episodes(
     env: BatchEnv,
-    learner: QLearning,
-    encoding: Encoding,
-    state: State,
-    draws: Draws,
-    *,
-    percepts: Integers,
-) -> State:
-    """Play and learn a started episode, step by step."""
-    (group,) = env.groups
-    going, steps = True, 0
-    while going:
-        steps += 1
-        actions = learner.act(state, percepts, draws)
-        step = env.step({group.name: actions})
-        next_percepts = encoding(step.observations[group.name])
-        ended = step.ended
-        fragment = Fragment(percepts, actions, step.rewards, next_percepts, ended)
-        state = learner.learn(state, fragment, draws)
-        percepts = next_percepts
-        going = not ended.any()
-    if not ended.all():
-        raise InvalidConfig(
-            f"copies are trained side by side and must end together; of {env.num_copies} "
-            f"copies of {env.id} {int(ended.sum())} ended at step {steps}"
-        )
+    learner: TabularLearner[Learned],
+    state: Learned,
+    at_once: Episode,
+    course: Course[Learned],
+) -> Learned:
+    """Train where all copies' episodes can be played and learned at once."""
+    draws = learner.draws(course.seed, env.copies, ahead=1)  # the numbers of an episode
+    every = np.ones(env.num_copies, dtype=bool)
+    for episode in range(_whole(env, course.episodes, course.steps)):
+        env.reset(course.seed if episode == 0 else None)
+        draws.begin_episode(episode=episode)
+        state = at_once(state, draws)
+        course.note_end(np.full(env.num_copies, episode + 1), every, learner, state)
     return state

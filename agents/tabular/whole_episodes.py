@@ -8,7 +8,7 @@ import numpy as np
 
 from rallypoint.acceleration import compiled_module
 from rallypoint.agents.tabular.encoding import Encoding, Sectors
-from rallypoint.agents.tabular.q_learning import QLearning, State
+from rallypoint.agents.tabular.traced_q_learning import State, TracedQLearning
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats
 from rallypoint.envs.gathering.dynamics import move_table
@@ -22,14 +22,14 @@ from rallypoint.envs.gathering.sectors import (
 )
 from rallypoint.envs.gathering.world import Gathering
 
-Episode = Callable[[State, Draws], State]
+Episode = Callable[[Any, Draws], Any]  # with and without an episode, a learner's memory
 
 _PAYS = 200  # episodes, from which on loading numba is won back
 _AT_ONCE = 1 << 19  # numbers drawn at a time: 4 MiB
 
 
 def whole_episodes(
-    env: BatchEnv, learner: QLearning, encoding: Encoding, *, episodes: int
+    env: BatchEnv, learner: Any, encoding: Encoding, *, episodes: int
 ) -> Episode | None:
     """Return what plays and learns a started episode to its end; None: it goes step by step.
 
@@ -39,7 +39,7 @@ def whole_episodes(
         InvalidConfig, Unavailable: see ``acceleration``.
     """
     # These very classes: a wrapper, a threat or a subclass may do something else in each step.
-    if type(env) is not Gathering or type(learner) is not QLearning:
+    if type(env) is not Gathering or type(learner) is not TracedQLearning:
         return None
     if type(encoding) is not Sectors or encoding.cells != env.cells:
         return None
@@ -76,7 +76,7 @@ def whole_episodes(
     return play
 
 
-def _rates(learner: QLearning, state: State, steps: int) -> tuple[Floats, Floats, float]:
+def _rates(learner: TracedQLearning, state: State, steps: int) -> tuple[Floats, Floats, float]:
     trace, num_actions = len(state.visits), state.tables.shape[-1]
     age = int(state.age[0])
     ages = [age] if learner.decay_over is None else range(age, age + steps)

@@ -37,13 +37,13 @@ def row(*, quick: bool) -> str:
 def training(num_cycles: int, *, seeds: int = _SEEDS, num_agents: int = 10) -> Work:
     """Get the run ready; a seed is a copy."""
     import rallypoint
-    from rallypoint.agents.tabular import QLearning
     from rallypoint.agents.tabular.encoding import Sectors
+    from rallypoint.agents.tabular.traced_q_learning import TracedQLearning
     from rallypoint.agents.tabular.training import train
 
     def run() -> int:
         env = rallypoint.make("gathering-v0", copies=seeds, num_agents=num_agents)
-        train(env, QLearning(), Sectors(), episodes=num_cycles, seed=0)
+        train(env, TracedQLearning(), Sectors(), episodes=num_cycles, seed=0)
         return num_cycles * (env.time_limit or 0) * seeds * env.num_agents
 
     return run

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.agents.tabular import QLearning
+from rallypoint.agents.tabular import TracedQLearning
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.limits import Share
 
@@ -66,6 +66,6 @@ class GatheringConfig:
                 f"carried_up and carried_down are different numbers of agents >= 1, got {sizes}"
             )
 
-    def learner(self) -> QLearning:
+    def learner(self) -> TracedQLearning:
         """How each agent learns."""
-        return QLearning(alpha=self.alpha, epsilon=self.epsilon, gamma=self.gamma)
+        return TracedQLearning(alpha=self.alpha, epsilon=self.epsilon, gamma=self.gamma)

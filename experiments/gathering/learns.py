@@ -6,8 +6,8 @@ import numpy as np
 
 from rallypoint.agents.rules import CircularMean, UniformRandom
 from rallypoint.agents.tabular.encoding import Sectors
-from rallypoint.agents.tabular.q_learning import State
 from rallypoint.agents.tabular.tables import tables_file
+from rallypoint.agents.tabular.traced_q_learning import State
 from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 import rallypoint
 from rallypoint.agents.episodes import play
 from rallypoint.agents.tabular.encoding import Sectors
-from rallypoint.agents.tabular.q_learning import State
 from rallypoint.agents.tabular.tables import TabularPolicy
+from rallypoint.agents.tabular.traced_q_learning import State
 from rallypoint.agents.tabular.training import train
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers, Mask

@@ -15,7 +15,7 @@ from rallypoint.errors import InvalidConfig
 
 
 def test_every_agent_is_registered_by_its_own_file():
-    assert {"q_learning", "uniform_random", "circular_mean"} <= set(agents)
+    assert {"traced_q_learning", "uniform_random", "circular_mean"} <= set(agents)
     assert not agents.unavailable
 
 

@@ -87,7 +87,7 @@ def test_nothing_loads_numba_before_there_is_much_to_train():
             from rallypoint.agents.tabular.training import train
 
             env = rallypoint.make("gathering-v0")
-            train(env, agents["q_learning"](), Sectors(), episodes=1, seed=0)
+            train(env, agents["traced_q_learning"](), Sectors(), episodes=1, seed=0)
             assert "numba" not in sys.modules
         """),
         RALLYPOINT_FAST="",

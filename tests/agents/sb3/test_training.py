@@ -174,7 +174,7 @@ def test_settings_that_are_not_given_fit_the_number_of_rows():
     assert fit("sb3:DQN", 640) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["sb3:PP0", "PPo", "sb3_contrib:TRP", "q_learning"])
+@pytest.mark.parametrize("name", ["sb3:PP0", "PPo", "sb3_contrib:TRP", "traced_q_learning"])
 def test_unknown_names_are_refused_with_the_nearest(name):
     with pytest.raises(UnknownName, match=r"no SB3 algorithm is called .*Known: sb3:A2C"):
         train_sb3("gathering-v0", name, steps=1)

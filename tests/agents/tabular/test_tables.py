@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from scipy import stats
 
-from rallypoint.agents.tabular.encoding import Sectors
+from rallypoint.agents.tabular.columns import Columns
+from rallypoint.agents.tabular.encoding import Index, Sectors
 from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, UnreadableFile, UnwritablePath
+from tests.agents.tabular.small_worlds import STATES, Wander
 
 
 @pytest.fixture
@@ -88,3 +91,56 @@ def test_tables_that_do_not_fit_the_encoding_are_refused():
 def test_an_exploration_that_is_no_probability_is_refused():
     with pytest.raises(InvalidConfig, match="probability"):
         TabularPolicy(np.zeros((1, 1, 3003, 3)), Sectors(), epsilon=2.0)
+
+
+def test_actions_that_an_agent_lacks_come_back_as_none(tmp_path, rng):
+    tables = rng.normal(size=(2, 5, 4))
+    tables[0, :, 2:] = -np.inf
+    save_tables(tmp_path / "tables.safetensors", tables, Index(states=5))
+    loaded, _ = load_tables(tmp_path / "tables.safetensors")
+    np.testing.assert_array_equal(loaded, tables)
+
+
+@pytest.mark.parametrize("counts", ["[2]", "[2, 9]", "[0, 4]", '"two"', "[2, true, 1]", "7"])
+def test_numbers_of_actions_that_cannot_be_are_refused(tmp_path, rng, counts):
+    path = tmp_path / "tables.safetensors"
+    metadata = {
+        "format": "rallypoint-tables-1",
+        "encoding": "index",
+        "encoding_settings": '{"states": 5}',
+        "num_actions": counts,
+    }
+    save_file({"tables": rng.normal(size=(2, 5, 4))}, path, metadata=metadata)
+    with pytest.raises(UnreadableFile, match="num_actions"):
+        load_tables(path)
+
+
+def test_agents_of_unlike_groups_act_by_columns_of_the_world(rng):
+    env = Wander(unlike=True, copies=300)
+    tables = np.zeros((1, 2, STATES, 3))
+    tables[0, 0, :, 2] = -np.inf
+    tables[0, :, :, 1] = 1
+    policy = TabularPolicy(tables, Index(states=STATES), columns=Columns.of(env), epsilon=0.5)
+    actions = policy.act(env.reset(0), Draws(0, "test/unlike", range(300)))
+    assert set(np.unique(actions["agent_0"])) == {1, 2}
+    assert set(np.unique(actions["agent_1"])) == {1, 2, 3}
+    assert (actions["agent_0"] == 2).mean() > 0.6
+
+
+def test_preferences_are_acted_by_in_proportion_to_their_exponentials():
+    env = Wander(copies=4000, num_agents=1)
+    tables = np.log(np.broadcast_to([1.0, 2.0, 5.0], (1, 1, STATES, 3)))
+    policy = TabularPolicy(
+        tables, Index(states=STATES), columns=Columns.of(env), epsilon=0.2, softmax=True
+    )
+    actions = policy.act(env.reset(0), Draws(0, "test/softmax", range(4000)))["agents"]
+    counts = np.bincount(actions.ravel(), minlength=3)
+    expected = 4000 * (0.8 * np.array([1, 2, 5]) / 8 + 0.2 / 3)
+    assert stats.chisquare(counts, expected).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("shape", [(1, 2, STATES, 2), (1, 1, STATES, 3)])
+def test_tables_that_do_not_fit_the_agents_are_refused(shape):
+    columns = Columns.of(Wander(unlike=True))
+    with pytest.raises(InvalidConfig, match="do not fit"):
+        TabularPolicy(np.zeros(shape), Index(states=STATES), columns=columns)

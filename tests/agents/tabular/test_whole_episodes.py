@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rallypoint
-from rallypoint.agents.tabular import QLearning, training, whole_episodes
+from rallypoint.agents.tabular import TracedQLearning, traced_q_learning, training, whole_episodes
 from rallypoint.agents.tabular.encoding import Sectors
 from rallypoint.envs.gathering.starts import STARTS
 from rallypoint.envs.gathering.world import Gathering
@@ -17,9 +17,9 @@ from rallypoint.wrapper import BatchWrapper
 RATES = st.sampled_from([0, 0.0, 0.05, 0.3, 1.0, 1])
 GAMMAS = st.sampled_from([0, 0.5, 0.95, 1.0, 1])
 LEARNERS = st.one_of(
-    st.builds(QLearning, alpha=RATES, epsilon=RATES, gamma=GAMMAS, bootstrap=st.booleans()),
+    st.builds(TracedQLearning, alpha=RATES, epsilon=RATES, gamma=GAMMAS, bootstrap=st.booleans()),
     st.builds(
-        QLearning,
+        TracedQLearning,
         decay_over=st.sampled_from([1, 50, 500]),
         gamma=GAMMAS,
         bootstrap=st.booleans(),
@@ -71,7 +71,7 @@ WORLDS = st.fixed_dictionaries(
 )
 def test_whole_episodes_are_learned_to_the_bits_of_single_steps(world, learner, trace, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_LONGEST_TRACE", trace)
+        patch.setattr(traced_q_learning, "_LONGEST_TRACE", trace)
         patch.setattr(whole_episodes, "_AT_ONCE", at_once)
         assert_same_bits(world, learner, 3)
 
@@ -79,11 +79,11 @@ def test_whole_episodes_are_learned_to_the_bits_of_single_steps(world, learner, 
 @pytest.mark.parametrize(
     ("copies", "num_agents", "learner", "episodes"),
     [
-        ([4], 10, QLearning(), 150),
-        (range(10), 10, QLearning(), 40),
-        ([0, 7], 10, QLearning(bootstrap=True, decay_over=2000), 60),
-        ([2], 100, QLearning(), 30),
-        ([2, 5], 37, QLearning(), 20),
+        ([4], 10, TracedQLearning(), 150),
+        (range(10), 10, TracedQLearning(), 40),
+        ([0, 7], 10, TracedQLearning(bootstrap=True, decay_over=2000), 60),
+        ([2], 100, TracedQLearning(), 30),
+        ([2, 5], 37, TracedQLearning(), 20),
     ],
     ids=["one seed", "ten seeds", "bootstrap and decay", "a hundred agents", "37 agents"],
 )
@@ -100,7 +100,7 @@ def test_whoever_looks_in_after_an_episode_sees_the_same():
             env = rallypoint.make("gathering-v0", copies=3)
             training.train(
                 env,
-                QLearning(),
+                TracedQLearning(),
                 Sectors(),
                 episodes=4,
                 seed=0,
@@ -134,11 +134,13 @@ def crashing():
 )
 def test_what_is_not_the_bare_ring_goes_step_by_step(monkeypatch, env, encoding):
     monkeypatch.setenv("RALLYPOINT_FAST", "1")
-    assert whole_episodes.whole_episodes(env, QLearning(), encoding, episodes=1000) is None
+    assert whole_episodes.whole_episodes(env, TracedQLearning(), encoding, episodes=1000) is None
 
 
 @pytest.mark.parametrize(("episodes", "used"), [(199, False), (200, True)])
 def test_unless_told_otherwise_it_is_used_from_two_hundred_episodes(monkeypatch, episodes, used):
     monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
-    found = whole_episodes.whole_episodes(Gathering(), QLearning(), Sectors(), episodes=episodes)
+    found = whole_episodes.whole_episodes(
+        Gathering(), TracedQLearning(), Sectors(), episodes=episodes
+    )
     assert (found is not None) is used

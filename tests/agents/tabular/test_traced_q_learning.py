@@ -2,17 +2,19 @@
 
 import numpy as np
 import pytest
+from gymnasium.spaces import Box
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 import rallypoint
 from rallypoint.agents.episodes import play
-from rallypoint.agents.tabular import QLearning
+from rallypoint.agents.tabular import TracedQLearning
 from rallypoint.agents.tabular.encoding import Sectors
-from rallypoint.agents.tabular.q_learning import Fragment
-from rallypoint.agents.tabular.tables import TabularPolicy, choose
+from rallypoint.agents.tabular.exploration import epsilon_greedy
+from rallypoint.agents.tabular.tables import TabularPolicy
 from rallypoint.agents.tabular.training import train
+from rallypoint.agents.tabular.transition import Transition
 from rallypoint.draws import Draws
 from rallypoint.envs.gathering import metrics
 from rallypoint.errors import InvalidConfig
@@ -20,49 +22,58 @@ from rallypoint.errors import InvalidConfig
 STATES, ACTIONS = 4, 3
 
 
-def visit_by_visit(learner, fragments, shape):
+def visit_by_visit(learner, steps, shape):
     """The rule as the source states it: each agent alone, each visit in turn, oldest first."""
     num_copies, num_agents = shape
     tables = np.zeros((*shape, STATES, ACTIONS))
     for copy in range(num_copies):
         for agent in range(num_agents):
             table, trace = tables[copy, agent], []
-            for age, fragment in enumerate(fragments):
+            for age, (step, ended) in enumerate(steps):
                 at = (copy, agent)
-                trace.append((fragment.percepts[at], fragment.actions[at]))
-                reward = fragment.rewards[at]
+                trace.append((step.percepts[at], step.proposed[at]))
+                reward = step.rewards[at]
                 if reward != 0:
                     target = reward
                     if learner.bootstrap:
-                        target += learner.gamma * table[fragment.next_percepts[at]].max()
+                        target += learner.gamma * table[step.next_percepts[at]].max()
                     alpha = learner.rates(age)[0]
                     for place, (state, action) in enumerate(trace):
                         weight = alpha * learner.gamma ** (len(trace) - 1 - place)
                         table[state, action] += weight * (target - table[state, action])
                     trace.clear()
-                if fragment.ended[copy]:
+                if ended[copy]:
                     trace.clear()
     return tables
 
 
-def some_fragments(rng, shape, steps):
+def a_step(percepts, actions, rewards, next_percepts):
+    nobody = np.zeros(percepts.shape, dtype=bool)
+    return Transition(
+        percepts, actions, actions, nobody, rewards, next_percepts, nobody, nobody, ~nobody
+    )
+
+
+def some_steps(rng, shape, count):
+    """What happened, and which copies ended with it."""
     return [
-        Fragment(
-            percepts=rng.integers(STATES, size=shape),
-            actions=rng.integers(ACTIONS, size=shape),
-            rewards=rng.choice([0.0, 0.0, 0.0, -5.0, 100.0], size=shape),
-            next_percepts=rng.integers(STATES, size=shape),
-            ended=rng.random(shape[0]) < 0.05,
+        (
+            a_step(
+                percepts=rng.integers(STATES, size=shape),
+                actions=rng.integers(ACTIONS, size=shape),
+                rewards=rng.choice([0.0, 0.0, 0.0, -5.0, 100.0], size=shape),
+                next_percepts=rng.integers(STATES, size=shape),
+            ),
+            rng.random(shape[0]) < 0.05,
         )
-        for _ in range(steps)
+        for _ in range(count)
     ]
 
 
-def learned(learner, fragments, shape, trace=64):
-    state = learner.init(*shape, STATES, ACTIONS, trace)
-    draws = Draws(0, "test/learner", range(shape[0]))
-    for fragment in fragments:
-        state = learner.learn(state, fragment, draws)
+def learned(learner, steps, shape, horizon=64):
+    state = learner.init(*shape, STATES, ACTIONS, horizon)
+    for step, ended in steps:
+        state = learner.end_episode(learner.learn(state, step), ended)
     return state.tables
 
 
@@ -77,54 +88,58 @@ def test_learning_is_the_rule_written_out_visit_by_visit(
     seed, copies, agents, bootstrap, decay_over
 ):
     rates = {"alpha": 0.3} if decay_over is None else {}  # else they follow from it
-    learner = QLearning(bootstrap=bootstrap, decay_over=decay_over, gamma=0.9, **rates)
-    fragments = some_fragments(np.random.default_rng(seed), (copies, agents), 40)
-    expected = visit_by_visit(learner, fragments, (copies, agents))
+    learner = TracedQLearning(bootstrap=bootstrap, decay_over=decay_over, gamma=0.9, **rates)
+    steps = some_steps(np.random.default_rng(seed), (copies, agents), 40)
+    expected = visit_by_visit(learner, steps, (copies, agents))
     np.testing.assert_allclose(
-        learned(learner, fragments, (copies, agents)), expected, rtol=1e-12, atol=1e-10
+        learned(learner, steps, (copies, agents)), expected, rtol=1e-12, atol=1e-10
     )
 
 
 def test_a_copy_learns_the_same_bits_alone_and_among_others(rng):
-    fragments = some_fragments(rng, (4, 3), 60)
-    together = learned(QLearning(), fragments, (4, 3))
+    steps = some_steps(rng, (4, 3), 60)
+    together = learned(TracedQLearning(), steps, (4, 3))
     for copy in range(4):
-        alone = [Fragment(*(part[copy : copy + 1] for part in fragment)) for fragment in fragments]
-        np.testing.assert_array_equal(learned(QLearning(), alone, (1, 3))[0], together[copy])
+        rows = slice(copy, copy + 1)
+        alone = [
+            (Transition(*(part[rows] for part in step if part is not None)), ended[rows])
+            for step, ended in steps
+        ]
+        np.testing.assert_array_equal(learned(TracedQLearning(), alone, (1, 3))[0], together[copy])
 
 
 def test_a_visit_older_than_the_longest_memory_is_forgotten():
-    quiet = Fragment(*(np.zeros((1, 1), dtype=np.int64) for _ in range(4)), np.array([False]))
-    paid = quiet._replace(rewards=np.array([[100.0]]), percepts=np.array([[1]]))
-    tables = learned(
-        QLearning(), [quiet, quiet, paid._replace(percepts=np.array([[2]]))], (1, 1), 1
-    )
+    nothing = np.zeros((1, 1), dtype=np.int64)
+    quiet, goes_on = a_step(nothing, nothing, nothing * 0.0, nothing), np.array([False])
+    paid = quiet._replace(rewards=np.array([[100.0]]), percepts=np.array([[2]]))
+    steps = [(quiet, goes_on), (quiet, goes_on), (paid, goes_on)]
+    tables = learned(TracedQLearning(), steps, (1, 1), 1)
     assert tables[0, 0, 2, 0] == pytest.approx(10)
     assert tables[0, 0, 0, 0] == 0
 
 
 def test_fixed_rates_stay_and_decaying_ones_halve_exploration_half_way():
-    assert QLearning().rates(10**6) == (0.1, 0.1)
-    alpha, epsilon = QLearning(decay_over=1000).rates(500)
+    assert TracedQLearning().rates(10**6) == (0.1, 0.1)
+    alpha, epsilon = TracedQLearning(decay_over=1000).rates(500)
     assert epsilon == 0.5
     assert alpha == pytest.approx(500 / (2 * 500 + 3 * 500))
-    assert QLearning(decay_over=1000).rates(0) == (0.5, 1.0)
+    assert TracedQLearning(decay_over=1000).rates(0) == (0.5, 1.0)
 
 
 @pytest.mark.parametrize("name", ["alpha", "epsilon", "gamma"])
 def test_rates_outside_the_unit_interval_are_refused_by_name(name):
     with pytest.raises(InvalidConfig, match=name):
-        QLearning(**{name: 1.5})
+        TracedQLearning(**{name: 1.5})
 
 
 def test_decaying_rates_and_fixed_ones_are_not_given_together():
     with pytest.raises(InvalidConfig, match="leave out alpha and epsilon"):
-        QLearning(decay_over=100, epsilon=0.2)
+        TracedQLearning(decay_over=100, epsilon=0.2)
 
 
 def test_ties_are_broken_uniformly_among_the_best_actions_only():
     values = np.tile([1.0, 0.0, 1.0], (2000, 5, 1))
-    chosen = choose(values, 0.0, Draws(0, "test/ties", range(2000)))
+    chosen = epsilon_greedy(values, 0.0, Draws(0, "test/ties", range(2000)))
     counts = np.bincount(chosen.ravel(), minlength=3)
     assert counts[1] == 0
     assert stats.binomtest(int(counts[0]), int(counts.sum())).pvalue > 1e-4
@@ -132,7 +147,7 @@ def test_ties_are_broken_uniformly_among_the_best_actions_only():
 
 def test_exploration_has_its_rate_and_is_uniform_over_actions():
     values = np.tile([0.0, 0.0, 1.0], (4000, 5, 1))
-    chosen = choose(values, 0.3, Draws(0, "test/explore", range(4000)))
+    chosen = epsilon_greedy(values, 0.3, Draws(0, "test/explore", range(4000)))
     counts = np.bincount(chosen.ravel(), minlength=3)
     expected = np.array([0.1, 0.1, 0.8]) * counts.sum()
     assert stats.chisquare(counts, expected).pvalue > 1e-4
@@ -145,7 +160,7 @@ def test_a_replicate_trains_to_the_same_bits_whichever_others_train_beside_it():
 
 def trained_tables(seeds, episodes=8):
     env = rallypoint.make("gathering-v0", copies=seeds)
-    return train(env, QLearning(), Sectors(), episodes=episodes, seed=0).tables
+    return train(env, TracedQLearning(), Sectors(), episodes=episodes, seed=0).tables
 
 
 def test_training_makes_teams_gather_more_than_chance_by_permutation_over_seeds():
@@ -169,8 +184,13 @@ def gathered(tables, cycles=10):
     return share.reshape(num_teams, cycles).mean(axis=1) / 33
 
 
-def test_worlds_that_are_no_single_group_of_discrete_actions_are_refused():
+def test_worlds_whose_actions_cannot_be_counted_are_refused():
     env = rallypoint.make("gathering-v0")
-    env.groups = (*env.groups, env.groups[0]._replace(name="others"))
-    with pytest.raises(InvalidConfig, match="one group of discrete actions"):
-        train(env, QLearning(), Sectors(), episodes=1, seed=0)
+    env.groups = (*env.groups, env.groups[0]._replace(name="others", action_space=Box(0, 1)))
+    with pytest.raises(InvalidConfig, match="discrete actions"):
+        train(env, TracedQLearning(), Sectors(), episodes=1, seed=0)
+
+
+def test_agents_with_different_numbers_of_actions_are_refused():
+    with pytest.raises(InvalidConfig, match="equally many actions"):
+        TracedQLearning().init(1, 2, 3, np.array([2, 3]))

@@ -1,0 +1,130 @@
+"""REINFORCE with a table of preferences, over meta-episodes of many short ones."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, get_args
+
+import numpy as np
+
+from rallypoint.agents import agents
+from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
+from rallypoint.draws import Floats, Integers, Mask
+from rallypoint.errors import InvalidConfig, did_you_mean
+
+
+class Walk(NamedTuple):
+    """The M mini-episodes of a meta-episode of R runs, step by step."""
+
+    percepts: Integers  # (T, R, M, N)
+    actions: Integers  # (T, R, M, N)
+    present: Mask  # (T, R, M, N)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinforce:
+    """Follows the gradient of what mini-episodes earn; no baseline, one update for all of them.
+
+    The policy is ``(1 - eps) softmax(theta[s]) + eps / A``, and the gradient that of this mixture.
+    In a meta-episode the policy stands still; ``theta += step_size * sum of reward x gradient``
+    over its mini-episodes. The reward of a mini-episode that earned c, where m was the most that
+    its length allows, is
+
+    - ``default``: c / unit;
+    - ``drest``: ``discount^(n - (i - 1) / k) c / m`` for the i-th one, whose length was chosen n
+      times before, of k (discounted reward for same-length trajectories);
+    - ``lopsided``: likewise with c / unit in place of c / m.
+
+    Source: Williams (1992), "Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning"; Thornley et al. (2024), "Towards shutdownable agents via stochastic
+    choice", arXiv:2407.00805.
+    """
+
+    learner: ClassVar[str] = "local"
+
+    reward: Reward = "default"
+    mini_episodes: int = 64  # in a meta-episode
+    step_size: float = 0.05
+    epsilon: float = 0.5  # of the mixture at first; it falls geometrically
+    last_epsilon: float = 0.001  # from a share of the meta-episodes on
+    falls_over: float = 0.75  # that share
+    discount: float = 0.9  # of a length already chosen
+    num_lengths: int = 2  # k
+    unit: float = 1.0  # of what is earned, such as the most that there is
+
+    def __post_init__(self) -> None:
+        """Refuse rewards that are none, and numbers that cannot be meant.
+
+        Raises:
+            InvalidConfig: says which.
+        """
+        if self.reward not in get_args(Reward):
+            hint = did_you_mean(self.reward, get_args(Reward))
+            raise InvalidConfig(f"no reward is called {self.reward!r}{hint}")
+        for name in ("epsilon", "last_epsilon", "discount", "falls_over"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InvalidConfig(f"{name} lies in (0, 1], got {getattr(self, name)}")
+        for name in ("mini_episodes", "num_lengths"):
+            if getattr(self, name) < 1:
+                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        for name in ("step_size", "unit"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
+
+    def epsilon_at(self, done: int, of: int) -> float:
+        """Return the share of uniform actions after so many of all meta-episodes."""
+        gone = min(1.0, done / max(1.0, self.falls_over * of))
+        return float(self.epsilon * (self.last_epsilon / self.epsilon) ** gone)
+
+    def law(self, tables: Floats, legal: Mask, epsilon: float) -> Floats:
+        """Return the policy (R, N, S, A) of preferences (R, N, S, A); legal is (N, A)."""
+        law = _softmax(tables, legal)
+        law *= 1 - epsilon
+        law += epsilon * (legal / legal.sum(axis=1, keepdims=True))[:, None]
+        return law
+
+    def rewards(self, outcome: Outcome) -> Floats:
+        """Return what each mini-episode (…, M) is rewarded with."""
+        if self.reward == "default":
+            return outcome.earned / self.unit
+        discounts = drest_discounts(
+            outcome.lengths, discount=self.discount, num_lengths=self.num_lengths
+        )
+        per = outcome.most if self.reward == "drest" else self.unit
+        rewards: Floats = discounts * outcome.earned / per
+        return rewards
+
+    def learn(
+        self, tables: Floats, legal: Mask, walk: Walk, rewards: Floats, epsilon: float
+    ) -> Floats:
+        """Return the preferences (R, N, S, A) after a meta-episode.
+
+        Args:
+            tables: the preferences by which it was played.
+            legal: (N, A) which actions each agent has.
+            walk: what was seen and done in it.
+            rewards: (R, N, M) of its mini-episodes.
+            epsilon: share of uniform actions that it was played with.
+        """
+        num_runs, num_agents, num_states, num_actions = tables.shape
+        soft = _softmax(tables, legal)
+        runs = np.arange(num_runs)[:, None, None]
+        rows = (runs * num_agents + np.arange(num_agents)) * num_states + walk.percepts
+        entries = rows * num_actions + walk.actions
+        chosen = soft.reshape(-1).take(entries)
+        counts = legal.sum(axis=1)
+        # d log((1 - eps) p + eps / A) = share of p in the mixture x d log p
+        share = (1 - epsilon) * chosen / ((1 - epsilon) * chosen + epsilon / counts)
+        pull = np.where(walk.present, share * rewards.swapaxes(1, 2), 0)  # (T, R, M, N)
+        towards = np.bincount(entries.ravel(), pull.ravel(), tables.size)
+        away = np.bincount(rows.ravel(), pull.ravel(), tables.size // num_actions)
+        gradient = towards.reshape(tables.shape) - away.reshape(*tables.shape[:3], 1) * soft
+        return tables + self.step_size * gradient
+
+
+def _softmax(tables: Floats, legal: Mask) -> Floats:
+    """Return the softmax over each agent's own actions: (R, N, S, A)."""
+    powers = np.exp(tables - tables.max(axis=3, keepdims=True)) * legal[:, None]
+    soft: Floats = powers / powers.sum(axis=3, keepdims=True)
+    return soft
+
+
+agents.add("reinforce", Reinforce)
