@@ -1,11 +1,13 @@
 """Putting a run together: the world, and the threats around it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.registration import make
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.recorder import Recorder
 from rallypoint.safety.threat_model import ThreatModel
 
 
@@ -16,8 +18,12 @@ def build_world(
     settings: Mapping[str, Any] | None = None,
     threats: ThreatModel | None = None,
     seed: int | None = None,
+    record: Path | None = None,
 ) -> BatchEnv:
-    """Make a world, under threats if there are any.
+    """Make a world, under threats if there are any, and recorded if that is wanted.
+
+    The order is world, threats, recorder, learner. ``rallypoint.safety.recorder.account`` says at
+    the end what the threats did, and whether receipts and recording agree.
 
     Args:
         env: its id.
@@ -25,9 +31,12 @@ def build_world(
         settings: its own.
         threats: what is to go wrong in it.
         seed: of the threats' draws; the world's own if not given.
+        record: the folder that everything that happens is written to, part by part.
 
     Raises:
         UnknownName, Unavailable, InvalidConfig, NotOffered: as ``make`` and ``Threatened`` do.
     """
     world = make(env, copies=copies, **(settings or {}))
-    return world if threats is None else Threatened(world, threats, seed=seed)
+    if threats is not None:
+        world = Threatened(world, threats, seed=seed)
+    return world if record is None else Recorder(world, record)

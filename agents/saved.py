@@ -1,9 +1,12 @@
 """What training leaves in a folder, whichever agent it was, and what acts from it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rallypoint.agents.tabular.columns import Columns
+from rallypoint.agents.tabular.encoding import refuse_unread
 from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Floats
@@ -24,6 +27,7 @@ class Saved(NamedTuple):
     env: str
     env_settings: dict[str, Any]
     test_epsilon: float | None = None  # of tables: exploration when acting
+    softmax: bool = False  # tables are preferences, not values
 
 
 def save_tabular(
@@ -54,7 +58,8 @@ def read_saved(folder: Path) -> Saved:
     told = read_json(folder / ABOUT)
     try:
         settings = dict(told["env_settings"])
-        return Saved(str(told["agent"]), str(told["env"]), settings, told.get("test_epsilon"))
+        names = str(told["agent"]), str(told["env"])
+        return Saved(*names, settings, told.get("test_epsilon"), bool(told.get("softmax")))
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableFile(f"{folder / ABOUT} does not tell of a trained agent") from error
 
@@ -72,14 +77,11 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
         policy = load_policy(folder, env)
         return {"stochastic": policy, "greedy": policy.greedily()}
     tables, encoding = load_tables(folder / TABLES)
-    shape = env.groups[0].observation_space.shape
-    cells = getattr(encoding, "cells", None)
-    if shape != (cells,):
-        raise UnreadableFile(
-            f"{folder / TABLES} is for observations of {cells} cells, {env.id} shows {shape}"
-        )
     try:
-        exploring = TabularPolicy(tables[None], encoding, saved.test_epsilon or 0.0)
+        refuse_unread(env, encoding)
+        greedy = TabularPolicy(tables[None], encoding, columns=Columns.of(env))
+        epsilon, softmax = saved.test_epsilon or 0.0, saved.softmax
+        exploring = replace(greedy, epsilon=epsilon, softmax=softmax)
     except RallypointError as error:
         raise UnreadableFile(f"{folder}: {error}") from error
-    return {"exploring": exploring, "greedy": TabularPolicy(tables[None], encoding)}
+    return {"exploring": exploring, "greedy": greedy}

@@ -1,6 +1,5 @@
 """Training any agent in any environment, by their names."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,19 +7,17 @@ from typing import Any, NamedTuple
 
 from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
-from rallypoint.agents.saved import Saved, save_tabular
-from rallypoint.agents.tabular.encoding import encoding_for
-from rallypoint.agents.tabular.q_learning import QLearning
-from rallypoint.agents.tabular.training import train as train_tabular
+from rallypoint.agents.saved import Saved
+from rallypoint.agents.tabular.by_name import check_tables, copies_for, train_tables
 from rallypoint.batch_env import BatchEnv
-from rallypoint.config import from_dict, to_dict
+from rallypoint.config import to_dict
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.frame import Threatened
-from rallypoint.safety.receipts import Receipt, disagreements
+from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
 
-_TEST_EPSILON = 0.02  # greedy tables have limit cycles; see docs/gathering.md
+RECORDING = "recording"  # the folder, in that of the run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +28,11 @@ class Training:
     agent: str  # name of the agent, as `rallypoint list agents` has it
     steps: int  # agent steps in all
     seed: int = 0  # of the world, the threats and the learner
-    copies: int = 64  # side by side; tables are one team's, so they train in one copy
+    copies: int = 64  # side by side; of learners of tables, which are one team's, their own
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
+    record: bool = False  # whether everything that happens is written down
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
@@ -61,21 +59,31 @@ def train(training: Training, out: Path, *, progress_bar: bool = False) -> Outco
         UnwritablePath: nothing half-written is left behind.
     """
     kind = check(training)
+    local = kind == "local"
     world = build_world(
         training.env,
-        copies=1 if kind == "local" else training.copies,
+        copies=copies_for(training.agent, training.settings) if local else training.copies,
         settings=training.env_settings,
         threats=training.threats,
+        record=out / RECORDING if training.record else None,
     )
     try:
-        if kind == "local":
-            metrics = _train_tables(training, world, out)
+        if local:
+            about = Saved(training.agent, training.env, dict(training.env_settings))
+            metrics = train_tables(
+                world,
+                training.agent,
+                training.settings,
+                about=about,
+                steps=training.steps,
+                seed=training.seed,
+                out=out,
+            )
         else:
             metrics = _train_sb3(training, world, out, progress_bar=progress_bar)
     finally:
         world.close()
-    receipts = world.receipts() if isinstance(world, Threatened) else ()
-    wrong = disagreements(training.threats, receipts) if training.threats else []
+    receipts, wrong = account(world)
     return Outcome(metrics, receipts, tuple(wrong))
 
 
@@ -92,8 +100,7 @@ def check(training: Training) -> str:
         training.env, copies=1, settings=training.env_settings, threats=training.threats
     )
     if kind == "local":
-        from_dict(QLearning, training.settings, where=training.agent)
-        encoding_for(world)
+        check_tables(world, training.agent, training.settings)
     world.close()
     return kind
 
@@ -126,24 +133,6 @@ def _train_sb3(
         out=out,
         progress_bar=progress_bar,
     ).summary
-
-
-def _train_tables(training: Training, world: BatchEnv, out: Path) -> dict[str, Any]:
-    learner = from_dict(QLearning, training.settings, where="q_learning")
-    encoding = encoding_for(world)
-    if world.time_limit is None:
-        raise InvalidConfig(f"{world.id} has no time limit; give it one to train tables in it")
-    episodes = math.ceil(training.steps / (world.num_agents * world.time_limit))
-    state = train_tabular(world, learner, encoding, episodes=episodes, seed=training.seed)
-    about = Saved(training.agent, training.env, dict(training.env_settings), _TEST_EPSILON)
-    save_tabular(out, state.tables[0], encoding, about=about)
-    return {
-        "agent": training.agent,
-        "env": training.env,
-        "steps": episodes * world.num_agents * world.time_limit,
-        "episodes": episodes,
-        "seed": training.seed,
-    }
 
 
 def settings_of(training: Training) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: ``rallypoint list``, ``run``, ``report``, ``train`` and ``evaluate``.
+"""The command line: ``rallypoint list``, ``run``, ``train``, ``threats`` and others.
 
 Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
 """
@@ -15,6 +15,7 @@ from rallypoint.errors import RallypointError
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.telling import silence
+from rallypoint.experiments.threats_command import threats
 from rallypoint.experiments.train_command import evaluate, train
 
 
@@ -62,6 +63,7 @@ cli.add_command(
 cli.add_command(report)
 cli.add_command(train)
 cli.add_command(evaluate)
+cli.add_command(threats)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rallypoint.errors import InvalidConfig, RallypointError, UnknownName, UnwritablePath
+from rallypoint.errors import InvalidConfig, RallypointError, UnwritablePath
 
 if TYPE_CHECKING:
     from rallypoint.agents.evaluation import Evaluation
@@ -23,6 +23,9 @@ _THREATS = click.option(
     metavar="FILE.toml",
     help="What is to go wrong.",
 )
+ENV_SETTINGS = click.option(
+    "--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env."
+)
 
 
 @click.command("train", context_settings=_HELP)
@@ -33,7 +36,8 @@ _THREATS = click.option(
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--copies", type=int, default=64, show_default=True, help="Worlds side by side.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")
-@click.option("--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env.")
+@ENV_SETTINGS
+@click.option("--record", is_flag=True, help="Write down all that happens, in DIR/recording.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -50,6 +54,7 @@ def train(
     copies: int,
     settings: Sequence[str],
     env_settings: Sequence[str],
+    record: bool,
     out: Path | None,
 ) -> None:
     """Train an agent in an environment, under threats if there are any."""
@@ -62,12 +67,13 @@ def train(
             steps=steps,
             seed=seed,
             copies=copies,
-            env_settings=_plain(env_settings),
-            settings=_plain(settings),
+            env_settings=as_plain(env_settings),
+            settings=as_plain(settings),
             threats=_threats(threat_file),
+            record=record,
         )
         check(training)
-    except (InvalidConfig, UnknownName) as error:
+    except RallypointError as error:  # nothing was made yet
         raise click.UsageError(str(error)) from error
     _train(training, out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
@@ -118,30 +124,43 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
 @_THREATS
 @click.option("--episodes", type=click.IntRange(min=1), default=200, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write down all that happens.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def evaluate(
-    folder: Path, *, threat_file: Path | None, episodes: int, seed: int, as_json: bool
+    folder: Path,
+    *,
+    threat_file: Path | None,
+    episodes: int,
+    seed: int,
+    record: Path | None,
+    as_json: bool,
 ) -> None:
     """Play episodes with the agent that was trained into DIR, and say how it did."""
     from rallypoint.agents.build import build_world
     from rallypoint.agents.evaluation import evaluate as play
     from rallypoint.agents.saved import load_policies, read_saved
     from rallypoint.plain_json import to_indented_json
-    from rallypoint.safety.frame import Threatened
-    from rallypoint.safety.receipts import disagreements
+    from rallypoint.safety.recorder import account
 
     model = _threats(threat_file)
     saved = read_saved(folder)
     world = build_world(
-        saved.env, copies=min(episodes, 64), settings=saved.env_settings, threats=model
+        saved.env,
+        copies=min(episodes, 64),
+        settings=saved.env_settings,
+        threats=model,
+        record=record,
     )
     found = {
         how: play(world, policy, episodes=episodes, seed=seed)
         for how, policy in load_policies(folder, world).items()
     }
-    wrong = []
-    if isinstance(world, Threatened):
-        wrong = disagreements(world.model, world.receipts())
+    _, wrong = account(world)
     if as_json:
         told: dict[str, Any] = {how: result.summary() for how, result in found.items()}
         about = {"agent": saved.agent, "env": saved.env, "seed": seed, "valid": not wrong}
@@ -171,7 +190,7 @@ def _threats(file: Path | None) -> "ThreatModel | None":
         raise click.UsageError(str(error)) from error
 
 
-def _plain(settings: Sequence[str]) -> dict[str, Any]:
+def as_plain(settings: Sequence[str]) -> dict[str, Any]:
     """Read ``key=value``, each value as JSON where it is JSON, else as text."""
     import msgspec
 

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import (
     Actions,
-    Array,
     BatchEnv,
     Mask,
     Observations,
@@ -20,10 +19,18 @@ from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.safety.enforcement.accepted import Threats, as_model
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import leaves_world
+from rallypoint.safety.enforcement.infos import told
 from rallypoint.safety.enforcement.leash import Leash, leashed
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.resumption import checked_part
-from rallypoint.safety.enforcement.sites import hold_still, joined, override, perceive, take_down
+from rallypoint.safety.enforcement.sites import (
+    Overridden,
+    hold_still,
+    joined,
+    override,
+    perceive,
+    take_down,
+)
 from rallypoint.safety.known import SUPPLIED, Moment, Rows, aligned, sealed, spans_of
 from rallypoint.safety.limits import as_victims
 from rallypoint.safety.receipts import Receipt
@@ -41,9 +48,7 @@ class Threatened(BatchWrapper):
     come to a step, action and interruption when policies have chosen. Reward and dynamics always
     follow the true state. What cannot be done in this world is refused here, before any step.
 
-    ``infos`` of every step say ``proposed/<group>`` and ``executed/<group>`` actions, whether an
-    agent was ``interrupted`` in this step, who is ``crashed`` after it (as ``alive``), who is
-    ``byzantine``, all (E, N), and ``true_observations/<group>``. They are references, not copies.
+    ``infos`` of every step are those of the world and of ``rallypoint.safety.enforcement.infos``.
     """
 
     def __init__(self, env: BatchEnv, threats: Threats, *, seed: int | None = None) -> None:
@@ -103,6 +108,17 @@ class Threatened(BatchWrapper):
         return sealed(self._lots.chosen)
 
     @property
+    def will_interrupt(self) -> Mask:
+        """Whom a person is set to interrupt in this episode wherever they may: (E, N).
+
+        False for interruptions that are drawn step by step, of which nobody knows beforehand.
+        """
+        leashes = [] if self._seed is None else self._at["interruption"]
+        foretold = [leash.foretold for leash in leashes]
+        masks = [mask for mask in foretold if mask is not None]
+        return sealed(np.logical_or.reduce([self._nobody, *masks]) if masks else self._nobody)
+
+    @property
     def time(self) -> NDArray[np.int64]:
         """Steps since each copy's reset: (E,)."""
         return sealed(self._time)
@@ -153,8 +169,8 @@ class Threatened(BatchWrapper):
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
         self._refuse_step()
-        executed, interrupted = self._override(actions)
-        step = self.env.step(executed)
+        done = self._override(actions)
+        step = self.env.step(done.actions)
         self._time = self._time + 1
         going_on = step.alive
         if step.terminated.any() or step.truncated.any():
@@ -164,16 +180,7 @@ class Threatened(BatchWrapper):
         if leaving is not None:
             step = self._without(step, leaving)
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
-        infos: dict[str, Array] = dict(step.infos)
-        for group in self.groups:
-            name, kind = group.name, group.action_space.dtype
-            # In the space's own type, however the caller spells actions; no copy if it is that.
-            infos[f"proposed/{name}"] = actions[name].astype(kind, copy=False)
-            infos[f"executed/{name}"] = executed[name].astype(kind, copy=False)
-            infos[f"true_observations/{name}"] = self._true[name]
-        infos["interrupted"] = interrupted
-        infos["crashed"] = sealed(self._crashed)
-        infos["byzantine"] = sealed(self._lots.chosen)
+        infos = step.infos | told(self, actions, done, step)
         return step._replace(observations=dict(self._perceived), infos=infos)
 
     def remove(self, mask: Mask) -> Observations:
@@ -257,21 +264,21 @@ class Threatened(BatchWrapper):
             self._at["observation"], self._moment(rows, present, observations=perceived)
         )
 
-    def _override(self, actions: Actions) -> tuple[Actions, Mask]:
+    def _override(self, actions: Actions) -> Overridden:
         """Let threats to action, then interruption, act; hold the frozen still."""
+        done = Overridden(actions, self._nobody, np.zeros(self._nobody.shape))
         if not self._alters_actions:
-            return actions, self._nobody
+            return done
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        executed, interrupted = actions, self._nobody
         if leashes := [*self._at["action"], *self._at["interruption"]]:
             present = self.env.alive & ~self._crashed
             moment = self._moment(_ALL, present, observations=self._perceived, actions=actions)
-            executed, interrupted = override(leashes, moment)
+            done = override(leashes, moment)
         if self._frozen.any():
-            executed = hold_still(self._spans, executed, self._frozen)
-        return executed, interrupted
+            done = done._replace(actions=hold_still(self._spans, done.actions, self._frozen))
+        return done
 
     def _moment(
         self,
@@ -281,8 +288,9 @@ class Threatened(BatchWrapper):
         observations: Observations | None = None,
         actions: Actions | None = None,
     ) -> Moment:
-        time = self._time[rows]
-        return Moment(rows, time, present, self.env.state, observations or {}, actions or {})
+        copies, time = self.copies[rows], self._time[rows]
+        views = (self.env.state, self.env.regions, observations or {}, actions or {})
+        return Moment(rows, copies, time, present, *views)
 
     def _refuse_step(self) -> None:
         if self._seed is None:

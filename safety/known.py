@@ -37,9 +37,11 @@ class Moment(NamedTuple):
     """What is going on in some copies: everything a view could be taken of."""
 
     rows: Rows
+    copies: NDArray[np.int64]  # (e,) global ids
     time: NDArray[np.int64]  # (e,) steps since the reset
     present: Mask  # (e, N) alive and not crashed
     state: Callable[[], Array]  # the world's, for all E copies
+    regions: Callable[[], dict[str, Mask]]  # likewise: name -> (E, N)
     observations: Observations  # (E, …) as perceived so far; at site presence not yet
     actions: Actions  # (E, …) as they stand; at sites action and interruption only
 
@@ -56,78 +58,42 @@ def _true_state(moment: Moment, span: Span, victims: Mask) -> Array:
     return state
 
 
+def _regions(moment: Moment, span: Span, victims: Mask) -> dict[str, Mask]:
+    del span, victims
+    return {name: inside[moment.rows] for name, inside in moment.regions().items()}
+
+
 def _actions(moment: Moment, span: Span, victims: Mask) -> Array:
     del victims
     actions: Array = moment.actions[span.group.name][moment.rows]
     return actions
 
 
-View = Callable[[Moment, Span, Mask], Array]
+View = Callable[[Moment, Span, Mask], Any]
 VIEWS: dict[str, View] = {
     "own_percept": _own_percept,  # (e, n, …) of the victims; zeros for all others
     "true_state": _true_state,  # (e, …) whatever the world calls its state
+    "regions": _regions,  # name -> (e, N) who of all agents is in each named place
     "actions": _actions,  # (e, n, …) of the whole group, as the threats before left them
 }
 SUPPLIED: dict[Site, frozenset[str]] = {
-    "presence": frozenset({"true_state"}),
-    "observation": frozenset({"own_percept", "true_state"}),
+    "presence": frozenset({"true_state", "regions"}),
+    "observation": frozenset({"own_percept", "true_state", "regions"}),
     "action": frozenset(VIEWS),
     "interruption": frozenset(VIEWS),
 }
 
 
-class Known:
-    """What a threat knows at one moment about one group of n agents in e copies.
+class Declared:
+    """Shows a threat the views that it declared, and no other."""
 
-    Always there: ``opportunities`` (e, n) whom it may touch now; ``allowance`` (e,) how many of
-    them may be agents it has not touched yet in this episode; ``affordable`` (e, n) opportunities
-    that may be taken all at once; ``time`` (e,) steps since the reset; ``group``, with its spaces;
-    ``noop``, the action that does nothing, or None; ``still`` (e, n, …), that action for everybody.
-    Besides, the views that the threat declared, made when they are looked at: ``known.true_state``.
-    Anything else raises ``NotKnown``. All arrays are read-only.
-    """
-
-    def __init__(
-        self,
-        threat: Threat,
-        *,
-        opportunities: Mask,
-        allowance: NDArray[np.int64],
-        touched: Mask | None,
-        time: NDArray[np.int64],
-        span: Span,
-        views: Mapping[str, Callable[[], Array]],
-    ) -> None:
-        """Show a threat what it declared, out of the views there are.
-
-        ``touched`` says whom it touched before in this episode, if their number is limited.
-        """
-        self.opportunities = sealed(opportunities)
-        self.allowance = sealed(allowance)
-        self.time = sealed(time)
-        self.group = span.group
-        self.noop = span.noop
+    def __init__(self, threat: Threat, views: Mapping[str, Callable[[], Any]]) -> None:
         self.refused = 0  # how often it looked at what it must not see
-        self._touched = touched
         self._threat = threat
         # What it did not declare is not even held here.
-        self._views = {view: views[view] for view in threat.knowledge}
+        self._views = {view: views[view] for view in seen_by(threat)}
 
-    @property
-    def affordable(self) -> Mask:
-        """Opportunities that may be taken all at once: those touched before, then in order."""
-        if self._touched is None:  # no limit on their number
-            return self.opportunities
-        return sealed(afford(self.opportunities, self._touched, self.allowance))
-
-    @property
-    def still(self) -> Array:
-        """The action that does nothing, for everybody; a threat that uses it needs "noop"."""
-        space = self.group.action_space
-        shape = (*self.opportunities.shape, *(space.shape or ()))
-        return np.broadcast_to(np.asarray(self.noop, dtype=space.dtype), shape)
-
-    def __getattr__(self, name: str) -> Array:
+    def __getattr__(self, name: str) -> Any:
         """Make a declared view, once.
 
         Raises:
@@ -142,15 +108,84 @@ class Known:
                 f"the threat {self._threat.kind!r} looked at {name!r}, {what}; "
                 f"its knowledge is {list(self._threat.knowledge)}"
             )
-        view = sealed(self._views[name]())
+        made = self._views[name]()
+        if isinstance(made, dict):
+            view: Any = {key: sealed(part) for key, part in made.items()}
+        else:
+            view = sealed(made) if isinstance(made, np.ndarray) else made
         setattr(self, name, view)
         return view
 
 
-def views_of(moment: Moment, span: Span, victims: Mask) -> dict[str, Callable[[], Array]]:
+class Known(Declared):
+    """What a threat knows at one moment about one group of n agents in e copies.
+
+    Always there: ``opportunities`` (e, n) whom it may touch now; ``allowance`` (e,) how many of
+    them may be agents it has not touched yet in this episode; ``affordable`` (e, n) opportunities
+    that may be taken all at once; ``time`` (e,) steps since the reset; ``copies`` (e,) global ids;
+    ``group``, with its spaces, and ``columns``, its place on the axis of all agents; ``noop``, the
+    action that does nothing, or None; ``still`` (e, n, …), that action for everybody.
+    Besides, the views that the threat declared, made when they are looked at: ``known.true_state``,
+    of which ``known.regions`` are a part. Anything else raises ``NotKnown``. All arrays are
+    read-only.
+    """
+
+    def __init__(
+        self,
+        threat: Threat,
+        *,
+        opportunities: Mask,
+        allowance: NDArray[np.int64],
+        touched: Mask | None,
+        time: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        span: Span,
+        views: Mapping[str, Callable[[], Any]],
+    ) -> None:
+        """Show a threat what it declared, out of the views there are.
+
+        ``touched`` says whom it touched before in this episode, if their number is limited.
+        """
+        super().__init__(threat, views)
+        self.opportunities = sealed(opportunities)
+        self.allowance = sealed(allowance)
+        self.time = sealed(time)
+        self.copies = sealed(copies)
+        self.columns = span.columns
+        self.group = span.group
+        self.noop = span.noop
+        self._touched = touched
+
+    @property
+    def affordable(self) -> Mask:
+        """Opportunities that may be taken all at once: those touched before, then in order."""
+        return self.afford(self.opportunities)
+
+    def afford(self, wanted: Mask) -> Mask:
+        """Return so much of what is wanted (e, n) as may be taken at once; opportunities only."""
+        wanted = wanted & self.opportunities
+        if self._touched is None:  # no limit on their number
+            return sealed(wanted)
+        return sealed(afford(wanted, self._touched, self.allowance))
+
+    @property
+    def still(self) -> Array:
+        """The action that does nothing, for everybody; a threat that uses it needs "noop"."""
+        space = self.group.action_space
+        shape = (*self.opportunities.shape, *(space.shape or ()))
+        return np.broadcast_to(np.asarray(self.noop, dtype=space.dtype), shape)
+
+
+def seen_by(threat: Threat) -> frozenset[str]:
+    """Return the views that a threat may look at: who knows the true state knows the regions."""
+    known = frozenset(threat.knowledge)
+    return known | {"regions"} if "true_state" in known else known
+
+
+def views_of(moment: Moment, span: Span, victims: Mask) -> dict[str, Callable[[], Any]]:
     """Return what could be seen of a group: (e, …) arrays, made when called."""
 
-    def seen(view: View) -> Callable[[], Array]:
+    def seen(view: View) -> Callable[[], Any]:
         return lambda: view(moment, span, victims)
 
     return {name: seen(view) for name, view in VIEWS.items()}

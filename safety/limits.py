@@ -125,9 +125,13 @@ class Budget:
 
     steps_per_episode: int | None = None  # agent-steps that each victim may be touched
     agents: int | None = None  # distinct agents that may be touched, per copy and episode
+    rounds: int | None = None  # of updates: in how many each victim may lie
+    norm: float | None = None  # of updates: longest lie; longer ones are cut to it
 
     def __post_init__(self) -> None:
-        for name in ("steps_per_episode", "agents"):
+        if self.norm is not None and not (_number(self.norm) and 0 < self.norm < float("inf")):
+            raise InvalidConfig(f"norm is a finite length > 0, or None, got {self.norm!r}")
+        for name in ("steps_per_episode", "agents", "rounds"):
             value = getattr(self, name)
             if value is not None and not _whole(value, 0):
                 raise InvalidConfig(f"{name} is a whole number >= 0, or None, got {value!r}")

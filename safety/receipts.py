@@ -32,10 +32,18 @@ class Receipt:
     most_steps: int = 0  # of the budget steps_per_episode, used on one agent in one episode
     most_agents: int = 0  # of the budget agents, used in one episode
     violations: Mapping[str, int] = field(default_factory=dict)  # attempts the frame dropped
+    # Of threats to updates, which count rounds as steps:
+    largest_norm: float | None = None  # of a finite update sent in a victim's place
+    strengths: tuple[float, float] | None = None  # least and largest by which lies were scaled
+    clipped: int = 0  # lies that were cut to the budget of norm
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, ready for JSON."""
-        return to_dict(self)
+        """Return it as plain values, ready for JSON; what is of updates only for those."""
+        plain = to_dict(self)
+        if self.site != "update":
+            for name in ("largest_norm", "strengths", "clipped"):
+                del plain[name]
+        return plain
 
 
 def combined(parts: Sequence[Receipt]) -> Receipt:
@@ -48,6 +56,7 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         raise InvalidConfig("receipts add up only if they are of one threat among the same agents")
     firsts = [part.first_step for part in parts if part.first_step is not None]
     lasts = [part.last_step for part in parts if part.last_step is not None]
+    told = [part.strengths for part in parts if part.strengths is not None]
     return Receipt(
         kind=parts[0].kind,
         index=parts[0].index,
@@ -62,6 +71,11 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         most_steps=max(part.most_steps for part in parts),
         most_agents=max(part.most_agents for part in parts),
         violations=_summed([part.violations for part in parts]),
+        largest_norm=max(
+            (p.largest_norm for p in parts if p.largest_norm is not None), default=None
+        ),
+        strengths=(min(low for low, _ in told), max(high for _, high in told)) if told else None,
+        clipped=sum(part.clipped for part in parts),
     )
 
 
@@ -114,6 +128,8 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
     for name, used, limit in (
         ("steps_per_episode", receipt.most_steps, budget.steps_per_episode),
         ("agents", receipt.most_agents, budget.agents),
+        ("rounds", receipt.most_steps, budget.rounds),
+        ("norm", receipt.largest_norm or 0.0, budget.norm),
     ):
         if limit is not None and used > limit:
             faults.append(f"used {used} of a budget of {name} = {limit}")

@@ -1,4 +1,8 @@
-"""What threats did, counted again from what was recorded rather than from what the frame says."""
+"""What happened and what was told of it, and what threats did counted again from that.
+
+Counted from the recording, and not from what the frame says of itself: receipts that agree with
+a recount were checked.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +12,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, Mask
+from rallypoint.draws import Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """K steps of E copies, in which no copy is reset: K + 1 moments, K transitions between them."""
+    """K steps of E copies, and the moments before, between and after them.
+
+    There is a moment after every step, and one after every reset: it holds all copies, those that
+    were not reset unchanged. Step k is taken at moment ``chosen_at[k]`` and leads to the next.
+    """
 
     agents: tuple[str, ...]
     columns: Mapping[str, slice]  # group -> its place on the agent axis
-    time: NDArray[
-        np.int64
-    ]  # (K + 1, E) steps since the reset; 0 where the recording begins with it
-    crashed: Mask  # (K + 1, E, N)
-    observations: Mapping[str, Array]  # group -> (K + 1, E, n, …) as perceived
+    copies: Integers  # (E,) global ids
+    # At moments:
+    time: Integers  # (M, E) steps since the reset
+    began: Mask  # (M, E) whether an episode of the copy begins here
+    alive: Mask  # (M, E, N)
+    crashed: Mask  # (M, E, N)
+    byzantine: Mask  # (M, E, N)
+    will_interrupt: Mask  # (M, E, N) whether a person is set to, in this episode
+    observations: Mapping[str, Array]  # group -> (M, E, n, …) as perceived
     true_observations: Mapping[str, Array]  # likewise, as they were
-    proposed: Mapping[str, Array]  # group -> (K, E, n, …)
+    # Of steps:
+    chosen_at: Integers  # (K,) the moment at which the step was taken
+    proposed: Mapping[str, Array]  # group -> (K, E, n, …) actions
     executed: Mapping[str, Array]
     interrupted: Mask  # (K, E, N)
+    theta: Floats  # (K, E, N) chance of being interrupted
+    rewards: Floats  # (K, E, N) as told to the learner
+    true_rewards: Floats  # (K, E, N)
+    terminated: Mask  # (K, E, N)
+    truncated: Mask  # (K, E, N)
+
+    @property
+    def num_steps(self) -> int:
+        """K."""
+        return len(self.chosen_at)
+
+    @property
+    def news(self) -> Mask:
+        """Where a moment is another one than before, for a copy: (M, E)."""
+        news = self.began.copy()
+        news[self.chosen_at + 1] = True
+        return news
 
 
 class Recount(NamedTuple):
@@ -39,9 +71,12 @@ class Recount(NamedTuple):
 def recount(recording: Recording) -> Recount:
     """Count what threats did in a recording."""
     crashed = recording.crashed
-    before = np.concatenate([crashed[:1] & (recording.time[:1, :, None] > 0), crashed[:-1]])
-    overridden = _different(recording, recording.executed, recording.proposed) & ~crashed[:-1]
+    # Who was down already: at a first moment in mid-episode, all who are.
+    before = np.concatenate([crashed[:1], crashed[:-1]]) & ~recording.began[:, :, None]
+    overridden = _different(recording, recording.executed, recording.proposed)
+    overridden &= ~crashed[recording.chosen_at]
     deceived = _different(recording, recording.observations, recording.true_observations)
+    deceived &= recording.news[:, :, None]
     counted = (crashed & ~before, recording.interrupted, overridden, deceived)
     return Recount(*(_by_agent(recording, mask) for mask in counted))
 
@@ -49,11 +84,13 @@ def recount(recording: Recording) -> Recount:
 def _different(recording: Recording, one: Mapping[str, Array], other: Mapping[str, Array]) -> Mask:
     parts = []
     for group in recording.columns:
-        unequal = one[group] != other[group]
+        are_both_nan = (one[group] != one[group]) & (other[group] != other[group])
+        unequal = (one[group] != other[group]) & ~are_both_nan
         parts.append(unequal.any(axis=tuple(range(3, unequal.ndim))))
-    return np.concatenate(parts, axis=2)
+    different: Mask = np.concatenate(parts, axis=2)
+    return different
 
 
-def _by_agent(recording: Recording, mask: Mask) -> dict[str, int]:
+def _by_agent(recording: Recording, mask: NDArray[np.bool_]) -> dict[str, int]:
     counts = mask.sum(axis=(0, 1)).tolist()
     return {agent: n for agent, n in zip(recording.agents, counts, strict=True) if n}

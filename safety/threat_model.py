@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from rallypoint import config
 from rallypoint.errors import InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.safety import threats as kinds
 from rallypoint.safety.limits import Budget, Byzantine, Schedule, Share
-from rallypoint.safety.threats import Threat
+from rallypoint.safety.threats import Site, Threat
 
 FORMAT = 1
 
@@ -87,6 +87,11 @@ class ThreatModel:
                 for index, threat in enumerate(listed)
             ),
         )
+
+    def at(self, *sites: Site) -> "ThreatModel":
+        """Return the model of those threats that stand at some sites, with the same Byzantine."""
+        kept = tuple(threat for threat in self.threats if threat.site in sites)
+        return replace(self, threats=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON or TOML; what is None is left out."""

@@ -3,8 +3,10 @@
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.safety.known import SUPPLIED
-from rallypoint.safety.limits import as_schedule
+from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.threats import Threat
+
+_PART = {"true_state": "state", "regions": "regions"}  # of the world, that a view is made of
 
 
 def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
@@ -24,6 +26,12 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
             f"{label} declares knowledge of {', '.join(unseen)}; at site {threat.site!r} there is "
             f"{', '.join(sorted(SUPPLIED[threat.site]))}"
         )
+    budget = as_budget(threat.budget)
+    if budget.rounds is not None or budget.norm is not None:
+        raise InvalidConfig(
+            f"{label} has a budget of rounds or norm, which are of updates; in a world it is "
+            "steps_per_episode and agents"
+        )
     _refuse_lacking_parts(threat, env, label)
     when = as_schedule(threat.when)
     limit = env.time_limit
@@ -41,16 +49,17 @@ def leaves_world(threat: Threat) -> bool:
 
 
 def _refuse_lacking_parts(threat: Threat, env: BatchEnv, label: str) -> None:
-    if threat.site == "presence" and not threat.needs & {"remove", "noop"}:
+    is_crash = threat.site == "presence"
+    if is_crash and not threat.needs & {"remove", "noop"}:
         raise InvalidConfig(
             f"{label} takes agents down, so it needs 'remove' (they leave the world) or 'noop' "
             "(they stay and do nothing)"
         )
-    needs = threat.needs | ({"state"} if "true_state" in threat.knowledge else frozenset())
+    needs = threat.needs | {_PART[view] for view in threat.knowledge if view in _PART}
     if "noop" in needs and any(group.name not in (env.noop or {}) for group in env.groups):
         raise NotOffered(
             f"{label} needs an action that does nothing, and {env.id} has none"
-            + ("; mode = 'removed' needs none" if "remove" in env.offers else "")
+            + ("; mode = 'removed' needs none" if is_crash and "remove" in env.offers else "")
         )
     if lacking := sorted(needs - {"noop"} - env.offers):
         raise NotOffered(

@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot
-from rallypoint.draws import Draws
-from rallypoint.errors import NotConformant
+from rallypoint.draws import Floats
+from rallypoint.errors import RallypointError
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
+from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import (
     check_answer,
-    check_initial_state,
     check_proposal,
-    check_state,
     check_values,
+    forbids_writing,
 )
 from rallypoint.safety.enforcement.tally import Tally
-from rallypoint.safety.known import Known, Moment, Rows, Span, afford, sealed, views_of
+from rallypoint.safety.known import Known, Moment, Rows, Span, afford, views_of
 from rallypoint.safety.limits import as_budget, as_schedule, as_victims
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import Proposal, State, Threat
+from rallypoint.safety.threats import Proposal, Threat
 
 
 class Touch(NamedTuple):
@@ -48,22 +48,24 @@ class Leash:
         *,
         index: int,
         place: int,
+        label: str,
     ) -> None:
         """Take a threat on the leash.
 
         Args:
-            threat: the threat.
+            threat: the threat, fitted to the world.
             env: the world.
             spans: its groups.
             byzantine: who lies.
             index: which of the model's threats it is.
             place: which of those of its kind; its draws are keyed by it, so that another kind of
                 threat shifts nobody's numbers.
+            label: how messages name it.
         """
         self.threat = threat
-        self.label = f"the threat {threat.kind!r} (threats[{index}])"
+        self.label = label
+        self.odds: Floats = np.zeros(())  # (e, N) of touching each at the last moment
         self._index = index
-        self._place = place
         self._env = env
         self._spans = spans
         self._when = as_schedule(threat.when)
@@ -78,8 +80,7 @@ class Leash:
             )
         self._tally = Tally(env.num_copies, env.num_agents)
         self._no_limit = np.full(env.num_copies, env.num_agents)
-        self._draws: dict[str, Draws] = {}
-        self._states: dict[str, State] = {}
+        self._memory = Memory(threat, env, spans, place=place, label=label)
 
     @property
     def victims(self) -> Mask:
@@ -88,18 +89,21 @@ class Leash:
 
     def begin(self, rows: Mask, seed: int | None) -> None:
         """Begin episodes in the masked copies; a seed starts all draws anew."""
+        own = seed if seed is None or self.threat.seed is None else self.threat.seed
         if not self._is_byzantine:
-            self._ballot.begin(rows, seed)
-        if seed is not None:
-            self._open(seed)
-        else:
-            for draws in self._draws.values():
-                draws.begin_episode(rows)
+            self._ballot.begin(rows, own)
         self._tally.begin(rows)
-        for span in self._spans:
-            initial = self._initial_state(span)
-            old = self._states.get(span.group.name, initial)
-            self._states[span.group.name] = _overlaid(old, rows, _rows_of(initial, rows))
+        self._memory.begin(rows, own)
+
+    @property
+    def foretold(self) -> Mask | None:
+        """Whom it is set to touch in this episode, wherever it may: (E, N); None if open."""
+        parts = [self._memory.foretold(span) for span in self._spans]
+        said = [part for part in parts if part is not None]
+        if len(said) < len(parts):
+            return None
+        foretold: Mask = self.victims & np.concatenate(said, axis=1)
+        return foretold
 
     def touch(self, moment: Moment) -> list[Touch]:
         """Ask the threat what it does now, group by group, and allow what is allowed."""
@@ -108,6 +112,7 @@ class Leash:
         scheduled = self._scheduled(moment)  # (e, 1) or (e, N)
         candidates = victims & moment.present & scheduled
         touches = []
+        odds = []
         for span in self._spans:
             opportunities, allowance, touched = self._within_budget(rows, span, candidates)
             known = Known(
@@ -116,10 +121,13 @@ class Leash:
                 allowance=allowance,
                 touched=touched,
                 time=moment.time,
+                copies=moment.copies,
                 span=span,
                 views=views_of(moment, span, victims[:, span.columns]),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
+            said = np.nan if proposal.odds is None else proposal.odds
+            odds.append(np.where(opportunities, said, 0.0))
             where = proposal.where & opportunities
             if (proposal.where & ~opportunities).any():
                 reasons = (victims, moment.present, np.broadcast_to(scheduled, victims.shape))
@@ -136,6 +144,7 @@ class Leash:
                     check_values(self.label, self.threat.site, span.group, values, where)
                 self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
+        self.odds = np.concatenate(odds, axis=1)
         if touches:
             anywhere = np.concatenate([touch.where for touch in touches], axis=1)
             self._tally.pass_step(moment.time, np.any(anywhere, axis=1))
@@ -150,46 +159,21 @@ class Leash:
         snapshot = nested("tally", self._tally.snapshot())
         if not self._is_byzantine:
             snapshot |= nested("victims", self._ballot.snapshot())
-        for name, draws in self._draws.items():
-            snapshot |= nested(f"draws/{name}", draws.snapshot())
-        for group, state in self._states.items():
-            kept = {name: array.copy() for name, array in state.items()}
-            snapshot |= nested(f"state/{group}", kept)
-        return snapshot
+        return snapshot | self._memory.snapshot()
 
     def restore(self, snapshot: Snapshot, seed: int) -> None:
         """Go on from a snapshot of the same seed."""
+        own = seed if self.threat.seed is None else self.threat.seed
         self._tally.restore(part_of(snapshot, "tally"))
         if not self._is_byzantine:
-            self._ballot.restore(part_of(snapshot, "victims"), seed)
-        self._open(seed)
-        for name, draws in self._draws.items():
-            draws.restore(part_of(snapshot, f"draws/{name}"))
-        for span in self._spans:
-            state = part_of(snapshot, f"state/{span.group.name}")
-            self._states[span.group.name] = {k: v.copy() for k, v in state.items()}
-
-    def _open(self, seed: int) -> None:
-        channels = {f"own/{span.group.name}": span for span in self._spans}
-        names = [*channels, "schedule"]
-        self._draws = {
-            name: Draws(
-                seed, f"threats/{self.threat.kind}/{name}", self._env.copies, index=self._place
-            )
-            for name in names
-        }
-
-    def _initial_state(self, span: Span) -> State:
-        num_copies = self._env.num_copies
-        state = self.threat.init(num_copies, len(span.group.agents))
-        check_initial_state(self.label, num_copies, state)
-        return state
+            self._ballot.restore(part_of(snapshot, "victims"), own)
+        self._memory.restore(snapshot, own)
 
     def _scheduled(self, moment: Moment) -> Mask:
         due = self._when.due(moment.time)[:, None]
         if self._when.probability == 1:
             return due
-        draws = _draws_of(self._draws["schedule"], moment.rows)
+        draws = self._memory.draws("schedule", moment.rows)
         coins = draws.random((self.victims.shape[1],))
         scheduled: Mask = due & (coins < self._when.probability)
         return scheduled
@@ -211,27 +195,15 @@ class Leash:
 
     def _ask(self, rows: Rows, span: Span, known: Known, num_copies: int) -> Proposal:
         group = span.group.name
-        before = _rows_of(self._states[group], rows)
+        draws = self._memory.draws(f"own/{group}", rows)
         try:
-            answer: Any = self.threat.apply(
-                {name: sealed(array) for name, array in before.items()},
-                known,
-                _draws_of(self._draws[f"own/{group}"], rows),
-            )
-        except ValueError as error:
-            if "read-only" in str(error):
-                raise NotConformant(
-                    f"{self.label} must not write to what it is given, and tried: {error}"
-                ) from error
-            raise
+            with forbids_writing(self.label):
+                answer: Any = self.threat.apply(self._memory.of(group, rows), known, draws)
         finally:
             self._tally.violate("knowledge", known.refused)
         proposal, state = check_answer(self.label, answer)
         check_proposal(self.label, self.threat.site, span.group, num_copies, proposal)
-        check_state(self.label, before, state)
-        self._states[group] = (
-            state if isinstance(rows, slice) else _overlaid(self._states[group], rows, state)
-        )
+        self._memory.keep(group, rows, state)
         checked: Proposal = proposal
         return checked
 
@@ -257,24 +229,16 @@ def leashed(
     leashes = []
     for index, threat in enumerate(model.threats):
         place = places[threat.kind]
-        leash = Leash(threat, env, spans, byzantine, index=index, place=place)
-        refuse_impossible(threat, env, leash.label)
+        label = f"the threat {threat.kind!r} (threats[{index}])"
+        refuse_impossible(threat, env, label)
+        fitted = _fitted(threat, env, label)
+        leashes.append(Leash(fitted, env, spans, byzantine, index=index, place=place, label=label))
         places[threat.kind] += 1
-        leashes.append(leash)
     return leashes
 
 
-def _draws_of(draws: Draws, rows: Rows) -> Draws:
-    return draws if isinstance(rows, slice) else draws.rows(rows)
-
-
-def _rows_of(state: State, rows: Rows) -> State:
-    return {name: array[rows] for name, array in state.items()}
-
-
-def _overlaid(state: State, rows: Mask, news: State) -> State:
-    """Return a state with some copies' rows replaced."""
-    overlaid = {name: array.copy() for name, array in state.items()}
-    for name, array in overlaid.items():
-        array[rows] = news[name]
-    return overlaid
+def _fitted(threat: Threat, env: BatchEnv, label: str) -> Threat:
+    try:
+        return threat.fit(env)
+    except RallypointError as error:
+        raise type(error)(f"{label}: {error}") from error

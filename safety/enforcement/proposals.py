@@ -1,5 +1,7 @@
 """Is what a threat returns what its site asks for?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,23 @@ import numpy as np
 from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.errors import NotConformant
 from rallypoint.safety.threats import Proposal, Site, State
+
+
+@contextmanager
+def forbids_writing(label: str) -> Iterator[None]:
+    """Say of which threat it is if what it does in here is to write to a read-only array.
+
+    Raises:
+        NotConformant: it does.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if "read-only" in str(error):
+            raise NotConformant(
+                f"{label} must not write to what it is given, and tried: {error}"
+            ) from error
+        raise
 
 
 def check_answer(label: str, answer: Any) -> tuple[Any, Any]:
@@ -33,9 +52,11 @@ def check_proposal(label: str, site: Site, group: Group, num_copies: int, propos
             f"{label} must propose a Proposal(where, values), not {_what(proposal)}"
         )
     shape = (num_copies, len(group.agents))
-    where = proposal.where
+    where, _, odds = proposal
     if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
         raise NotConformant(f"{label} must say where in a bool array {shape}, not {_what(where)}")
+    if odds is not None and (not isinstance(odds, np.ndarray) or odds.shape != shape):
+        raise NotConformant(f"{label} must say odds in an array {shape}, not {_what(odds)}")
     values = proposal.values
     if site == "presence":
         if values is not None:
@@ -60,7 +81,7 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
         NotConformant: names the threat and the first value.
     """
     space: Any = group.observation_space if site == "observation" else group.action_space
-    wrong = accepted & ~_inside(space, values)
+    wrong = accepted & ~inside(space, values)
     if wrong.any():
         copy, agent = np.argwhere(wrong)[0]
         raise NotConformant(
@@ -113,17 +134,17 @@ def check_initial_state(label: str, num_copies: int, state: Any) -> None:
             raise NotConformant(f"{label} must keep numbers in state {name!r}, not objects")
 
 
-def _inside(space: Any, values: Array) -> Mask:
+def inside(space: Any, values: Array) -> Mask:
     """Return which of the values (e, n, …) lie in the space: (e, n)."""
     trailing = tuple(range(2, values.ndim))
     if hasattr(space, "low"):  # Box; NaN is outside
-        inside = (values >= space.low) & (values <= space.high)
+        found = (values >= space.low) & (values <= space.high)
     elif hasattr(space, "n") and not trailing:  # Discrete
-        inside = (values >= space.start) & (values < space.start + space.n)
+        found = (values >= space.start) & (values < space.start + space.n)
     else:
         cells = [space.contains(values[index]) for index in np.ndindex(values.shape[:2])]
         return np.array(cells, dtype=bool).reshape(values.shape[:2])
-    result: Mask = inside.all(axis=trailing) if trailing else inside
+    result: Mask = found.all(axis=trailing) if trailing else found
     return result
 
 

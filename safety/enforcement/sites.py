@@ -1,10 +1,12 @@
 """What threats do at each site of a world, one after another."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from rallypoint.batch_env import Actions, Array, Mask, Observations
+from rallypoint.draws import Floats
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash, Touch
 from rallypoint.safety.known import Moment, Rows, Span, aligned
@@ -35,8 +37,17 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     return perceived
 
 
-def override(leashes: Sequence[Leash], moment: Moment) -> tuple[Actions, Mask]:
+class Overridden(NamedTuple):
+    """What is executed in the place of what was proposed."""
+
+    actions: Actions
+    interrupted: Mask  # (E, N)
+    theta: Floats  # (E, N) how likely that was; NaN where a threat does not tell
+
+
+def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
     """Let threats to action and interruption act; return what is executed, and who was stopped."""
+    spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
     executed = dict(moment.actions)
     interrupted = np.zeros(moment.present.shape, dtype=bool)
     for leash in leashes:
@@ -46,7 +57,8 @@ def override(leashes: Sequence[Leash], moment: Moment) -> tuple[Actions, Mask]:
             executed[name] = _replaced(executed[name], touch)
         if leash.threat.site == "interruption":
             interrupted |= _anywhere(touches, moment)
-    return executed, interrupted
+            spared = spared * (1 - leash.odds)
+    return Overridden(executed, interrupted, 1 - spared)
 
 
 def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions:

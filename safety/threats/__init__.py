@@ -54,14 +54,15 @@ observation on which policies choose at step k already lacks the removed. The la
 an episode may still be a lie (it is an ordinary one); nobody crashes any more at its end.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
 
 from rallypoint import config
-from rallypoint.batch_env import Array, Mask
-from rallypoint.draws import Draws
+from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.draws import Draws, Floats, check_seed
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.registry import Registry
 from rallypoint.safety.limits import (
@@ -75,9 +76,6 @@ from rallypoint.safety.limits import (
     as_victims,
 )
 
-if TYPE_CHECKING:
-    from rallypoint.safety.known import Known
-
 Site = Literal["presence", "observation", "action", "interruption", "feedback", "update"]
 SITES: tuple[Site, ...] = get_args(Site)
 State = dict[str, Array]  # first axis E (update threats: contributor)
@@ -86,6 +84,7 @@ Kind = TypeVar("Kind", bound="type[Threat]")
 KNOWLEDGE = (
     "own_percept",
     "true_state",
+    "regions",
     "actions",
     "policy",
     "value",
@@ -101,6 +100,7 @@ class Proposal(NamedTuple):
 
     where: Mask  # (E, N)
     values: Array | None = None  # (E, N, …), read where `where` is true; None at site presence
+    odds: Floats | None = None  # (E, N) chance that it touched each opportunity, if it is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +113,13 @@ class Threat(ABC):
     kind: ClassVar[str]  # its name in files and in the registry
     site: ClassVar[Site]
     must_know: ClassVar[frozenset[str]] = frozenset()  # knowledge it cannot do without
+    lasting: ClassVar[frozenset[str]] = frozenset()  # names of the state that outlasts episodes
 
     victims: Victims = "all"  # "all", "byzantine", names and indices, or a share
     when: When = EVERY_STEP
     budget: Spend = NO_LIMIT
     knowledge: tuple[str, ...] = ()  # the views it may see
+    seed: int | None = None  # of this threat's draws; those of all threats' if not given
 
     def __post_init__(self) -> None:
         """Bring the limits into their checked form.
@@ -128,6 +130,8 @@ class Threat(ABC):
         object.__setattr__(self, "victims", as_victims(self.victims))
         object.__setattr__(self, "when", as_schedule(self.when))
         object.__setattr__(self, "budget", as_budget(self.budget))
+        if self.seed is not None:
+            check_seed(self.seed)
         if isinstance(self.knowledge, str):
             raise InvalidConfig(f'knowledge is a list of views, such as ["{self.knowledge}"]')
         for view in self.knowledge:
@@ -140,6 +144,12 @@ class Threat(ABC):
                 f"declare knowledge = {sorted(self.must_know | set(self.knowledge))}"
             )
 
+    @classmethod
+    def facts(cls) -> dict[str, Any]:
+        """Return where it stands and what it declares to know, unless it is told otherwise."""
+        defaults: dict[str, Any] = {setting.name: setting.default for setting in fields(cls)}
+        return {"site": cls.site, "knowledge": list(defaults["knowledge"])}
+
     @property
     def needs(self) -> frozenset[str]:
         """What the world must have: names of its optional parts, or "noop".
@@ -149,17 +159,54 @@ class Threat(ABC):
         """
         return frozenset()
 
+    @property
+    def groups_draw_alike(self) -> bool:
+        """Whether every group gets the same numbers, so that one coin can be everybody's.
+
+        Such a threat draws as often in one group as in another.
+        """
+        return False
+
+    def fit(self, env: BatchEnv) -> "Threat":
+        """Return this threat as it acts in a world: with files read and names looked up.
+
+        The frame calls it once, before the first step. Itself, if there is nothing to look up.
+
+        Raises:
+            InvalidConfig: what it is told to do cannot be meant in this world; says why.
+        """
+        del env
+        return self
+
     def init(self, E: int, N: int) -> State:
         """Return what it remembers at the start of E copies' episodes; nothing, if memoryless.
 
-        N is the number of agents of one group: the frame keeps a state for each group.
+        N is the number of agents of one group: the frame keeps a state for each group. What
+        ``lasting`` names is kept when episodes begin, and begins anew with a seeded reset only.
         """
         del E, N
         return {}
 
+    def begin(self, state: State, draws: Draws) -> State:
+        """Return what it remembers when episodes have begun: after ``init``, with draws.
+
+        A pure function of the rows of the copies whose episodes begin, as ``apply`` is.
+        """
+        del draws
+        return state
+
+    def foretold(self, state: State) -> Mask | None:
+        """Say whom it is set to touch in this episode, wherever it may: (E, N); None if open."""
+        del state
+        return None
+
+    def in_words(self) -> dict[str, str]:
+        """Say what it does, for people: ``does``, and whatever else its kind has to tell."""
+        return {"does": inspect.cleandoc(type(self).__doc__ or "").partition("\n")[0]}
+
     @abstractmethod
-    def apply(self, state: State, known: "Known", draws: Draws) -> tuple[Proposal, State]:
-        """Say what to do now, and what to remember.
+    def apply(self, state: State, known: Any, draws: Any) -> tuple[Any, State]:
+        """Say what to do now, and what to remember: a ``Proposal``, and a state.
 
         A pure function: nothing that comes in is written to, the same comes of the same, and what
         happens in one copy depends on that copy's rows alone. It is asked at every moment, also
@@ -169,7 +216,9 @@ class Threat(ABC):
         Args:
             state: as ``init`` or the last call returned it, for the same copies.
             known: ``opportunities`` and what else is said in ``Known``, and the declared views.
-            draws: its own randomness, one stream for each copy.
+            draws: its own ``Draws``, one stream for each copy.
+
+        At site update all three are others: see ``rallypoint.safety.threats.update``.
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -210,4 +259,4 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-threats: Registry[type[Threat]] = Registry("threat", __name__)
+threats: Registry[type[Threat]] = Registry("threat", __name__, "update")

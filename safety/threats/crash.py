@@ -38,6 +38,12 @@ class Crash(Threat):
         """A world that lets agents leave, or one with an action that does nothing."""
         return frozenset({"remove"} if self.mode == "removed" else {"noop"})
 
+    def in_words(self) -> dict[str, str]:
+        """Say what becomes of those who crash."""
+        removed = "the agent crashes: it vanishes from the world until its copy is reset"
+        frozen = "the agent crashes: it stands in the world, visible, and does nothing until reset"
+        return {"does": removed if self.mode == "removed" else frozen}
+
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Take down everybody it may, at once."""
         del draws  # deterministic: the schedule's coins are the frame's

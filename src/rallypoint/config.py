@@ -20,7 +20,7 @@ def to_dict(config: Any) -> dict[str, Any]:
     ``from_`` is the key ``from``.
     """
     fields = [field.name for field in dataclasses.fields(config) if field.init]
-    return {_key(name): _plain(getattr(config, name)) for name in fields}
+    return {file_key(name): _plain(getattr(config, name)) for name in fields}
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "") -> Config:
@@ -42,8 +42,12 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
         raise InvalidConfig(f"{place}{str(error).replace('$.', '')}") from error
 
 
-def _key(field: str) -> str:
-    """Return how files spell a field."""
+def file_key(field: str) -> str:
+    """Return how files spell a field.
+
+    >>> file_key("from_")
+    'from'
+    """
     bare = field.removesuffix("_")
     return bare if keyword.iskeyword(bare) else field
 
@@ -65,7 +69,7 @@ def _as_fields(kind: Any, values: Any, where: str) -> Any:
     if not kinds or not isinstance(values, Mapping):
         return values
     hints = typing.get_type_hints(kinds[0])
-    fields = {_key(f.name): f.name for f in dataclasses.fields(kinds[0]) if f.init}
+    fields = {file_key(f.name): f.name for f in dataclasses.fields(kinds[0]) if f.init}
     known = {}
     for key, value in values.items():
         if key not in fields:

@@ -22,13 +22,22 @@ def crash(tmp_path):
 
 
 def test_tables_are_trained_saved_and_evaluated(rallypoint):
-    q_learning = ("train", "--env", "gathering-v0", "--agent", "q_learning")
-    done = rallypoint(*q_learning, "--steps", 2000, "--out", "run")
+    traced = ("train", "--env", "gathering-v0", "--agent", "traced_q_learning")
+    done = rallypoint(*traced, "--steps", 2000, "--out", "run")
     assert done.status == 0, done.err
     assert "episodes: 4" in done.out
     found = json.loads(rallypoint("evaluate", "run", "--episodes", 5, "--json").out)
     assert found["exploring"]["episodes"] == found["greedy"]["episodes"] == 5
     assert found["valid"]
+
+
+def test_learners_of_tables_are_trained_where_observations_are_numbers(rallypoint):
+    sarsa = ("train", "--env", "safe-interruptibility-v0", "--agent", "sarsa")
+    done = rallypoint(*sarsa, "--set", "processing=drop_any", "--steps", 500, "--out", "run")
+    assert done.status == 0, done.err
+    assert "kept_share: {'agent_0': 1.0}" in done.out
+    found = json.loads(rallypoint("evaluate", "run", "--episodes", 3, "--json").out)
+    assert found["greedy"]["episodes"] == 3
 
 
 def test_an_agent_of_sb3_is_trained_under_threats_and_evaluated_without(
@@ -52,7 +61,9 @@ def test_an_agent_of_sb3_is_trained_under_threats_and_evaluated_without(
 def test_training_again_into_the_same_folder_replaces_what_was_there(rallypoint):
     train = ("train", "--env", "torus-small-v0", *SMALL_PPO, "--steps", 2000, "--out", "run")
     assert rallypoint(*train).status == 0
-    again = rallypoint("train", "--env", "gathering-v0", "--agent", "q_learning", *train[-4:])
+    again = rallypoint(
+        "train", "--env", "gathering-v0", "--agent", "traced_q_learning", *train[-4:]
+    )
     assert again.status == 0, again.err
     assert "policy.safetensors" not in again.out
 
@@ -60,15 +71,15 @@ def test_training_again_into_the_same_folder_replaces_what_was_there(rallypoint)
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--env", "gatherin-v0", "--agent", "q_learning"), "gathering-v0"),
+        (("--env", "gatherin-v0", "--agent", "traced_q_learning"), "gathering-v0"),
         (("--env", "gathering-v0", "--agent", "sb3:PPOO"), "sb3:PPO"),
         (("--env", "gathering-v0", "--agent", "circular_mean"), "nothing to train"),
-        (("--env", "torus-v0", "--agent", "q_learning"), "torus-v0"),
-        (("--env", "gathering-v0", "--agent", "q_learning", "--steps", 0), "steps"),
-        (("--env", "gathering-v0", "--agent", "q_learning", "--set", "alpa=1"), "alpha"),
-        (("--env", "gathering-v0", "--agent", "q_learning", "--set", "alpha"), "n_steps=32"),
-        (("--env", "gathering-v0", "--agent", "q_learning", "--env-set", "cell=9"), "cells"),
-        (("--env", "gathering-v0", "--agent", "q_learning", "--seed", -1), "seed"),
+        (("--env", "torus-v0", "--agent", "traced_q_learning"), "torus-v0"),
+        (("--env", "gathering-v0", "--agent", "traced_q_learning", "--steps", 0), "steps"),
+        (("--env", "gathering-v0", "--agent", "traced_q_learning", "--set", "alpa=1"), "alpha"),
+        (("--env", "gathering-v0", "--agent", "traced_q_learning", "--set", "alpha"), "n_steps=32"),
+        (("--env", "gathering-v0", "--agent", "traced_q_learning", "--env-set", "cell=9"), "cells"),
+        (("--env", "gathering-v0", "--agent", "traced_q_learning", "--seed", -1), "seed"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
@@ -99,7 +110,7 @@ def test_a_folder_without_an_agent_is_refused_in_one_line(rallypoint, tmp_path):
 
 
 def test_a_training_leaves_what_a_user_put_into_its_folder(rallypoint, tmp_path):
-    train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 2000)
+    train = ("train", "--env", "gathering-v0", "--agent", "traced_q_learning", "--steps", 2000)
     assert rallypoint(*train, "--out", "run").status == 0
     (tmp_path / "run/notes.txt").write_text("mine")
     assert "notes.txt" not in rallypoint(*train, "--out", "run").out

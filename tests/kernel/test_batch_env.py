@@ -135,7 +135,8 @@ class Bare(Harbour):
     offers = frozenset()
     _state_arrays = ()
     state, action_mask, cost = BatchEnv.state, BatchEnv.action_mask, BatchEnv.cost
-    geometry, remove, render = BatchEnv.geometry, BatchEnv.remove, BatchEnv.render
+    geometry, regions = BatchEnv.geometry, BatchEnv.regions
+    remove, render = BatchEnv.remove, BatchEnv.render
 
 
 @pytest.mark.parametrize("part", [*OPTIONAL_PARTS, "restore"])
@@ -148,7 +149,7 @@ def test_a_part_that_is_not_offered_says_so_and_what_is(part):
         getattr(env, part)(*arguments)
     other = Harbour()
     if name not in other.offers:
-        with pytest.raises(NotOffered, match="it offers action_mask, cost, geometry, remove, snap"):
+        with pytest.raises(NotOffered, match="it offers action_mask, cost, geometry, regions"):
             getattr(other, part)(*arguments)
 
 

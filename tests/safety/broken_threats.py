@@ -183,6 +183,44 @@ class Mixing(Sound):
 
 
 @config()
+class BeginsByTheBatch(Sound):
+    def begin(self, state, draws):
+        return {"sum": state["sum"] + len(state["sum"])}
+
+
+@config()
+class BeginsByItsOwnDice(Sound):
+    def begin(self, state, draws):
+        return {"sum": GENERATOR.random(state["sum"].shape)}
+
+
+@config()
+class WritesWhenItBegins(Sound):
+    def begin(self, state, draws):
+        state["sum"][:] = 1
+        return state
+
+
+@config()
+class BeginsWithSomethingElse(Sound):
+    def begin(self, state, draws):
+        return {}
+
+
+@config()
+class OddsOfAnotherShape(Sound):
+    def proposal(self, known, draws):
+        return super().proposal(known, draws)._replace(odds=np.ones(3))
+
+
+@config()
+class OddsByTheBatch(Sound):
+    def proposal(self, known, draws):
+        odds = np.full(known.opportunities.shape, 1 / len(known.time))
+        return super().proposal(known, draws)._replace(odds=odds)
+
+
+@config()
 class AnswersNothing(Sound):
     def apply(self, state, known, draws):
         return self.proposal(known, draws)
@@ -228,6 +266,12 @@ BROKEN = {
     Crowding: "as if it were alone, and proposes for others at step",
     SharedDice: "as if it were alone, and proposes for others at step",
     Mixing: "as if it were alone, and remembers another 'sum'",
+    BeginsByTheBatch: "as if it were alone, and remembers another 'sum'",
+    BeginsByItsOwnDice: "must do the same with the same inputs and draws, and remembers another",
+    WritesWhenItBegins: "must not write to what it is given",
+    BeginsWithSomethingElse: r"must keep the state it was given, arrays \['sum'\], not \[\]",
+    OddsOfAnotherShape: r"must say odds in an array \(3, 3\), not an array \(3,\)",
+    OddsByTheBatch: "as if it were alone, and tells other odds at step 0",
     AnswersNothing: r"must return \(proposal, state\)",
     Feeding: "cannot be tried: .*site 'feedback'",
     Demanding: "cannot be tried: .*needs geometry.*give an env that it fits",

@@ -205,9 +205,9 @@ def test_a_masked_reset_clears_only_the_masked_rows():
     for leash, other in zip(env._leashes, untouched._leashes, strict=True):
         assert (leash._tally.spent[~mask] == other._tally.spent[~mask]).all()
         assert (leash.victims[~mask] == other.victims[~mask]).all()
-        for group, state in leash._states.items():
+        for group, state in leash._memory._states.items():
             for name, array in state.items():
-                assert (array[~mask] == other._states[group][name][~mask]).all()
+                assert (array[~mask] == other._memory._states[group][name][~mask]).all()
                 assert (array[mask] == leash.threat.init(1, 1)[name].flat[0]).all()
                 assert (array[~mask] != array[mask].flat[0]).any()
     # The others play on as if nothing had happened, random numbers included.

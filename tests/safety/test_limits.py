@@ -93,7 +93,7 @@ def test_a_misspelt_key_names_the_nearest():
         as_victims({"fractoin": 0.5})
     with pytest.raises(InvalidConfig, match=r"when has no key 'form'; did you mean 'from'"):
         as_schedule({"form": 3})
-    with pytest.raises(InvalidConfig, match=r"budget has no key 'steps'.* Known: agents, steps_"):
+    with pytest.raises(InvalidConfig, match=r"budget has no key 'steps'.* Known: agents, norm, r"):
         as_budget({"steps": 3})
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.known import spans_of
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.receipts import combined, disagreements
-from rallypoint.safety.recordings import Recording, recount
+from rallypoint.safety.recorder import Recorder
+from rallypoint.safety.recordings import recount
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
 from tests.safety.stubs import Doze, Noise, Stop, actions_at, ground, play
@@ -30,33 +30,14 @@ MODEL = ThreatModel(
 
 def recorded(env, steps):
     """Record an episode from the reset on, until a copy ends or so many steps were taken."""
-    seen = [env.reset(seed=3)]
-    true, time, crashed, infos = [env.true_observations], [env.time], [env.crashed], []
-    while len(infos) < steps:
-        step = env.step(actions_at(env, len(infos)))
-        infos.append(step.infos)
-        seen.append(step.observations)
-        true.append(env.true_observations)
-        time.append(env.time)
-        crashed.append(step.infos["crashed"])
-        if step.ended.any():
+    recorder = Recorder(env)
+    recorder.reset(seed=3)
+    for index in range(steps):
+        if recorder.step(actions_at(env, index)).ended.any():
             break
-    groups = [group.name for group in env.groups]
-
-    def stacked(key):
-        return {name: np.array([info[f"{key}/{name}"] for info in infos]) for name in groups}
-
-    return Recording(
-        agents=env.agents,
-        columns={span.group.name: span.columns for span in spans_of(env)},
-        time=np.array(time),
-        crashed=np.array(crashed),
-        observations={name: np.array([moment[name] for moment in seen]) for name in groups},
-        true_observations={name: np.array([moment[name] for moment in true]) for name in groups},
-        proposed=stacked("proposed"),
-        executed=stacked("executed"),
-        interrupted=np.array([info["interrupted"] for info in infos]),
-    )
+    recorder.finish()
+    [recording] = recorder.parts
+    return recording
 
 
 def frame(model=MODEL, copies=20):
@@ -76,38 +57,6 @@ def test_a_recording_says_what_the_receipts_say():
     assert found.deceived == noise
     assert 0 < sum(found.overridden.values()) <= sum(doze.values()) + sum(stop.values())
     assert disagreements(MODEL, receipts, [found]) == []
-
-
-def test_fragments_add_up_to_the_whole():
-    env = frame()
-    recording = recorded(env, 6)
-    cut = 3
-
-    def part(steps, moments):
-        def cut_to(rows, arrays):
-            return {name: array[rows] for name, array in arrays.items()}
-
-        return replace(
-            recording,
-            time=recording.time[moments],
-            crashed=recording.crashed[moments],
-            observations=cut_to(moments, recording.observations),
-            true_observations=cut_to(moments, recording.true_observations),
-            proposed=cut_to(steps, recording.proposed),
-            executed=cut_to(steps, recording.executed),
-            interrupted=recording.interrupted[steps],
-        )
-
-    one = recount(part(slice(cut), slice(cut + 1)))
-    other = recount(part(slice(cut, None), slice(cut, None)))
-    whole = recount(recording)
-    assert whole.crashes.keys() == one.crashes.keys() | other.crashes.keys()
-    for name in ("crashes", "interruptions", "overridden"):
-        sums = {
-            agent: getattr(one, name).get(agent, 0) + getattr(other, name).get(agent, 0)
-            for agent in env.agents
-        }
-        assert getattr(whole, name) == {agent: count for agent, count in sums.items() if count}
 
 
 @pytest.mark.parametrize("site", ["crashes", "interruptions", "overridden", "deceived"])

@@ -1,0 +1,170 @@
+"""``rallypoint threats``: what a threat file says, and what it may say."""
+
+import re
+import shutil
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rallypoint.errors import RallypointError
+from rallypoint.experiments.train_command import ENV_SETTINGS, as_plain
+
+if TYPE_CHECKING:
+    from rallypoint.batch_env import Actions, BatchEnv
+    from rallypoint.safety.threat_model import ThreatModel
+
+_MAX_WIDTH = 100  # wider lines lead the eye astray
+_HELP = {"help_option_names": ["-h", "--help"]}
+_SITES = {
+    "presence": "when a copy has come to a step, before anybody observes",
+    "observation": "then, before policies choose",
+    "action": "when actions are proposed",
+    "interruption": "then, before the world moves",
+    "feedback": "when the world has moved",
+    "update": "when updates are sent",
+}
+
+
+@click.group("threats", no_args_is_help=False, context_settings=_HELP)
+def threats() -> None:
+    """Check threat files before anything is run under them."""
+
+
+@threats.command(
+    "check", short_help="Say in words what a threat file will do.", context_settings=_HELP
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
+@ENV_SETTINGS
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def check(file: Path, *, env_id: str, env_settings: Sequence[str], as_json: bool) -> None:
+    """Say in words what the threats of FILE will do, and refuse what cannot be meant.
+
+    Everything that can be impossible is looked for: victims, regions and actions that the world
+    does not have, steps that never come, functions and policies that do not fit. One step is tried
+    in a copy of the world, so that functions and policies of one's own are called once.
+    """
+    from rallypoint.plain_json import to_indented_json
+    from rallypoint.registration import make
+    from rallypoint.safety.threat_model import ThreatModel
+
+    try:
+        model = ThreatModel.from_toml(file)
+        world = make(env_id, copies=2, **as_plain(env_settings))
+        _rehearse(model, world)
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
+    if as_json:
+        click.echo(to_indented_json(_as_json(model, world)).rstrip())
+    else:
+        width = min(shutil.get_terminal_size((80, 24)).columns, _MAX_WIDTH)
+        click.echo("\n".join(_as_text(file, model, world, width)))
+    world.close()
+
+
+@threats.command("schema", context_settings=_HELP)
+def schema() -> None:
+    """Print the JSON schema of threat files.
+
+    Every kind of threat there is has its part in it, those of other packages too.
+    """
+    from rallypoint.experiments.threat_schema import threat_file_schema
+    from rallypoint.plain_json import to_indented_json
+
+    click.echo(to_indented_json(threat_file_schema()).rstrip())
+
+
+def _rehearse(model: "ThreatModel", world: "BatchEnv") -> None:
+    """Put a world under the threats, and take a step in it if that can be done blindly.
+
+    Raises:
+        RallypointError: something that the model says cannot be meant here.
+    """
+    from rallypoint.safety.frame import Threatened
+    from rallypoint.safety.known import SUPPLIED
+
+    world.reset(seed=0)  # so that states and regions can be looked at
+    try:
+        frame = Threatened(world, model.at(*SUPPLIED))
+        frame.reset(seed=0)
+        if (actions := _some_actions(world)) is not None:
+            frame.step(actions)
+    except RallypointError as error:
+        # The frame counts the threats that it was given, and the file has those to updates too.
+        places = [i for i, threat in enumerate(model.threats) if threat.site in SUPPLIED]
+        told = re.sub(r"threats\[(\d+)\]", lambda m: f"threats[{places[int(m[1])]}]", str(error))
+        raise type(error)(told) from error
+
+
+def _some_actions(world: "BatchEnv") -> "Actions | None":
+    """Return legal actions for everybody; None where which are legal now is the world's secret."""
+    import copy
+
+    import numpy as np
+
+    actions = {}
+    for group in world.groups:
+        space: Any = copy.deepcopy(group.action_space)
+        if world.noop is not None and group.name in world.noop:
+            action = np.asarray(world.noop[group.name], dtype=space.dtype)
+        elif "action_mask" in world.offers:
+            return None
+        else:
+            space.seed(0)
+            action = np.asarray(space.sample())
+        shape = (world.num_copies, len(group.agents), *action.shape)
+        actions[group.name] = np.broadcast_to(action, shape).copy()
+    return actions
+
+
+def _as_text(file: Path, model: "ThreatModel", world: "BatchEnv", width: int) -> list[str]:
+    from rallypoint.safety.in_words import byzantine_in_words, notes, told
+
+    limit = "without a time limit" if world.time_limit is None else f"of {world.time_limit} steps"
+    agents = "1 agent" if world.num_agents == 1 else f"{world.num_agents} agents"
+    count = len(model.threats)
+    threats = "no threats" if not count else "1 threat" if count == 1 else f"{count} threats"
+    lines = textwrap.wrap(f"{file}: {threats} to {world.id}, {agents}, episodes {limit}.", width)
+    if model.byzantine is not None:
+        lines += textwrap.wrap(f"Byzantine: {byzantine_in_words(model, world)}.", width)
+    site = None
+    for number, (index, threat, sentences) in enumerate(told(model, world), start=1):
+        if threat.site != site:
+            site = threat.site
+            lines += ["", *textwrap.wrap(f"At {site}: {_SITES[site]}.", width)]
+        name = click.style(threat.kind, bold=True)
+        lines.append(f"{number:>3}. {name}, threats[{index}] in the file")
+        for about, says in sentences:
+            lines += textwrap.wrap(
+                says, width, initial_indent=f"     {about:8} ", subsequent_indent=" " * 14
+            )
+    if found := notes(model):
+        lines.append("")
+        for note in found:
+            lines += textwrap.wrap(note, width, initial_indent="Note: ", subsequent_indent="      ")
+    return lines
+
+
+def _as_json(model: "ThreatModel", world: "BatchEnv") -> dict[str, Any]:
+    from rallypoint.safety.in_words import byzantine_in_words, notes, told
+
+    return {
+        "env": world.id,
+        "agents": list(world.agents),
+        "time_limit": world.time_limit,
+        "byzantine": byzantine_in_words(model, world),
+        "threats": [
+            {
+                "index": index,
+                "kind": threat.kind,
+                "site": threat.site,
+                "in_words": dict(sentences),
+                "settings": threat.to_dict(),
+            }
+            for index, threat, sentences in told(model, world)
+        ],
+        "notes": notes(model),
+    }

@@ -1,0 +1,42 @@
+"""What a step under threats tells besides what the world tells."""
+
+from typing import TYPE_CHECKING
+
+from rallypoint.batch_env import Actions, Array, Step
+from rallypoint.safety.enforcement.sites import Overridden
+from rallypoint.safety.known import sealed
+
+if TYPE_CHECKING:
+    from rallypoint.safety.frame import Threatened
+
+
+def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> dict[str, Array]:
+    """Return the infos of a step; references, not copies.
+
+    ====================================  =========================================================
+    ``proposed/<group>`` (E, n, …)        actions as policies chose them
+    ``executed/<group>`` (E, n, …)        actions as the world got them
+    ``true_observations/<group>``         what would be seen if nobody deceived anybody
+    ``true_rewards`` (E, N)               what was earned, whatever is told
+    ``interrupted`` (E, N)                whether a person overrode the agent in this step
+    ``theta`` (E, N)                      how likely that was; NaN where a threat does not tell
+    ``will_interrupt`` (E, N)             whether a person is set to, in this episode; see the frame
+    ``crashed`` (E, N)                    who is down after the step, as ``alive`` is after it
+    ``byzantine`` (E, N)                  who lies
+    ====================================  =========================================================
+    """
+    infos: dict[str, Array] = {}
+    true = env.true_observations
+    for group in env.groups:
+        name, kind = group.name, group.action_space.dtype
+        # In the space's own type, however the caller spells actions; no copy if it is that.
+        infos[f"proposed/{name}"] = proposed[name].astype(kind, copy=False)
+        infos[f"executed/{name}"] = done.actions[name].astype(kind, copy=False)
+        infos[f"true_observations/{name}"] = true[name]
+    infos["true_rewards"] = step.rewards
+    infos["interrupted"] = done.interrupted
+    infos["theta"] = sealed(done.theta)
+    infos["will_interrupt"] = env.will_interrupt
+    infos["crashed"] = env.crashed
+    infos["byzantine"] = env.byzantine
+    return infos

@@ -1,0 +1,150 @@
+"""A threat model in words: who, when, what, how much, knowing what, and in which order."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rallypoint.batch_env import BatchEnv
+from rallypoint.safety.limits import (
+    Budget,
+    Schedule,
+    Share,
+    as_budget,
+    as_schedule,
+    as_victims,
+)
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import SITES, Threat
+
+_FEW = 6  # agents that are named one by one
+
+
+class Sentence(NamedTuple):
+    """One thing that is said of a threat."""
+
+    about: str
+    says: str
+
+
+class Told(NamedTuple):
+    """A threat in words."""
+
+    number: int  # which of the model's threats it is
+    threat: Threat
+    sentences: tuple[Sentence, ...]
+
+
+def told(model: ThreatModel, env: BatchEnv) -> list[Told]:
+    """Say what each threat of a model does in a world, in the order in which they act."""
+    ordered = sorted(enumerate(model.threats), key=lambda item: SITES.index(item[1].site))
+    return [Told(index, threat, tuple(_said(threat, model, env))) for index, threat in ordered]
+
+
+def byzantine_in_words(model: ThreatModel, env: BatchEnv) -> str:
+    """Say who lies."""
+    if model.byzantine is None:
+        return "nobody"
+    return _victims(as_victims(model.byzantine.victims), env.agents)
+
+
+def notes(model: ThreatModel) -> list[str]:
+    """Say what may surprise in a model that can be meant."""
+    found = []
+    for index, threat in enumerate(model.threats):
+        if threat.victims == () or 0 in as_budget(threat.budget).__dict__.values():
+            found.append(f"threats[{index}] ({threat.kind}) may touch nobody, so it never acts.")
+        elif getattr(threat, "theta", None) == 0:
+            found.append(f"threats[{index}] ({threat.kind}) has theta = 0, so it never acts.")
+    by_site: dict[str, list[str]] = {}
+    for index, threat in enumerate(model.threats):
+        by_site.setdefault(threat.site, []).append(f"threats[{index}]")
+    for site in ("observation", "action", "interruption"):
+        if len(several := by_site.get(site, [])) > 1:
+            listed = f"{', '.join(several[:-1])} and {several[-1]}"
+            found.append(f"Where {listed} touch one agent at once, the last has the last word.")
+    return found
+
+
+def _said(threat: Threat, model: ThreatModel, env: BatchEnv) -> list[Sentence]:
+    victims = as_victims(threat.victims)
+    if threat.site == "update":
+        whom = _contributors(victims)
+    elif victims == "byzantine":
+        whom = f"the Byzantine: {byzantine_in_words(model, env)}"
+    else:
+        whom = _victims(victims, env.agents)
+    what = threat.in_words()
+    said = [
+        Sentence("does", what.pop("does")),
+        Sentence("to", whom),
+        Sentence("when", _when(as_schedule(threat.when), threat.site)),
+        *(Sentence(about, says) for about, says in what.items()),
+        Sentence("budget", _budget(as_budget(threat.budget))),
+        Sentence("knows", _knowledge(threat.knowledge, threat.site)),
+    ]
+    if threat.seed is not None:
+        said.append(Sentence("draws", f"by seed {threat.seed}, its own"))
+    return said
+
+
+def _victims(victims: str | tuple[str | int, ...] | Share, agents: Sequence[str]) -> str:
+    if isinstance(victims, Share):
+        count = victims.of(len(agents))
+        return f"{count} of {_agents(len(agents))}, drawn anew in every copy and episode"
+    if isinstance(victims, str):
+        return f"all {_agents(len(agents))}" if len(agents) > 1 else f"{agents[0]}, who is alone"
+    names = [agent if isinstance(agent, str) else agents[agent] for agent in victims]
+    if not names:
+        return "nobody"
+    rest = len(names) - _FEW
+    more = f" and {_agents(rest, 'more')}" if rest > 0 else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
+def _contributors(victims: str | tuple[str | int, ...] | Share) -> str:
+    """Say whose updates are meant; how many there are is not this world's to know."""
+    if isinstance(victims, Share):
+        part = f"{victims.fraction:.0%}" if victims.count is None else str(victims.count)
+        return f"{part} of the contributors"
+    if isinstance(victims, str):
+        return "the Byzantine contributors" if victims == "byzantine" else "all contributors"
+    return ", ".join(map(str, victims)) or "nobody"
+
+
+def _agents(count: int, which: str = "") -> str:
+    what = f"{which} agent" if which else "agent"
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _when(when: Schedule, site: str) -> str:
+    unit = _unit(site)
+    often = f"at every {unit}" if when.every == 1 else f"every {when.every} {unit}s"
+    first = f" from {unit} {when.from_} on" if when.from_ or when.every > 1 else ""
+    last = "" if when.until is None else f", the last before {unit} {when.until}"
+    chance = when.probability
+    coin = "" if chance == 1 else f"; each agent on its own coin, with probability {chance:g}"
+    return f"{often}{first}{last}{coin}"
+
+
+def _budget(budget: Budget) -> str:
+    limits = {
+        "steps_per_episode": "at most {} steps on each agent in an episode",
+        "agents": "at most {} agents in a copy and episode",
+        "rounds": "at most {} rounds for each",
+        "norm": "updates no longer than {}",
+    }
+    said = [
+        words.format(f"{value:g}")
+        for name, words in limits.items()
+        if (value := getattr(budget, name)) is not None
+    ]
+    return "; ".join(said) or "no limit"
+
+
+def _knowledge(views: Sequence[str], site: str) -> str:
+    seen = ", ".join(views)
+    now = f"whom it may touch now, the {_unit(site)}"
+    return f"{now}{f', {seen}' if seen else '; nothing else'}"
+
+
+def _unit(site: str) -> str:
+    return "round" if site == "update" else "step"
