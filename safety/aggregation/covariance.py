@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
 
@@ -63,6 +62,8 @@ def spectrum(span: Span, shares: NDArray[Any]) -> tuple[Weights, Matrix]:
 
     Row i is update i, column j direction j; an update without a share has zeros.
     """
+    from scipy import linalg  # slow to load, and few rules need it
+
     values, vectors = linalg.eigh(covariance(span, shares), check_finite=False)
     np.maximum(values, 0, out=values)
     return values, _per_share(vectors**2 * values, shares[:, None])
@@ -71,6 +72,8 @@ def spectrum(span: Span, shares: NDArray[Any]) -> tuple[Weights, Matrix]:
 def _top(matrix: Matrix) -> tuple[float, Weights]:
     last = len(matrix) - 1
     if last < _DENSE:
+        from scipy import linalg
+
         values, vectors = linalg.eigh(matrix, subset_by_index=(last, last), check_finite=False)
     else:
         from scipy.sparse.linalg import eigsh

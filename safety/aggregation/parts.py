@@ -1,4 +1,4 @@
-"""The four kinds of part that aggregation rules are made of.
+"""The four kinds of part that aggregators are made of.
 
 Nearly every rule answers with a combination of the updates, so it need not walk them again and
 again: one Gram matrix, every decision and iteration in n coefficients, one weighted sum.
@@ -23,6 +23,7 @@ its name (``register`` is in ``rallypoint.safety.aggregation.rules``):
         name: ClassVar[str] = "medoid"
         bound: ClassVar[str] = "n >= 2 f + 1"
         cost: ClassVar[str] = "one Gram"
+        source: ClassVar[str] = "…"
 
         def weights(self, span: Span, f: int, context: Context) -> Weights:
             return one_hot(span, np.sqrt(span.distances).sum(axis=1).argmin())
@@ -75,9 +76,9 @@ class Part(ABC):
     source: ClassVar[str]  # authors, year, title or venue, arXiv id
     needs: ClassVar[frozenset[Need]] = frozenset()
     anchors: ClassVar[tuple[Anchor, ...]] = ()  # points beside the updates, in this order
-    lacks: ClassVar[frozenset[Property]] = (
-        frozenset()
-    )  # of the conformance suite, each for a reason
+    # Of the properties that the conformance suite checks; it checks that they lack, too.
+    lacks: ClassVar[frozenset[Property]] = frozenset()
+    oblivious: ClassVar[bool] = False  # decides without looking: no Gram, `span.gram` is not known
 
     def least(self, f: int) -> int:
         """Return the smallest n that tolerates f; what `bound` says."""
@@ -91,9 +92,26 @@ class Part(ABC):
         del n, f
         return None
 
+    @classmethod
+    def facts(cls) -> dict[str, Any]:
+        """Return what is known before it is used, as plain values, for lists of parts."""
+        from rallypoint.safety.aggregation.facts import facts
+
+        return facts(cls)
+
 
 class Mixing(Part):
     """Replaces updates by combinations of them, before the next part."""
+
+    def outgoing(self, n: int, f: int) -> int:
+        """Return how many combinations n updates become."""
+        del f
+        return n
+
+    def robustness_with(self, inner: float | None, n: int, f: int) -> float | None:
+        """Return kappa of a rule of constant `inner` after this mixing, if known."""
+        del inner, n, f
+        return None
 
     @abstractmethod
     def mix(self, span: Span, f: int, context: Context) -> Matrix:
@@ -110,6 +128,8 @@ class SpanRule(Part):
 
 class CoordinateRule(Part):
     """Answers coordinate by coordinate."""
+
+    skips_nan: ClassVar[bool] = False  # takes a NaN for a coordinate that was lost on the way
 
     @abstractmethod
     def combine(self, block: NDArray[Any], f: int) -> NDArray[Any]:

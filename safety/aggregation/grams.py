@@ -1,0 +1,160 @@
+"""Precise Gram matrices: about which update, of which updates, and what where that is too far.
+
+Products are rounded to about seven digits of the distance from the centre, so the centre should
+lie among the updates that matter; rows that share a large mean must never be multiplied as they
+are. The centre is therefore an update, the one most others are near to. It is found on a sample,
+which a lie can be shaped to, so it is checked on the whole, and replaced if need be. A tight group
+far from it, whose distances would drown in that rounding, gets a Gram matrix of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.errors import InvalidUpdates
+from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
+
+_NO_ANCHORS: Mapping[str, AnchorOf] = {}
+_SAMPLE = 512  # columns on which the centre is chosen
+# Squared distance over squared distance from the centre, below which too few digits are left.
+_TIGHT = {"float32": 1e-2, "float64": 1e-10}
+
+
+def compared(
+    updates: Updates,
+    f: int,
+    anchors: Mapping[str, AnchorOf] = _NO_ANCHORS,
+    trusted: Sequence[int] = (),
+) -> tuple[Indices, Matrix]:
+    """Return the updates that can be compared, (r,), and the Gram of them and the anchors, (k, k).
+
+    Left out are those that are not finite, and those so far off that squares overflow.
+
+    Args:
+        updates: n of them.
+        f: how many may be left out.
+        anchors: points beside the updates.
+        trusted: updates known to be honest.
+
+    Raises:
+        InvalidUpdates: more than f of them, or an anchor that cannot be compared.
+    """
+    rows: Indices = np.arange(updates.n)
+    points = updates.taking(rows, list(anchors.values()))
+    sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
+    central = _most_central(_squared(_gram_of_sample(updates.first_columns(_SAMPLE))))
+    gram = points.gram([*sure, central][0])
+    if not np.isfinite(np.diagonal(gram)).all():
+        rows, gram = _of_the_comparable(updates, f, anchors, trusted)
+        points = updates.taking(rows, list(anchors.values()))
+    return rows, refined(points, gram, list(anchors), is_sure=bool(sure))
+
+
+def refined(
+    points: Updates, gram: Matrix, anchors: Sequence[str] = (), *, is_sure: bool = False
+) -> Matrix:
+    """Return the Gram of updates and anchors, precise also among those far from its centre.
+
+    Args:
+        points: to compute more with.
+        gram: their inner products about any of them.
+        anchors: the names of those that are no updates.
+        is_sure: whether the centre is among the honest even if most others are not.
+    """
+    tight = _TIGHT[kernels.working(points.dtype).name]
+    squared = _squared(gram)
+    centre = _most_central(squared[: points.n, : points.n])
+    middle = np.sort(squared[centre, : points.n])[points.n // 2]
+    if not is_sure and middle < tight * gram[centre, centre]:
+        gram = points.gram(centre)  # the old centre was not among most of them
+        squared = _squared(gram)
+    norms = np.diagonal(gram)
+    close = squared < tight * np.minimum(norms[:, None], norms)
+    np.fill_diagonal(close, False)
+    for at, name in enumerate(anchors, start=points.n):
+        if name == "median":  # of fewer updates, it is another point
+            close[at] = close[:, at] = False
+    while close.any():
+        first = int(close.sum(axis=1).argmax())
+        close[first, first] = True
+        group = np.flatnonzero(close[first])
+        gram = _merged(gram, group, first, points.group(group).gram(int(group.searchsorted(first))))
+        close[group] = close[:, group] = False
+    return gram
+
+
+def _most_central(squared: Matrix) -> int:
+    """Return the point with the least median distance to all, given squared distances (n, n)."""
+    middle = np.sort(squared, axis=1)[:, len(squared) // 2]  # a NaN counts as far
+    return int(np.where(np.isnan(middle), np.inf, middle).argmin())
+
+
+def refuse_too_many(gone: Indices, f: int, why: str) -> None:
+    """Refuse to go on without more than f updates.
+
+    Raises:
+        InvalidUpdates: says which.
+    """
+    if len(gone) > f:
+        raise InvalidUpdates(
+            f"at most f = {f} updates may be {why}, and {len(gone)} are: rows "
+            f"{', '.join(map(str, gone[:20]))}{', …' if len(gone) > 20 else ''}"
+        )
+
+
+def _of_the_comparable(
+    updates: Updates, f: int, anchors: Mapping[str, AnchorOf], trusted: Sequence[int]
+) -> tuple[Indices, Matrix]:
+    magnitudes = updates.magnitudes()
+    finite = np.isfinite(magnitudes)
+    refuse_too_many(np.flatnonzero(~finite), f, "non-finite")
+    rows: Indices = np.flatnonzero(finite)
+    points = updates.taking(rows, list(anchors.values()))
+    # Of middling size, which is no larger than some honest one if most are honest; or the smallest,
+    # which is no larger even if they are not.
+    order = np.argsort(magnitudes[rows], kind="stable")
+    centres = [int(order[(len(order) - 1) // 2]), int(order[0])]
+    for centre in [*_sure_centres(rows, list(anchors), trusted), *centres]:
+        gram = points.gram(centre)
+        kept = np.isfinite(np.diagonal(gram))
+        gone = np.concatenate([np.flatnonzero(~finite), rows[~kept[: len(rows)]]])
+        if len(gone) <= f and kept[len(rows) :].all():
+            return rows[kept[: len(rows)]], gram[np.ix_(kept, kept)]
+    refuse_too_many(np.sort(gone), f, "non-finite or have squares that overflow")
+    raise InvalidUpdates(
+        "anchors must be finite, and squared distances to them within the range of "
+        f"{kernels.working(updates.dtype)}; give updates of float64, or anchors nearer to them"
+    )
+
+
+def _sure_centres(rows: Indices, anchors: Sequence[str], trusted: Sequence[int]) -> list[int]:
+    """Return points that are not lies even if most updates are, by their places."""
+    honest = np.flatnonzero(np.isin(rows, list(trusted)))[:1].tolist()
+    given = [len(rows) + anchors.index(name) for name in ("root", "origin") if name in anchors]
+    return [*given[:1], *honest] if "root" in anchors else [*honest, *given]
+
+
+def _gram_of_sample(sample: NDArray[np.float64]) -> Matrix:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sample @ sample.T
+
+
+def _squared(gram: Matrix) -> Matrix:
+    norms = np.diagonal(gram)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.maximum(norms[:, None] + norms - 2 * gram, 0)
+
+
+def _merged(gram: Matrix, group: Indices, first: int, own: Matrix) -> Matrix:
+    """Put a group's Gram about its first member into that of all, about another centre.
+
+    With u the offset from the first member, x = first + u, and so x·y = first·(x + y - first) +
+    u·v, where everything is about the common centre.
+    """
+    to_first = gram[first, group]
+    merged = gram.copy()
+    merged[np.ix_(group, group)] = to_first[:, None] + to_first - gram[first, first] + own
+    return merged

@@ -1,0 +1,231 @@
+"""The three walks over the updates' columns: Gram matrix, weighted sum, coordinate blocks.
+
+All go block by block on one fixed grid, so that one piece, blocks in a stream and shards give the
+same bits, and what is computed on the way stays in the cache. Nothing that comes in is written to.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.safety.aggregation.span import Matrix, Weights
+
+# Columns of a block. One of 100 updates in float32 is 1.6 MB; narrower ones cost more in calls and
+# in packing than they save in cache misses, wider ones lose digits in float32 sums.
+GRID = 4096
+# For rules that read rows one at a time, and multiply nothing: four blocks of the grid.
+WIDE = 4 * GRID
+
+Block = NDArray[Any]  # (n, b)
+Row = NDArray[Any]  # (b,)
+
+
+class Piece(NamedTuple):
+    """A block of the grid; the arrays are valid until the next."""
+
+    start: int  # the column it begins at
+    updates: Block  # (n, b)
+    anchors: Block  # (k - n, b), points beside the updates
+
+
+Pieces = Iterable[Piece]
+
+
+class PartialSum:
+    """A sum over the grid's blocks whose bits depend neither on pieces nor on their order.
+
+    Blocks are summed in pairs, pairs in pairs of pairs and so on, always the same ones; so sums
+    over disjoint ranges of blocks combine to the very bits of the sum over both. What waits for
+    its partner is kept: a few matrices, as many as the number of blocks has binary digits.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, int], Matrix] = {}  # (height, place) -> sum of 2**height
+
+    def add(self, block: int, product: NDArray[Any], height: int = 0) -> None:
+        """Add the product of one block, given by its place on the grid.
+
+        Args:
+            block: the place.
+            product: of the block.
+            height: or of 2**height blocks, summed in pairs; `block` is then the place among such.
+        """
+        self._join(height, block, product.astype(np.float64))
+
+    def __add__(self, other: "PartialSum") -> "PartialSum":
+        """Return the sum over both ranges of blocks."""
+        both = PartialSum()
+        for part in (self, other):
+            for (height, place), matrix in part._waiting.items():
+                both._join(height, place, matrix)
+        return both
+
+    def total(self) -> Matrix:
+        """Return the sum of all blocks added: those without a partner from left to right."""
+        *_, total = _running_sum([self._waiting[key] for key in sorted(self._waiting, key=_first)])
+        return total
+
+    def _join(self, height: int, place: int, matrix: Matrix) -> None:
+        while (partner := self._waiting.pop((height, place ^ 1), None)) is not None:
+            matrix = partner + matrix  # commutes to the bit
+            height, place = height + 1, place >> 1
+        self._waiting[height, place] = matrix
+
+
+def _first(node: tuple[int, int]) -> int:
+    height, place = node
+    return place << height
+
+
+def _running_sum(matrices: Sequence[Matrix]) -> Iterator[Matrix]:
+    total = np.zeros_like(matrices[0])
+    for matrix in matrices:
+        total = total + matrix
+        yield total
+
+
+def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the precision of products for updates of a dtype."""
+    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+
+def gram(pieces: Pieces, centre: int) -> PartialSum:
+    """Return the inner products of all points about one of them: (k, k)."""
+    total = PartialSum()
+    whole = product = None
+    for start, block, anchors in pieces:
+        n, b = block.shape
+        k = n + len(anchors)
+        if whole is None or product is None:  # the first is as wide as any
+            # Rows of zeros up to a multiple of 4: BLAS takes up to twice as long for odd numbers.
+            whole = np.zeros((-(-k // 4) * 4, b), working(block.dtype))
+            product = np.empty((len(whole), len(whole)), whole.dtype)
+        offsets = whole[:, :b]
+        middle = (block[centre] if centre < n else anchors[centre - n]).astype(whole.dtype)
+        np.subtract(block, middle, out=offsets[:n])
+        if len(anchors):
+            np.subtract(anchors, middle, out=offsets[n:k])
+        np.matmul(offsets, offsets.T, out=product)  # half the work: BLAS sees that it is symmetric
+        total.add(start // GRID, product[:k, :k])
+    return total
+
+
+def weighted_sum(pieces: Pieces, weights: Weights) -> Iterator[Row]:
+    """Yield the sum of the finite points times their weights, (k,), each valid until the next.
+
+    A single one of weight 1 comes back bit for bit.
+    """
+    used = np.flatnonzero(weights)
+    single = used[0] if len(used) == 1 and weights[used[0]] == 1 else None
+    combine = _Combination(weights)
+    for _, block, anchors in pieces:
+        if single is not None and single < len(block):
+            yield block[single].copy()
+        else:
+            yield combine(block, anchors)
+
+
+def mixed(pieces: Pieces, mixing: Matrix) -> Iterator[Block]:
+    """Yield combinations (n', b) of the points, for a mixing (n', k); valid until the next."""
+    chosen = mixing.argmax(axis=1)
+    selects = np.array_equal(mixing, np.eye(mixing.shape[1])[chosen])
+    combine, picked = _Combination(mixing), Scratch()
+    for _, block, anchors in pieces:
+        if selects and chosen.max() < len(block):
+            yield picked.rows(block, chosen)  # bit for bit
+        else:
+            yield combine(block, anchors)
+
+
+class Scratch:
+    """The same memory for every block: fresh pages cost more than the sums written to them."""
+
+    def __init__(self) -> None:
+        self._whole: Block | None = None
+
+    def empty(self, rows: int, columns: int, dtype: np.dtype[Any]) -> Block:
+        """Return room for (rows, columns), of which the first block has as many as any."""
+        if self._whole is None:
+            self._whole = np.empty((rows, columns), dtype)
+        return self._whole[:, :columns]
+
+    def rows(self, block: Block, chosen: NDArray[np.intp]) -> Block:
+        """Return a copy of some rows of a block."""
+        room = self.empty(len(chosen), block.shape[1], block.dtype)
+        for row, at in zip(room, chosen.tolist(), strict=True):  # take() copies the whole first
+            row[:] = block[at]
+        return room
+
+
+class _Combination:
+    """Combinations (…, k) of finite points."""
+
+    def __init__(self, weights: NDArray[np.float64]) -> None:
+        self._weights = weights
+        self._ready: tuple[NDArray[Any], NDArray[np.intp] | None] | None = None
+        self._picked, self._answer = Scratch(), Scratch()
+
+    def __call__(self, block: Block, anchors: Block) -> NDArray[Any]:
+        """Return the combinations of updates (n, b) and anchors (k - n, b): (…, b)."""
+        n, b = block.shape
+        kind = working(block.dtype)
+        if self._ready is None:  # once for all blocks
+            own = self._weights[..., :n]
+            used = np.flatnonzero(own.any(axis=tuple(range(own.ndim - 1))))
+            # A few are picked out; most are sooner multiplied with zeros among them.
+            some = used if 2 * len(used) < n else None
+            self._ready = own[..., some if some is not None else slice(None)].astype(kind), some
+        weights, some = self._ready
+        rows = block if some is None else self._picked.rows(block, some)
+        total = self._answer.empty(1 if weights.ndim == 1 else len(weights), b, kind)
+        total = total[0] if weights.ndim == 1 else total
+        beside = self._weights[..., n:].astype(kind)
+        for at in range(0, b, GRID):  # of wide blocks, too: a product's bits depend on its width
+            here = slice(at, at + GRID)
+            np.matmul(weights, rows[:, here].astype(kind, copy=False), out=total[..., here])
+            if len(anchors):
+                total[..., here] += beside @ anchors[:, here]
+        return total
+
+
+def at(pieces: Pieces, columns: NDArray[np.intp]) -> Iterator[Block]:
+    """Yield the given columns, in rising order, of all points: blocks (k, b) of some width."""
+    for start, block, anchors in pieces:
+        first, last = np.searchsorted(columns, (start, start + block.shape[1]))
+        if first < last:
+            here = columns[first:last] - start
+            yield np.concatenate([block[:, here], anchors[:, here]])
+
+
+def on_grid(pieces: Iterable[Block], width: int = GRID) -> Iterator[tuple[int, Block]]:
+    """Cut blocks of any width anew, to those of the grid; each is valid until the next."""
+    start = filled = 0
+    buffer = np.empty((0, width))
+    for piece in pieces:
+        at = 0
+        while (left := piece.shape[1] - at) > 0:
+            if not filled and left >= width:  # no need to copy
+                yield start, piece[:, at : at + width]
+                start, at = start + width, at + width
+                continue
+            if not len(buffer):
+                buffer = np.empty((len(piece), width), piece.dtype)
+            taken = min(width - filled, left)
+            buffer[:, filled : filled + taken] = piece[:, at : at + taken]
+            filled, at = filled + taken, at + taken
+            if filled == width:
+                yield start, buffer
+                start, filled = start + width, 0
+    if filled:
+        yield start, buffer[:, :filled]
+
+
+def non_finite(block: Block) -> NDArray[np.bool_]:
+    """Return which rows of a block have a NaN or an infinite entry: (n,)."""
+    if block.dtype == np.float16:  # which BLAS does not know
+        return np.asarray(~np.isfinite(block).all(axis=1))
+    # 0 × x is NaN for those and 0 for all others, and BLAS reads a row faster than isfinite does.
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.isnan(block @ np.zeros(block.shape[1], block.dtype)))

@@ -1,0 +1,116 @@
+"""What users hand over, as updates that can be walked: arrays, tensors, blocks of either."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rallypoint.errors import InvalidConfig, InvalidUpdates
+from rallypoint.safety.aggregation.kernels import Block
+from rallypoint.safety.aggregation.parts import Context
+from rallypoint.safety.aggregation.updates import (
+    InMemory,
+    Stream,
+    Updates,
+    check_dtype,
+    check_shape,
+)
+
+
+def opened(updates: Any) -> Updates:
+    """Return updates that can be walked.
+
+    Args:
+        updates: an array or tensor (n, d); or blocks of columns, (n, b) each and of any widths, as
+            a list or as a function that returns an iterator over them, anew on each call.
+
+    Raises:
+        InvalidUpdates: something else; says what came.
+    """
+    if isinstance(updates, Updates):
+        return updates
+    if is_tensor(updates):
+        from rallypoint.safety.aggregation import kernels_torch
+
+        return kernels_torch.opened(updates)
+    if callable(updates):
+        return _stream(updates)
+    if isinstance(updates, list | tuple) and updates and getattr(updates[0], "ndim", 0) == 2:
+        return _stream(lambda: iter(updates))
+    if hasattr(updates, "__next__"):
+        raise InvalidUpdates(
+            "blocks are read more than once, and an iterator is used up after the first time: "
+            "give a list, or a function that returns a new iterator"
+        )
+    array = updates if isinstance(updates, np.ndarray) else _as_array(updates)
+    check_shape(array.shape)
+    check_dtype(array.dtype)
+    return InMemory(array)
+
+
+def for_them(context: Context, updates: Updates) -> Context:
+    """Return a context whose vectors are arrays, and fit the number of updates.
+
+    Raises:
+        InvalidConfig: says which does not, and what it should be.
+    """
+    for name in ("counts", "scores"):
+        values = getattr(context, name)
+        if values is not None and np.shape(values) != (updates.n,):
+            raise InvalidConfig(
+                f"{name} must be one for each of {updates.n} updates, got shape {np.shape(values)}"
+            )
+    trusted = context.trusted
+    if trusted is not None and not set(trusted) <= set(range(updates.n)):
+        raise InvalidConfig(
+            f"trusted must be indices of the {updates.n} updates, 0 to {updates.n - 1}, "
+            f"got {list(trusted)}"
+        )
+    return replace(context, root=_as_vector(context.root), previous=_as_vector(context.previous))
+
+
+def is_tensor(value: Any) -> bool:
+    """Say whether a value is a torch tensor, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _as_array(value: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise InvalidUpdates(f"updates must be an array (n, d): {error}") from error
+
+
+def _as_vector(value: Any) -> Any:
+    if value is None:
+        return None
+    if is_tensor(value):
+        from rallypoint.safety.aggregation import kernels_torch
+
+        return kernels_torch.on_host(value)
+    return np.asarray(value)
+
+
+def _stream(source: Callable[[], Any]) -> Updates:
+    first: Any = next(iter(source()), None)
+    if first is None:
+        raise InvalidUpdates("updates in blocks must have at least one block, got none")
+    if is_tensor(first):
+        from rallypoint.safety.aggregation import kernels_torch
+
+        return kernels_torch.stream(first, source)
+
+    def pieces() -> Iterator[Block]:
+        return map(_as_block, source())
+
+    return Stream(_as_block(first), pieces)
+
+
+def _as_block(piece: Any) -> Block:
+    block = _as_array(piece)
+    check_shape(block.shape, columns=0)
+    check_dtype(block.dtype)
+    return block

@@ -1,0 +1,48 @@
+"""Krum: the update whose neighbours are nearest."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.safety.aggregation.parts import Context, SpanRule, one_hot
+from rallypoint.safety.aggregation.rules import register
+from rallypoint.safety.aggregation.span import Span, Weights
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Krum(SpanRule):
+    """The update with the least sum of squared distances to its nearest neighbours.
+
+    ``variant="paper"`` counts the n - f - 2 nearest others; ``"nf"`` one more, which is the
+    n - f nearest with the update itself: the form whose constant is proved.
+
+    Source: Blanchard, El Mhamdi, Guerraoui & Stainer, NeurIPS 2017, arXiv:1703.02757. Constant of
+    "nf": Allouah, Farhadkhani, Guerraoui, Gupta, Pinot & Stephan, AISTATS 2023, arXiv:2302.01772.
+    """
+
+    name: ClassVar[str] = "krum"
+    bound: ClassVar[str] = "n >= 2 f + 3"
+    cost: ClassVar[str] = "one Gram"
+    source: ClassVar[str] = "Blanchard et al., 2017, NeurIPS, arXiv:1703.02757"
+
+    variant: Literal["paper", "nf"] = "paper"
+
+    def robustness(self, n: int, f: int) -> float | None:
+        """Return 6 (1 + f / (n - 2 f)), proved for the variant "nf"."""
+        return 6 * (1 + f / (n - 2 * f)) if self.variant == "nf" else None
+
+    def weights(self, span: Span, f: int, context: Context) -> Weights:
+        """Believe the one with the least score; of equals, the first."""
+        del context
+        neighbours = span.n - f - (2 if self.variant == "paper" else 1)
+        return one_hot(span, scores(span.distances, neighbours).argmin())
+
+
+def scores(distances: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
+    """Return the sum of each point's squared distances to its nearest others: (n,)."""
+    nearest = np.sort(distances, axis=1)  # (n, n), itself first
+    total: NDArray[np.float64] = nearest[:, 1 : neighbours + 1].sum(axis=1)
+    return total

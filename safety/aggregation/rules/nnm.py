@@ -1,0 +1,43 @@
+"""Nearest-neighbour mixing: each update becomes the mean of those nearest to it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from rallypoint.safety.aggregation.parts import Context, Mixing
+from rallypoint.safety.aggregation.rules import register
+from rallypoint.safety.aggregation.span import Matrix, Span
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class NearestNeighbourMixing(Mixing):
+    """Replaces each update by the mean of the n - f nearest to it, itself among them.
+
+    It makes the constant of whatever follows one of order f / n. At small n the proved constant
+    is larger than that of the bare rule (n = 7, f = 2: Krum 10, after mixing 35): mixing pays
+    where n is many times f.
+
+    Source: Allouah, Farhadkhani, Guerraoui, Gupta, Pinot & Stephan, "Fixing by Mixing", AISTATS
+    2023, arXiv:2302.01772.
+    """
+
+    name: ClassVar[str] = "nnm"
+    bound: ClassVar[str] = "n >= 2 f + 1"
+    cost: ClassVar[str] = "one Gram; before a coordinate rule another two"
+    source: ClassVar[str] = "Allouah et al., 2023, AISTATS, arXiv:2302.01772"
+
+    def robustness_with(self, inner: float | None, n: int, f: int) -> float | None:
+        """Return 8 f / (n - f) (1 + kappa) for a rule of constant kappa."""
+        return None if inner is None else 8 * f / (n - f) * (1 + inner)
+
+    def mix(self, span: Span, f: int, context: Context) -> Matrix:
+        """Average each update's nearest; of equally near ones, the first."""
+        del context
+        distances = span.distances.copy()
+        np.fill_diagonal(distances, -1)  # itself, before all that are as near
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, : span.n - f]
+        mixing = np.zeros((span.n, len(span.gram)))
+        np.put_along_axis(mixing, nearest, 1 / (span.n - f), axis=1)
+        return mixing
