@@ -2,13 +2,15 @@
 # make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
 # make test PYTEST_ARGS='-k gather'   more arguments for pytest
 # make test JOBS=8                    more processes
-# make bench BENCH_ARGS=--quick       a look, in two minutes
+# make bench MEASURE=aggregation      one of the two, environments and aggregation
+# make bench BENCH_ARGS=--quick       a look, in some minutes
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
-BENCH_ARGS ?= --json runs/bench.json
+MEASURE ?= environments aggregation
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -57,8 +59,10 @@ peers: setup ## install the peers that cannot share .venv, or try again what fai
 	rm -f $(PEERS)
 	$(MAKE) $(PEERS)
 
-bench: setup $(PEERS) ## measure the environments and PPO beside their peers (ten minutes)
-	$(BIN)/python benchmarks/environments.py $(BENCH_ARGS)
+bench: $(addprefix bench-,$(MEASURE)) ## measure environments, PPO and aggregation beside their peers (half an hour)
+
+bench-%: setup $(PEERS)
+	$(BIN)/python benchmarks/$*.py --json runs/bench-$*.json $(BENCH_ARGS)
 
 readme: setup ## write the README's tables anew; RUN=DIR and BENCH=FILE give claims and speed
 	$(BIN)/python docs/readme_tables.py $(if $(RUN),--run $(RUN)) $(if $(BENCH),--bench $(BENCH))

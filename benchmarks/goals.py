@@ -62,7 +62,36 @@ class Within:
         return taken <= self.cpu_seconds
 
 
-Goal = Faster | Within
+@dataclass(frozen=True, kw_only=True)
+class AtMost:
+    """A piece of a case's work takes at most so many times what others take, added up."""
+
+    case: str
+    times: tuple[tuple[float, str], ...]  # how many times which case
+    expected: str  # the goal in a few signs
+    why: str = ""  # said where it is missed
+
+    @property
+    def than(self) -> tuple[str, ...]:
+        """The cases it is measured by."""
+        return tuple(case for _, case in self.times)
+
+    def found(self, timings: Mapping[str, Timing]) -> list[float]:
+        """Return, for each round, the time it took over the time it may take."""
+        rounds = zip(*(timings[case].cpu_seconds for case in self.than), strict=False)
+        allowed = [
+            sum(times * took for (times, _), took in zip(self.times, one, strict=True))
+            for one in rounds
+        ]
+        ours = timings[self.case].cpu_seconds
+        return [took / limit for took, limit in zip(ours, allowed, strict=False)]
+
+    def is_met(self, share: float) -> bool | None:
+        """Whether it keeps to it."""
+        return share <= 1
+
+
+Goal = Faster | Within | AtMost
 
 
 @dataclass(frozen=True, kw_only=True)

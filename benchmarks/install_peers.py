@@ -2,8 +2,12 @@
 
     python benchmarks/install_peers.py [--extra-index-url URL]
 
-VMAS wants the old gym, JaxMARL a gymnasium that is not ours. A peer that cannot be installed is a
-row of the table with the reason; the benchmark itself needs no network.
+VMAS wants the old gym, JaxMARL a gymnasium that is not ours. Of the aggregation libraries, byzfl
+and krum want torchvision, which no rule uses, byzpy an old torch and NumPy, and krum says that it
+needs a newer Python: they come without what they ask for, onto the one torch.
+
+A peer that cannot be installed is a row of the table with the reason; the benchmark itself needs
+no network.
 """
 
 import argparse
@@ -17,7 +21,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".venv-peers"
 CONSTRAINTS = ROOT / "constraints-peers.txt"
-PEERS: Mapping[str, str] = {"vmas": "vmas>=1.5,<2", "jaxmarl": "jaxmarl>=0.2,<0.3"}
+_BESIDE_RULES = "numpy scipy torch matplotlib seaborn cloudpickle"
+PEERS: Mapping[str, Sequence[str]] = {  # what pip is given, one command after another
+    "vmas": ["vmas>=1.5,<2"],
+    "jaxmarl": ["jaxmarl>=0.2,<0.3"],
+    "byzfl": [_BESIDE_RULES, "--no-deps byzfl==0.0.11"],
+    "byzpy": [_BESIDE_RULES, "--no-deps byzpy==0.1.4"],
+    "krum": [_BESIDE_RULES, "--no-deps --ignore-requires-python krum==0.9.1"],
+    "flwr": ["flwr==1.41.0"],
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def install(
-    folder: Path, peers: Mapping[str, str], options: Sequence[str]
+    folder: Path, peers: Mapping[str, Sequence[str]], options: Sequence[str]
 ) -> dict[str, str | None]:
     """Install each peer into a .venv; return, and note there, why those failed that did."""
     no_folder = _failure([sys.executable, "-m", "venv", str(folder)])
     failures = {
-        peer: no_folder or _failure([*_pip(folder), *options, wanted])
+        peer: no_folder or _first_failure([*_pip(folder), *options], wanted)
         for peer, wanted in peers.items()
     }
     folder.mkdir(exist_ok=True)
@@ -66,6 +78,11 @@ def _note(folder: Path) -> Path:
 def _pip(folder: Path) -> list[str]:
     quietly = ["--quiet", "--disable-pip-version-check"]
     return [python_of(folder), "-m", "pip", "install", *quietly]
+
+
+def _first_failure(pip: Sequence[str], wanted: Sequence[str]) -> str | None:
+    failures = (_failure([*pip, *arguments.split()]) for arguments in wanted)
+    return next((failure for failure in failures if failure), None)
 
 
 def _failure(command: Sequence[str]) -> str | None:

@@ -135,11 +135,17 @@ class Processes:
         Raises:
             Failed: it cannot be.
         """
-        if case.suite not in self._by_suite:
-            self._by_suite[case.suite] = Process(case.suite, self._environ, quick=self._quick)
-        process = self._by_suite[case.suite]
-        process.ask("open", case=case.id)
+        process = self._of(case.suite)
+        process.ask("open", case=case.id, rounds=case.rounds)
         return partial(_sample, process, case.id)
+
+    def check(self, suite: str, kind: str) -> str:
+        """Ask a suite whether its answers of a kind are right.
+
+        Raises:
+            Failed: it gives none.
+        """
+        return str(self._of(suite).ask("check", kind=kind))
 
     def versions(self) -> dict[str, dict[str, str]]:
         """Return the versions of what was timed, by suite."""
@@ -150,6 +156,11 @@ class Processes:
             except Failed:
                 continue
         return found
+
+    def _of(self, suite: str) -> Process:
+        if suite not in self._by_suite:
+            self._by_suite[suite] = Process(suite, self._environ, quick=self._quick)
+        return self._by_suite[suite]
 
 
 def _sample(process: Process, id: str, seconds: float) -> Sample:

@@ -11,11 +11,14 @@ from timing import Timing
 
 _TITLES = {
     "E": "Agent-steps per second of CPU, by copies",
-    "B": "PPO end to end: agent-steps per second of CPU, by minibatch",
+    "B": "Learning: agent-steps per second of CPU, by minibatch or batch",
+    "n": "Gradients: rows per second of CPU",
     "copies": "How many times a peer's agent-steps per second, at equal copies",
     "views": "What a view leaves of the rate",
     "training": "Training tables",
-    "minibatch": "PPO end to end: how many times SuperSuit's agent-steps per second, by minibatch",
+    "minibatch": "PPO end to end: how many times the other's agent-steps per second, by minibatch",
+    "updates": "One update from each contributor, beside one of all their rows: share of its rate",
+    "rules": "Robust rules: how many times the rate of the gradients that they combine, by batch",
 }
 
 

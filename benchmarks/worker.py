@@ -2,16 +2,17 @@
 
     python benchmarks/worker.py SUITE [--quick]
 
-``{"do": "versions"}``, ``{"do": "open", "case": id}`` and
-``{"do": "sample", "case": id, "seconds": 0.2}`` are answered by ``{"ok": …}`` or
-``{"failure": reason}``. It runs where rallypoint is not installed, and needs no more than the
-suite's own library.
+``{"do": "versions"}``, ``{"do": "open", "case": id, "rounds": null}``,
+``{"do": "check", "kind": kind}`` and ``{"do": "sample", "case": id, "seconds": 0.2}`` are answered
+by ``{"ok": …}`` or ``{"failure": reason}``. It runs where rallypoint is not installed, and needs no
+more than the suite's own library.
 """
 
 import json
 import os
 import sys
 import warnings
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TextIO
 
@@ -48,8 +49,10 @@ class Worker:
         match asked:
             case {"do": "versions"}:
                 return _versions(self._suite.packages)
-            case {"do": "open", "case": id}:
-                self._samplers[id] = opened(self._cases[id])
+            case {"do": "check", "kind": kind} if self._suite.check is not None:
+                return self._suite.check(kind)
+            case {"do": "open", "case": id, "rounds": rounds}:
+                self._samplers[id] = opened(replace(self._cases[id], rounds=rounds))
                 return None
             case {"do": "sample", "case": id, "seconds": seconds}:
                 return self._samplers[id](seconds)

@@ -16,6 +16,7 @@ NAMES = (
     "compiled",
     "views",
     "ppo",
+    "gradient",
     "tabular",
 )
 
@@ -33,6 +34,7 @@ class Suite:
     goals: Callable[..., Sequence[Goal]] = _no_goals
     packages: tuple[str, ...] = ()  # whose versions are written beside the numbers
     needs: str | None = None  # the peer in .venv-peers, which cannot share our own .venv
+    check: Callable[[str], str] | None = None  # of what kind -> whether its answers are right
 
 
 def load(name: str) -> Suite:
@@ -41,9 +43,9 @@ def load(name: str) -> Suite:
     return suite
 
 
-def cases(*, quick: bool) -> list[Case]:
-    """Return every case, each with the name of its suite."""
-    return [replace(case, suite=name) for name in NAMES for case in load(name).cases(quick=quick)]
+def cases(names: Sequence[str] = NAMES, *, quick: bool) -> list[Case]:
+    """Return every case of some suites, each with the name of its suite."""
+    return [replace(case, suite=name) for name in names for case in load(name).cases(quick=quick)]
 
 
 def goals(*, quick: bool) -> list[Goal]:

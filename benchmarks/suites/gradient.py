@@ -142,7 +142,7 @@ def _our_ppo(minibatch: int) -> Work:
         networks,
         learner,
         Contributors(count=1),
-        Server(start, [Aggregator.parse("mean")], f=0, seeds=[0], pace=learner.pace(1)),
+        Server(start, [Aggregator.parse("mean")], f=0, seeds=[0], pace=learner.pace),
         steps=_STEPS,
         seeds=[0],
         contribution=learner.contribution,

@@ -9,10 +9,13 @@ from rich.console import Console
 from tests.tree import ROOT
 
 MODULES = (
+    "aggregation",
     "goals",
     "install_peers",
     "processes",
     "results",
+    "rules_goals",
+    "rules_table",
     "suites",
     "table",
     "timing",

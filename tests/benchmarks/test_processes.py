@@ -37,7 +37,7 @@ def without_peers(bench, tmp_path):
 
 def test_a_suite_is_timed_elsewhere_and_tells_its_versions(bench, start):
     process = start("worlds")
-    assert process.ask("open", case=CASE) is None
+    assert process.ask("open", case=CASE, rounds=None) is None
     sample = bench.timing.Sample(*process.ask("sample", case=CASE, seconds=0.0))
     assert sample.agent_steps == 65 * 10
     assert process.ask("versions").keys() == {"python", "rallypoint", "numpy"}
@@ -46,7 +46,7 @@ def test_a_suite_is_timed_elsewhere_and_tells_its_versions(bench, start):
 def test_what_cannot_be_done_is_an_answer_and_the_process_goes_on(bench, start):
     process = start("worlds")
     with pytest.raises(bench.timing.Failed, match="KeyError: 'no such case'"):
-        process.ask("open", case="no such case")
+        process.ask("open", case="no such case", rounds=None)
     assert process.ask("versions")["numpy"]
 
 
@@ -58,7 +58,7 @@ def test_a_peer_without_its_venv_says_how_to_get_it(bench, start, tmp_path):
 def test_a_peer_that_was_not_installed_says_why(bench, start, without_peers):
     process = start("vmas_spread", folder=without_peers)
     with pytest.raises(bench.timing.Failed, match=r"No module named .*: ERROR: no network"):
-        process.ask("open", case="VMAS N=3 E=1")
+        process.ask("open", case="VMAS N=3 E=1", rounds=None)
 
 
 def test_a_process_that_ended_is_a_reason(bench, start):
@@ -89,10 +89,11 @@ def test_what_could_not_be_installed_is_noted_and_the_rest_goes_on(bench, monkey
         return "ERROR: no such version" if command[-1] == "vmas>=9" else None
 
     monkeypatch.setattr(bench.install_peers, "_failure", failure)
-    peers = {"vmas": "vmas>=9", "jaxmarl": "jaxmarl"}
+    peers = {"vmas": ["vmas>=9"], "jaxmarl": ["numpy", "--no-deps jaxmarl"]}
     failures = bench.install_peers.install(tmp_path / "peers", peers, ["--constraint", "c.txt"])
     assert failures == {"vmas": "ERROR: no such version", "jaxmarl": None}
-    assert [command[-1] for command in commands[1:]] == ["vmas>=9", "jaxmarl"]
+    assert [command[-1] for command in commands[1:]] == ["vmas>=9", "numpy", "jaxmarl"]
+    assert commands[-1][-2] == "--no-deps"
     why = bench.install_peers.why_missing
     assert why("vmas", tmp_path / "peers") == "installing it failed: ERROR: no such version"
     assert "make peers" in why("vmas", tmp_path)
