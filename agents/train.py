@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tqdm import tqdm
+
 from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
+from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
 from rallypoint.agents.saved import Saved
 from rallypoint.agents.tabular.by_name import check_tables, copies_for, train_tables
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import to_dict
 from rallypoint.draws import check_seed
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
@@ -28,17 +31,19 @@ class Training:
     agent: str  # name of the agent, as `rallypoint list agents` has it
     steps: int  # agent steps in all
     seed: int = 0  # of the world, the threats and the learner
-    copies: int = 64  # side by side; of learners of tables, which are one team's, their own
+    copies: int | None = None  # side by side; as many as suits the agent, if not given
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
     record: bool = False  # whether everything that happens is written down
+    team: Team | None = None  # who contributes; of learners of contributors only
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
         for name in ("steps", "copies"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InvalidConfig(f"{name} is a number >= 1, got {value}")
         check_seed(self.seed)
 
 
@@ -50,8 +55,22 @@ class Outcome(NamedTuple):
     disagreements: tuple[str, ...]
 
 
-def train(training: Training, out: Path, *, progress_bar: bool = False) -> Outcome:
+def train(
+    training: Training,
+    out: Path,
+    *,
+    progress_bar: bool = False,
+    say: Say = lambda _: None,
+    resume: bool = False,
+) -> Outcome:
     """Train, and save the agent into a folder from which ``rallypoint evaluate`` reads it.
+
+    Args:
+        training: what, where and for how long.
+        out: the folder.
+        progress_bar: whether to show how far it is.
+        say: takes a row of metrics for each round of contributors.
+        resume: whether to go on from the checkpoint in the folder; contributors only.
 
     Raises:
         UnknownName, Unavailable: no such environment or agent; names the nearest.
@@ -59,10 +78,12 @@ def train(training: Training, out: Path, *, progress_bar: bool = False) -> Outco
         UnwritablePath: nothing half-written is left behind.
     """
     kind = check(training)
+    if kind == "contributors":
+        return _train_contributors(training, out, progress_bar=progress_bar, say=say, resume=resume)
     local = kind == "local"
     world = build_world(
         training.env,
-        copies=copies_for(training.agent, training.settings) if local else training.copies,
+        copies=copies_for(training.agent, training.settings) if local else training.copies or 64,
         settings=training.env_settings,
         threats=training.threats,
         record=out / RECORDING if training.record else None,
@@ -96,6 +117,14 @@ def check(training: Training) -> str:
     kind: str | None = getattr(learner_of(training.agent), "learner", None)
     if kind is None:
         raise InvalidConfig(f"{training.agent} is a rule: it acts, and there is nothing to train")
+    if kind == "contributors":
+        _contributors(training).world.close()
+        return kind
+    if training.team is not None:
+        raise InvalidConfig(
+            f"{training.agent} learns by itself, not from contributors: leave out --contributors, "
+            "--workers, --byzantine and --aggregator, or take ppo, a2c, gpomdp or reinforce"
+        )
     world = build_world(
         training.env, copies=1, settings=training.env_settings, threats=training.threats
     )
@@ -116,6 +145,41 @@ def learner_of(name: str) -> Any:
 
         return algorithm(name)
     return agents[name]
+
+
+def _contributors(training: Training) -> TeamTraining:
+    if training.record:
+        raise InvalidConfig(f"{training.agent} learns from contributors, which are not recorded")
+    return TeamTraining(
+        env=training.env,
+        agent=training.agent,
+        steps=training.steps,
+        seed=training.seed,
+        copies=training.copies,
+        env_settings=training.env_settings,
+        settings=training.settings,
+        threats=training.threats,
+        team=training.team or Team(),
+    )
+
+
+def _train_contributors(
+    training: Training, out: Path, *, progress_bar: bool, say: Say, resume: bool
+) -> Outcome:
+    team = _contributors(training)
+    try:
+        with tqdm(total=training.steps, unit="step", disable=not progress_bar) as bar:
+
+            def heard(row: Mapping[str, Any]) -> None:
+                bar.update(row["steps"] - bar.n)
+                bar.set_postfix({"return": row["return"]})
+                say(row)
+
+            metrics = team.run(out, say=heard, resume=resume)
+    finally:
+        team.world.close()
+    receipts, wrong = team.account()
+    return Outcome(metrics, receipts, tuple(wrong))
 
 
 def _train_sb3(
@@ -141,3 +205,20 @@ def settings_of(training: Training) -> Mapping[str, Any]:
     if training.threats is not None:
         plain["threats"] = training.threats.to_dict()
     return plain
+
+
+def training_of(manifest: Any) -> Training:
+    """Return what was trained, as a run's manifest tells it.
+
+    Raises:
+        UnreadableFile: it does not tell of a training.
+    """
+    try:
+        told = dict(manifest["config"])
+        if manifest["experiment"] != "train":
+            raise UnreadableFile(f"this is a run of {manifest['experiment']!r}, and no training")
+        threats, team = told.pop("threats", None), told.pop("team", None)
+        model = None if threats is None else ThreatModel.from_dict(threats)
+        return Training(**told, threats=model, team=None if team is None else Team(**team))
+    except (KeyError, TypeError) as error:
+        raise UnreadableFile(f"the manifest does not tell of a training: {error}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rallypoint.errors import InvalidConfig, RallypointError, UnwritablePath
+from rallypoint.experiments.contributing import contributing, stopped, team_of
 
 if TYPE_CHECKING:
     from rallypoint.agents.evaluation import Evaluation
@@ -29,12 +30,13 @@ ENV_SETTINGS = click.option(
 
 
 @click.command("train", context_settings=_HELP)
-@click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
-@click.option("--agent", required=True, metavar="NAME", help="See `rallypoint list agents`.")
+@click.option("--env", "env_id", metavar="ID", help="See `rallypoint list envs`.")
+@click.option("--agent", metavar="NAME", help="See `rallypoint list agents`.")
 @_THREATS
 @click.option("--steps", type=int, default=100_000, show_default=True, help="Agent steps in all.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--copies", type=int, default=64, show_default=True, help="Worlds side by side.")
+@click.option("--copies", type=int, help="Worlds side by side.  [default: what suits the agent]")
+@contributing
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")
 @ENV_SETTINGS
 @click.option("--record", is_flag=True, help="Write down all that happens, in DIR/recording.")
@@ -44,21 +46,42 @@ ENV_SETTINGS = click.option(
     metavar="DIR",
     help="Where it goes; an earlier training there is replaced.  [default: runs/train-<time>]",
 )
+@click.option(
+    "--resume",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Go on with the training by contributors in DIR, as it was meant; nothing else is given.",
+)
 def train(
     *,
-    env_id: str,
-    agent: str,
+    env_id: str | None,
+    agent: str | None,
     threat_file: Path | None,
     steps: int,
     seed: int,
-    copies: int,
+    copies: int | None,
+    contributors: str | None,
+    workers: int | None,
+    byzantine: int | None,
+    aggregator: str | None,
     settings: Sequence[str],
     env_settings: Sequence[str],
     record: bool,
     out: Path | None,
+    resume: Path | None,
 ) -> None:
-    """Train an agent in an environment, under threats if there are any."""
+    """Train an agent in an environment, under threats if there are any.
+
+    Agents such as ppo, a2c and gpomdp learn from contributors: rollout workers, or the members of
+    a team. Their updates are combined by an aggregator, which tolerates that some of them lie.
+    """
     from rallypoint.agents.train import Training, check
+
+    if resume is not None:
+        stands, began = stopped(resume)
+        return _train(stands, resume, resume=began)  # one without a checkpoint begins anew
+    if env_id is None or agent is None:
+        raise click.UsageError(f"Missing option {'--env' if env_id is None else '--agent'!r}.")
 
     try:
         training = Training(
@@ -71,16 +94,20 @@ def train(
             settings=as_plain(settings),
             threats=_threats(threat_file),
             record=record,
+            team=team_of(contributors, workers, byzantine, aggregator),
         )
         check(training)
     except RallypointError as error:  # nothing was made yet
         raise click.UsageError(str(error)) from error
-    _train(training, out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    return _train(
+        training, out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    )
 
 
-def _train(training: "Training", out: Path) -> None:
+def _train(training: "Training", out: Path, *, resume: bool = False) -> None:
     import sys
 
+    from rallypoint.agents.gradient.checkpoints import CHECKPOINT
     from rallypoint.agents.train import settings_of
     from rallypoint.agents.train import train as carry_out
     from rallypoint.experiments.runner import stoppable
@@ -95,15 +122,28 @@ def _train(training: "Training", out: Path) -> None:
             config=dict(settings_of(training)),
             seeds=[training.seed],
             command=command,
+            lists=(CHECKPOINT,),
+            keeps=(CHECKPOINT,) if resume else (),
         )
     except UnwritablePath as error:
         raise click.UsageError(f"{error} with --out") from error
     try:
         with stoppable(), folder:
-            outcome = carry_out(training, out, progress_bar=sys.stderr.isatty())
+            outcome = carry_out(
+                training,
+                out,
+                progress_bar=sys.stderr.isatty(),
+                say=folder.add_row,
+                resume=resume,
+            )
             _keep(outcome, folder)
     except KeyboardInterrupt as error:
-        raise click.ClickException(f"interrupted; {out}/ holds no trained agent") from error
+        on = (
+            f"; go on with `rallypoint train --resume {out}`"
+            if (out / CHECKPOINT).is_file()
+            else ""
+        )
+        raise click.ClickException(f"interrupted; {out}/ holds no trained agent{on}") from error
     lines = [f"{name}: {_short(value)}" for name, value in outcome.metrics.items()]
     with told_if_possible():
         click.echo("\n".join([*lines, f"In {out}/: {', '.join(folder.files)}"]))

@@ -76,7 +76,7 @@ class Reinforce:
 
     def law(self, tables: Floats, legal: Mask, epsilon: float) -> Floats:
         """Return the policy (R, N, S, A) of preferences (R, N, S, A); legal is (N, A)."""
-        law = _softmax(tables, legal)
+        law = _softmax(tables, legal[:, None])
         law *= 1 - epsilon
         law += epsilon * (legal / legal.sum(axis=1, keepdims=True))[:, None]
         return law
@@ -105,26 +105,37 @@ class Reinforce:
             epsilon: share of uniform actions that it was played with.
         """
         num_runs, num_agents, num_states, num_actions = tables.shape
-        soft = _softmax(tables, legal)
         runs = np.arange(num_runs)[:, None, None]
         rows = (runs * num_agents + np.arange(num_agents)) * num_states + walk.percepts
-        entries = rows * num_actions + walk.actions
+        seen, places = np.unique(rows, return_inverse=True)  # few of all; nothing else changes
+        agents = seen // num_states % num_agents
+        learned = tables.reshape(-1, num_actions).copy()
+        soft = _softmax(learned[seen], legal[agents])  # (K, A)
+        entries = places.reshape(rows.shape) * num_actions + walk.actions
         chosen = soft.reshape(-1).take(entries)
         counts = legal.sum(axis=1)
         # d log((1 - eps) p + eps / A) = share of p in the mixture x d log p
         share = (1 - epsilon) * chosen / ((1 - epsilon) * chosen + epsilon / counts)
         pull = np.where(walk.present, share * rewards.swapaxes(1, 2), 0)  # (T, R, M, N)
-        towards = np.bincount(entries.ravel(), pull.ravel(), tables.size)
-        away = np.bincount(rows.ravel(), pull.ravel(), tables.size // num_actions)
-        gradient = towards.reshape(tables.shape) - away.reshape(*tables.shape[:3], 1) * soft
-        return tables + self.step_size * gradient
+        towards = np.bincount(entries.ravel(), pull.ravel(), soft.size)
+        away = np.bincount(places.ravel(), pull.ravel(), len(seen))
+        gradient = towards.reshape(soft.shape) - away[:, None] * soft
+        learned[seen] += self.step_size * gradient
+        return learned.reshape(tables.shape)
 
 
 def _softmax(tables: Floats, legal: Mask) -> Floats:
-    """Return the softmax over each agent's own actions: (R, N, S, A)."""
-    powers = np.exp(tables - tables.max(axis=3, keepdims=True)) * legal[:, None]
-    soft: Floats = powers / powers.sum(axis=3, keepdims=True)
-    return soft
+    """Return the softmax over each agent's own actions, the last axis; the others broadcast."""
+    # One action at a time: NumPy is slow where it reduces over a few neighbouring numbers.
+    highest = tables[..., :1].copy()
+    for action in range(1, tables.shape[-1]):
+        np.maximum(highest, tables[..., action, None], out=highest)
+    powers: Floats = np.exp(tables - highest) * legal
+    total = powers[..., :1].copy()
+    for action in range(1, tables.shape[-1]):
+        total += powers[..., action, None]
+    powers /= total
+    return powers
 
 
-agents.add("reinforce", Reinforce)
+agents.add("tabular_reinforce", Reinforce)

@@ -49,6 +49,8 @@ class RunFolder:
         seeds: Sequence[int],
         command: Sequence[str] = (),
         about: Mapping[str, Any] | None = None,
+        lists: Sequence[str] = (),
+        keeps: Sequence[str] = (),
     ) -> None:
         """Take the folder and write the manifest.
 
@@ -59,6 +61,8 @@ class RunFolder:
             seeds: of the run.
             command: the words it was started with.
             about: more for the manifest, such as the cells of a sweep.
+            lists: files that come while it runs, and are its own whatever stops it.
+            keeps: files of an earlier run there that this one goes on from.
 
         Raises:
             UnwritablePath: the folder cannot be written to, is in use, or holds something else.
@@ -68,6 +72,9 @@ class RunFolder:
         self._lock = FolderLock(path)
         try:
             check_free(path, experiment)  # again: it may have been taken, and left, in between
+            clear(self.path, keeps)
+            self._found = files_in(self.path) - set(keeps)  # somebody else's
+            self._own = [*OWN_FILES, *lists]
             self._take(experiment, config, seeds, command, about or {})
         except BaseException:
             self._lock.release()
@@ -81,8 +88,6 @@ class RunFolder:
         command: Sequence[str],
         about: Mapping[str, Any],
     ) -> None:
-        clear(self.path)
-        self._found = files_in(self.path)  # somebody else's
         self._began = time.monotonic()
         self._manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -98,7 +103,7 @@ class RunFolder:
             "wall_seconds": 0.0,
             "status": "running",
             "reason": None,
-            "files": list(OWN_FILES),
+            "files": self._own,
         }
         self._claims: list[Claim] = []
         self._metrics: dict[str, Any] = {}

@@ -1,6 +1,7 @@
 """Taking over the folder of an earlier run: what is ours goes, what is not stays."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def _manifest_of(path: Path) -> dict[str, Any] | None:
     return manifest if ours else None
 
 
-def clear(path: Path) -> None:
-    """Remove what an earlier run wrote, and our report of it, and nothing else."""
+def clear(path: Path, keeps: Sequence[str] = ()) -> None:
+    """Remove what an earlier run wrote, and our report of it, and nothing else; keep these."""
     manifest = _manifest_of(path)
     if manifest is None:
         return
@@ -71,7 +72,7 @@ def clear(path: Path) -> None:
     if _is_our_report(path / REPORT):
         (path / REPORT).unlink()
     for name in manifest["files"]:
-        if lies_within(path, name):
+        if lies_within(path, name) and name not in keeps:
             (path / name).unlink(missing_ok=True)
             _remove_if_empty((path / name).parent, path)
 

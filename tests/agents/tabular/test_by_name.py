@@ -14,7 +14,7 @@ from rallypoint.registration import make
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.interruption import Interruption
 
-TABULAR = ["joint_q_learning", "q_learning", "reinforce", "safe_sarsa", "sarsa"]
+TABULAR = ["joint_q_learning", "q_learning", "tabular_reinforce", "safe_sarsa", "sarsa"]
 
 
 def training(agent, env="two-car-road-v0", **more):
@@ -23,7 +23,7 @@ def training(agent, env="two-car-road-v0", **more):
 
 @pytest.mark.parametrize("name", TABULAR)
 def test_a_learner_is_trained_saved_and_acts_from_what_was_saved(tmp_path, name):
-    settings = {"mini_episodes": 4} if name == "reinforce" else {}
+    settings = {"mini_episodes": 4} if name == "tabular_reinforce" else {}
     metrics = train(training(name, settings=settings), tmp_path).metrics
     assert metrics["steps"] >= 2000
     tables, encoding = load_tables(tmp_path / "tables.safetensors")
@@ -32,7 +32,7 @@ def test_a_learner_is_trained_saved_and_acts_from_what_was_saved(tmp_path, name)
     assert tables.shape == (2, encoding.num_states, max(counts))
     assert np.isfinite(tables[0]).all(axis=0).sum() == counts[0]
     policies = load_policies(tmp_path, env)
-    assert read_saved(tmp_path).softmax is (name == "reinforce")
+    assert read_saved(tmp_path).softmax is (name == "tabular_reinforce")
     for policy in policies.values():
         assert np.isfinite(evaluate(env, policy, episodes=4, seed=0).returns).all()
 
@@ -56,7 +56,10 @@ def test_how_much_was_learned_from_is_told_and_so_is_too_little(tmp_path, least,
 
 def test_reinforce_keeps_the_law_that_it_learned(tmp_path):
     settings = {"mini_episodes": 8, "reward": "drest"}
-    train(training("reinforce", "shutdown-delay-v0", settings=settings, steps=20_000), tmp_path)
+    train(
+        training("tabular_reinforce", "shutdown-delay-v0", settings=settings, steps=20_000),
+        tmp_path,
+    )
     env = make("shutdown-delay-v0", copies=64)
     exploring = load_policies(tmp_path, env)["exploring"]
     assert exploring.softmax
@@ -72,7 +75,7 @@ def test_reinforce_keeps_the_law_that_it_learned(tmp_path):
         ("sarsa", "two-car-road-v0", {"alfa": 1}, "alpha"),
         ("sarsa", "two-car-road-v0", {"key": "chosen"}, "key"),
         ("q_learning", "two-car-road-v0", {"processing": "importance"}, "KnownInterruption"),
-        ("reinforce", "two-car-road-v0", {"reward": "fair"}, "reward"),
+        ("tabular_reinforce", "two-car-road-v0", {"reward": "fair"}, "reward"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_anything_is(agent, env, settings, says):

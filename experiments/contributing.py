@@ -1,0 +1,69 @@
+"""What `rallypoint train` takes for agents that learn from contributors."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rallypoint.errors import InvalidConfig, RallypointError
+
+if TYPE_CHECKING:
+    from rallypoint.agents.gradient.by_name import Team
+    from rallypoint.agents.train import Training
+
+
+def contributing(command: Any) -> Any:
+    """Add the options of agents that learn from contributors."""
+    for option in (
+        click.option("--aggregator", metavar="NAME", help="Of updates.  [default: mean]"),
+        click.option("--byzantine", type=int, metavar="F", help="How many liars it tolerates."),
+        click.option("--workers", type=int, metavar="N", help="Rollout workers.  [default: 1]"),
+        click.option(
+            "--contributors",
+            type=click.Choice(["workers", "team"]),
+            help="Who sends updates.  [default: workers]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def team_of(
+    contributors: str | None, workers: int | None, byzantine: int | None, aggregator: str | None
+) -> "Team | None":
+    """Return who contributes, if anything is said of it.
+
+    Raises:
+        InvalidConfig: workers, and yet a team.
+    """
+    from rallypoint.agents.gradient.by_name import Team
+
+    given: dict[str, Any] = {
+        "contributors": contributors,
+        "workers": workers,
+        "byzantine": byzantine,
+        "aggregator": aggregator,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("contributors") == "team" and workers is not None:
+        raise InvalidConfig("--contributors team is as many as there are agents: no --workers")
+    return Team(**given) if given else None
+
+
+def stopped(folder: Path) -> "tuple[Training, bool]":
+    """Return the training in a folder, and whether it left a checkpoint to go on from."""
+    from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
+    from rallypoint.agents.train import check, training_of
+    from rallypoint.plain_json import read_json
+    from rallypoint.takeover import MANIFEST
+
+    began = (folder / CHECKPOINT).is_file()
+    try:
+        training = training_of(read_json(folder / MANIFEST))
+        if check(training) != "contributors":
+            raise InvalidConfig(f"{training.agent} leaves no checkpoints to go on from; train anew")
+        if began:
+            read_checkpoint(folder)
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
+    return training, began

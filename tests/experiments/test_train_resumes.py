@@ -1,0 +1,96 @@
+"""Trainings by contributors: killed at any moment, they go on to the same bits."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
+from rallypoint.errors import UnreadableFile
+
+THREATS = """
+format = 1
+[byzantine]
+count = 2
+[[threats]]
+kind = "gaussian"
+victims = "byzantine"
+"""
+RALLYPOINT = [sys.executable, "-m", "rallypoint"]
+
+
+def words(folder, out, *more):
+    (folder / "liars.toml").write_text(THREATS)
+    return [
+        *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "60000"),
+        *("--workers", "5", "--byzantine", "2", "--aggregator", "bucketing(size=1)+trimmed_mean"),
+        *("--threats", str(folder / "liars.toml"), "--set", "policy=[8]", "--set", "momentum=0.5"),
+        *("--set", "learning_rate=0.01", "--out", str(folder / out), *more),
+    ]
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_bits(rallypoint, tmp_path):
+    assert rallypoint(*words(tmp_path, "whole")).status == 0
+    command = [sys.executable, "-m", "rallypoint", *words(tmp_path, "killed")]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "killed" / CHECKPOINT).is_file() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "killed" / "policy.safetensors").is_file()
+    done = rallypoint("train", "--resume", tmp_path / "killed")
+    assert done.status == 0, done.err
+    for name in ("policy.safetensors", "metrics.jsonl"):
+        whole, killed = ((tmp_path / run / name).read_bytes() for run in ("whole", "killed"))
+        assert whole == killed, name
+    metrics = [
+        json.loads((tmp_path / run / "summary.json").read_text())["metrics"]
+        for run in ("whole", "killed")
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_one_that_left_no_checkpoint_begins_anew_and_others_are_refused(rallypoint, tmp_path):
+    done = rallypoint(*words(tmp_path, "run", "--steps", 200))
+    assert CHECKPOINT in done.out
+    (tmp_path / "run" / CHECKPOINT).unlink()
+    (tmp_path / "run" / "policy.safetensors").unlink()
+    assert rallypoint("train", "--resume", tmp_path / "run").status == 0
+    assert (tmp_path / "run" / "policy.safetensors").is_file()
+    (tmp_path / "empty").mkdir()
+    done = rallypoint("train", "--resume", tmp_path / "empty")
+    assert done.status == 2
+    assert "manifest" in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
+def test_a_torn_checkpoint_is_refused(tmp_path, content):
+    (tmp_path / CHECKPOINT).write_bytes(content)
+    with pytest.raises(UnreadableFile, match=CHECKPOINT):
+        read_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--agent", "ppo", "--workers", "4", "--byzantine", "2", "--aggregator", "krum"], "n >= "),
+        (["--agent", "ppo", "--workers", "3", "--copies", "4"], "multiple of 3"),
+        (["--agent", "ppo", "--contributors", "team", "--workers", "3"], "no --workers"),
+        (["--agent", "sb3:PPO", "--workers", "3"], "learns by itself"),
+        (["--agent", "ppo", "--aggregator", "krun"], "krum"),
+        (["--agent", "ppo", "--set", "clipp=1"], "clip"),
+        (["--agent", "ppo", "--set", "beta1=0.5", "--set", "momentum=0.9"], "inertia twice"),
+        (["--agent", "ppo", "--record"], "not recorded"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_the_first_step(rallypoint, tmp_path, more, says):
+    out = tmp_path / "never"
+    done = rallypoint("train", "--env", "cartpole-v1", "--out", out, *more)
+    assert done.status == 2
+    assert says in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not out.exists()
