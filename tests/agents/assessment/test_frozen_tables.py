@@ -1,0 +1,102 @@
+"""A frozen team in many copies is that team in every one of them."""
+
+import numpy as np
+import pytest
+
+import rallypoint
+from rallypoint.agents.assessment.frozen_tables import FrozenTables
+from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa
+from rallypoint.agents.tabular.columns import Columns
+from rallypoint.agents.tabular.encoding import encoding_for
+from rallypoint.agents.tabular.training import train
+from rallypoint.agents.tabular.transition import Transition, copied
+
+LEARNERS = [
+    QLearning(exploration="visits", processing="drop_any"),
+    QLearning(alpha="mean"),
+    SafeSarsa(gamma=0.9),
+    JointQLearning(delay=1),
+    JointQLearning(model="policy", exploration="boltzmann"),
+]
+COPIES = 5
+
+
+def frozen(learner):
+    world = rallypoint.make("two-car-road-v0")
+    encoding = encoding_for(world)
+    state = train(world, learner, encoding, steps=150, seed=3)
+    return FrozenTables(learner, state, Columns.of(world), encoding.num_states, world.time_limit)
+
+
+def some_steps(rng, copies, length):
+    for _ in range(length):
+        shape = (copies, 2)
+        acts = [rng.integers([3, 2], size=shape) for _ in range(4)]
+        yield Transition(
+            percepts=np.repeat(rng.integers(2, size=(copies, 1)), 2, axis=1),
+            proposed=acts[0],
+            executed=acts[1],
+            interrupted=rng.random(shape) < 0.3,
+            rewards=rng.normal(size=shape),
+            next_percepts=np.repeat(rng.integers(2, size=(copies, 1)), 2, axis=1),
+            terminated=np.zeros(shape, bool),
+            truncated=np.zeros(shape, bool),
+            present=np.ones(shape, bool),
+            next_proposed=acts[2],
+            next_executed=acts[3],
+        )
+
+
+def only(transition, copy):
+    return Transition(*(None if part is None else part[[copy]] for part in transition))
+
+
+@pytest.mark.parametrize("learner", LEARNERS, ids=repr)
+def test_each_copy_learns_as_the_team_itself_would(learner):
+    team = frozen(learner)
+    steps = list(some_steps(np.random.default_rng(0), COPIES, 6))
+    many = team.spread(COPIES)
+    for step in steps:
+        many = learner.visit(learner.learn(many, step), step.percepts, step.present)
+    for copy in range(COPIES):
+        alone = copied(team.state)
+        for step in steps:
+            part = only(step, copy)
+            alone = learner.visit(learner.learn(alone, part), part.percepts, part.present)
+        assert (learner.values(many)[copy] == learner.values(alone)[0]).all()
+        percepts = steps[-1].next_percepts
+        assert (
+            learner.policy(many, percepts)[copy] == learner.policy(alone, percepts[[copy]])[0]
+        ).all()
+
+
+def test_equal_changes_have_equal_numbers_and_others_have_others():
+    learner = QLearning()
+    team = frozen(learner)
+    before, after = team.spread(4), team.spread(4)
+    after.tables[:2, 1, 0, 1] += 0.5
+    after.tables[2, 1, 1, 0] += 0.5
+    after.tables[:, 0] += 1.0  # of another agent
+    found = team.changes(before, after, 1, seed=0)
+    assert found[0] == found[1] != 0
+    assert found[2] not in {found[0], 0}
+    assert found[3] == 0
+
+
+def test_cells_tell_percepts_and_actions_apart():
+    (step,) = some_steps(np.random.default_rng(0), 1000, 1)
+    own, joint = frozen(QLearning()), frozen(JointQLearning())
+    for agent in range(2):
+        told = {
+            (int(p), int(a), int(c))
+            for p, a, c in zip(
+                step.percepts[:, agent],
+                step.executed[:, agent],
+                own.cells(step, agent),
+                strict=True,
+            )
+        }
+        assert len(told) == len({cell for *_, cell in told}) == 2 * (3, 2)[agent]
+        numbers = joint.cells(step, agent)
+        assert len(set(numbers.tolist())) == 2 * 3 * 2
+        assert numbers.max() < joint.num_cells
