@@ -64,7 +64,8 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
     while played.min() < num_each:
         step = env.step(policy.act(observations, draws))
         at = (np.minimum(played, num_each), np.arange(env.num_copies))
-        returns[at] += np.where(acting, step.rewards, 0)
+        earned = step.infos.get("true_rewards", step.rewards)  # whatever learners are told
+        returns[at] += np.where(acting, earned, 0)
         lengths[at] += acting
         over |= step.terminated | step.truncated
         stays = step.alive & ~over

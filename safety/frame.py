@@ -12,29 +12,28 @@ from rallypoint.batch_env import (
     Step,
     check_actions,
     refuse_ended,
-    some_rows,
 )
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.safety.enforcement.accepted import Threats, as_model
-from rallypoint.safety.enforcement.ballot import Ballot
-from rallypoint.safety.enforcement.feasibility import leaves_world
+from rallypoint.safety.enforcement.feasibility import leaves_world, refuse_empty
+from rallypoint.safety.enforcement.feedback import Feedback
 from rallypoint.safety.enforcement.infos import told
-from rallypoint.safety.enforcement.leash import Leash, leashed
+from rallypoint.safety.enforcement.leash import by_site, lots_and_leashes
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.resumption import checked_part
 from rallypoint.safety.enforcement.sites import (
     Overridden,
+    foretold,
     hold_still,
     joined,
+    merged,
     override,
     perceive,
     take_down,
 )
-from rallypoint.safety.known import SUPPLIED, Moment, Rows, aligned, sealed, spans_of
-from rallypoint.safety.limits import as_victims
+from rallypoint.safety.known import Moment, Once, Rows, sealed, spans_of
 from rallypoint.safety.receipts import Receipt
-from rallypoint.safety.threats import Site
 from rallypoint.wrapper import BatchWrapper
 
 _ALL = slice(None)
@@ -45,19 +44,29 @@ class Threatened(BatchWrapper):
     """A world under threats; still a ``BatchEnv``, with the same spaces and the same contract.
 
     The order is that of ``rallypoint.safety.threats``: presence and observation when a copy has
-    come to a step, action and interruption when policies have chosen. Reward and dynamics always
-    follow the true state. What cannot be done in this world is refused here, before any step.
+    come to a step, action and interruption when policies have chosen, feedback when the world has
+    moved. Dynamics and rewards follow the true state, whatever is told. What cannot be done in this
+    world is refused here, before any step.
 
     ``infos`` of every step are those of the world and of ``rallypoint.safety.enforcement.infos``.
     """
 
-    def __init__(self, env: BatchEnv, threats: Threats, *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        env: BatchEnv,
+        threats: Threats,
+        *,
+        seed: int | None = None,
+        byzantine: Mask | None = None,
+    ) -> None:
         """Put a world under threats.
 
         Args:
             env: the world.
             threats: a threat model, or just its threats, or the only one.
             seed: of the threats' draws; that of the world's last seeded reset if not given.
+            byzantine: who lies, (E, N), in all episodes. The model's own [byzantine] then speaks
+                of others, such as workers that own copies, and is not looked at here.
 
         Raises:
             InvalidConfig: a threat that cannot be meant for this world; says why.
@@ -69,15 +78,13 @@ class Threatened(BatchWrapper):
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
         self._spans = spans_of(env)
-        self._lots, self._leashes = self._parts()
-        self._at: dict[Site, list[Leash]] = {
-            site: [leash for leash in self._leashes if leash.threat.site == site]
-            for site in SUPPLIED
-        }
+        self._lots, self._leashes = lots_and_leashes(self.model, env, byzantine)
+        self._at = by_site(self._leashes)
         freezes = any(not leaves_world(leash.threat) for leash in self._at["presence"])
         self._alters_actions = freezes or bool(self._at["action"] or self._at["interruption"])
         if self._at["observation"]:
             self.offers = self.offers - {"remove"}
+        self._feedback = Feedback(env, self._at["feedback"])
         self._nobody = sealed(np.zeros((env.num_copies, env.num_agents), dtype=bool))
         self._crashed: Mask = self._nobody
         self._frozen: Mask = self._nobody  # of the crashed, those still in the world
@@ -85,17 +92,6 @@ class Threatened(BatchWrapper):
         self._ended = np.zeros(env.num_copies, dtype=bool)
         self._true: Observations = {}
         self._perceived: Observations = {}
-
-    def _parts(self) -> tuple[Ballot, list[Leash]]:
-        lies = self.model.byzantine
-        lots = Ballot(
-            () if lies is None else as_victims(lies.victims),
-            self.agents,
-            self.copies,
-            channel="threats/byzantine",
-            label="[byzantine]",
-        )
-        return lots, leashed(self.model, self.env, self._spans, lots)
 
     @property
     def crashed(self) -> Mask:
@@ -114,9 +110,7 @@ class Threatened(BatchWrapper):
         False for interruptions that are drawn step by step, of which nobody knows beforehand.
         """
         leashes = [] if self._seed is None else self._at["interruption"]
-        foretold = [leash.foretold for leash in leashes]
-        masks = [mask for mask in foretold if mask is not None]
-        return sealed(np.logical_or.reduce([self._nobody, *masks]) if masks else self._nobody)
+        return sealed(foretold(leashes, self._nobody))
 
     @property
     def time(self) -> NDArray[np.int64]:
@@ -127,6 +121,10 @@ class Threatened(BatchWrapper):
     def true_observations(self) -> Observations:
         """What the agents would see if nobody deceived them."""
         return dict(self._true)
+
+    def cost(self) -> NDArray[np.float64]:
+        """Safety costs of the last step as they are told: (E, N, k); see ``BatchEnv.cost``."""
+        return self._feedback.cost()
 
     def receipts(self) -> tuple[Receipt, ...]:
         """What each threat did since the frame was made, or up to a snapshot and since then."""
@@ -149,6 +147,7 @@ class Threatened(BatchWrapper):
         self._lots.begin(rows, again)
         for leash in self._leashes:
             leash.begin(rows, again)
+        self._feedback.begin(rows)
         self._time = np.where(rows, 0, self._time)
         self._crashed = self._crashed & ~rows[:, None]
         self._frozen = self._frozen & ~rows[:, None]
@@ -156,32 +155,27 @@ class Threatened(BatchWrapper):
         leaving = self._take_down(some, self.env.alive)
         if leaving is not None:
             observations = self.env.remove(leaving)
-        alive = self.env.alive
-        if leaving is not None and (empty := rows & ~alive.any(axis=1)).any():
-            raise InvalidConfig(
-                f"threats removed every agent at step 0 (in rows {some_rows(empty)}), so "
-                "the episode has no step; begin later, or spare one with victims or budget.agents"
-            )
+            refuse_empty(rows, self.env.alive)
         self._ended = self._ended & ~rows
-        self._perceived = self._perceive(some, observations, alive)
+        self._perceived = self._perceive(some, observations, self.env.alive)
         return dict(self._perceived)
 
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
         self._refuse_step()
         done = self._override(actions)
-        step = self.env.step(done.actions)
+        step = self._told(done.actions)
         self._time = self._time + 1
         going_on = step.alive
-        if step.terminated.any() or step.truncated.any():
+        if np.count_nonzero(step.terminated) or np.count_nonzero(step.truncated):
             self._ended = step.ended
             going_on = step.alive & ~self._ended[:, None]
         leaving = self._take_down(_ALL, going_on)
         if leaving is not None:
             step = self._without(step, leaving)
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
-        infos = step.infos | told(self, actions, done, step)
-        return step._replace(observations=dict(self._perceived), infos=infos)
+        seen = dict(self._perceived)
+        return step._replace(observations=seen, infos=told(self, actions, done, step))
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world; not offered where observations are threatened."""
@@ -199,6 +193,7 @@ class Threatened(BatchWrapper):
         own: Snapshot = {"seed": np.array(self._seed, dtype=np.uint64)}
         own |= {name: getattr(self, f"_{name}").copy() for name in _KEPT}
         own |= nested("byzantine", self._lots.snapshot())
+        own |= nested("told", self._feedback.snapshot())
         if self._at["observation"]:
             own |= nested("perceived", {k: v.copy() for k, v in self._perceived.items()})
         for index, leash in enumerate(self._leashes):
@@ -212,11 +207,14 @@ class Threatened(BatchWrapper):
             InvalidConfig: it is not, and nothing is changed; says what must hold and what came.
         """
         kept = {name: getattr(self, f"_{name}") for name in _KEPT}
-        own = checked_part(snapshot, kept, self, *self._parts())
+        kept |= nested("told", self._feedback.snapshot())
+        like = lots_and_leashes(self.model, self.env, self._lots.given)
+        own = checked_part(snapshot, kept, self, *like)
         # The world refuses what is none of its own before anything of it or of the frame changes.
         self._true = self.env.restore(part_of(snapshot, "world"))
         self._seed = int(own["seed"])
         self._lots.restore(part_of(own, "byzantine"), self._seed)
+        self._feedback.restore(part_of(own, "told"))
         for index, leash in enumerate(self._leashes):
             leash.restore(part_of(own, f"{index}.{leash.threat.kind}"), self._seed)
         for name in _KEPT:
@@ -227,8 +225,7 @@ class Threatened(BatchWrapper):
 
     def _take_down(self, rows: Rows, candidates: Mask) -> Mask | None:
         """Let threats to presence act; return who is to leave the world, if anybody: (E, N)."""
-        leashes = self._at["presence"]
-        if not leashes:
+        if not (leashes := self._at["presence"]):
             return None
         present = (candidates & ~self._crashed)[rows]
         leaving, freezing = take_down(leashes, self._moment(rows, present))
@@ -255,10 +252,7 @@ class Threatened(BatchWrapper):
         self._true = observations
         if not self._at["observation"]:
             return observations
-        perceived = dict(observations)
-        if not isinstance(rows, slice):
-            for name, before in self._perceived.items():
-                perceived[name] = np.where(aligned(rows, before), observations[name], before)
+        perceived = merged(rows, observations, self._perceived)
         present = (alive & ~self._crashed)[rows]
         return perceive(
             self._at["observation"], self._moment(rows, present, observations=perceived)
@@ -266,19 +260,26 @@ class Threatened(BatchWrapper):
 
     def _override(self, actions: Actions) -> Overridden:
         """Let threats to action, then interruption, act; hold the frozen still."""
-        done = Overridden(actions, self._nobody, np.zeros(self._nobody.shape))
         if not self._alters_actions:
-            return done
+            return Overridden(actions, self._nobody, np.zeros(self._nobody.shape))
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        if leashes := [*self._at["action"], *self._at["interruption"]]:
-            present = self.env.alive & ~self._crashed
-            moment = self._moment(_ALL, present, observations=self._perceived, actions=actions)
-            done = override(leashes, moment)
-        if self._frozen.any():
+        present = self.env.alive & ~self._crashed
+        moment = self._moment(_ALL, present, observations=self._perceived, actions=actions)
+        done = override([*self._at["action"], *self._at["interruption"]], moment)
+        if np.count_nonzero(self._frozen):
             done = done._replace(actions=hold_still(self._spans, done.actions, self._frozen))
         return done
+
+    def _told(self, actions: Actions) -> Step:
+        """Let the world move, and threats to feedback act on what is told of it."""
+        if not self._at["feedback"]:
+            return self._feedback.told(self.env.step(actions), None)
+        acted = self.env.alive & ~self._crashed
+        step = self.env.step(actions)
+        moment = self._moment(_ALL, acted, observations=self._perceived, actions=actions)
+        return self._feedback.told(step, moment)
 
     def _moment(
         self,
@@ -288,13 +289,12 @@ class Threatened(BatchWrapper):
         observations: Observations | None = None,
         actions: Actions | None = None,
     ) -> Moment:
-        copies, time = self.copies[rows], self._time[rows]
-        views = (self.env.state, self.env.regions, observations or {}, actions or {})
-        return Moment(rows, copies, time, present, *views)
+        views = (Once(self.env.state), Once(self.env.regions), observations or {}, actions or {})
+        return Moment(rows, self.copies[rows], sealed(self._time)[rows], present, *views)
 
     def _refuse_step(self) -> None:
         if self._seed is None:
             raise NotReset(f"{self.id} must be reset before its first step")
-        if self._ended.any():
+        if np.count_nonzero(self._ended):
             # Before any threat acts: a refused step must leave everything as it was.
             refuse_ended(self.id, self._ended)

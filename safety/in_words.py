@@ -15,6 +15,7 @@ from rallypoint.safety.limits import (
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import SITES, Threat
 
+_REPLACES = ("observation", "action", "interruption", "feedback")  # sites: one lie for another
 _FEW = 6  # agents that are named one by one
 
 
@@ -56,9 +57,11 @@ def notes(model: ThreatModel) -> list[str]:
             found.append(f"threats[{index}] ({threat.kind}) has theta = 0, so it never acts.")
     by_site: dict[str, list[str]] = {}
     for index, threat in enumerate(model.threats):
-        by_site.setdefault(threat.site, []).append(f"threats[{index}]")
-    for site in ("observation", "action", "interruption"):
-        if len(several := by_site.get(site, [])) > 1:
+        if threat.site in _REPLACES:
+            what = f"{threat.site} {getattr(threat, 'signal', '')}"
+            by_site.setdefault(what, []).append(f"threats[{index}]")
+    for several in by_site.values():
+        if len(several) > 1:
             listed = f"{', '.join(several[:-1])} and {several[-1]}"
             found.append(f"Where {listed} touch one agent at once, the last has the last word.")
     return found

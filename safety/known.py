@@ -1,7 +1,8 @@
 """What a threat gets to see: what everybody knows, and the views it declared."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from functools import cache, partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from rallypoint.errors import NotKnown
 from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
 
 Rows = slice | Mask  # the copies concerned
+Made = TypeVar("Made")
 
 
 class Span(NamedTuple):
@@ -33,6 +35,23 @@ def spans_of(env: BatchEnv) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+class Once(Generic[Made]):
+    """Makes a thing when it is first asked for, and has it from then on."""
+
+    __slots__ = "_has", "_made", "_make"
+    _made: Made
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._has = False
+
+    def __call__(self) -> Made:
+        """Return it."""
+        if not self._has:
+            self._made, self._has = self._make(), True
+        return self._made
+
+
 class Moment(NamedTuple):
     """What is going on in some copies: everything a view could be taken of."""
 
@@ -43,13 +62,27 @@ class Moment(NamedTuple):
     state: Callable[[], Array]  # the world's, for all E copies
     regions: Callable[[], dict[str, Mask]]  # likewise: name -> (E, N)
     observations: Observations  # (E, …) as perceived so far; at site presence not yet
-    actions: Actions  # (E, …) as they stand; at sites action and interruption only
+    actions: Actions  # (E, …) as they stand; at sites action, interruption and feedback only
+    feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
 
 
 def _own_percept(moment: Moment, span: Span, victims: Mask) -> Array:
     percepts = moment.observations[span.group.name][moment.rows]
     percept: Array = np.where(aligned(victims, percepts), percepts, percepts.dtype.type(0))
     return percept
+
+
+def _percepts(moment: Moment, span: Span, victims: Mask) -> Array:
+    del victims
+    percepts: Array = moment.observations[span.group.name][moment.rows]
+    return percepts
+
+
+def _own_feedback(moment: Moment, span: Span, victims: Mask) -> Array:
+    assert moment.feedback is not None, "supplied at site feedback only"
+    are_told = victims & moment.present[:, span.columns]
+    told: Array = np.where(are_told, moment.feedback[moment.rows][:, span.columns], np.nan)
+    return told
 
 
 def _true_state(moment: Moment, span: Span, victims: Mask) -> Array:
@@ -72,15 +105,20 @@ def _actions(moment: Moment, span: Span, victims: Mask) -> Array:
 View = Callable[[Moment, Span, Mask], Any]
 VIEWS: dict[str, View] = {
     "own_percept": _own_percept,  # (e, n, …) of the victims; zeros for all others
+    "percepts": _percepts,  # (e, n, …) of the whole group, as the threats before left them
     "true_state": _true_state,  # (e, …) whatever the world calls its state
     "regions": _regions,  # name -> (e, N) who of all agents is in each named place
     "actions": _actions,  # (e, n, …) of the whole group, as the threats before left them
+    "own_feedback": _own_feedback,  # (e, n) what victims that acted are to be told; NaN for others
 }
+_WORLD = frozenset({"true_state", "regions"})
+_PERCEIVED = _WORLD | {"own_percept", "percepts"}
 SUPPLIED: dict[Site, frozenset[str]] = {
-    "presence": frozenset({"true_state", "regions"}),
-    "observation": frozenset({"own_percept", "true_state", "regions"}),
-    "action": frozenset(VIEWS),
-    "interruption": frozenset(VIEWS),
+    "presence": _WORLD,
+    "observation": _PERCEIVED,
+    "action": _PERCEIVED | {"actions"},
+    "interruption": _PERCEIVED | {"actions"},
+    "feedback": frozenset(VIEWS),
 }
 
 
@@ -178,17 +216,18 @@ class Known(Declared):
 
 def seen_by(threat: Threat) -> frozenset[str]:
     """Return the views that a threat may look at: who knows the true state knows the regions."""
-    known = frozenset(threat.knowledge)
+    return _seen_with(threat.knowledge)
+
+
+@cache
+def _seen_with(knowledge: tuple[str, ...]) -> frozenset[str]:
+    known = frozenset(knowledge)
     return known | {"regions"} if "true_state" in known else known
 
 
 def views_of(moment: Moment, span: Span, victims: Mask) -> dict[str, Callable[[], Any]]:
     """Return what could be seen of a group: (e, …) arrays, made when called."""
-
-    def seen(view: View) -> Callable[[], Any]:
-        return lambda: view(moment, span, victims)
-
-    return {name: seen(view) for name, view in VIEWS.items()}
+    return {name: partial(view, moment, span, victims) for name, view in VIEWS.items()}
 
 
 def afford(wanted: Mask, touched: Mask, allowance: NDArray[np.int64]) -> Mask:
@@ -206,7 +245,9 @@ def aligned(mask: Mask, values: Array) -> Mask:
 
 
 def sealed(array: Array) -> Array:
-    """Return a view of an array that cannot be written to."""
+    """Return a view of an array that cannot be written to; itself if it cannot be."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view

@@ -8,7 +8,7 @@ from rallypoint.config import to_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
-from rallypoint.safety.recordings import Recount
+from rallypoint.safety.recordings import SITES_OF_COUNTS, Recount
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
 
@@ -32,14 +32,17 @@ class Receipt:
     most_steps: int = 0  # of the budget steps_per_episode, used on one agent in one episode
     most_agents: int = 0  # of the budget agents, used in one episode
     violations: Mapping[str, int] = field(default_factory=dict)  # attempts the frame dropped
+    meant: tuple[str, ...] | None = None  # its victims, where a mask and not the model names them
     # Of threats to updates, which count rounds as steps:
     largest_norm: float | None = None  # of a finite update sent in a victim's place
     strengths: tuple[float, float] | None = None  # least and largest by which lies were scaled
     clipped: int = 0  # lies that were cut to the budget of norm
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, ready for JSON; what is of updates only for those."""
+        """Return it as plain values, ready for JSON; what is of some threats only for those."""
         plain = to_dict(self)
+        if self.meant is None:
+            del plain["meant"]
         if self.site != "update":
             for name in ("largest_norm", "strengths", "clipped"):
                 del plain[name]
@@ -71,6 +74,7 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         most_steps=max(part.most_steps for part in parts),
         most_agents=max(part.most_agents for part in parts),
         violations=_summed([part.violations for part in parts]),
+        meant=_united(parts),
         largest_norm=max(
             (p.largest_norm for p in parts if p.largest_norm is not None), default=None
         ),
@@ -97,7 +101,8 @@ def disagreements(
         label = f"threats[{receipt.index}] ({receipt.kind})"
         wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
     if recounts:
-        wrong += _recount_faults(receipts, _added(recounts))
+        recount = _added(recounts)
+        wrong += _recount_faults(receipts, recount) + _faults_of_the_honest(model, recount)
     return wrong
 
 
@@ -108,7 +113,9 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
         if count
     ]
     victims = as_victims(threat.victims)
-    if victims == "byzantine" and model.byzantine is not None:
+    if receipt.meant is not None:
+        victims = receipt.meant
+    elif victims == "byzantine" and model.byzantine is not None:
         victims = as_victims(model.byzantine.victims)
     if isinstance(victims, Share):
         if receipt.most_agents > (most := victims.of(len(receipt.agents))):
@@ -139,9 +146,9 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
 def _recount_faults(receipts: Sequence[Receipt], recount: Recount) -> list[str]:
     """Compare sites, not threats: a recording does not say which of two threats did it."""
     faults = []
-    presence, action, interruption, observation = (
+    presence, action, interruption, observation, feedback = (
         _summed([receipt.applications for receipt in receipts if receipt.site == site])
-        for site in ("presence", "action", "interruption", "observation")
+        for site in ("presence", "action", "interruption", "observation", "feedback")
     )
     # Two may interrupt one agent at once; the action put in a proposed one's place may be the
     # same; a lie may be the truth: there, a recording shows no more than what was done.
@@ -152,12 +159,31 @@ def _recount_faults(receipts: Sequence[Receipt], recount: Recount) -> list[str]:
         ("interruptions", recount.interruptions, interruption, not several),
         ("overridden actions", recount.overridden, overrides, False),
         ("false observations", recount.deceived, observation, False),
+        ("false rewards or costs", recount.misinformed, feedback, False),
     ):
         for agent in receipts[0].agents if receipts else ():
             seen, said = recorded.get(agent, 0), told.get(agent, 0)
             if seen > said or (exact and seen < said):
                 faults.append(f"{what} of {agent}: {seen} in the recording, {said} in receipts")
     return faults
+
+
+def _faults_of_the_honest(model: ThreatModel, recount: Recount) -> list[str]:
+    """Name what happened to the honest where only the Byzantine are anybody's victims."""
+    faults = []
+    for what, sites in SITES_OF_COUNTS.items():
+        threats = [threat for threat in model.threats if threat.site in sites]
+        count = recount.of_honest.get(what, 0)
+        if count and all(threat.victims == "byzantine" for threat in threats):
+            faults.append(f"{what}: {count} of agents that are not Byzantine in the recording")
+    return faults
+
+
+def _united(parts: Sequence[Receipt]) -> tuple[str, ...] | None:
+    if any(part.meant is None for part in parts):
+        return None
+    found = {agent for part in parts for agent in part.meant or ()}
+    return tuple(agent for agent in parts[0].agents if agent in found)
 
 
 def _added(recounts: Sequence[Recount]) -> Recount:

@@ -56,6 +56,7 @@ class Recorder(BatchWrapper):
             raise InvalidConfig(f"record {env.id} from its start: make the recorder before a reset")
         self.offers = self.offers - {"snapshot"}  # what a restore skips could not be recorded
         self.parts: list[Recording] = []  # where they are kept in memory
+        self._no_costs = np.zeros((env.num_copies, env.num_agents, 0))
         self._folder = folder
         self._part_bytes = part_bytes
         self._columns = {span.group.name: span.columns for span in spans_of(env)}
@@ -88,6 +89,8 @@ class Recorder(BatchWrapper):
                 kept[name] = step.infos[name]
         for name in ("rewards", "terminated", "truncated"):
             kept[name] = getattr(step, name)
+        kept["true_costs"] = step.infos.get("true_costs", self._no_costs)
+        kept["costs"] = self.env.cost() if "cost" in self.offers else self._no_costs
         self._steps.append(self._copied(kept))
         self._keep_moment(step.observations, np.zeros(self.num_copies, dtype=bool))
         return step

@@ -17,7 +17,7 @@ from rallypoint.files import write_atomically
 from rallypoint.safety.recordings import Recording
 from rallypoint.snapshots import as_array, as_text
 
-FORMAT = "rallypoint-recording-1"
+FORMAT = "rallypoint-recording-2"
 
 _OF_GROUPS = ("observations", "true_observations", "proposed", "executed")
 # The first axes of each array: M moments, K steps, E copies, N agents, n of the group.
@@ -25,7 +25,8 @@ _AXES = {
     "time": "ME", "began": "ME", "alive": "MEN", "crashed": "MEN", "byzantine": "MEN",
     "will_interrupt": "MEN", "observations": "MEn", "true_observations": "MEn", "chosen_at": "K",
     "proposed": "KEn", "executed": "KEn", "interrupted": "KEN", "theta": "KEN", "rewards": "KEN",
-    "true_rewards": "KEN", "terminated": "KEN", "truncated": "KEN",
+    "true_rewards": "KEN", "costs": "KEN", "true_costs": "KEN", "terminated": "KEN",
+    "truncated": "KEN",
 }  # fmt: skip
 
 
@@ -129,6 +130,8 @@ def _no_steps(columns: Mapping[str, slice], shape: tuple[int, ...]) -> dict[str,
         arrays[name] = np.zeros((0, *shape), dtype=bool)
     for name in ("theta", "rewards", "true_rewards"):
         arrays[name] = np.zeros((0, *shape))
+    for name in ("costs", "true_costs"):
+        arrays[name] = np.zeros((0, *shape, 0))
     for group, span in columns.items():
         for name in ("proposed", "executed"):
             arrays[f"{name}/{group}"] = np.zeros((0, shape[0], span.stop - span.start))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, Mask
 from rallypoint.draws import Floats, Integers
+from rallypoint.safety.threats import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,8 @@ class Recording:
     theta: Floats  # (K, E, N) chance of being interrupted
     rewards: Floats  # (K, E, N) as told to the learner
     true_rewards: Floats  # (K, E, N)
+    costs: Floats  # (K, E, N, k) as told; k is 0 where the world offers none
+    true_costs: Floats  # (K, E, N, k)
     terminated: Mask  # (K, E, N)
     truncated: Mask  # (K, E, N)
 
@@ -59,6 +62,15 @@ class Recording:
         return news
 
 
+SITES_OF_COUNTS: dict[str, tuple[Site, ...]] = {  # the threats whose deeds each count shows
+    "crashes": ("presence",),
+    "interruptions": ("interruption",),
+    "overridden": ("action", "interruption"),
+    "deceived": ("observation",),
+    "misinformed": ("feedback",),
+}
+
+
 class Recount(NamedTuple):
     """Agent-steps by agent, as far as a recording shows them; agents with none are left out."""
 
@@ -66,6 +78,8 @@ class Recount(NamedTuple):
     interruptions: dict[str, int]
     overridden: dict[str, int]  # another action executed than proposed, crashes aside
     deceived: dict[str, int]  # another observation perceived than the true one
+    misinformed: dict[str, int]  # another reward or cost told than the true one
+    of_honest: dict[str, int]  # each of these counts, over all who are not Byzantine
 
 
 def recount(recording: Recording) -> Recount:
@@ -77,18 +91,35 @@ def recount(recording: Recording) -> Recount:
     overridden &= ~crashed[recording.chosen_at]
     deceived = _different(recording, recording.observations, recording.true_observations)
     deceived &= recording.news[:, :, None]
-    counted = (crashed & ~before, recording.interrupted, overridden, deceived)
-    return Recount(*(_by_agent(recording, mask) for mask in counted))
+    misinformed = _unequal(recording.rewards, recording.true_rewards)
+    misinformed |= _unequal(recording.costs, recording.true_costs).any(axis=3)
+    honest = ~recording.byzantine
+    then = honest[recording.chosen_at]
+    counted = {
+        "crashes": (crashed & ~before, honest),
+        "interruptions": (recording.interrupted, then),
+        "overridden": (overridden, then),
+        "deceived": (deceived, honest),
+        "misinformed": (misinformed, then),
+    }
+    sums = {what: int(np.count_nonzero(mask & those)) for what, (mask, those) in counted.items()}
+    by_agent = {what: _by_agent(recording, mask) for what, (mask, _) in counted.items()}
+    return Recount(**by_agent, of_honest={what: count for what, count in sums.items() if count})
 
 
 def _different(recording: Recording, one: Mapping[str, Array], other: Mapping[str, Array]) -> Mask:
     parts = []
     for group in recording.columns:
-        are_both_nan = (one[group] != one[group]) & (other[group] != other[group])
-        unequal = (one[group] != other[group]) & ~are_both_nan
+        unequal = _unequal(one[group], other[group])
         parts.append(unequal.any(axis=tuple(range(3, unequal.ndim))))
     different: Mask = np.concatenate(parts, axis=2)
     return different
+
+
+def _unequal(one: Array, other: Array) -> Mask:
+    are_both_nan = np.isnan(one) & np.isnan(other)
+    unequal: Mask = (one != other) & ~are_both_nan
+    return unequal
 
 
 def _by_agent(recording: Recording, mask: NDArray[np.bool_]) -> dict[str, int]:

@@ -107,7 +107,6 @@ class RobustBatchMean:
         covers = (low[:, None] <= low) & (low <= high[:, None])  # (n who, n point, b)
         covers &= used[:, None, None]
         weight = np.einsum("i,ijb->jb", self.clipped, covers)
-        weight[~used] = -1
         # Of points of equal weight the lowest, whoever's it is.
         best = np.where(weight == weight.max(axis=0), low, np.inf).argmin(axis=0)
         chosen: NDArray[np.bool_] = np.take_along_axis(covers, best[None, None], axis=1)[:, 0]

@@ -63,8 +63,8 @@ class PartialSum:
         return both
 
     def total(self) -> Matrix:
-        """Return the sum of all blocks added: those without a partner from left to right."""
-        *_, total = _running_sum([self._waiting[key] for key in sorted(self._waiting, key=_first)])
+        """Return the sum of all blocks added: what has no partner, from the fewest blocks up."""
+        *_, total = _running_sum([self._waiting[key] for key in sorted(self._waiting)])
         return total
 
     def _join(self, height: int, place: int, matrix: Matrix) -> None:
@@ -72,11 +72,6 @@ class PartialSum:
             matrix = partner + matrix  # commutes to the bit
             height, place = height + 1, place >> 1
         self._waiting[height, place] = matrix
-
-
-def _first(node: tuple[int, int]) -> int:
-    height, place = node
-    return place << height
 
 
 def _running_sum(matrices: Sequence[Matrix]) -> Iterator[Matrix]:

@@ -128,8 +128,8 @@ def _has_initial_state(threat: Threat, label: str) -> None:
 
 
 def _is_nothing_without_victims(threat: Threat, env: BatchEnv, label: str) -> None:
-    null = dataclasses.replace(threat, victims=())
-    for bare, threatened in zip(_play(env), _play(Threatened(env, [null])), strict=True):
+    null = Threatened(env, [dataclasses.replace(threat, victims=())])
+    for bare, threatened in zip(_play(env), _play(null), strict=True):
         same = all(
             bare.observations[name].tobytes() == threatened.observations[name].tobytes()
             for name in bare.observations

@@ -12,11 +12,11 @@ from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import NotConformant, NotKnown
 from rallypoint.safety.enforcement.proposals import (
+    ForbidsWriting,
     check_answer,
     check_proposal,
     check_state,
     check_values,
-    forbids_writing,
 )
 from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, seen_by, spans_of
 from rallypoint.safety.threats import Proposal, State, Threat
@@ -110,7 +110,7 @@ class Trial:
 
     def _begun(self, state: State, draws: Draws) -> State:
         before = {name: sealed(array) for name, array in state.items()}
-        with forbids_writing(self.label):
+        with ForbidsWriting(self.label):
             after = self.threat.begin(before, draws)
         check_state(self.label, before, after)
         return after
@@ -131,7 +131,7 @@ class Trial:
         handed = {name: sealed(array) for name, array in state.items()}
         kept = dict(handed)
         try:
-            with forbids_writing(self.label):
+            with ForbidsWriting(self.label):
                 answer: Any = self.threat.apply(handed, known, draws)
         except NotKnown as error:
             raise NotConformant(
@@ -159,9 +159,14 @@ def _scene(threat: Threat, env: BatchEnv, span: Span, step: int, odds: float) ->
     views: dict[str, Callable[[list[int]], Any]] = {}
     known = SUPPLIED[threat.site]
     if "own_percept" in known:
-        views["own_percept"] = sample(span.group.observation_space, shape, step).__getitem__
+        seen = sample(span.group.observation_space, shape, step)
+        views |= {"own_percept": seen.__getitem__, "percepts": seen.__getitem__}
     if "actions" in known:
         views["actions"] = sample(span.group.action_space, shape, step).__getitem__
+    opportunities = (rng.random(shape) < odds) & allowed
+    if "own_feedback" in known:
+        acted = opportunities | (rng.random(shape) < 0.5)
+        views["own_feedback"] = np.where(acted, rng.standard_normal(shape), np.nan).__getitem__
     copies = np.arange(_COPIES) % env.num_copies
     if "true_state" in threat.knowledge:
         views["true_state"] = env.state()[copies].__getitem__
@@ -170,7 +175,7 @@ def _scene(threat: Threat, env: BatchEnv, span: Span, step: int, odds: float) ->
             name: inside[copies[rows]] for name, inside in env.regions().items()
         }
     return Scene(
-        opportunities=(rng.random(shape) < odds) & allowed,
+        opportunities=opportunities,
         allowance=allowance,
         touched=touched,
         time=np.full(_COPIES, step),

@@ -17,7 +17,7 @@ class Ballot:
 
     def __init__(
         self,
-        meant: str | tuple[str | int, ...] | Share,
+        meant: str | tuple[str | int, ...] | Share | Mask,
         agents: Sequence[str],
         copies: NDArray[np.int64],
         *,
@@ -28,7 +28,7 @@ class Ballot:
         """Find the agents that are named; a share of them is drawn when episodes begin.
 
         Args:
-            meant: "all", names and indices, or a share.
+            meant: "all", names and indices, a share, or exactly these: (E, N).
             agents: all of them.
             copies: (E,) global ids.
             channel: of the draws, with an index if there are several of the name.
@@ -37,19 +37,36 @@ class Ballot:
 
         Raises:
             UnknownName: an agent that is none; names the nearest.
-            InvalidConfig: an index beyond the last, or a share of more than there are.
+            InvalidConfig: an index beyond the last, a share of more than there are, or a mask of
+                another shape.
         """
         self._copies = copies
         self._channel = channel
         self._index = index
         self._draws: Draws | None = None
         shape = (len(copies), len(agents))
+        self.chosen: Mask
+        self.given: Mask | None = None  # (E, N) if a mask says who is meant, not names or draws
+        if isinstance(meant, np.ndarray):
+            if meant.shape != shape or meant.dtype != bool:
+                raise InvalidConfig(
+                    f"{label}: a mask of who is meant is a bool array {shape}, copies and agents, "
+                    f"got an array {meant.shape} of {meant.dtype}"
+                )
+            self._count = None
+            self.given = self.chosen = meant.copy()
+            return
         try:
             self._count = meant.of(len(agents)) if isinstance(meant, Share) else None
             always = () if isinstance(meant, Share) else meant
-            self.chosen: Mask = np.broadcast_to(named(always, agents), shape).copy()
+            self.chosen = np.broadcast_to(named(always, agents), shape).copy()
         except RallypointError as error:
             raise type(error)(f"{label}: {error}") from None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether others are meant in each copy and episode."""
+        return self._count is not None
 
     def begin(self, rows: Mask, seed: int | None) -> None:
         """Draw for the copies whose episodes begin; a seed starts the draws anew."""

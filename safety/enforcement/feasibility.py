@@ -1,10 +1,11 @@
 """Can a threat be done in a world at all? Asked before the first step."""
 
-from rallypoint.batch_env import BatchEnv
+from rallypoint.batch_env import BatchEnv, Mask, some_rows
 from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.safety.known import SUPPLIED
 from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.threats import Threat
+from rallypoint.safety.threats.feedback import FeedbackThreat
 
 _PART = {"true_state": "state", "regions": "regions"}  # of the world, that a view is made of
 
@@ -32,6 +33,11 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
             f"{label} has a budget of rounds or norm, which are of updates; in a world it is "
             "steps_per_episode and agents"
         )
+    if threat.site == "feedback" and not isinstance(threat, FeedbackThreat):
+        raise InvalidConfig(
+            f"{label} stands at site 'feedback', so it must be a FeedbackThreat, which says what "
+            "it lies about"
+        )
     _refuse_lacking_parts(threat, env, label)
     when = as_schedule(threat.when)
     limit = env.time_limit
@@ -40,6 +46,19 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
         raise InvalidConfig(
             f"{label} begins at step {when.from_}, and an episode of {env.id} has {limit} steps; "
             "give an earlier step, or a longer episode with max_cycles"
+        )
+
+
+def refuse_empty(rows: Mask, alive: Mask) -> None:
+    """Refuse episodes, of copies (E,), that begin with nobody (E, N) in the world.
+
+    Raises:
+        InvalidConfig: threats removed everybody.
+    """
+    if (empty := rows & ~alive.any(axis=1)).any():
+        raise InvalidConfig(
+            f"threats removed every agent at step 0 (in rows {some_rows(empty)}), so the episode "
+            "has no step; begin later, or spare one with victims or budget.agents"
         )
 
 

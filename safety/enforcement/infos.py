@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> dict[str, Array]:
-    """Return the infos of a step; references, not copies.
+    """Return the infos of a step of which ``Feedback`` has told; references, not copies.
 
     ====================================  =========================================================
     ``proposed/<group>`` (E, n, …)        actions as policies chose them
     ``executed/<group>`` (E, n, …)        actions as the world got them
     ``true_observations/<group>``         what would be seen if nobody deceived anybody
     ``true_rewards`` (E, N)               what was earned, whatever is told
+    ``true_costs`` (E, N, k)              likewise, of a world that offers ``cost``
     ``interrupted`` (E, N)                whether a person overrode the agent in this step
     ``theta`` (E, N)                      how likely that was; NaN where a threat does not tell
     ``will_interrupt`` (E, N)             whether a person is set to, in this episode; see the frame
@@ -25,7 +26,7 @@ def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> 
     ``byzantine`` (E, N)                  who lies
     ====================================  =========================================================
     """
-    infos: dict[str, Array] = {}
+    infos = dict(step.infos)
     true = env.true_observations
     for group in env.groups:
         name, kind = group.name, group.action_space.dtype
@@ -33,7 +34,6 @@ def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> 
         infos[f"proposed/{name}"] = proposed[name].astype(kind, copy=False)
         infos[f"executed/{name}"] = done.actions[name].astype(kind, copy=False)
         infos[f"true_observations/{name}"] = true[name]
-    infos["true_rewards"] = step.rewards
     infos["interrupted"] = done.interrupted
     infos["theta"] = sealed(done.theta)
     infos["will_interrupt"] = env.will_interrupt

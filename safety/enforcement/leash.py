@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,22 +11,33 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot
 from rallypoint.draws import Floats
 from rallypoint.errors import RallypointError
+from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import (
+    ForbidsWriting,
     check_answer,
     check_proposal,
     check_values,
-    forbids_writing,
 )
 from rallypoint.safety.enforcement.tally import Tally
-from rallypoint.safety.known import Known, Moment, Rows, Span, afford, views_of
+from rallypoint.safety.known import (
+    SUPPLIED,
+    Known,
+    Moment,
+    Rows,
+    Span,
+    afford,
+    sealed,
+    spans_of,
+    views_of,
+)
 from rallypoint.safety.limits import as_budget, as_schedule, as_victims
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import Proposal, Threat
+from rallypoint.safety.threats import Proposal, Site, Threat
 
 
 class Touch(NamedTuple):
@@ -68,6 +80,8 @@ class Leash:
         self._index = index
         self._env = env
         self._spans = spans
+        concerned = groups_concerned(threat, env) if threat.idle_elsewhere else env.groups
+        self._asked_about = [span for span in spans if span.group in concerned]
         self._when = as_schedule(threat.when)
         self._budget = as_budget(threat.budget)
         victims = as_victims(threat.victims)
@@ -79,7 +93,7 @@ class Leash:
                 victims, env.agents, env.copies, channel=channel, index=place, label=self.label
             )
         self._tally = Tally(env.num_copies, env.num_agents)
-        self._no_limit = np.full(env.num_copies, env.num_agents)
+        self._no_limit = sealed(np.full(env.num_copies, env.num_agents))
         self._memory = Memory(threat, env, spans, place=place, label=label)
 
     @property
@@ -98,10 +112,11 @@ class Leash:
     @property
     def foretold(self) -> Mask | None:
         """Whom it is set to touch in this episode, wherever it may: (E, N); None if open."""
-        parts = [self._memory.foretold(span) for span in self._spans]
-        said = [part for part in parts if part is not None]
-        if len(said) < len(parts):
-            return None
+        said = []
+        for span in self._spans:
+            if (part := self._memory.foretold(span)) is None:
+                return None
+            said.append(part)
         foretold: Mask = self.victims & np.concatenate(said, axis=1)
         return foretold
 
@@ -112,8 +127,9 @@ class Leash:
         scheduled = self._scheduled(moment)  # (e, 1) or (e, N)
         candidates = victims & moment.present & scheduled
         touches = []
-        odds = []
-        for span in self._spans:
+        self.odds = np.zeros(candidates.shape)
+        anywhere = np.zeros(candidates.shape, dtype=bool)
+        for span in self._asked_about:
             opportunities, allowance, touched = self._within_budget(rows, span, candidates)
             known = Known(
                 self.threat,
@@ -127,9 +143,9 @@ class Leash:
             )
             proposal = self._ask(rows, span, known, len(moment.time))
             said = np.nan if proposal.odds is None else proposal.odds
-            odds.append(np.where(opportunities, said, 0.0))
+            np.copyto(self.odds[:, span.columns], said, where=opportunities)
             where = proposal.where & opportunities
-            if (proposal.where & ~opportunities).any():
+            if np.count_nonzero(proposal.where) > np.count_nonzero(where):
                 reasons = (victims, moment.present, np.broadcast_to(scheduled, victims.shape))
                 limits = [reason[:, span.columns] for reason in reasons]
                 self._count_strays(proposal.where & ~opportunities, *limits)
@@ -138,21 +154,25 @@ class Leash:
                 where = afford(wanted, touched, allowance)
                 self._tally.violate("budget", int(np.count_nonzero(wanted & ~where)))
             self._tally.offer(opportunities)
-            if where.any():
+            if np.count_nonzero(where):
                 values = proposal.values
                 if values is not None:
                     check_values(self.label, self.threat.site, span.group, values, where)
                 self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
-        self.odds = np.concatenate(odds, axis=1)
+                anywhere[:, span.columns] = where
         if touches:
-            anywhere = np.concatenate([touch.where for touch in touches], axis=1)
-            self._tally.pass_step(moment.time, np.any(anywhere, axis=1))
+            self._tally.pass_step(moment.time, np.logical_or.reduce(anywhere, axis=1))
         return touches
 
     def receipt(self) -> Receipt:
         """Write down what it did so far."""
-        return self._tally.receipt(self.threat, self._index, self._env.agents)
+        receipt = self._tally.receipt(self.threat, self._index, self._env.agents)
+        given = self._ballot.given
+        if given is None:
+            return receipt
+        meant = np.flatnonzero(given.any(axis=0)).tolist()
+        return replace(receipt, meant=tuple(self._env.agents[index] for index in meant))
 
     def snapshot(self) -> Snapshot:
         """Return everything it goes on from."""
@@ -196,14 +216,16 @@ class Leash:
     def _ask(self, rows: Rows, span: Span, known: Known, num_copies: int) -> Proposal:
         group = span.group.name
         draws = self._memory.draws(f"own/{group}", rows)
+        before = self._memory.of(group, rows)
         try:
-            with forbids_writing(self.label):
-                answer: Any = self.threat.apply(self._memory.of(group, rows), known, draws)
+            with ForbidsWriting(self.label):
+                answer: Any = self.threat.apply(dict(before), known, draws)
         finally:
-            self._tally.violate("knowledge", known.refused)
+            if known.refused:
+                self._tally.violate("knowledge", known.refused)
         proposal, state = check_answer(self.label, answer)
         check_proposal(self.label, self.threat.site, span.group, num_copies, proposal)
-        self._memory.keep(group, rows, state)
+        self._memory.keep(group, rows, before, state)
         checked: Proposal = proposal
         return checked
 
@@ -215,16 +237,31 @@ class Leash:
         self._tally.violate("budget", int(np.count_nonzero(strays)))
 
 
-def leashed(
-    model: ThreatModel, env: BatchEnv, spans: Sequence[Span], byzantine: Ballot
-) -> list[Leash]:
-    """Take all threats of a model on the leash.
+def by_site(leashes: Sequence[Leash]) -> dict[Site, list[Leash]]:
+    """Return the threats at each site of a world, in order."""
+    return {site: [leash for leash in leashes if leash.threat.site == site] for site in SUPPLIED}
+
+
+def lots_and_leashes(
+    model: ThreatModel, env: BatchEnv, byzantine: Mask | None = None
+) -> tuple[Ballot, list[Leash]]:
+    """Say who lies in a world, and take all threats of a model on the leash.
+
+    Args:
+        model: the threats, and who lies if no mask says so.
+        env: the world.
+        byzantine: who lies: (E, N).
 
     Raises:
         InvalidConfig: a threat that cannot be meant for this world; says why.
         NotOffered: a threat needs a part that this world does not have.
         UnknownName: a victim that is no agent; names the nearest.
     """
+    named = () if model.byzantine is None else as_victims(model.byzantine.victims)
+    meant = named if byzantine is None else byzantine
+    channel = "threats/byzantine"
+    lots = Ballot(meant, env.agents, env.copies, channel=channel, label="[byzantine]")
+    spans = spans_of(env)
     places: Counter[str] = Counter()
     leashes = []
     for index, threat in enumerate(model.threats):
@@ -232,9 +269,9 @@ def leashed(
         label = f"the threat {threat.kind!r} (threats[{index}])"
         refuse_impossible(threat, env, label)
         fitted = _fitted(threat, env, label)
-        leashes.append(Leash(fitted, env, spans, byzantine, index=index, place=place, label=label))
+        leashes.append(Leash(fitted, env, spans, lots, index=index, place=place, label=label))
         places[threat.kind] += 1
-    return leashes
+    return lots, leashes
 
 
 def _fitted(threat: Threat, env: BatchEnv, label: str) -> Threat:

@@ -6,9 +6,9 @@ from rallypoint.batch_env import BatchEnv, Mask, Snapshot
 from rallypoint.draws import Draws
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import (
+    ForbidsWriting,
     check_initial_state,
     check_state,
-    forbids_writing,
 )
 from rallypoint.safety.known import Rows, Span, sealed
 from rallypoint.safety.threats import State, Threat
@@ -51,13 +51,13 @@ class Memory:
         """Return what it remembers of some copies, not to be written to."""
         return {name: sealed(array[rows]) for name, array in self._states[group].items()}
 
-    def keep(self, group: str, rows: Rows, state: State) -> None:
+    def keep(self, group: str, rows: Rows, before: State, state: State) -> None:
         """Remember a new state of some copies.
 
         Raises:
             NotConformant: it could not be stored in the place of the one before.
         """
-        check_state(self._label, self.of(group, rows), state)
+        check_state(self._label, before, state)
         self._states[group] = (
             state if isinstance(rows, slice) else _overlaid(self._states[group], rows, state)
         )
@@ -109,7 +109,7 @@ class Memory:
 
     def _begun(self, group: str, rows: Mask, state: State) -> State:
         before = {name: sealed(array) for name, array in state.items()}
-        with forbids_writing(self._label):
+        with ForbidsWriting(self._label):
             begun = self._threat.begin(before, self._draws[f"own/{group}"].rows(rows))
         check_state(self._label, before, begun)
         return begun

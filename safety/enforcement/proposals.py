@@ -1,7 +1,5 @@
 """Is what a threat returns what its site asks for?"""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,21 +9,25 @@ from rallypoint.errors import NotConformant
 from rallypoint.safety.threats import Proposal, Site, State
 
 
-@contextmanager
-def forbids_writing(label: str) -> Iterator[None]:
-    """Say of which threat it is if what it does in here is to write to a read-only array.
+class ForbidsWriting:
+    """Says of which threat it is if what it does in here is to write to a read-only array.
 
     Raises:
         NotConformant: it does.
     """
-    try:
-        yield
-    except ValueError as error:
-        if "read-only" in str(error):
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __enter__(self) -> None:
+        """Let it do what it does."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Say so."""
+        if isinstance(error, ValueError) and "read-only" in str(error):
             raise NotConformant(
-                f"{label} must not write to what it is given, and tried: {error}"
+                f"{self._label} must not write to what it is given, and tried: {error}"
             ) from error
-        raise
 
 
 def check_answer(label: str, answer: Any) -> tuple[Any, Any]:
@@ -55,37 +57,44 @@ def check_proposal(label: str, site: Site, group: Group, num_copies: int, propos
     where, _, odds = proposal
     if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
         raise NotConformant(f"{label} must say where in a bool array {shape}, not {_what(where)}")
-    if odds is not None and (not isinstance(odds, np.ndarray) or odds.shape != shape):
+    if odds is not None and (
+        not isinstance(odds, np.ndarray) or odds.shape != shape or odds.dtype.kind not in "biuf"
+    ):
         raise NotConformant(f"{label} must say odds in an array {shape}, not {_what(odds)}")
     values = proposal.values
     if site == "presence":
         if values is not None:
             raise NotConformant(f"{label} is a threat to presence, which proposes no values")
         return
-    space: Any = group.observation_space if site == "observation" else group.action_space
-    shape = (*shape, *space.shape)
+    if site == "feedback":
+        dtype = np.dtype(np.float64)
+    else:
+        space: Any = group.observation_space if site == "observation" else group.action_space
+        shape, dtype = (*shape, *space.shape), space.dtype
     if (
         not isinstance(values, np.ndarray)
         or values.shape != shape
-        or not np.can_cast(values.dtype, space.dtype, "same_kind")
+        or not (values.dtype == dtype or np.can_cast(values.dtype, dtype, "same_kind"))
     ):
         raise NotConformant(
-            f"{label} must propose values in an array {shape} of {space.dtype}, not {_what(values)}"
+            f"{label} must propose values in an array {shape} of {dtype}, not {_what(values)}"
         )
 
 
 def check_values(label: str, site: Site, group: Group, values: Array, accepted: Mask) -> None:
-    """Refuse values outside the space, where they would come to be.
+    """Refuse values outside the space, and feedback that is no number, where they would come to be.
 
     Raises:
         NotConformant: names the threat and the first value.
     """
     space: Any = group.observation_space if site == "observation" else group.action_space
-    wrong = accepted & ~inside(space, values)
-    if wrong.any():
+    is_right = np.isfinite(values) if site == "feedback" else inside(space, values)
+    wrong = accepted & ~is_right
+    if np.count_nonzero(wrong):
         copy, agent = np.argwhere(wrong)[0]
+        what = "finite numbers" if site == "feedback" else f"values inside {space}"
         raise NotConformant(
-            f"{label} must propose values inside {space}, not {values[copy, agent]} "
+            f"{label} must propose {what}, not {values[copy, agent]} "
             f"for {group.agents[agent]} in row {copy}"
         )
 

@@ -46,6 +46,11 @@ def checked_part(
     if any(leash.threat.site == "observation" for leash in leashes):
         like |= nested("perceived", _percepts(env, came))
     check_snapshot(came, like, of=of)
+    if not lots.is_drawn and (came["byzantine/chosen"] != lots.chosen).any():
+        raise InvalidConfig(
+            "the snapshot is of a world in which others are Byzantine; go on from it with those "
+            "who were"
+        )
     return came
 
 

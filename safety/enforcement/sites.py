@@ -1,6 +1,6 @@
 """What threats do at each site of a world, one after another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from rallypoint.draws import Floats
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash, Touch
 from rallypoint.safety.known import Moment, Rows, Span, aligned
+from rallypoint.safety.threats.feedback import signal_of
 
 
 def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
@@ -25,6 +26,19 @@ def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
     return leaving, freezing
 
 
+def foretold(leashes: Sequence[Leash], nobody: Mask) -> Mask:
+    """Return whom some threats are set to touch in this episode, as far as they tell: (E, N)."""
+    masks = [mask for leash in leashes if (mask := leash.foretold) is not None]
+    return np.logical_or.reduce([nobody, *masks]) if masks else nobody
+
+
+def merged(rows: Rows, news: Observations, before: Observations) -> Observations:
+    """Return what is seen in all copies when some of them have news."""
+    if isinstance(rows, slice):
+        return dict(news)
+    return {name: np.where(aligned(rows, seen), news[name], seen) for name, seen in before.items()}
+
+
 def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     """Let threats to observation act; return what is seen then, in all copies."""
     perceived = dict(moment.observations)
@@ -35,6 +49,18 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
             seen[moment.rows] = _replaced(seen[moment.rows], touch)
             perceived[name] = seen
     return perceived
+
+
+def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) -> dict[str, Array]:
+    """Let threats to feedback act; return what is told of each signal (E, N)."""
+    told = dict(true)
+    for leash in leashes:
+        signal = signal_of(leash.threat)
+        for touch in leash.touch(moment._replace(feedback=told[signal])):
+            heard = told[signal].copy()
+            heard[:, touch.span.columns] = _replaced(heard[:, touch.span.columns], touch)
+            told[signal] = heard
+    return told
 
 
 class Overridden(NamedTuple):
@@ -56,7 +82,8 @@ def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
             name = touch.span.group.name
             executed[name] = _replaced(executed[name], touch)
         if leash.threat.site == "interruption":
-            interrupted |= _anywhere(touches, moment)
+            for touch in touches:
+                interrupted[:, touch.span.columns] |= touch.where
             spared = spared * (1 - leash.odds)
     return Overridden(executed, interrupted, 1 - spared)
 

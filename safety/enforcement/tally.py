@@ -40,15 +40,17 @@ class Tally:
             self.spent[:, columns] += where
         else:
             self.spent[rows, columns] += where
-        self._applications[first : columns.stop] += np.count_nonzero(where, axis=0)
+        self._applications[first : columns.stop] += np.add.reduce(where, axis=0)
 
     def pass_step(self, time: NDArray[np.int64], touched: Mask) -> None:
         """Note at which steps (e,) somebody was touched."""
         steps = time[touched]
         first = self._counts["first"]
         self._counts["steps"] += len(steps)
-        self._counts["first"] = min(int(steps.min()), first if first != _NEVER else 1 << 62)
-        self._counts["last"] = max(int(steps.max()), self._counts["last"])
+        self._counts["first"] = min(
+            int(np.minimum.reduce(steps)), first if first != _NEVER else 1 << 62
+        )
+        self._counts["last"] = max(int(np.maximum.reduce(steps)), self._counts["last"])
 
     def violate(self, kind: str, count: int) -> None:
         """Count attempts outside a limit."""

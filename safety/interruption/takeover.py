@@ -16,6 +16,7 @@ from rallypoint.safety.enforcement.proposals import inside
 from rallypoint.safety.interruption.addresses import found_at
 from rallypoint.safety.interruption.human_log import legal_action
 from rallypoint.safety.known import Known
+from rallypoint.safety.uniform_actions import refuse_without_bounds, uniform_actions
 
 FREEZE = "freeze"
 UNIFORM = "uniform"
@@ -85,7 +86,7 @@ def takeover_of(policy: str | Takeover, env: BatchEnv, covers: frozenset[str]) -
         return lambda known, _: known.still
     if isinstance(policy, str):
         for group in env.groups:
-            _refuse_without_bounds(group.action_space)
+            refuse_without_bounds(group.action_space)
         return _uniform
     if policy.action is not None:
         fixed = {name: policy.action for name in env.agents if name in covers}
@@ -107,34 +108,19 @@ def _by_table(actions: Mapping[str, Any], env: BatchEnv) -> Takes:
             if agent in actions:
                 where = f"the action in the place of {agent}'s"
                 table[group.name][index] = legal_action(actions[agent], space, where)
+    wide = {
+        name: np.broadcast_to(rows, (env.num_copies, *rows.shape)) for name, rows in table.items()
+    }
 
     def takes(known: Known, draws: Draws) -> Array:
         del draws  # the same always
-        rows = table[known.group.name]
-        return np.broadcast_to(rows, (len(known.time), *rows.shape))
+        return wide[known.group.name][: len(known.time)]
 
     return takes
 
 
 def _uniform(known: Known, draws: Draws) -> Array:
-    space: Any = known.group.action_space
-    drawn = draws.random((known.opportunities.shape[1], *space.shape))
-    if hasattr(space, "low"):  # Box
-        actions = space.low + drawn * (space.high - space.low)
-        # In the narrower type, a number just below the upper bound may come to lie on it.
-        within: Array = np.clip(actions.astype(space.dtype), space.low, space.high)
-        return within
-    counts = space.nvec if hasattr(space, "nvec") else space.n
-    uniform: Array = (np.floor(drawn * counts) + space.start).astype(space.dtype)
-    return uniform
-
-
-def _refuse_without_bounds(space: Any) -> None:
-    is_box = hasattr(space, "low")
-    if is_box and not (space.is_bounded() and space.dtype.kind == "f"):
-        raise InvalidConfig(f"uniform actions need bounds on real numbers, and there is {space}")
-    if not is_box and not hasattr(space, "start"):
-        raise InvalidConfig(f"there are no uniform actions for {space}; give a policy")
+    return uniform_actions(known.group.action_space, known.opportunities.shape[1], draws)
 
 
 def _loaded(takeover: Takeover, env: BatchEnv) -> Policy:

@@ -44,14 +44,18 @@ presence       after a reset and after each     who is down from now on, until  
 observation    then, before policies choose     whose percept is replaced       (E, N, …) percepts
 action         when actions are proposed        who does something else         (E, N, …) actions
 interruption   then, before the world moves     whom a person overrides         (E, N, …) actions
-feedback       when the world has moved         who is told another reward      (E, N) rewards
+feedback       when the world has moved         who is told another reward      (E, N) rewards,
+                                                                                or one cost
 update         when updates are sent            whose update is replaced        (f_real, d) updates
 =============  ===============================  ==============================  ==================
 
 Step k is the moment at which k steps have been taken since the reset. A crash due at step 0 is
 therefore part of the reset, and one due at step k comes at the end of the step before: the
 observation on which policies choose at step k already lacks the removed. The last observation of
-an episode may still be a lie (it is an ordinary one); nobody crashes any more at its end.
+an episode may still be a lie (it is an ordinary one); nobody crashes any more at its end. What is
+told of a step belongs to the step: threats to feedback that act at step k lie about what was earned
+by the actions of step k. They, and threats to updates, have a page of their own:
+``rallypoint.safety.threats.feedback`` and ``rallypoint.safety.threats.update``.
 """
 
 import inspect
@@ -83,9 +87,11 @@ Kind = TypeVar("Kind", bound="type[Threat]")
 
 KNOWLEDGE = (
     "own_percept",
+    "percepts",
     "true_state",
     "regions",
     "actions",
+    "own_feedback",
     "policy",
     "value",
     "own_update",
@@ -114,6 +120,7 @@ class Threat(ABC):
     site: ClassVar[Site]
     must_know: ClassVar[frozenset[str]] = frozenset()  # knowledge it cannot do without
     lasting: ClassVar[frozenset[str]] = frozenset()  # names of the state that outlasts episodes
+    idle_elsewhere: ClassVar[bool] = False  # need not be asked about groups without victims of its
 
     victims: Victims = "all"  # "all", "byzantine", names and indices, or a share
     when: When = EVERY_STEP
@@ -259,4 +266,4 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-threats: Registry[type[Threat]] = Registry("threat", __name__, "update")
+threats: Registry[type[Threat]] = Registry("threat", __name__, "feedback", "update")

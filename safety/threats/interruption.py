@@ -54,6 +54,7 @@ class Interruption(Threat):
     kind: ClassVar[str] = "interruption"
     site: ClassVar[Site] = "interruption"
     lasting: ClassVar[frozenset[str]] = frozenset({"turns", "keys", "visits"})
+    idle_elsewhere: ClassVar[bool] = True
 
     initiation: Where = ALWAYS  # where it may begin; see `Initiation`
     theta: HowLikely = None  # in [0, 1), or see `ThetaSequence`; 0.5 if not given, none for a log

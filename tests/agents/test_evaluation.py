@@ -7,6 +7,8 @@ import rallypoint
 from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.rules import CircularMean
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.threats.feedback.reward_constant import RewardConstant
 from tests.envs.views.test_slots import Always
 from tests.envs.views.worlds import NEVER, Schedule, Teams
 
@@ -30,6 +32,14 @@ def test_an_agent_cut_short_alone_earns_nothing_afterwards():
     found = evaluate(world, Always(agents=0), episodes=2, seed=0)
     assert found.returns.tolist() == [[2, 4]] * 2
     assert not found.died.any()
+
+
+def test_returns_are_what_was_earned_whatever_learners_are_told():
+    world = rallypoint.make("gathering-v0", copies=3)
+    lied_to = Threatened(world, [RewardConstant(value=1e6)])
+    true = evaluate(world, CircularMean(), episodes=3, seed=5)
+    told = evaluate(lied_to, CircularMean(), episodes=3, seed=5)
+    np.testing.assert_array_equal(told.returns, true.returns)
 
 
 def test_all_groups_count():

@@ -273,7 +273,7 @@ BROKEN = {
     OddsOfAnotherShape: r"must say odds in an array \(3, 3\), not an array \(3,\)",
     OddsByTheBatch: "as if it were alone, and tells other odds at step 0",
     AnswersNothing: r"must return \(proposal, state\)",
-    Feeding: "cannot be tried: .*site 'feedback'",
+    Feeding: "cannot be tried: .*site 'feedback', so it must be a FeedbackThreat",
     Demanding: "cannot be tried: .*needs geometry.*give an env that it fits",
     WithoutDefault: "must have a default for each of its settings: .*'odds'",
 }

@@ -4,6 +4,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.recorder import Recorder
 from rallypoint.safety.threat_model import Byzantine, ThreatModel
 from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.threats.feedback.reward_noise import RewardNoise
 from rallypoint.safety.threats.interruption import Interruption
 from tests.safety.stubs import Doze, Noise, ground, play
 
@@ -16,6 +17,7 @@ MODEL = ThreatModel(
         Noise(victims="byzantine", when={"every": 3}),
         Doze(victims={"fraction": 0.6}, budget={"steps_per_episode": 2}),
         Interruption(victims=["walker_0", "glider_1"], theta=0.4, draw="episode"),
+        RewardNoise(victims={"count": 2}, when={"from": 1, "every": 2}),
     ),
 )
 STEPS = 60  # with an end every few

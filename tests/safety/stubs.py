@@ -14,6 +14,7 @@ from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Proposal, Threat
 from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.threats.feedback.reward_noise import RewardNoise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +162,7 @@ EVERYTHING = ThreatModel(
         Doze(victims="byzantine", budget={"steps_per_episode": 4, "agents": 1}),
         Stop(victims=["walker_0", 4], theta=0.5),
         Doze(victims={"count": 3}, odds=0.2),
+        RewardNoise(victims="byzantine", when={"every": 3}),
     ),
 )
 

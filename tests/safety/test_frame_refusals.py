@@ -86,7 +86,7 @@ def test_removing_by_hand_is_handed_on_unless_percepts_are_threatened():
         (
             Doze(knowledge=["honest_updates"]),
             InvalidConfig,
-            "knowledge of honest_updates; at site 'action' there is actions, own_percept, regions,",
+            "knowledge of honest_updates; at site 'action' there is actions, own_percept,",
         ),
         (Noise(knowledge=["own_percept", "actions"]), InvalidConfig, "knowledge of actions"),
     ],
@@ -94,6 +94,11 @@ def test_removing_by_hand_is_handed_on_unless_percepts_are_threatened():
 def test_what_cannot_be_meant_is_refused_before_the_first_step(threat, error, message):
     with pytest.raises(error, match=message):
         Threatened(ground(), [threat])
+
+
+class UpdateStub(Stub):
+    kind = "update_stub"
+    site = "update"
 
 
 class FeedbackStub(Stub):
@@ -108,7 +113,12 @@ class VagueCrash(CrashingStub):
 
 
 def test_a_site_that_is_not_the_worlds_is_refused():
-    with pytest.raises(InvalidConfig, match="site 'feedback'; the frame around a world applies"):
+    with pytest.raises(InvalidConfig, match="site 'update'; the frame around a world applies"):
+        Threatened(ground(), [UpdateStub(does=None)])
+
+
+def test_a_lie_about_feedback_that_says_not_about_what_is_refused():
+    with pytest.raises(InvalidConfig, match="site 'feedback', so it must be a FeedbackThreat"):
         Threatened(ground(), [FeedbackStub(does=None)])
 
 

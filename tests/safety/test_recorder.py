@@ -1,5 +1,6 @@
 """Recordings: what they hold, over resets and parts, and receipts counted again from them."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -63,7 +64,14 @@ def test_a_recording_holds_every_moment_and_every_step():
 def by_loops(recording):
     """Count again, the slow way."""
     num_copies, num_agents = recording.crashed.shape[1:]
-    counts = {name: np.zeros(num_agents, int) for name in ("crashes", "deceived", "overridden")}
+    names = ("crashes", "deceived", "overridden", "misinformed", "interruptions")
+    counts = {name: np.zeros(num_agents, int) for name in names}
+    of_honest = Counter()
+
+    def count(name, moment, copy, agent, happened):
+        counts[name][agent] += happened
+        of_honest[name] += happened and not recording.byzantine[moment, copy, agent]
+
     after = set((recording.chosen_at + 1).tolist())
     for moment in range(len(recording.time)):
         for copy in range(num_copies):
@@ -73,11 +81,12 @@ def by_loops(recording):
                 was = moment > 0 and recording.crashed[moment - 1, copy, agent]
                 if recording.began[moment, copy]:
                     was = False
-                counts["crashes"][agent] += recording.crashed[moment, copy, agent] and not was
+                fell = recording.crashed[moment, copy, agent] and not was
+                count("crashes", moment, copy, agent, fell)
                 group, place = ("walkers", agent) if agent < 3 else ("gliders", agent - 3)
                 seen = recording.observations[group][moment, copy, place]
                 true = recording.true_observations[group][moment, copy, place]
-                counts["deceived"][agent] += (seen != true).any()
+                count("deceived", moment, copy, agent, (seen != true).any())
     for step, moment in enumerate(recording.chosen_at):
         for copy in range(num_copies):
             for agent in range(num_agents):
@@ -87,12 +96,21 @@ def by_loops(recording):
                     recording.proposed[group][step, copy, place],
                 )
                 crashed = recording.crashed[moment, copy, agent]
-                counts["overridden"][agent] += not same and not crashed
+                count("overridden", moment, copy, agent, not same and not crashed)
+                told = recording.rewards[step, copy, agent], recording.costs[step, copy, agent]
+                true = (
+                    recording.true_rewards[step, copy, agent],
+                    recording.true_costs[step, copy, agent],
+                )
+                false = told[0] != true[0] or (told[1] != true[1]).any()
+                count("misinformed", moment, copy, agent, false)
+                stopped = recording.interrupted[step, copy, agent]
+                count("interruptions", moment, copy, agent, stopped)
     agents = recording.agents
     return {
         name: {agents[i]: int(n) for i, n in enumerate(numbers) if n}
         for name, numbers in counts.items()
-    }
+    } | {"of_honest": +of_honest}
 
 
 def test_a_recount_is_what_loops_count_and_what_receipts_say():
@@ -108,6 +126,7 @@ def test_a_recount_is_what_loops_count_and_what_receipts_say():
     assert found.crashes == {agent: count for agent, count in crashes.items() if count}
     assert found.deceived == told[3]
     assert found.interruptions == told[5]
+    assert found.misinformed == told[6]
     assert env.finish() == []
 
 
@@ -125,12 +144,14 @@ def test_parts_add_up_to_the_whole(part_bytes):
     for part in env.parts:
         for name, counts in recount(part)._asdict().items():
             for agent, count in counts.items():
-                added.setdefault(name, dict.fromkeys(env.agents, 0))[agent] += count
+                added.setdefault(name, Counter())[agent] += count
     for name, counts in recount(recording)._asdict().items():
-        assert {agent: n for agent, n in added[name].items() if n} == counts
+        assert added.get(name, {}) == counts
 
 
-@pytest.mark.parametrize("site", ["crashes", "interruptions", "overridden", "deceived"])
+@pytest.mark.parametrize(
+    "site", ["crashes", "interruptions", "overridden", "deceived", "misinformed"]
+)
 def test_receipts_that_a_recording_belies_are_found(site):
     env = recorder()
     whole(env)

@@ -1,5 +1,7 @@
 """The public face: what an aggregator says of itself, of an answer, and of bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -161,6 +163,18 @@ def test_an_explanation_tells_what_the_anchors_are(rng):
     answer = aggregate("centered_clipping(tau=0.1)", updates, f=2, context=context)
     assert told.is_exact
     assert 0.5 < told.anchors["previous"] < 1
+    assert np.allclose(told.weights @ updates + told.anchors["previous"] * previous, answer)
+
+
+def test_anchors_stay_where_they_are_when_updates_are_mixed(rng):
+    updates, previous = rng.standard_normal((9, 6)), rng.standard_normal(6)
+    context = Context(previous=previous)
+    chain = "nnm+bucketing(size=2)+centered_clipping(tau=0.3)"
+    told = explain(chain, updates, f=2, context=replace(context, rng=np.random.default_rng(0)))
+    mixed = told.mixing @ updates
+    expected = aggregate("centered_clipping(tau=0.3)", mixed, f=2, context=context)
+    answer = aggregate(chain, updates, f=2, context=replace(context, rng=np.random.default_rng(0)))
+    assert np.allclose(answer, expected)
     assert np.allclose(told.weights @ updates + told.anchors["previous"] * previous, answer)
 
 

@@ -1,0 +1,50 @@
+"""Noise of two shapes, about zero."""
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.special import ndtri
+
+from rallypoint.draws import Draws, Floats
+from rallypoint.errors import InvalidConfig, did_you_mean
+
+Shape = Literal["gaussian", "uniform"]
+
+_LEAST = 2.0**-54  # below the least number above 0 that is drawn: keeps normal draws finite
+
+
+def check_noise(kind: str, *sizes: float) -> None:
+    """Refuse noise that cannot be drawn.
+
+    Raises:
+        InvalidConfig: says what must hold.
+    """
+    shapes = get_args(Shape)
+    if kind not in shapes:
+        raise InvalidConfig(
+            f"noise is gaussian or uniform, not {kind!r}{did_you_mean(kind, shapes)}"
+        )
+    for size in sizes:
+        if not 0 <= size < math.inf:
+            raise InvalidConfig(f"a scale of noise is a finite number >= 0, got {size}")
+
+
+def draw_noise(draws: Draws, shape: tuple[int, ...], kind: Shape) -> Floats:
+    """Draw (E, *shape): with standard deviation 1 if Gaussian, from [-1, 1) if uniform."""
+    drawn = draws.random(shape)
+    if kind == "uniform":
+        return 2 * drawn - 1
+    normal: Floats = ndtri(np.maximum(drawn, _LEAST))
+    return normal
+
+
+def in_words(kind: Shape, size: str) -> str:
+    """Say what noise of a size is.
+
+    >>> in_words("gaussian", "0.5")
+    'Gaussian noise of standard deviation 0.5'
+    """
+    if kind == "uniform":
+        return f"uniform noise of at most {size} to either side"
+    return f"Gaussian noise of standard deviation {size}"
