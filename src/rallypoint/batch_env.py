@@ -236,8 +236,8 @@ def _check_group(group: Group, num_copies: int, actions: Array) -> None:
                 f"actions of group {group.name!r} are integers in {low}..{high}, got dtype "
                 f"{actions.dtype}; convert with .astype(int)"
             )
-        if actions.size and (actions.min() < low or actions.max() > high):
-            wrong: Mask = (actions < low) | (actions > high)
+        wrong: Mask = (actions < low) | (actions > high)
+        if np.count_nonzero(wrong):  # several times faster than min() and max() where E is small
             _refuse_action(group, actions, wrong, f"an integer in {low}..{high}")
         return
     kinds = "biu" if space.dtype.kind in "biu" else "biuf"

@@ -4,6 +4,7 @@ A draw is a function of (seed, channel, global copy id, episode, place in the ep
 the batch size, of which worker holds the copy, or of which other channel is on.
 """
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -109,7 +110,7 @@ class Draws:
 
     def random(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
         """Draw from [0, 1) for every copy, or for the masked ones: (E, *shape)."""
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         if mask is not None and not np.all(mask):
             rows = np.flatnonzero(mask)
             return self._gather(count, rows).reshape(len(rows), *shape)
