@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rallypoint.errors import Unavailable, UnknownName, did_you_mean
@@ -12,6 +12,7 @@ from rallypoint.experiments.experiment import Experiment
 from rallypoint.plain_json import to_indented_json
 from rallypoint.registration import EnvSpec
 from rallypoint.registry import Registry
+from rallypoint.safety.aggregation.facts import in_words
 
 KINDS: Mapping[str, str] = {
     "envs": "rallypoint.registration",
@@ -29,11 +30,12 @@ class Entry:
     name: str
     about: str
     unavailable: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what its kind tells besides
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry for ``--json``."""
         entry = {"name": self.name, "about": self.about, "available": self.unavailable is None}
-        return entry | ({"reason": self.unavailable} if self.unavailable else {})
+        return entry | dict(self.facts) | ({"reason": self.unavailable} if self.unavailable else {})
 
 
 def registries() -> dict[str, Registry[Any]]:
@@ -76,14 +78,18 @@ def as_text(entries_by_kind: Mapping[str, Sequence[Entry]]) -> str:
         width = max((len(entry.name) for entry in found), default=0)
         for entry in found:
             about = f"(unavailable: {entry.unavailable})" if entry.unavailable else entry.about
+            if "site" in entry.facts:
+                about = f"{entry.facts['site']:12}  {about}"
             lines.append(f"  {entry.name:{width}}  {about}".rstrip())
+            if "bound" in entry.facts:
+                lines.append(f"  {'':{width}}  {in_words(entry.facts)}")
     return "\n".join(lines)
 
 
 def _usable(registry: Registry[Any]) -> Iterator[Entry]:
     for name, part in registry.items():
         try:
-            yield Entry(name, _about(part))
+            yield Entry(name, _about(part), facts=getattr(part, "facts", dict)())
         except Unavailable as error:
             yield Entry(name, "", str(error))
         except Exception as error:  # noqa: BLE001 - somebody's broken part hides no other

@@ -61,6 +61,9 @@ class Walk:
         if tries:
             count = int(columns.num_actions[agent])
             proposed[:, agent] = self._draws.integers(count)
+        second = None
+        if learner.needs_second_draws:
+            second = learner.act(self._memory, self._percepts, self._draws)
         step = self._world.step(columns.actions(proposed))
         executed = columns.indices(step.infos, "executed")
         assert executed is not None, "a threatened world tells it"
@@ -81,6 +84,7 @@ class Walk:
             truncated=step.truncated,
             present=self._present & self.is_first[:, None],
             odds=odds,
+            second=second,
         )
         self._go_on(step, transition.next_percepts)
         return transition

@@ -12,7 +12,7 @@ from rallypoint.agents.tabular.value_learner import Past, ValueLearner
 from rallypoint.draws import Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig, did_you_mean
 
-Modelled = Literal["executed", "proposed", "policy"]
+Modelled = Literal["executed", "proposed", "second_draw", "policy"]
 _LARGEST = 1 << 27  # entries of all tables: 1 GiB
 
 
@@ -39,14 +39,15 @@ class JointQLearning(ValueLearner[JointState]):
     policy built on it is bent by them; a model of *proposed* ones is not biased, but needs
     teammates who say what they propose. Given the executed joint action, what was proposed still
     tells about the interruption in the very step that the table is updated from; with delay 1 the
-    model takes a sample in at the percept's next visit. A model of the *policy* takes in the
-    probabilities by which teammates choose, which tell of no interruption at all.
+    model takes a sample in at the percept's next visit, and tells of it then. A model of
+    *second draws* takes in what each teammate draws from its policy once more, for nobody to act
+    on, and one of the *policy* the probabilities themselves: neither tells of any interruption.
 
     Teammates who are not there count as doing their first action.
 
     Source: the joint action learners of Claus & Boutilier (1998), "The Dynamics of Reinforcement
-    Learning in Cooperative Multiagent Systems", AAAI. The models of proposed actions
-    and of policies, and the delay, are ours.
+    Learning in Cooperative Multiagent Systems", AAAI. The models of proposed actions,
+    of second draws and of policies, and the delay, are ours.
     """
 
     model: Modelled = "proposed"
@@ -61,10 +62,18 @@ class JointQLearning(ValueLearner[JointState]):
             raise InvalidConfig(f"no model is of {self.model!r} actions{hint}")
         if self.delay not in {0, 1}:
             raise InvalidConfig(f"delay is 0 or 1 visits, got {self.delay}")
-        if self.delay and self.model == "policy":
-            raise InvalidConfig("a model of the policy has no samples to delay; leave out delay")
+        if self.delay and self.model in {"second_draw", "policy"}:
+            raise InvalidConfig(
+                f"a model of {self.model!r} learns of no step that was played, so there is nothing "
+                "to delay; leave out delay"
+            )
         if not isinstance(self.model_rate, str) and not 0 < self.model_rate <= 1:
             raise InvalidConfig(f'model_rate lies in (0, 1], or is "mean", got {self.model_rate}')
+
+    @property
+    def needs_second_draws(self) -> bool:
+        """Whether its model is of them."""
+        return self.model == "second_draw"
 
     def init(
         self,
@@ -122,8 +131,10 @@ class JointQLearning(ValueLearner[JointState]):
         if law is not None:
             self._take_in(state, rows, law, transition.present)
             return state
-        if self.model == "proposed":
-            theirs = np.where(transition.present, transition.proposed, 0) @ state.strides
+        if self.model != "executed":
+            told = transition.proposed if self.model == "proposed" else transition.second
+            assert told is not None, "a learner that needs second draws is given them"
+            theirs = np.where(transition.present, told, 0) @ state.strides
         self._sample(state, rows, theirs, transition.present)
         return state
 

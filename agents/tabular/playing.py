@@ -12,7 +12,7 @@ from rallypoint.agents.tabular.processing import KnownInterruption, odds_of
 from rallypoint.agents.tabular.snapshots import Snapshots
 from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transition
 from rallypoint.batch_env import BatchEnv, Step
-from rallypoint.draws import Floats, Integers, Mask
+from rallypoint.draws import Draws, Floats, Integers, Mask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ class Run(Generic[Learned]):
         self.columns = Columns.of(env)
         self.state = initial(env, learner, encoding)
         self._draws = learner.draws(course.seed, env.copies)
+        self._second = Draws(course.seed, "tabular/second draw", env.copies)
         self._percepts = self.columns.percepts(encoding, env.reset(course.seed))
         self._present = env.alive
         self._all_present = bool(self._present.all())
@@ -93,6 +94,9 @@ class Run(Generic[Learned]):
     def step(self) -> None:
         """Play a step of every copy, and learn from what can be learned from by now."""
         proposed = self.learner.act(self.state, self._percepts, self._draws)
+        second = None
+        if self.learner.needs_second_draws:
+            second = self.learner.act(self.state, self._percepts, self._second)
         step = self.env.step(self.columns.actions(proposed))
         executed = self.columns.indices(step.infos, "executed")
         if executed is None:  # nobody stands between policies and the world
@@ -118,6 +122,7 @@ class Run(Generic[Learned]):
             truncated=step.truncated,
             present=self._present,
             odds=self._odds(executed) if self._weighs else None,
+            second=second,
         )
         self._learn(transition)
         self.state = self.learner.visit(self.state, transition.percepts, transition.present)
@@ -190,6 +195,7 @@ class Run(Generic[Learned]):
         if np.count_nonzero(ended) and self.goes_on:
             self._percepts = self.columns.percepts(self.encoding, self.env.reset(mask=ended))
             self._draws.begin_episode(ended)
+            self._second.begin_episode(ended)
             self._over[ended] = False
             present = np.where(ended[:, None], self.env.alive, present)
         # A copy that has finished plays on, since a world steps all of them; it learns no more.

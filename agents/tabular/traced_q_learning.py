@@ -42,6 +42,7 @@ class TracedQLearning:
     learner: ClassVar[str] = "local"
     needs_next_actions: ClassVar[bool] = False
     needs_odds: ClassVar[bool] = False
+    needs_second_draws: ClassVar[bool] = False
     proposes_at_truncation: ClassVar[bool] = False
 
     alpha: float = 0.1  # step size; with decay_over it follows from that

@@ -28,6 +28,7 @@ class Transition(NamedTuple):
     next_proposed: Integers | None = None  # of the step after this one, once it is known
     next_executed: Integers | None = None
     odds: Floats | None = None  # of what was done: under the policy, over under interruption
+    second: Integers | None = None  # a second draw from each policy, which nobody acts on
 
 
 class TabularLearner(Protocol[Learned]):
@@ -44,6 +45,11 @@ class TabularLearner(Protocol[Learned]):
     @property
     def needs_odds(self) -> bool:
         """Whether transitions must say their odds."""
+        ...
+
+    @property
+    def needs_second_draws(self) -> bool:
+        """Whether transitions must bring a second draw from each policy."""
         ...
 
     @property

@@ -97,6 +97,11 @@ class ValueLearner(Exploration, ABC, Generic[Memory]):
         return False
 
     @property
+    def needs_second_draws(self) -> bool:
+        """Whether teammates must draw a second time from their policies, for nobody to act on."""
+        return False
+
+    @property
     def proposes_at_truncation(self) -> bool:
         """Whether it matters what would have been done after the time limit."""
         return self.needs_next_actions and self.time_limit == "bootstrap"

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy.special import ndtri
 
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.envs.games.game import Pay
@@ -12,6 +11,8 @@ from rallypoint.errors import InvalidConfig
 
 def standard_normal(draws: Draws, shape: tuple[int, ...]) -> Floats:
     """Draw from N(0, 1) for every copy: (E, *shape), at most 8.3 away from 0."""
+    from scipy.special import ndtri  # here: listing the games needs none of it
+
     numbers: Floats = ndtri(np.maximum(draws.random(shape), 2.0**-54))  # the quantile of 0 is -inf
     return numbers
 

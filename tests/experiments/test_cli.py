@@ -198,7 +198,8 @@ def test_every_kind_is_listed_for_people_and_for_machines(rallypoint):
     for kind, entries in listed.items():
         assert json.loads(rallypoint("list", kind, "--json").out) == {kind: entries}
         for entry in entries:
-            assert set(entry) - {"reason"} == {"name", "about", "available"}
+            assert {"name", "about", "available"} <= set(entry)
+            assert ("site" in entry) == (kind == "threats" and entry["available"])
             assert entry["name"] in text
 
 

@@ -34,6 +34,7 @@ def some_transition(rng, copies, counts=COUNTS):
         terminated=rng.random(shape) < 0.2,
         truncated=rng.random(shape) < 0.2,
         present=rng.random(shape) < 0.8,
+        second=actions(),
     )
 
 
@@ -101,7 +102,8 @@ class ByName:
             law = self.by_policy(policy, step.present[copy])
             self.samples.setdefault(percept, []).append(law)
             return
-        done = together(getattr(step, self.learner.model))
+        told = {"second_draw": "second"}.get(self.learner.model, self.learner.model)
+        done = together(getattr(step, told))
         sample = {k: float(k == done) for k in self.theirs}
         if self.learner.delay:
             sample, self.held[percept] = self.held.get(percept), sample
@@ -111,7 +113,10 @@ class ByName:
 
 @pytest.mark.parametrize(
     ("model", "delay"),
-    [("executed", 0), ("executed", 1), ("proposed", 0), ("proposed", 1), ("policy", 0)],
+    [
+        *(("executed", 0), ("executed", 1), ("proposed", 0), ("proposed", 1)),
+        *(("second_draw", 0), ("policy", 0)),
+    ],
 )
 @settings(max_examples=30)
 @given(
@@ -183,6 +188,33 @@ def test_a_delayed_model_learns_of_a_step_when_its_percept_is_visited_again():
     assert seen == [0.5, 0.5, 1.0, 0.5]
 
 
+def test_second_draws_follow_the_policies_and_neither_proposals_nor_what_was_done():
+    env = Overridden(Wander(copies=200, max_cycles=6, num_agents=3))
+    learner = JointQLearning(model="second_draw", alpha=0.0, epsilon=0.3)
+    seen = []
+    train(
+        env,
+        learner,
+        encoding_for(env),
+        steps=50,
+        seed=0,
+        after_step=lambda _, step, state: seen.append((step, learner.policy(state, step.percepts))),
+    )
+    steps, laws = zip(*seen, strict=True)
+    second, proposed = (
+        np.stack([getattr(s, name) for s in steps]) for name in ("second", "proposed")
+    )
+    law = np.stack(laws)  # (T, E, N, A); nothing is learned, so it is that of the choice
+    for action in range(3):
+        expected = law[..., action]
+        error = np.sqrt((expected * (1 - expected)).sum())
+        assert abs(((second == action) - expected).sum()) < 4.5 * error
+    # Given the policy, what is drawn for nobody to act on tells nothing of what is proposed.
+    likely = (law**2).sum(axis=-1)
+    error = np.sqrt((likely * (1 - likely)).sum())
+    assert abs(((second == proposed) - likely).sum()) < 4.5 * error
+
+
 def test_it_learns_in_a_world_of_unlike_groups():
     env = Overridden(Wander(copies=3, max_cycles=6, unlike=True, num_agents=3))
     state = train(env, JointQLearning(delay=1), encoding_for(env), episodes=5, seed=0)
@@ -196,7 +228,8 @@ def test_it_learns_in_a_world_of_unlike_groups():
     [
         ({"model": "proposd"}, "did you mean 'proposed'"),
         ({"delay": 2}, "0 or 1"),
-        ({"delay": 1, "model": "policy"}, "no samples to delay"),
+        ({"delay": 1, "model": "policy"}, "nothing to delay"),
+        ({"delay": 1, "model": "second_draw"}, "nothing to delay"),
         ({"model_rate": 0.0}, "model_rate"),
         ({"alpha": 7}, "alpha"),
     ],
