@@ -17,6 +17,7 @@ class Told(NamedTuple):
     outputs: Floats  # (R, n, b, K) of the actor, settled
     logs: Floats  # (R, n, b) log-probabilities of the actions
     values: Floats | None  # (R, n, b) of the critic, if there is one
+    costs: Floats | None = None  # (R, n, b) likewise of the critic of costs
 
 
 class Loss(NamedTuple):
@@ -25,6 +26,7 @@ class Loss(NamedTuple):
     by_log: Floats  # (R, n, b)
     by_entropy: Floats | float = 0.0  # (R, n, b), or 0 where it plays no part
     by_value: Floats | None = None  # (R, n, b)
+    by_cost: Floats | None = None  # (R, n, b)
 
 
 class ActorCritic:
@@ -35,6 +37,7 @@ class ActorCritic:
         self.architecture = architecture
         self._actor = Perceptron(architecture.actor, architecture.activation)
         self._critic = Perceptron(architecture.critic, architecture.activation)
+        self._cost_critic = Perceptron(architecture.cost_critic, architecture.activation)
 
     def choice(self, parameters: Parameters) -> Distribution:
         """Return what the actor's outputs mean: parameters are (R, d)."""
@@ -44,19 +47,30 @@ class ActorCritic:
         """Look at the rows of a batch; ``gradient`` follows the last look back."""
         choice = self.choice(parameters)
         outputs = choice.settled(self._actor.forward(parameters, batch.seen))
-        values = None
-        if self.architecture.critic:
-            shown = batch.seen if batch.central is None else batch.central
-            values = self._critic.forward(parameters, shown)[..., 0]
-        return Told(outputs, choice.log_probabilities(outputs, batch.actions), values)
+        shown = batch.seen if batch.central is None else batch.central
+        values, costs = (
+            critic.forward(parameters, shown)[..., 0] if layers else None
+            for critic, layers in (
+                (self._critic, self.architecture.critic),
+                (self._cost_critic, self.architecture.cost_critic),
+            )
+        )
+        return Told(outputs, choice.log_probabilities(outputs, batch.actions), values, costs)
 
     def values(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the critic says of any rows, run by run: (R, m, inputs) -> (R, m)."""
+        return self._asked(self._critic, parameters, rows)
+
+    def costs(self, parameters: Parameters, rows: Floats) -> Floats:
+        """Return what the critic of costs says of any rows: (R, m, inputs) -> (R, m)."""
+        return self._asked(self._cost_critic, parameters, rows)
+
+    def _asked(self, critic: Perceptron, parameters: Parameters, rows: Floats) -> Floats:
         runs, count, inputs = rows.shape
         num_chunks = -(-count // CHUNK)
         padded = np.zeros((runs, num_chunks * CHUNK, inputs), dtype=np.float32)
         padded[:, :count] = rows
-        found = self._critic.forward(parameters, padded.reshape(runs, num_chunks, CHUNK, inputs))
+        found = critic.forward(parameters, padded.reshape(runs, num_chunks, CHUNK, inputs))
         return found.reshape(runs, -1)[:, :count].copy()
 
     def gradient(self, parameters: Parameters, batch: Batch, told: Told, loss: Loss) -> Floats:
@@ -71,4 +85,6 @@ class ActorCritic:
             found[..., made.log_std.at] = slopes.log_std
         if loss.by_value is not None:
             self._critic.backward(parameters, loss.by_value[..., None], found)
+        if loss.by_cost is not None:
+            self._cost_critic.backward(parameters, loss.by_cost[..., None], found)
         return found

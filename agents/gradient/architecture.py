@@ -15,6 +15,7 @@ Kind = Literal["categorical", "normal"]
 Parameters = NDArray[np.float32]  # (d,)
 
 _ACTIVATIONS = ("tanh", "relu")
+_GAINS = {"action_net.weight": 0.01, "value_net.weight": 1.0, "cost_net.weight": 1.0}
 
 
 class Piece(NamedTuple):
@@ -30,7 +31,8 @@ class Architecture:
     """An actor and, beside it, a critic: two separate multi-layer perceptrons.
 
     Their parameters are one vector, in the order and the layout of the state dict of SB3's
-    ``ActorCriticPolicy`` with an ``MlpPolicy``'s extractor, so that either loads the other's.
+    ``ActorCriticPolicy`` with an ``MlpPolicy``'s extractor, so that either loads the other's. A
+    critic of costs, which sees what the critic sees, stands behind all that SB3 knows of.
     """
 
     inputs: int  # entries of an observation, flattened
@@ -39,13 +41,14 @@ class Architecture:
     policy: tuple[int, ...] = (64, 64)  # units of the actor's hidden layers
     value: tuple[int, ...] | None = (64, 64)  # likewise of the critic's; None: there is no critic
     value_inputs: int | None = None  # of a central critic, which sees the state instead
+    cost: tuple[int, ...] | None = None  # units of the critic of costs, which SB3 does not have
     activation: Literal["tanh", "relu"] = "tanh"
 
     def __post_init__(self) -> None:
         """Refuse layers that cannot be."""
         if self.activation not in _ACTIVATIONS:
             raise InvalidConfig(f"an activation is one of {_ACTIVATIONS}, got {self.activation!r}")
-        sizes = (self.inputs, self.outputs, *self.policy, *(self.value or ()))
+        sizes = (self.inputs, self.outputs, *self.policy, *(self.value or ()), *(self.cost or ()))
         if min(sizes) < 1:
             raise InvalidConfig(f"a layer has at least one unit, got {sizes}")
 
@@ -59,8 +62,12 @@ class Architecture:
         if self.value is not None:
             shapes += _hidden("value_net", self.value_inputs or self.inputs, self.value)
         shapes += _layer("action_net", _last(self.inputs, self.policy), self.outputs)
+        seen = self.value_inputs or self.inputs
         if self.value is not None:
-            shapes += _layer("value_net", _last(self.value_inputs or self.inputs, self.value), 1)
+            shapes += _layer("value_net", _last(seen, self.value), 1)
+        if self.cost is not None:
+            shapes += _hidden("cost_net", seen, self.cost)
+            shapes += _layer("cost_net", _last(seen, self.cost), 1)
         pieces, first = [], 0
         for name, shape in shapes:
             size = int(np.prod(shape))
@@ -85,6 +92,11 @@ class Architecture:
         return () if self.value is None else self._net("mlp_extractor.value_net", "value_net")
 
     @cached_property
+    def cost_critic(self) -> tuple[tuple[Piece, Piece], ...]:
+        """Weights and biases of the critic of costs, layer by layer; none if there is none."""
+        return () if self.cost is None else self._net("mlp_extractor.cost_net", "cost_net")
+
+    @cached_property
     def log_std(self) -> Piece | None:
         """Where the logarithms of the standard deviations stand, if there are any."""
         return self.pieces[0] if self.kind == "normal" else None
@@ -104,7 +116,7 @@ class Architecture:
         if scheme not in {"orthogonal", "uniform"}:
             raise InvalidConfig(f'a scheme is "orthogonal" or "uniform", got {scheme!r}')
         parameters = np.zeros(self.size, dtype=np.float32)
-        for weights, biases in (*self.actor, *self.critic):
+        for weights, biases in (*self.actor, *self.critic, *self.cost_critic):
             bound = weights.shape[1] ** -0.5
             if scheme == "uniform":
                 for piece in (weights, biases):
@@ -112,9 +124,7 @@ class Architecture:
                         -bound, bound, piece.at.stop - piece.at.start
                     )
             else:
-                gain = {"action_net.weight": 0.01, "value_net.weight": 1.0}.get(
-                    weights.name, 2**0.5
-                )
+                gain = _GAINS.get(weights.name, 2**0.5)
                 parameters[weights.at] = gain * _orthogonal(rng, weights.shape).ravel()
         return parameters
 

@@ -20,6 +20,8 @@ class Batch(NamedTuple):
     old_logs: Floats | None = None  # (R, n, b) log-probabilities when it was played
     targets: Floats | None = None  # (R, n, b) for the critic
     central: Floats | None = None  # (R, n, b, S) what a central critic sees
+    cost_targets: Floats | None = None  # (R, n, b) for the critic of costs
+    episodes: NDArray[np.int64] | None = None  # (R, n, b) of which episode a row is, by number
 
     def take(self, rows: NDArray[np.int64]) -> "Batch":
         """Return some rows of each contributor, by their places (R, n, m)."""

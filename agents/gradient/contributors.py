@@ -59,6 +59,17 @@ class Contributors:
             dealt = np.moveaxis(split, (1, 2, 3, 4, 0), (0, 1, 2, 3, 4))
         return dealt.reshape(self.runs, self.count, -1, *inner)
 
+    def share(self, num_copies: int) -> int:
+        """Return how many copies each contributor lives in."""
+        per_run = num_copies // self.runs
+        return per_run if self.who == "team" else per_run // self.count
+
+    def first_copies(self, num_copies: int, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return, for each run (R,), so many of the copies that each contributor has: (E,)."""
+        own = self.share(num_copies)
+        in_order = np.arange(num_copies).reshape(self.runs, -1) % own
+        return (in_order < counts[:, None]).ravel()
+
     def of_copies(self, num_copies: int, num_agents: int, whom: NDArray[np.bool_]) -> Array:
         """Return which agents of which copies belong to some contributors (R, n): (E, N)."""
         per_run = num_copies // self.runs

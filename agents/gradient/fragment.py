@@ -31,6 +31,7 @@ class Fragment(NamedTuple):
     cut_states: Floats | None = None  # (c, S)
     last_states: Floats | None = None  # (E, S)
     costs: Floats | None = None  # (T, E, n, k) in the order of the world's cost_names
+    is_fresh: bool = False  # every copy was reset before the first step
 
 
 class Rollout:
@@ -67,8 +68,12 @@ class Rollout:
         self._observations: Observations | None = None
 
     def steps(self, policy: GradientPolicy, count: int, *, seed: int | None = None) -> Fragment:
-        """Play so many steps, on from where the last call stopped, and reset what ends."""
-        if self._observations is None:
+        """Play so many steps, on from where the last call stopped, and reset what ends.
+
+        A seed starts the world anew.
+        """
+        is_fresh = self._observations is None or seed is not None
+        if is_fresh:
             self._begin(seed)
         tape = _Tape(self)
         for _ in range(count):
@@ -79,17 +84,19 @@ class Rollout:
                 self._draws.begin_episode(ended)
             else:
                 self._observations = after
-        return tape.fragment(self.seen(), self.states())
+        return tape.fragment(self.seen(), self.states(), is_fresh=is_fresh)
 
-    def episodes(self, policy: GradientPolicy, *, seed: int | None = None) -> Fragment:
-        """Play one whole episode in every copy.
+    def episodes(
+        self, policy: GradientPolicy, *, seed: int | None = None, copies: Mask | None = None
+    ) -> Fragment:
+        """Play one whole episode in every copy, or in some (E,).
 
-        A copy that ends before the others is played on, as a world needs it to be; rows from then
-        on are of nobody.
+        A copy that ends before the others, or is not asked for, is played on, as a world needs it
+        to be; rows from then on are of nobody.
         """
         self._begin(seed)
         tape = _Tape(self)
-        going: Mask = np.ones(self.env.num_copies, dtype=bool)
+        going: Mask = np.ones(self.env.num_copies, dtype=bool) if copies is None else copies.copy()
         while going.any():
             step, after = self._step(policy, tape, self._acting() & going[:, None])
             ended = step.ended
@@ -98,15 +105,18 @@ class Rollout:
             if ended.any() and going.any():
                 self._observations = self.env.reset(mask=ended)
                 self._draws.begin_episode(ended)
-        return tape.fragment(self.seen(), self.states())
+        return tape.fragment(self.seen(), self.states(), is_fresh=True)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the world can be snapshot; if not, every fragment has to start it anew."""
+        return "snapshot" in self.env.offers
 
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on from here.
-
-        Raises:
-            NotOffered: the world has no snapshot.
-        """
+        """Return everything needed to go on from here; of a world that does not go on, nothing."""
         draws = {f"draws/{name}": part for name, part in self._draws.snapshot().items()}
+        if not self.goes_on:
+            return draws
         return draws | {f"world/{name}": part for name, part in self.env.snapshot().items()}
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -115,7 +125,8 @@ class Rollout:
         for name, part in snapshot.items():
             head, _, rest = name.partition("/")
             parts[head][rest] = part
-        self._observations = self.env.restore(parts["world"])
+        if self.goes_on:
+            self._observations = self.env.restore(parts["world"])
         self._draws.restore(parts["draws"])
 
     def _begin(self, seed: int | None) -> None:
@@ -203,7 +214,9 @@ class _Tape:
             if after is not None:
                 self._cut_states.append(after[copies])
 
-    def fragment(self, last_seen: Floats, last_states: Floats | None) -> Fragment:
+    def fragment(
+        self, last_seen: Floats, last_states: Floats | None, *, is_fresh: bool
+    ) -> Fragment:
         """Put the steps together."""
         seen, actions, rewards, acting, terminated, truncated = (
             np.stack(parts) for parts in zip(*self._rows, strict=True)
@@ -223,6 +236,7 @@ class _Tape:
             _joined(self._cut_states, last_states),
             last_states,
             np.stack(self._costs).astype(np.float32) if self._costs else None,
+            is_fresh,
         )
 
 

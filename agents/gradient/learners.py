@@ -1,18 +1,25 @@
 """The agents that learn from contributors, with all that can be set about them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from rallypoint.agents import agents
 from rallypoint.agents.gradient.architecture import Architecture, architecture_for
+from rallypoint.agents.gradient.contribution import Contribution
+from rallypoint.agents.gradient.descent import Descent, straight
 from rallypoint.agents.gradient.estimators import Estimator
 from rallypoint.agents.gradient.estimators.a2c import A2c
+from rallypoint.agents.gradient.estimators.decbyzpg import DecByzPg
+from rallypoint.agents.gradient.estimators.fedpg_br import FedPgBr
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
+from rallypoint.agents.gradient.estimators.ppo_lagrangian import PpoLagrangian
 from rallypoint.agents.gradient.optimisers import OPTIMISERS, Adam, Optimiser
-from rallypoint.agents.gradient.rounds import Contribution
+from rallypoint.agents.gradient.riders import Rider
+from rallypoint.agents.gradient.riders.observation_statistics import ObservationStatistics
+from rallypoint.agents.gradient.scsg import Scsg
 from rallypoint.agents.gradient.server import Pace
-from rallypoint.batch_env import Group
+from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 
@@ -34,6 +41,7 @@ class GradientLearner(Estimator):
     beta1: float | None = None  # Adam's inertia; 0.9, or 0 beside momentum, if not given
     momentum: float = 0.0  # of each contributor's update
     max_norm: float | None = None  # a contributor's longer gradient is shortened to this
+    normalise_observations: bool = False  # by their mean and variance, learned together
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -51,7 +59,7 @@ class GradientLearner(Estimator):
                 f"momentum = {self.momentum} at the contributors and beta1 = {self.beta1} at the "
                 "server are inertia twice, which learns next to nothing; leave beta1 out"
             )
-        _ = self.contribution, self.pace(1), self.server_optimiser  # each refuses its own
+        _ = self.contribution, self.pace, self.server_optimiser  # each refuses its own
         super().__post_init__()
 
     @property
@@ -67,13 +75,10 @@ class GradientLearner(Estimator):
             return Adam(beta1=usual if self.beta1 is None else self.beta1)
         return OPTIMISERS[self.optimiser]()
 
-    def pace(self, steps: int) -> Pace:
-        """Return the learning rate over so many steps of the server."""
-        return Pace(
-            rate=self.learning_rate,
-            final=self.final_rate,
-            steps=None if self.final_rate is None else steps,
-        )
+    @property
+    def pace(self) -> Pace:
+        """The learning rate over the training."""
+        return Pace(rate=self.learning_rate, final=self.final_rate)
 
     def architecture(self, group: Group, state_size: int | None = None) -> Architecture:
         """Return the networks for a group's spaces, and the world's state where the critic sees it.
@@ -86,8 +91,25 @@ class GradientLearner(Estimator):
             policy=tuple(self.policy),
             value=tuple(self.value) if self.needs_critic else None,
             value_inputs=state_size if self.central_critic else None,
+            cost=tuple(self.value) if self.needs_cost_critic else None,
             activation=self.activation,
         )
+
+    def riders(self, architecture: Architecture) -> tuple[Rider, ...]:
+        """Return what rides along with weights."""
+        if not self.normalise_observations:
+            return self.own_riders
+        return (*self.own_riders, ObservationStatistics(entries=architecture.inputs))
+
+    def descent(self, env: Callable[[int], BatchEnv], architecture: Architecture) -> Descent:
+        """Return what the server does with an aggregate, of one run.
+
+        Args:
+            env: makes a world of so many copies for the server itself, without threats.
+            architecture: of the weights.
+        """
+        del env, architecture
+        return straight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,14 +139,46 @@ class PpoLearner(GradientLearner, Ppo):
     max_norm: float | None = 0.5
 
 
+@dataclass(frozen=True, kw_only=True)
+class PpoLagrangianLearner(GradientLearner, PpoLagrangian):
+    """PPO under a limit on what an episode costs (Ray, Achiam & Amodei, 2019)."""
+
+    max_norm: float | None = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class FedPgBrLearner(GradientLearner, FedPgBr):
+    """Policy gradients whose trusted server plays, too; with the aggregator fedpg_filter."""
+
+    policy: tuple[int, ...] = (16, 16)
+    activation: str = "relu"
+    initial: str = "uniform"
+    learning_rate: float = 1e-3
+
+    def descent(self, env: Callable[[int], BatchEnv], architecture: Architecture) -> Descent:
+        """Return the server's own inner loop."""
+        world = env(self.own_batch)
+        return Scsg(world, architecture, self, batch=self.own_batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecByzPgLearner(GradientLearner, DecByzPg):
+    """Variance-reduced policy gradients, few episodes in most rounds (Jordan et al., 2024)."""
+
+    policy: tuple[int, ...] = (16, 16)
+    initial: str = "uniform"
+    learning_rate: float = 5e-4
+
+
 LEARNERS: dict[str, type[GradientLearner]] = {
     "a2c": A2cLearner,
+    "decbyzpg": DecByzPgLearner,
+    "fedpg_br": FedPgBrLearner,
     "gpomdp": GpomdpLearner,
     "ppo": PpoLearner,
+    "ppo_lagrangian": PpoLagrangianLearner,
     "reinforce": ReinforceLearner,
 }
-for _name, _learner in LEARNERS.items():
-    agents.add(_name, _learner)
 
 
 def settings_of(learner: GradientLearner) -> dict[str, object]:

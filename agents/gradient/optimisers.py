@@ -1,7 +1,7 @@
 """How a server moves its parameters along an aggregated update; plain arrays in, plain arrays out.
 
 An optimiser remembers arrays (R, d), one row for each run; ``init`` makes them and ``step`` returns
-new ones. Runs do not know of each other.
+new ones. Runs do not know of each other, and may have taken different numbers of steps.
 """
 
 from abc import ABC, abstractmethod
@@ -15,6 +15,7 @@ from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.errors import InvalidConfig
 
 Moments = dict[str, NDArray[np.float32]]
+Times = int | NDArray[np.int64]  # steps taken so far, by all runs alike or by each (R,)
 
 
 class Moved(NamedTuple):
@@ -34,7 +35,7 @@ class Optimiser(ABC):
 
     @abstractmethod
     def step(
-        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: int
+        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: Times
     ) -> Moved:
         """Descend along updates (R, d).
 
@@ -57,7 +58,7 @@ class Sgd(Optimiser):
         return {}
 
     def step(
-        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: int
+        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: Times
     ) -> Moved:
         """Move by the rate times the update."""
         del time
@@ -94,14 +95,15 @@ class Adam(Optimiser):
         return {"mean": np.zeros_like(parameters), "square": np.zeros_like(parameters)}
 
     def step(
-        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: int
+        self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: Times
     ) -> Moved:
         """Move by the mean over the root of the mean square, both freed of their start."""
         b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
         mean: Parameters = moments["mean"] + (1 - b1) * (update - moments["mean"])
         square: Parameters = moments["square"] * b2 + (1 - b2) * update * update
-        pace = np.float32(rate / (1 - self.beta1 ** (time + 1)))
-        root = np.sqrt(square) / np.float32((1 - self.beta2 ** (time + 1)) ** 0.5)
+        count = np.reshape(time, (-1, 1)) + 1.0
+        pace = (rate / (1 - self.beta1**count)).astype(np.float32)
+        root = np.sqrt(square) / ((1 - self.beta2**count) ** 0.5).astype(np.float32)
         step = pace * mean / (root + np.float32(self.epsilon))
         moved = parameters - step.astype(np.float32, copy=False)
         return Moved(moved, {"mean": mean, "square": square})

@@ -1,7 +1,6 @@
 """Rounds: play, estimate, lie, aggregate, move; for R runs side by side."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -9,35 +8,18 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import Architecture
+from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.descent import Descent, straight
 from rallypoint.agents.gradient.estimators import Estimator
 from rallypoint.agents.gradient.fragment import Fragment, Rollout
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.server import Received, Server
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig
+from rallypoint.draws import Draws, stream
+from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.updates import UpdateThreats
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
-    """What a contributor does with its gradient before it sends it."""
-
-    momentum: float = 0.0  # m <- momentum m + (1 - momentum) gradient, and m is sent
-    max_norm: float | None = None  # a longer gradient is shortened to this
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant.
-
-        Raises:
-            InvalidConfig: says what must hold.
-        """
-        if not 0 <= self.momentum < 1:
-            raise InvalidConfig(f"momentum lies in [0, 1), got {self.momentum}")
-        if self.max_norm is not None and self.max_norm <= 0:
-            raise InvalidConfig(f"max_norm is a number > 0, or none, got {self.max_norm}")
 
 
 class Report(NamedTuple):
@@ -45,7 +27,7 @@ class Report(NamedTuple):
 
     returns: Floats  # (R,) mean return of the episodes that ended, of the honest; NaN if none did
     episodes: NDArray[np.int64]  # (R,) how many these were
-    steps: int  # agent-steps played in each run
+    steps: NDArray[np.int64]  # (R,) agent-steps played
     ratio: Floats  # (R,) sqrt of the honest updates' variance over the norm of their mean
     cosine: Floats  # (R,) of the aggregate with the honest mean
     believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
@@ -66,6 +48,7 @@ class Rounds:
         seeds: Sequence[int],
         contribution: Contribution | None = None,
         threats: Sequence[UpdateThreats | None] | None = None,
+        descent: Descent = straight,
     ) -> None:
         """Put the parts together.
 
@@ -79,12 +62,18 @@ class Rounds:
             seeds: of each run.
             contribution: what contributors do with their gradients.
             threats: to the updates of each run.
+            descent: what the server does with an aggregate.
+
+        Raises:
+            NotOffered, InvalidConfig: a world, copies or riders that the estimator cannot use.
         """
-        contributors.check(rollout.env.num_copies, len(rollout.group.agents))
+        copies, agents = rollout.env.num_copies, len(rollout.group.agents)
+        contributors.check(copies, agents)
+        estimator.check(rollout.env, contributors.share(copies), server.riding.riders)
         self.server = server
         self.round = 0
         self._rollout = rollout
-        self._architecture = architecture
+        self.architecture = architecture
         self._networks = ActorCritic(architecture)
         self._estimator = estimator
         self._contributors = contributors
@@ -92,6 +81,9 @@ class Rounds:
         self._seeds = tuple(seeds)
         self._contribution = contribution or Contribution()
         self._threats = tuple(threats or [None] * contributors.runs)
+        self._descent = descent
+        self._memory = estimator.memory(server.weights, contributors.count)
+        self._ridden = server.riding.memories(copies, agents, contributors)
         shape = (contributors.runs, contributors.count, architecture.size)
         self._momenta = np.zeros(shape, dtype=np.float32)
         # Keyed by the run's own seed, so that no run's numbers depend on which others there are.
@@ -99,9 +91,12 @@ class Rounds:
             np.array(self._seeds) * contributors.count, np.arange(contributors.count)
         )
         self._draws = Draws(0, "gradient/shuffle", of_each.ravel())
-        self._so_far = np.zeros(
-            (rollout.env.num_copies, len(rollout.group.agents)), dtype=np.float64
-        )
+        self._so_far = np.zeros((copies, agents), dtype=np.float64)
+
+    @property
+    def weights(self) -> Floats:
+        """The weights to act by, whatever rides behind them: (R, d)."""
+        return self.server.riding.folded(self.architecture, self.server.parameters)
 
     @property
     def honest(self) -> Mask:
@@ -116,33 +111,59 @@ class Rounds:
             TooManyByzantine, InvalidUpdates: an aggregator cannot answer.
             Diverged: parameters are not finite any more.
         """
-        group = self._rollout.group
-        policy = GradientPolicy(self._architecture, self.server.parameters, group)
+        server, riding = self.server, self.server.riding
+        self._memory = self._estimator.begin(self._memory, server.seeds, self.round)
+        policy = GradientPolicy(self.architecture, self.weights, self._rollout.group)
         fragment = self._play(policy)
+        said, self._ridden = riding.said(
+            server.parameters, fragment, self._contributors, self._ridden
+        )
+        shown = riding.shown(server.parameters, fragment)
         batch = self._estimator.prepare(
-            self._networks, self.server.parameters, fragment, self._contributors
+            self._networks, server.parameters, shown, self._contributors
         )
         self._draws.begin_episode(episode=self.round)
         told: list[tuple[Floats, Floats, Floats]] = []
         for number, piece in enumerate(self._estimator.passes(batch, self._draws)):
-            updates = self._estimator.gradient(self._networks, self.server.parameters, piece)
+            updates, self._memory = self._estimator.estimate(
+                self._networks, server.parameters, piece, self._memory
+            )
             present: Mask = np.any(piece.weights > 0, axis=2)
+            if riding.size:
+                updates = np.concatenate([updates, said], axis=2)
+                said = np.zeros_like(said)  # once a round
             told.append(self._learn(updates, present, first=number == 0))
         returns, episodes = self._returns(fragment)
         self.round += 1
         ratio, cosine, believed = told[0]
-        return Report(returns, episodes, fragment.acting.shape[0], ratio, cosine, believed)
+        played = np.count_nonzero(fragment.acting, axis=(0, 2)).reshape(len(ratio), -1).sum(axis=1)
+        return Report(returns, episodes, played, ratio, cosine, believed)
 
     def run(self, count: int) -> Iterator[Report]:
         """Yield the reports of so many rounds."""
         for _ in range(count):
             yield self.train_round()
 
+    @property
+    def _episodes(self) -> NDArray[np.int64] | None:
+        """How many each contributor of a run plays in this round, where that is decided: (R,)."""
+        return self._memory.get("episodes")
+
     def _play(self, policy: GradientPolicy) -> Fragment:
-        seed = self._seeds[0] if self.round == 0 else None
+        seed = self._seed_of_round()
         if self._estimator.whole_episodes:
-            return self._rollout.episodes(policy, seed=seed)
+            copies = None
+            if self._episodes is not None:
+                total = self._rollout.env.num_copies
+                copies = self._contributors.first_copies(total, self._episodes)
+            return self._rollout.episodes(policy, seed=seed, copies=copies)
         return self._rollout.steps(policy, self._steps, seed=seed)
+
+    def _seed_of_round(self) -> int | None:
+        """Return what starts the world anew in this round, if anything is to."""
+        if self._rollout.goes_on:
+            return self._seeds[0] if self.round == 0 else None
+        return int(stream(self._seeds[0], "gradient/round", self.round).integers(1 << 62))
 
     def _learn(
         self, updates: Floats, present: Mask, *, first: bool
@@ -156,35 +177,40 @@ class Rounds:
         for run in range(runs):
             rows = np.flatnonzero(present[run])
             received = self._received(run, sent[run, rows], rows)
-            answer = self.server.aggregate(run, received, rows, explain=first)
+            batch = None if self._episodes is None else int(self._episodes[run])
+            answer = self.server.aggregate(run, received, rows, explain=first, batch=batch)
             aggregates[run] = answer.aggregate
             if first:
                 honest = sent[run, rows][self.honest[run][rows]]
                 ratio[run], cosine[run] = spread_and_agreement(honest, answer)
                 if answer.explanation is not None:
                     believed[run, rows] = answer.explanation.weights
-        self.server.move(aggregates)
+        self._descent(
+            self.server,
+            aggregates[:, : self.architecture.size],
+            episodes=self._episodes,
+            round_number=self.round,
+        )
+        self.server.close(aggregates, ride=first)
         return ratio, cosine, believed
 
     def _sent(self, updates: Floats, present: Mask) -> Floats:
-        """Return what contributors send if nobody lies, and remember momenta: (R, n, d)."""
-        limit = self._contribution.max_norm
-        if limit is not None:
-            norms = np.sqrt(np.einsum("rnd,rnd->rn", updates, updates))
-            updates = updates * np.minimum(1, limit / np.maximum(norms, limit))[..., None]
-        momentum = np.float32(self._contribution.momentum)
-        if not momentum:
-            return updates
-        moved = momentum * self._momenta + (1 - momentum) * updates
-        self._momenta = np.where(present[..., None], moved, self._momenta)
-        return self._momenta
+        """Return what contributors send if nobody lies, and remember momenta: (R, n, D)."""
+        size = self.architecture.size
+        sent = self._contribution.of(updates[..., :size], self._momenta, present)
+        if self._contribution.momentum:
+            self._momenta = sent
+        if updates.shape[2] == size:
+            return sent
+        return np.concatenate([sent, updates[..., size:]], axis=2)
 
     def _received(self, run: int, sent: Floats, rows: NDArray[np.int64]) -> Floats:
         """Let the liars of a run lie."""
         threats = self._threats[run]
         if threats is None:
             return sent
-        rule = self.server.asked(run, rows)
+        batch = None if self._episodes is None else int(self._episodes[run])
+        rule = self.server.asked(run, rows, batch=batch)
         delivery = threats.apply(sent, round_number=self.server.time, members=rows, aggregator=rule)
         received: Floats = delivery.updates.astype(np.float32, copy=False)
         return received
@@ -195,7 +221,7 @@ class Rounds:
         copies, agents = self._so_far.shape
         counted = self._contributors.of_copies(copies, agents, self.honest)
         total, number = np.zeros(runs), np.zeros(runs, dtype=np.int64)
-        if self._estimator.whole_episodes:
+        if fragment.is_fresh:
             self._so_far[:] = 0
         for rewards, acting, ends in zip(
             fragment.rewards, fragment.acting, fragment.terminated | fragment.truncated, strict=True
@@ -210,42 +236,37 @@ class Rounds:
         return mean.astype(np.float32), number
 
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on from here, bit for bit.
-
-        Raises:
-            NotOffered: the world cannot be snapshot, and fragments go on from one another.
-        """
+        """Return everything needed to go on from here, bit for bit."""
         own: Snapshot = {
             "round": np.array(self.round),
             "momenta": self._momenta.copy(),
             "so_far": self._so_far.copy(),
         }
-        own |= {f"server/{name}": part for name, part in self.server.snapshot().items()}
-        own |= {f"rollout/{name}": part for name, part in self._rollout.snapshot().items()}
+        own |= nested("memory", _copied(self._memory)) | nested("server", self.server.snapshot())
+        own |= nested("rollout", self._rollout.snapshot())
+        for rider, kept in self._ridden.items():
+            own |= nested(f"ridden/{rider}", _copied(kept))
         for run, threats in enumerate(self._threats):
             if threats is not None:
-                own |= {f"threats/{run}/{name}": p for name, p in threats.snapshot().items()}
+                own |= nested(f"threats/{run}", threats.snapshot())
         return own
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of rounds that were put together alike."""
-        parts: dict[str, Snapshot] = {"server": {}, "rollout": {}}
-        of_threats: list[Snapshot] = [{} for _ in self._threats]
-        for name, part in snapshot.items():
-            head, _, rest = name.partition("/")
-            if head in parts:
-                parts[head][rest] = part
-            elif head == "threats":
-                run, _, inner = rest.partition("/")
-                of_threats[int(run)][inner] = part
-        self.server.restore(parts["server"])
-        self._rollout.restore(parts["rollout"])
-        for threats, found in zip(self._threats, of_threats, strict=True):
+        self.server.restore(part_of(snapshot, "server"))
+        self._rollout.restore(part_of(snapshot, "rollout"))
+        for run, threats in enumerate(self._threats):
             if threats is not None:
-                threats.restore(found)
+                threats.restore(part_of(snapshot, f"threats/{run}"))
+        self._memory = _copied(part_of(snapshot, "memory"))
+        self._ridden = {r: _copied(part_of(snapshot, f"ridden/{r}")) for r in self._ridden}
         self.round = int(snapshot["round"])
         self._momenta = snapshot["momenta"].copy()
         self._so_far = snapshot["so_far"].copy()
+
+
+def _copied(snapshot: Snapshot) -> Snapshot:
+    return {name: part.copy() for name, part in snapshot.items()}
 
 
 def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.optimisers import Adam, Moments, Optimiser
 from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.agents.gradient.riders import Rider
+from rallypoint.agents.gradient.riders.riding import Riding
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import stream
 from rallypoint.errors import Diverged, InvalidConfig
@@ -18,11 +20,10 @@ from rallypoint.safety.aggregation import Aggregator, Context, Explanation
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """The learning rate, step by step."""
+    """The learning rate, from the start of the training to its end."""
 
     rate: float = 1e-3  # at the start
     final: float | None = None  # at the end, reached in a straight line; None: constant
-    steps: int | None = None  # of the server, until the end
 
     def __post_init__(self) -> None:
         """Refuse rates that cannot be.
@@ -32,14 +33,12 @@ class Pace:
         """
         if self.rate < 0 or (self.final is not None and self.final < 0):
             raise InvalidConfig(f"a learning rate is >= 0, got {self.rate} and {self.final}")
-        if self.final is not None and not self.steps:
-            raise InvalidConfig("a rate that falls needs the number of steps until it is final")
 
-    def at(self, time: int) -> float:
-        """Return the rate after so many steps."""
-        if self.final is None or not self.steps:
+    def at(self, share: float) -> float:
+        """Return the rate when this share of the training is done."""
+        if self.final is None:
             return self.rate
-        return self.rate + (self.final - self.rate) * min(1.0, time / self.steps)
+        return self.rate + (self.final - self.rate) * min(1.0, share)
 
 
 class Received(NamedTuple):
@@ -63,11 +62,12 @@ class Server:
         pace: Pace | None = None,
         layout: Sequence[int] | None = None,
         trusted: Sequence[int] | None = None,
+        riders: Sequence[Rider] = (),
     ) -> None:
         """Start from some parameters.
 
         Args:
-            parameters: (R, d).
+            parameters: (R, d) weights.
             aggregators: one for each run.
             f: how many Byzantine contributors they are to tolerate.
             seeds: of each run, for aggregators that draw.
@@ -75,40 +75,65 @@ class Server:
             pace: how fast.
             layout: sizes of the layers, for aggregators that go layer by layer.
             trusted: contributors known to be honest, for aggregators that need some.
+            riders: what rides along with the weights.
         """
-        self.parameters = parameters
-        self.time = 0  # steps taken
+        self.riding = Riding(riders, parameters.shape[1])
+        self.parameters = self.riding.start(parameters)  # (R, D)
+        self.time = 0  # aggregates followed
+        self._rounds = 0  # of them, those in which riders moved
+        self._steps = np.zeros(len(parameters), dtype=np.int64)  # of the optimiser, by run
+        self.share = 0.0  # of the training that is done, as whoever trains says
         self._aggregators = tuple(aggregators)
         self._f = f
-        self._seeds = tuple(seeds)
+        self.seeds = tuple(seeds)
         self._optimiser = Adam() if optimiser is None else optimiser
         self._pace = Pace() if pace is None else pace
-        self._layout = layout
+        self._layout = None if layout is None else [*layout, *(r.size for r in riders)]
         self._trusted = trusted
         self._moments: Moments = self._optimiser.init(parameters)
-        self._previous = np.zeros_like(parameters)  # aggregates
+        self._previous = np.zeros_like(self.parameters)  # aggregates
 
-    def context(self, run: int, rows: NDArray[np.int64], *, purpose: str = "server") -> Context:
+    @property
+    def weights(self) -> Parameters:
+        """The parameters without riders: (R, d)."""
+        return self.parameters[:, : self.riding.num_weights]
+
+    def context(
+        self,
+        run: int,
+        rows: NDArray[np.int64],
+        *,
+        purpose: str = "server",
+        batch: int | None = None,
+    ) -> Context:
         """Return what a run's aggregator may need, about the contributors that are present.
 
         Args:
             run: which.
             rows: (m,) the contributors, by index.
             purpose: of the draws; whoever asks the rule beforehand must not see the server's.
+            batch: episodes that the server asked for, where it decides that anew each round.
         """
         trusted = None
         if self._trusted is not None:
             trusted = np.flatnonzero(np.isin(rows, self._trusted)).tolist() or None
         draws = "rng" in self._aggregators[run].needs
         return Context(
-            rng=stream(self._seeds[run], "aggregation", purpose, self.time) if draws else None,
+            rng=stream(self.seeds[run], "aggregation", purpose, self.time) if draws else None,
             previous=self._previous[run],
             layout=self._layout,
             trusted=trusted,
+            extra={} if batch is None else {"batch": batch},
         )
 
     def aggregate(
-        self, run: int, updates: Floats, rows: NDArray[np.int64], *, explain: bool = False
+        self,
+        run: int,
+        updates: Floats,
+        rows: NDArray[np.int64],
+        *,
+        explain: bool = False,
+        batch: int | None = None,
     ) -> Received:
         """Combine one run's updates (m, d) of the contributors that are present.
 
@@ -117,36 +142,61 @@ class Server:
             InvalidUpdates: more than f of them are not finite.
         """
         rule = self._aggregators[run]
-        found = rule(updates, self._f, context=self.context(run, rows))
+        found = rule(updates, self._f, context=self.context(run, rows, batch=batch))
         told = None
         if explain:
-            told = rule.explain(updates, self._f, context=self.context(run, rows))
+            told = rule.explain(updates, self._f, context=self.context(run, rows, batch=batch))
         return Received(found, told)
 
-    def asked(self, run: int, rows: NDArray[np.int64]) -> Callable[[Floats], Floats]:
+    def asked(
+        self, run: int, rows: NDArray[np.int64], *, batch: int | None = None
+    ) -> Callable[[Floats], Floats]:
         """Return a run's rule as whoever lies to it may try it: with draws that are not its own."""
-        rule, context = self._aggregators[run], self.context(run, rows, purpose="asked")
+        rule = self._aggregators[run]
+        context = self.context(run, rows, purpose="asked", batch=batch)
         return lambda updates: rule(updates, self._f, context=context)
 
-    def move(self, aggregates: Floats) -> None:
-        """Descend along the aggregates (R, d).
+    def step(self, updates: Floats, runs: NDArray[np.int64] | None = None) -> None:
+        """Descend with the weights alone along updates (R, d), or with those of some runs.
 
         Raises:
             Diverged: parameters would not be finite any more.
         """
+        rows: slice | NDArray[np.int64] = slice(None) if runs is None else runs
+        own = {name: part[rows] for name, part in self._moments.items()}
+        rate, time = self._pace.at(self.share), self._steps[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # refused below, with what to do
-            moved = self._optimiser.step(
-                self.parameters, aggregates, self._moments, self._pace.at(self.time), self.time
-            )
-        broken: Mask = ~np.all(np.isfinite(moved.parameters), axis=1)
-        if broken.any():
-            raise Diverged(
-                f"after {self.time} steps the parameters of run {np.flatnonzero(broken).tolist()} "
-                "are not finite any more; take a smaller learning rate, or clip updates"
-            )
-        self.parameters, self._moments = moved
+            moved = self._optimiser.step(self.weights[rows], updates, own, rate, time)
+        self._check(moved.parameters, np.arange(len(self.parameters))[rows])
+        parameters = self.parameters.copy()
+        parameters[rows, : self.riding.num_weights] = moved.parameters
+        self.parameters = parameters
+        for name, part in moved.moments.items():
+            self._moments[name][rows] = part
+        self._steps[rows] += 1
+
+    def close(self, aggregates: Floats, *, ride: bool = True) -> None:
+        """Let the riders follow the aggregates (R, D), which are then the previous ones.
+
+        Raises:
+            Diverged: their numbers would not be finite any more.
+        """
+        if ride:
+            with np.errstate(over="ignore", invalid="ignore"):  # refused below
+                parameters = self.riding.moved(self.parameters, aggregates, self._rounds)
+            self._check(parameters, np.arange(len(parameters)))
+            self.parameters = parameters
+            self._rounds += 1
         self._previous = aggregates
         self.time += 1
+
+    def _check(self, parameters: Parameters, runs: NDArray[np.int64]) -> None:
+        broken: Mask = ~np.all(np.isfinite(parameters), axis=1)
+        if broken.any():
+            raise Diverged(
+                f"after {self.time} steps the parameters of run {runs[broken].tolist()} are not "
+                "finite any more; take a smaller learning rate, or clip updates"
+            )
 
     def snapshot(self) -> Snapshot:
         """Return everything needed to go on from here."""
@@ -155,6 +205,8 @@ class Server:
             "parameters": self.parameters.copy(),
             "previous": self._previous.copy(),
             "time": np.array(self.time),
+            "rounds": np.array(self._rounds),
+            "steps": self._steps.copy(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -170,4 +222,6 @@ class Server:
         self.parameters = snapshot["parameters"].copy()
         self._previous = snapshot["previous"].copy()
         self.time = int(snapshot["time"])
+        self._rounds = int(snapshot["rounds"])
+        self._steps = snapshot["steps"].copy()
         self._moments = {name: snapshot[f"moments/{name}"].copy() for name in self._moments}

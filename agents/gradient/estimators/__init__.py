@@ -13,7 +13,7 @@ Nothing in a contributor's update depends on any other's rows.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,10 @@ from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.agents.gradient.riders import Rider
+from rallypoint.batch_env import BatchEnv, Snapshot
 from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig, NotOffered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class Estimator(ABC):
     """How updates are estimated."""
 
     needs_critic = False
+    needs_cost_critic = False
     whole_episodes = False  # fragments are whole episodes, one a copy, instead of so many steps
 
     def __post_init__(self) -> None:  # noqa: B027 - where the chain of super() calls ends
@@ -56,6 +60,68 @@ class Estimator(ABC):
         """
         del draws
         yield batch
+
+    @property
+    def most_episodes(self) -> int | None:
+        """How many whole episodes a contributor plays in a round at most; None: in every copy."""
+        return None
+
+    @property
+    def own_riders(self) -> tuple[Rider, ...]:
+        """What must ride behind the weights, before all other riders; nothing, here."""
+        return ()
+
+    def check(self, env: BatchEnv, num_copies: int, riders: Sequence[Rider]) -> None:
+        """Refuse what it cannot estimate from.
+
+        Args:
+            env: the world.
+            num_copies: that each contributor has.
+            riders: of the server.
+
+        Raises:
+            NotOffered: the world has no costs, and they are to be limited.
+            InvalidConfig: other copies than it plays in, or other riders than it needs.
+        """
+        if self.needs_cost_critic and "cost" not in env.offers:
+            raise NotOffered(
+                f"a limit on costs needs a world that has some, and {env.id} does not offer 'cost'"
+            )
+        if tuple(riders[: len(self.own_riders)]) != self.own_riders:
+            raise InvalidConfig(
+                f"behind the weights must ride {self.own_riders}, first of all; the server has "
+                f"{tuple(riders)}"
+            )
+        if self.most_episodes is not None and num_copies != self.most_episodes:
+            raise InvalidConfig(
+                f"a contributor plays up to {self.most_episodes} episodes a round, one in each of "
+                f"its copies; it has {num_copies}: take {self.most_episodes} copies for each"
+            )
+
+    def memory(self, parameters: Parameters, count: int) -> Snapshot:
+        """Return what is remembered from round to round, before the first; nothing, here.
+
+        Args:
+            parameters: (R, d) to start from.
+            count: of contributors.
+        """
+        del parameters, count
+        return {}
+
+    def begin(self, memory: Snapshot, seeds: Sequence[int], round_number: int) -> Snapshot:
+        """Decide what is left open until a round begins, and remember it.
+
+        Where the memory has "episodes" (R,), so many of the copies that each contributor has are
+        played.
+        """
+        del seeds, round_number
+        return memory
+
+    def estimate(
+        self, networks: ActorCritic, parameters: Parameters, batch: Batch, memory: Snapshot
+    ) -> tuple[Floats, Snapshot]:
+        """Return each contributor's update (R, n, d), and what is remembered from then on."""
+        return self.gradient(networks, parameters, batch), memory
 
     @abstractmethod
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:

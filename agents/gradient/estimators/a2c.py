@@ -1,10 +1,11 @@
 """A2C: one gradient of actor and critic from every fragment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from rallypoint.agents.gradient.actor_critic import ActorCritic, Loss
+from rallypoint.agents.gradient.actor_critic import ActorCritic, Loss, Told
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.contributors import Contributors, states_of_rows
@@ -53,7 +54,7 @@ class A2c(Estimator):
     ) -> Batch:
         """Make a batch with advantages and targets for the critic."""
         runs = contributors.runs
-        values = _values(networks, parameters, fragment, runs)
+        values = judged(networks.values, parameters, fragment, runs)
         gains = advantages(fragment, *values, gamma=self.gamma, lam=self.lam)
         deal = contributors.rows
         weights = deal(fragment.acting).astype(np.float32)
@@ -71,24 +72,32 @@ class A2c(Estimator):
         """Return each contributor's gradient."""
         told = networks.tell(parameters, batch)
         portions = shares(batch.weights)
-        loss = self.loss(-batch.gains * portions, portions, told.values, batch.targets)
+        loss = self.loss(-batch.gains * portions, portions, told, batch)
         return networks.gradient(parameters, batch, told, loss)
 
-    def loss(
-        self, by_log: Floats, portions: Floats, values: Floats | None, targets: Floats | None
-    ) -> Loss:
+    def loss(self, by_log: Floats, portions: Floats, told: Told, batch: Batch) -> Loss:
         """Add to the actor's derivatives those of the critic's error and of the entropy."""
-        assert values is not None
-        assert targets is not None, "made in prepare"
+        assert told.values is not None
+        assert batch.targets is not None, "made in prepare"
         by_entropy = -self.entropy_weight * portions if self.entropy_weight else 0.0
-        by_value = (2 * self.value_weight) * portions * (values - targets)
+        by_value = (2 * self.value_weight) * portions * (told.values - batch.targets)
         return Loss(by_log, by_entropy, by_value)
 
 
-def _values(
-    networks: ActorCritic, parameters: Parameters, fragment: Fragment, runs: int
+def judged(
+    critic: Callable[[Parameters, Floats], Floats],
+    parameters: Parameters,
+    fragment: Fragment,
+    runs: int,
 ) -> tuple[Floats, Floats, Floats]:
-    """Return what the critic says: before each step, after each cut, and after the last step."""
+    """Return what a critic says: before each step, after each cut, and after the last step.
+
+    Args:
+        critic: answers to rows of each run, (R, d) and (R, m, inputs) -> (R, m).
+        parameters: (R, d).
+        fragment: what is judged.
+        runs: R.
+    """
     steps, copies, agents = fragment.acting.shape
     per_run = copies // runs
     run_of_cut = fragment.cut[:, 1] // per_run
@@ -101,11 +110,11 @@ def _values(
         after = fragment.cut_states
         last = np.repeat(fragment.last_states[:, None], agents, axis=1)
     by_run = before.reshape(steps, runs, per_run * agents, -1).swapaxes(0, 1)
-    seen = networks.values(parameters, by_run.reshape(runs, -1, before.shape[-1]))
+    seen = critic(parameters, by_run.reshape(runs, -1, before.shape[-1]))
     values = seen.reshape(runs, steps, per_run, agents).swapaxes(0, 1).reshape(before.shape[:3])
     cut_values = np.zeros(len(after), dtype=np.float32)
     for run in np.unique(run_of_cut).tolist():
         mine = run_of_cut == run
-        cut_values[mine] = networks.values(parameters[[run]], after[mine][None])[0]
-    at_last = networks.values(parameters, last.reshape(runs, per_run * agents, -1))
+        cut_values[mine] = critic(parameters[[run]], after[mine][None])[0]
+    at_last = critic(parameters, last.reshape(runs, per_run * agents, -1))
     return values, cut_values, at_last.reshape(copies, agents)

@@ -69,21 +69,36 @@ class Gpomdp(Estimator):
         return Batch(seen, actions, gains, weights)
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
-        """Return each contributor's gradient of ``-mean(log pi(a) gain)``, summed in pieces."""
+        """Return each contributor's gradient of ``-mean(log pi(a) gain)``."""
         by_log = -batch.gains * shares(batch.weights)
-        runs, count, length = batch.weights.shape
-        pieces = length // CHUNK
-        # Pieces of one size, so that a contributor's sums do not depend on who has more rows.
-        cut = batch.each(lambda part: part.reshape(runs, count * pieces, CHUNK, *part.shape[3:]))
-        told = networks.tell(parameters, cut)
-        found = networks.gradient(
-            parameters, cut, told, Loss(by_log.reshape(runs, count * pieces, CHUNK))
-        )
-        by_piece = found.reshape(runs, count, pieces, -1)
-        total = np.zeros_like(by_piece[:, :, 0])
-        for piece in range(pieces):
-            total += by_piece[:, :, piece]
-        return total
+        return summed_slopes(networks, parameters, batch, by_log)
+
+
+def summed_slopes(
+    networks: ActorCritic, parameters: Parameters, batch: Batch, by_log: Floats
+) -> Floats:
+    """Return each contributor's gradient (R, n, d) of ``sum(log pi(a) by_log)``, by pieces."""
+    runs, count, length = batch.weights.shape
+    cut = _in_pieces(batch)
+    told = networks.tell(parameters, cut)
+    found = networks.gradient(parameters, cut, told, Loss(by_log.reshape(cut.weights.shape)))
+    by_piece = found.reshape(runs, count, length // CHUNK, -1)
+    total = np.zeros_like(by_piece[:, :, 0])
+    for piece in range(length // CHUNK):
+        total += by_piece[:, :, piece]
+    return total
+
+
+def log_probabilities(networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+    """Return how likely each row's action is under some parameters: (R, n, b), a new array."""
+    return networks.tell(parameters, _in_pieces(batch)).logs.reshape(batch.weights.shape)
+
+
+def _in_pieces(batch: Batch) -> Batch:
+    """Cut rows into pieces of one size: sums then do not depend on who has more rows."""
+    runs, count, length = batch.weights.shape
+    shape = (runs, count * (length // CHUNK), CHUNK)
+    return batch.each(lambda part: part.reshape(*shape, *part.shape[3:]))
 
 
 def _whitened_lanes(worth: Floats, fragment: Fragment) -> Floats:

@@ -76,5 +76,5 @@ class Ppo(A2c):
         flat = np.where(batch.gains > 0, ratios > 1 + self.clip, ratios < 1 - self.clip)
         portions = shares(batch.weights)
         by_log = np.where(flat, 0, -batch.gains * ratios * portions).astype(np.float32)
-        loss = self.loss(by_log, portions, told.values, batch.targets)
+        loss = self.loss(by_log, portions, told, batch)
         return networks.gradient(parameters, batch, told, loss)

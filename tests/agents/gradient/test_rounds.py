@@ -120,15 +120,16 @@ def test_learning_that_goes_off_is_stopped():
 
 
 def test_a_falling_rate_falls_in_a_straight_line():
-    pace = Pace(rate=1.0, final=0.2, steps=4)
-    assert [pace.at(time) for time in range(6)] == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2, 0.2])
+    pace = Pace(rate=1.0, final=0.2)
+    shares = (0, 0.25, 0.5, 0.75, 1, 1.1)
+    assert [pace.at(share) for share in shares] == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2, 0.2])
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda: Pace(rate=-1), "learning rate"),
-        (lambda: Pace(rate=1, final=0.1), "number of steps"),
+        (lambda: Pace(rate=1, final=-0.1), "learning rate"),
         (lambda: Contribution(momentum=1.0), "momentum"),
         (lambda: Contribution(max_norm=0.0), "max_norm"),
     ],
