@@ -11,7 +11,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, ndtr
 
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.envs.batch import Copies
@@ -38,6 +37,8 @@ def permits(utility: ArrayLike, beta: ArrayLike) -> Floats:
     """
     u, b = np.broadcast_arrays(np.asarray(utility, float), np.asarray(beta, float))
     certain = np.isinf(b)
+    from scipy.special import expit  # here and below: listing the games needs none of it
+
     noisy: Floats = expit(np.where(certain, 0.0, b) * u)
     return np.where(certain, (u > 0).astype(float), noisy)
 
@@ -52,6 +53,8 @@ def worth_of_waiting(mean: ArrayLike, deviation: ArrayLike, beta: ArrayLike) -> 
     mu, s, b = np.broadcast_arrays(*(np.asarray(x, float) for x in (mean, deviation, beta)))
     scale = np.where(s > 0, s, 1.0)
     at = mu / scale
+    from scipy.special import ndtr
+
     rational: Floats = np.where(s > 0, mu * ndtr(at) + s * _density(at), np.maximum(mu, 0))
     sharpness = np.where(np.isinf(b), 0.0, b) * s
     noisy = np.isfinite(b) & (sharpness < _SHARPEST)

@@ -34,6 +34,7 @@ def some_transition(rng, shape):
         next_proposed=actions(),
         next_executed=actions(),
         odds=rng.random(shape) * 2,
+        second=actions(),
     )
 
 
@@ -137,7 +138,9 @@ def test_a_copy_learns_the_same_bits_alone_and_among_others(rng, name, processin
     def learned(rows):
         state = learner.init(len(rows), 2, STATES, ACTIONS)
         for step in steps:
-            state = learner.learn(state, Transition(*(part[rows] for part in step)))
+            state = learner.learn(
+                state, Transition(*(None if part is None else part[rows] for part in step))
+            )
         return state.tables
 
     together = learned([0, 1, 2, 3])
