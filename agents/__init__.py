@@ -8,4 +8,6 @@ if __name__ == "agents":  # a second copy, with registries and classes of its ow
     raise ImportError("import rallypoint.agents, not agents, which is a part of it")
 
 
-agents: Registry[Any] = Registry("agent", __name__)
+agents: Registry[Any] = Registry(
+    "agent", __name__, without=("assess", "assessment", "evaluation", "saved", "train")
+)

@@ -3,15 +3,10 @@
 import math
 from typing import Literal, get_args
 
-import numpy as np
-from scipy.special import ndtri
-
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 Shape = Literal["gaussian", "uniform"]
-
-_LEAST = 2.0**-54  # below the least number above 0 that is drawn: keeps normal draws finite
 
 
 def check_noise(kind: str, *sizes: float) -> None:
@@ -32,11 +27,7 @@ def check_noise(kind: str, *sizes: float) -> None:
 
 def draw_noise(draws: Draws, shape: tuple[int, ...], kind: Shape) -> Floats:
     """Draw (E, *shape): with standard deviation 1 if Gaussian, from [-1, 1) if uniform."""
-    drawn = draws.random(shape)
-    if kind == "uniform":
-        return 2 * drawn - 1
-    normal: Floats = ndtri(np.maximum(drawn, _LEAST))
-    return normal
+    return 2 * draws.random(shape) - 1 if kind == "uniform" else draws.normal(shape)
 
 
 def in_words(kind: Shape, size: str) -> str:

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.envs.batch import Copies
 from rallypoint.envs.games.game import Game, Pay
-from rallypoint.envs.games.noise import standard_normal
 from rallypoint.envs.games.world import TabularGame
 from rallypoint.errors import InvalidConfig
 
@@ -137,7 +136,7 @@ def _pay(mean: Floats, deviation: Floats, beta: Floats) -> Pay:
 
     def pay(means: Floats, states: Integers, joint: Integers, draws: Draws) -> Floats:
         del means  # of what is drawn here
-        u = mean[states] + deviation[states] * standard_normal(draws, ())
+        u = mean[states] + deviation[states] * draws.normal()
         is_permitted = draws.random() < permits(u, beta[states])
         acts = (joint == ACT) | ((joint == WAIT) & is_permitted)
         return np.where(acts, u, 0.0)[:, None]

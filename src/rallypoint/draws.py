@@ -127,6 +127,14 @@ class Draws:
         # A copy: the buffer is filled again in place, and the caller may write.
         return self._buffer[:, first : first + count].copy().reshape(num_copies, *shape)
 
+    def normal(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
+        """Draw from N(0, 1), at most 8.3 away from 0: (E, *shape)."""
+        from scipy.special import ndtri  # slow to import, and most runs draw none
+
+        # The quantile of 0 is -inf, and below this there is no other number that is drawn.
+        normal: Floats = ndtri(np.maximum(self.random(shape, mask), 2.0**-54))
+        return normal
+
     def integers(
         self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None
     ) -> Integers:

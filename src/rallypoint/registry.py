@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -29,14 +29,22 @@ class Registry(Mapping[str, Part], Generic[Part]):
     rallypoint.errors.UnknownName: no fruit is called 'aple'; did you mean 'apple'? Known: apple
     """
 
-    def __init__(self, kind: str, package: str | None = None, *folders: str) -> None:
+    def __init__(
+        self,
+        kind: str,
+        package: str | None = None,
+        *folders: str,
+        without: Collection[str] = (),
+    ) -> None:
         """Hold parts of a kind; package is the one whose modules register them, if any.
 
-        Of its sub-packages, only the folders that are named are looked into.
+        Of its sub-packages, only the folders that are named are looked into. Modules without parts
+        need not be imported to find them, and can be named, too.
         """
         self.kind = kind
         self._package = package
         self._folders = folders
+        self._without = frozenset(without)
         self._parts: dict[str, Part] = {}
         self._unavailable: dict[str, str] = {}
         self._found = False
@@ -123,7 +131,8 @@ class Registry(Mapping[str, Part], Generic[Part]):
     def _import_all(self, package: str) -> None:
         if package in sys.modules:  # a folder that does not import is listed as unavailable
             for module in pkgutil.iter_modules(sys.modules[package].__path__):
-                self._import(module.name, f"{package}.{module.name}")
+                if module.name not in self._without:
+                    self._import(module.name, f"{package}.{module.name}")
 
     def _import(self, name: str, module: str) -> None:
         # Whatever is wrong in one module, the parts of all others must stay usable.
