@@ -1,4 +1,4 @@
-"""Writes tables into the README and docs/speed.md: parts, the claims of a run, a benchmark.
+"""Writes tables into the README, docs/speed.md and docs/aggregation.md: parts, claims, speed.
 
 python docs/readme_tables.py [--run DIR] [--bench FILE]
 """
@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rallypoint.experiments import listing
+from rallypoint.safety.aggregation import aggregators
 
 _NEAREST = ("SuperSuit", "simple_spread", "equal E × N")
 README = Path(__file__).parents[1] / "README.md"
 SPEED = Path(__file__).parent / "speed.md"
+AGGREGATION = Path(__file__).parent / "aggregation.md"
 
 
 def parts() -> str:
@@ -24,6 +26,17 @@ def parts() -> str:
         for entry in listing.entries(kind)
     ]
     return _table(("kind", "name", "what it is"), rows)
+
+
+def rules() -> str:
+    """Return a table of what is known about each part of an aggregator."""
+    rows = []
+    for name in aggregators:
+        known = aggregators[name].facts()
+        kappa = "" if known["kappa"] is None else f"{known['kappa']:.3g}"
+        lists = [", ".join(known[key]) for key in ("needs", "lacks")]
+        rows.append((f"`{name}`", known["kind"], known["bound"], kappa, known["cost"], *lists))
+    return _table(("part", "kind", "bound", "kappa", "cost", "needs", "lacks"), rows)
 
 
 def claims(folder: Path) -> str:
@@ -93,6 +106,8 @@ def main() -> None:
         page = SPEED.read_text(encoding="utf-8")
         SPEED.write_text(replaced(page, "speed", speed(given.bench, whole=True)), encoding="utf-8")
     README.write_text(text, encoding="utf-8")
+    page = AGGREGATION.read_text(encoding="utf-8")
+    AGGREGATION.write_text(replaced(page, "rules", rules()), encoding="utf-8")
 
 
 if __name__ == "__main__":
