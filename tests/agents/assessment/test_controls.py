@@ -73,6 +73,7 @@ DO_NOT = {
     "nobody interrupted": QLearning(gamma=0.0, processing="drop_any"),
     "nobody else interrupted": QLearning(gamma=0.0, processing="drop_others"),
     "model of the policies": JointQLearning(gamma=0.0, model="policy"),
+    "model of second draws": JointQLearning(gamma=0.0, model="second_draw"),
 }
 
 
