@@ -81,7 +81,7 @@ def test_numpys_integers_are_numbers():
         None,
         3.0,
         [],
-        iter([np.eye(3)]),
+        pytest.param(iter([np.eye(3)]), id="an iterator"),
     ],
     ids=str,
 )
