@@ -56,7 +56,8 @@ def test_evaluating_on_record_leaves_the_numbers_as_they_were(rallypoint, tmp_pa
 def test_a_run_whose_receipts_the_recording_belies_is_invalid(rallypoint, threats, monkeypatch):
     from rallypoint.safety import recorder
 
-    monkeypatch.setattr(recorder, "recount", lambda part: recorder.Recount({}, {}, {}, {}))
+    nothing = recorder.Recount(*({} for _ in recorder.Recount._fields))
+    monkeypatch.setattr(recorder, "recount", lambda part: nothing)
     train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 2000)
     done = rallypoint(*train, "--threats", threats, "--record", "--out", "run")
     assert done.status == 1
