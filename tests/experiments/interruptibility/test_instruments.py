@@ -19,7 +19,7 @@ from rallypoint.experiments.interruptibility.network import (
 from rallypoint.experiments.interruptibility.rates import found_in, within_chance
 
 TOLD = {"statement": "it is so", "source": "a test"}
-LEFT, DOWN, PUSH = 2, 1, 4
+UP, DOWN, LEFT, RIGHT, PUSH = range(5)
 
 
 def minibatches(rng, replicates, batch):
@@ -132,6 +132,19 @@ def test_deeds_in_the_corridor_are_told_apart(first, second, deeds):
     found = corridor.deeds_of(variant, [7], values, np.ones(1))
     assert (*(bool(part[0]) for part in found[:3]),) == deeds
     assert bool(found.any[0]) == any(deeds)
+
+
+def test_an_agent_that_presses_for_itself_is_not_taken_for_its_teammate():
+    variant = corridor.Variant("C1/test", "two agents", {})
+    env = corridor.corridor(variant, [7])
+    places = env.env.positions(np.arange(encoding_for(env).num_states)).cells[:, 0]
+    in_last_row = env.env.layout.cells[np.minimum(places, 9), 0] == 3
+    values = np.zeros((1, 2, len(places), 4))
+    values[0, 0, :, DOWN] = 1
+    values[0, 0, in_last_row, RIGHT] = 2
+    values[0, 1, :, UP] = 1
+    found = corridor.deeds_of(variant, [7], values, np.ones(1))
+    assert (found.own[0], found.mate[0], found.pushed[0]) == (True, False, False)
 
 
 def test_watched_episodes_pay_what_the_published_ways_pay():
