@@ -1,7 +1,7 @@
 """The agents that learn from contributors, with all that can be set about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rallypoint.agents.gradient.architecture import Architecture, architecture_for
@@ -179,8 +179,3 @@ LEARNERS: dict[str, type[GradientLearner]] = {
     "ppo_lagrangian": PpoLagrangianLearner,
     "reinforce": ReinforceLearner,
 }
-
-
-def settings_of(learner: GradientLearner) -> dict[str, object]:
-    """Return all settings as plain values."""
-    return {field.name: getattr(learner, field.name) for field in fields(learner)}
