@@ -131,7 +131,8 @@ class Rollout:
 
     def _begin(self, seed: int | None) -> None:
         self._observations = self.env.reset(seed)
-        self._draws.begin_episode()
+        # Whatever was played before: how often a copy was reset may depend on the others.
+        self._draws.begin_episode(episode=seed)
 
     def _acting(self) -> Mask:
         return self.env.alive[:, self.columns]

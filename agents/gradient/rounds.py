@@ -160,8 +160,12 @@ class Rounds:
         return self._rollout.steps(policy, self._steps, seed=seed)
 
     def _seed_of_round(self) -> int | None:
-        """Return what starts the world anew in this round, if anything is to."""
-        if self._rollout.goes_on:
+        """Return what starts the world anew in this round, if anything is to.
+
+        Whole episodes always start it anew: a copy that has ended is played on until the last one
+        ends, of whichever run, so what came next would depend on who else is there.
+        """
+        if self._rollout.goes_on and not self._estimator.whole_episodes:
             return self._seeds[0] if self.round == 0 else None
         return int(stream(self._seeds[0], "gradient/round", self.round).integers(1 << 62))
 

@@ -29,13 +29,13 @@ def test_going_on_from_a_snapshot_is_bit_for_bit(estimator, liars):
 
 @pytest.mark.parametrize("estimator", ["gpomdp", "ppo"])
 def test_a_run_learns_the_same_bits_whoever_runs_beside_it(estimator):
-    settings = {"rule": "trimmed_mean", "f": 2, "liars": "sign_flip"}
+    settings = {"rule": "trimmed_mean", "f": 2, "liars": "sign_flip", "max_cycles": 200}
     together = team_of(estimator, seeds=(7, 8), **settings)
-    list(together.run(3))
+    list(together.run(6))  # long enough that one run's episodes outlast the other's
     alone = team_of(estimator, seeds=(8,), ids=np.arange(10, 20), **settings)
     # The world draws by its own seed, which is the first run's.
     alone._seeds = (7,)
-    list(alone.run(3))
+    list(alone.run(6))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 
 
