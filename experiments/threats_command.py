@@ -39,13 +39,28 @@ def threats() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
 @ENV_SETTINGS
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read it for N rollout workers that contribute updates, as `rallypoint train` would.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def check(file: Path, *, env_id: str, env_settings: Sequence[str], as_json: bool) -> None:
+def check(
+    file: Path,
+    *,
+    env_id: str,
+    env_settings: Sequence[str],
+    workers: int | None,
+    as_json: bool,
+) -> None:
     """Say in words what the threats of FILE will do, and refuse what cannot be meant.
 
     Everything that can be impossible is looked for: victims, regions and actions that the world
     does not have, steps that never come, functions and policies that do not fit. One step is tried
     in a copy of the world, so that functions and policies of one's own are called once.
+
+    The Byzantine are agents of the world; with --workers they are among the workers.
     """
     from rallypoint.plain_json import to_indented_json
     from rallypoint.registration import make
@@ -53,15 +68,18 @@ def check(file: Path, *, env_id: str, env_settings: Sequence[str], as_json: bool
 
     try:
         model = ThreatModel.from_toml(file)
-        world = make(env_id, copies=2, **as_plain(env_settings))
-        _rehearse(model, world)
+        world = make(env_id, copies=workers or 2, **as_plain(env_settings))
+        names = [f"worker_{index}" for index in range(workers or 0)]
+        _rehearse(model, world, names)
     except RallypointError as error:
-        raise click.UsageError(str(error)) from error
+        lost = "[byzantine]" in str(error) and workers is None
+        hint = "; among workers that contribute updates, say --workers N" if lost else ""
+        raise click.UsageError(f"{error}{hint}") from error
     if as_json:
-        click.echo(to_indented_json(_as_json(model, world)).rstrip())
+        click.echo(to_indented_json(_as_json(model, world, names)).rstrip())
     else:
         width = min(shutil.get_terminal_size((80, 24)).columns, _MAX_WIDTH)
-        click.echo("\n".join(_as_text(file, model, world, width)))
+        click.echo("\n".join(_as_text(file, model, world, names, width)))
     world.close()
 
 
@@ -77,8 +95,10 @@ def schema() -> None:
     click.echo(to_indented_json(threat_file_schema()).rstrip())
 
 
-def _rehearse(model: "ThreatModel", world: "BatchEnv") -> None:
+def _rehearse(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -> None:
     """Put a world under the threats, and take a step in it if that can be done blindly.
+
+    Workers, if there are any, have one copy each.
 
     Raises:
         RallypointError: something that the model says cannot be meant here.
@@ -87,8 +107,14 @@ def _rehearse(model: "ThreatModel", world: "BatchEnv") -> None:
     from rallypoint.safety.known import SUPPLIED
 
     world.reset(seed=0)  # so that states and regions can be looked at
+    whom = None
     try:
-        frame = Threatened(world, model.at(*SUPPLIED))
+        if workers:
+            from rallypoint.safety.updates import UpdateThreats
+
+            lies = UpdateThreats(model.at("update"), contributors=workers, seed=0).byzantine
+            whom = lies[:, None].repeat(world.num_agents, axis=1)
+        frame = Threatened(world, model.at(*SUPPLIED), byzantine=whom)
         frame.reset(seed=0)
         if (actions := _some_actions(world)) is not None:
             frame.step(actions)
@@ -120,7 +146,9 @@ def _some_actions(world: "BatchEnv") -> "Actions | None":
     return actions
 
 
-def _as_text(file: Path, model: "ThreatModel", world: "BatchEnv", width: int) -> list[str]:
+def _as_text(
+    file: Path, model: "ThreatModel", world: "BatchEnv", workers: Sequence[str], width: int
+) -> list[str]:
     from rallypoint.safety.in_words import byzantine_in_words, notes, told
 
     limit = "without a time limit" if world.time_limit is None else f"of {world.time_limit} steps"
@@ -129,9 +157,9 @@ def _as_text(file: Path, model: "ThreatModel", world: "BatchEnv", width: int) ->
     threats = "no threats" if not count else "1 threat" if count == 1 else f"{count} threats"
     lines = textwrap.wrap(f"{file}: {threats} to {world.id}, {agents}, episodes {limit}.", width)
     if model.byzantine is not None:
-        lines += textwrap.wrap(f"Byzantine: {byzantine_in_words(model, world)}.", width)
+        lines += textwrap.wrap(f"Byzantine: {byzantine_in_words(model, world, workers)}.", width)
     site = None
-    for number, (index, threat, sentences) in enumerate(told(model, world), start=1):
+    for number, (index, threat, sentences) in enumerate(told(model, world, workers), start=1):
         if threat.site != site:
             site = threat.site
             lines += ["", *textwrap.wrap(f"At {site}: {_SITES[site]}.", width)]
@@ -148,14 +176,14 @@ def _as_text(file: Path, model: "ThreatModel", world: "BatchEnv", width: int) ->
     return lines
 
 
-def _as_json(model: "ThreatModel", world: "BatchEnv") -> dict[str, Any]:
+def _as_json(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -> dict[str, Any]:
     from rallypoint.safety.in_words import byzantine_in_words, notes, told
 
     return {
         "env": world.id,
         "agents": list(world.agents),
         "time_limit": world.time_limit,
-        "byzantine": byzantine_in_words(model, world),
+        "byzantine": byzantine_in_words(model, world, workers),
         "threats": [
             {
                 "index": index,
@@ -164,7 +192,7 @@ def _as_json(model: "ThreatModel", world: "BatchEnv") -> dict[str, Any]:
                 "in_words": dict(sentences),
                 "settings": threat.to_dict(),
             }
-            for index, threat, sentences in told(model, world)
+            for index, threat, sentences in told(model, world, workers)
         ],
         "notes": notes(model),
     }

@@ -34,17 +34,29 @@ class Told(NamedTuple):
     sentences: tuple[Sentence, ...]
 
 
-def told(model: ThreatModel, env: BatchEnv) -> list[Told]:
-    """Say what each threat of a model does in a world, in the order in which they act."""
+def told(model: ThreatModel, env: BatchEnv, workers: Sequence[str] = ()) -> list[Told]:
+    """Say what each threat of a model does in a world, in the order in which they act.
+
+    Args:
+        model: the threats.
+        env: the world.
+        workers: who contributes updates from copies of their own, if anybody does; then it is they
+            who are Byzantine, with all agents in their copies.
+    """
     ordered = sorted(enumerate(model.threats), key=lambda item: SITES.index(item[1].site))
-    return [Told(index, threat, tuple(_said(threat, model, env))) for index, threat in ordered]
+    return [
+        Told(index, threat, tuple(_said(threat, model, env, workers))) for index, threat in ordered
+    ]
 
 
-def byzantine_in_words(model: ThreatModel, env: BatchEnv) -> str:
-    """Say who lies."""
+def byzantine_in_words(model: ThreatModel, env: BatchEnv, workers: Sequence[str] = ()) -> str:
+    """Say who lies, among the agents of a world or the workers."""
     if model.byzantine is None:
         return "nobody"
-    return _victims(as_victims(model.byzantine.victims), env.agents)
+    victims = as_victims(model.byzantine.victims)
+    if workers:
+        return _victims(victims, workers, "worker", "drawn once, for the whole run")
+    return _victims(victims, env.agents)
 
 
 def notes(model: ThreatModel) -> list[str]:
@@ -67,12 +79,15 @@ def notes(model: ThreatModel) -> list[str]:
     return found
 
 
-def _said(threat: Threat, model: ThreatModel, env: BatchEnv) -> list[Sentence]:
+def _said(
+    threat: Threat, model: ThreatModel, env: BatchEnv, workers: Sequence[str]
+) -> list[Sentence]:
     victims = as_victims(threat.victims)
     if threat.site == "update":
         whom = _contributors(victims)
     elif victims == "byzantine":
-        whom = f"the Byzantine: {byzantine_in_words(model, env)}"
+        lies = byzantine_in_words(model, env, workers)
+        whom = f"{'all in the copies of ' if workers else ''}the Byzantine: {lies}"
     else:
         whom = _victims(victims, env.agents)
     what = threat.in_words()
@@ -89,17 +104,22 @@ def _said(threat: Threat, model: ThreatModel, env: BatchEnv) -> list[Sentence]:
     return said
 
 
-def _victims(victims: str | tuple[str | int, ...] | Share, agents: Sequence[str]) -> str:
+def _victims(
+    victims: str | tuple[str | int, ...] | Share,
+    among: Sequence[str],
+    noun: str = "agent",
+    drawn: str = "drawn anew in every copy and episode",
+) -> str:
+    everybody = _counted(len(among), noun)
     if isinstance(victims, Share):
-        count = victims.of(len(agents))
-        return f"{count} of {_agents(len(agents))}, drawn anew in every copy and episode"
+        return f"{victims.of(len(among))} of {everybody}, {drawn}"
     if isinstance(victims, str):
-        return f"all {_agents(len(agents))}" if len(agents) > 1 else f"{agents[0]}, who is alone"
-    names = [agent if isinstance(agent, str) else agents[agent] for agent in victims]
+        return f"all {everybody}" if len(among) > 1 else f"{among[0]}, who is alone"
+    names = [one if isinstance(one, str) else among[one] for one in victims]
     if not names:
         return "nobody"
     rest = len(names) - _FEW
-    more = f" and {_agents(rest, 'more')}" if rest > 0 else ""
+    more = f" and {_counted(rest, f'more {noun}')}" if rest > 0 else ""
     return f"{', '.join(names[:_FEW])}{more}"
 
 
@@ -113,9 +133,8 @@ def _contributors(victims: str | tuple[str | int, ...] | Share) -> str:
     return ", ".join(map(str, victims)) or "nobody"
 
 
-def _agents(count: int, which: str = "") -> str:
-    what = f"{which} agent" if which else "agent"
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _when(when: Schedule, site: str) -> str:

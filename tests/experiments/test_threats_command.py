@@ -143,6 +143,32 @@ def test_threats_to_updates_are_told_of_contributors_and_rounds(check, victims, 
     assert threat["in_words"]["when"] == "at every round from round 3 on"
 
 
+LIARS = """
+byzantine = { count = 3 }
+threats = [
+    { kind = "reward_flip", victims = "byzantine" },
+    { kind = "sign_flip", victims = "byzantine" },
+]
+"""
+
+
+def test_the_byzantine_may_be_workers(check):
+    done = check(LIARS, "--workers", "10", "--json", env="cartpole-v1")
+    told = json.loads(done.out)
+    assert told["byzantine"] == "3 of 10 workers, drawn once, for the whole run"
+    flip, lie = [threat["in_words"]["to"] for threat in told["threats"]]
+    assert flip == f"all in the copies of the Byzantine: {told['byzantine']}"
+    assert lie == "the Byzantine contributors"
+
+
+def test_who_means_workers_and_does_not_say_so_is_told_how_to(check):
+    assert "say --workers N" in check(LIARS, env="cartpole-v1").err
+    too_few = check(LIARS, "--workers", "2", env="cartpole-v1")
+    assert too_few.status == 2
+    assert "count = 3 of 2" in too_few.err
+    assert "--workers" not in too_few.err
+
+
 def test_a_refused_threat_has_the_number_that_it_has_in_the_file(check):
     done = check(
         """
