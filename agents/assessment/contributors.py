@@ -8,10 +8,11 @@ from rallypoint.agents.assessment.minibatches import Experience
 from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.following import flattened
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.optimisers import Moments
-from rallypoint.agents.gradient.policy import GradientPolicy, flattened
+from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
@@ -115,7 +116,7 @@ class FrozenContributor:
         runs, count = len(parameters), len(self._probes)
         shown = np.broadcast_to(self._probes, (runs, *self._probes.shape))
         policy = GradientPolicy(self._architecture, parameters, self._group)
-        outputs = policy.outputs(shown.reshape(runs * count, 1, -1)).reshape(runs, -1)
+        outputs = policy.computed(shown.reshape(runs * count, 1, -1)).reshape(runs, -1)
         if not self._architecture.critic:
             return outputs.astype(np.float64)
         values = self._networks.values(parameters, shown)

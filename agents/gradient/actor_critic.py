@@ -7,8 +7,8 @@ import numpy as np
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.distributions import Distribution, distribution
+from rallypoint.agents.gradient.following import CHUNK
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
-from rallypoint.agents.gradient.policy import CHUNK
 
 
 class Told(NamedTuple):

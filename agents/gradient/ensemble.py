@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.distributions import distribution
+from rallypoint.agents.gradient.following import flattened
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.agents.gradient.policy import GradientPolicy, as_action, flattened
+from rallypoint.agents.gradient.policy import GradientPolicy, as_action
 from rallypoint.batch_env import Actions, Group, Observations
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
@@ -94,7 +95,7 @@ class EnsemblePolicy:
     ) -> tuple[NDArray[Any], Floats]:
         """Return what a policy would do, and how likely it holds each action."""
         meant = distribution(self._architecture, policy.parameters)
-        outputs = meant.settled(policy.outputs(seen))
+        outputs = meant.settled(policy.computed(seen))
         numbers = None if self.greedy else draws.random((seen.shape[1], meant.numbers))
         return meant.choose(outputs, numbers), np.exp(outputs)
 

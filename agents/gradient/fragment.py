@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.agents.gradient.following import flattened
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.agents.gradient.policy import GradientPolicy, as_action, flattened
+from rallypoint.agents.gradient.policy import GradientPolicy, as_action
 from rallypoint.batch_env import Array, BatchEnv, Mask, Observations, Snapshot, Step
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig

@@ -61,6 +61,22 @@ class Perceptron:
                 self._slope(before, rows)
                 slopes = before
 
+    def follow(self, parameters: Parameters, slopes: Floats) -> Floats:
+        """Return the derivatives by the rows of the last forward call: (…, n, b, inputs).
+
+        Args:
+            parameters: those of the forward call.
+            slopes: (…, n, b, outputs) derivatives by what was put out.
+        """
+        for index in range(len(self._layers) - 1, -1, -1):
+            rows = self._inputs[index]
+            before = self._room("followed", index, rows.shape)
+            np.matmul(slopes, shaped(parameters, self._layers[index][0]), out=before)
+            if index:
+                self._slope(before, rows)
+            slopes = before
+        return slopes
+
     def _activate(self, made: Floats) -> None:
         if self._activation == "tanh":
             np.tanh(made, out=made)

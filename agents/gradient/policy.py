@@ -3,18 +3,17 @@
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.distributions import distribution
-from rallypoint.agents.gradient.perceptron import Floats, Perceptron
+from rallypoint.agents.gradient.following import Followed, flattened
+from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Actions, Array, Group, Observations
 from rallypoint.draws import Draws
-
-# Every product has so many rows, the last ones padded: how it is summed, and so its last bits, may
-# depend on its shape. A multiple of 16, so that no vector unit has a remainder.
-CHUNK = 128
+from rallypoint.errors import NotOffered
+from rallypoint.policies import Objective
 
 
 class GradientPolicy:
@@ -44,7 +43,7 @@ class GradientPolicy:
         self.greedy = greedy
         self.parameters = parameters
         self._architecture = architecture
-        self._actor = Perceptron(architecture.actor, architecture.activation)
+        self._actor = Followed(architecture.actor, architecture.activation, parameters, group)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent of the group, within its space."""
@@ -55,7 +54,7 @@ class GradientPolicy:
         """Choose by what is seen (E, n, inputs): (E, n) counted from 0, or (E, n, K) unbounded."""
         num_copies, num_agents = seen.shape[:2]
         chosen = distribution(self._architecture, self.parameters)
-        outputs = chosen.settled(self.outputs(seen))
+        outputs = chosen.settled(self.computed(seen))
         numbers = None if self.greedy else draws.random((num_agents, chosen.numbers))
         if self.parameters.ndim == 1:
             return chosen.choose(outputs, numbers)
@@ -64,31 +63,60 @@ class GradientPolicy:
         actions = chosen.choose(outputs.reshape(*runs, outputs.shape[-1]), by_run)
         return actions.reshape(num_copies, num_agents, *actions.shape[3:])
 
-    def outputs(self, seen: Floats) -> Floats:
-        """Return what the actor puts out: (E, n, inputs) -> (E, n, K), a new array."""
-        runs = 1 if self.parameters.ndim == 1 else len(self.parameters)
-        shape, inputs = seen.shape[:2], seen.shape[2]
-        rows = shape[0] * shape[1] // runs
-        num_chunks = -(-rows // CHUNK)
-        padded = np.zeros((runs, num_chunks * CHUNK, inputs), dtype=np.float32)
-        padded[:, :rows] = seen.reshape(runs, rows, inputs)
-        chunks = padded.reshape(runs, num_chunks, CHUNK, inputs)
-        if self.parameters.ndim == 1:
-            chunks = chunks[0]
-        outputs = self._actor.forward(self.parameters, chunks)
-        found = outputs.reshape(runs, num_chunks * CHUNK, -1)[:, :rows]
-        unpadded: Floats = found.reshape(*shape, outputs.shape[-1]).copy()
-        return unpadded
+    @property
+    def reads(self) -> str:
+        """How outputs are read; see ``rallypoint.policies.DifferentiablePolicy``."""
+        return "logits" if self._architecture.kind == "categorical" else "normal"
 
+    def outputs(self, observations: Observations) -> Array:
+        """Return what the actor puts out: (E, n, K) logits, or means and standard deviations."""
+        return self._finished(self._actor.outputs(observations))
 
-def flattened(group: Group, seen: Array) -> Floats:
-    """Return what a group sees as a network takes it: (…, inputs) numbers."""
-    space: Any = group.observation_space
-    if isinstance(space, Discrete):  # one of a few: as many numbers, one of them 1
-        one_hot: Floats = np.eye(int(space.n), dtype=np.float32)[seen - int(space.start)]
-        return one_hot
-    flat: Floats = seen.reshape(*seen.shape[: seen.ndim - len(space.shape)], -1)
-    return flat.astype(np.float32, copy=False)
+    def value_and_gradient(
+        self, observations: Observations, objective: Objective
+    ) -> tuple[Array, Observations]:
+        """Follow an objective of the outputs back to what was seen.
+
+        Raises:
+            InvalidConfig: what is seen is not made of real numbers.
+        """
+        size = self._architecture.outputs
+
+        def of_actor(outputs: Array) -> tuple[Array, Array]:
+            values, slopes = objective(self._finished(outputs))
+            return values, slopes[..., :size]  # spreads do not depend on what is seen
+
+        return self._actor.value_and_gradient(observations, of_actor)
+
+    def critic(self) -> Followed:
+        """Return what the critic says of what is seen.
+
+        Raises:
+            NotOffered: there is none, or it sees the state instead.
+        """
+        made = self._architecture
+        if not made.critic or made.value_inputs is not None:
+            raise NotOffered(
+                "this policy has no critic that looks at observations; attacks that go by its "
+                "actions, such as mad and pgd, need none"
+            )
+        return Followed(made.critic, made.activation, self.parameters, self.group)
+
+    def greedily(self) -> "GradientPolicy":
+        """Return this policy as it acts greedily."""
+        return GradientPolicy(self._architecture, self.parameters, self.group, greedy=True)
+
+    def computed(self, seen: Floats) -> Floats:
+        """Return what the actor's network puts out: (E, n, inputs) -> (E, n, K), a new array."""
+        return self._actor.outputs_of(seen)
+
+    def _finished(self, outputs: Array) -> Array:
+        made = self._architecture
+        if made.log_std is None:
+            return outputs
+        logs = np.atleast_2d(self.parameters[..., made.log_std.at])  # (R, K)
+        spread = np.repeat(np.exp(logs), len(outputs) // len(logs), axis=0)[:, None]
+        return np.concatenate([outputs, np.broadcast_to(spread, outputs.shape)], axis=-1)
 
 
 def as_action(group: Group, chosen: NDArray[Any]) -> Array:

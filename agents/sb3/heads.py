@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Discrete, MultiBinary
 from stable_baselines3.common.policies import BasePolicy
 from torch import Tensor
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, NotOffered
 
 
 class Head(NamedTuple):
@@ -42,6 +42,25 @@ def head(policy: BasePolicy) -> Head:
     raise InvalidConfig(
         f"it is not known what a {type(policy).__name__} puts out; policies of SB3 and sb3-contrib "
         "are, and those derived from them"
+    )
+
+
+def critic_head(policy: BasePolicy) -> Head:
+    """Find what tells how much an observation is worth: (rows, …) -> (rows, 1).
+
+    Of networks with a value for each action it is the best one.
+
+    Raises:
+        NotOffered: it has no critic, or one that looks at more than the observation.
+    """
+    network: Any = policy
+    if hasattr(network, "predict_values") and not hasattr(network, "lstm_actor"):
+        return Head("values", network.predict_values)
+    if hasattr(network, "q_net"):
+        return Head("values", lambda seen: network.q_net(seen).max(dim=1, keepdim=True).values)
+    raise NotOffered(
+        f"a {type(policy).__name__} has no critic that looks at observations alone; attacks that "
+        "go by its actions, such as mad and pgd, need none"
     )
 
 

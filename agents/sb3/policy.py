@@ -1,7 +1,6 @@
 """Policies of SB3 as the kernel's: they choose by draws, and the same bits in any batch."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -9,24 +8,17 @@ from stable_baselines3.common.policies import BasePolicy
 from torch import Tensor
 
 from rallypoint.agents.sb3.decisions import decide
-from rallypoint.agents.sb3.heads import head
+from rallypoint.agents.sb3.heads import critic_head, head
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.policies import Objective
 
 # Every forward pass has so many rows, the last one padded: how a matrix product is summed, and so
 # its last bits, may depend on its shape. A multiple of 16, so that no vector unit has a remainder.
 CHUNK = 128
 
 Masks = Callable[[], Mapping[str, Mask]]
-
-
-class Objective(Protocol):
-    """What a gradient is wanted of, told without torch."""
-
-    def __call__(self, outputs: Array) -> tuple[Array, Array]:
-        """Return the objective (E, n) and its gradient with respect to outputs (E, n, K)."""
-        ...
 
 
 class Sb3Policy:
@@ -57,9 +49,22 @@ class Sb3Policy:
     def _prepare(self) -> None:
         self.head = head(self.network)
 
+    @property
+    def reads(self) -> str:
+        """How outputs are read; see ``decisions``."""
+        return self.head.kind
+
     def greedily(self) -> "Sb3Policy":
         """Return this policy as it acts greedily."""
         return type(self)(self.network, self.group, greedy=True, masks=self._masks)
+
+    def critic(self) -> "Sb3Critic":
+        """Return what the algorithm thinks an observation is worth.
+
+        Raises:
+            NotOffered: it has no critic of observations.
+        """
+        return Sb3Critic(self.network, self.group)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent of the group."""
@@ -97,11 +102,11 @@ class Sb3Policy:
         chunks = [self.head.outputs(chunk) for chunk in inputs]
         outputs = _unchunked([chunk.detach().cpu().numpy() for chunk in chunks], seen.shape[:2])
         values, slopes = objective(outputs)
-        flat = slopes.reshape(-1, slopes.shape[-1])
-        gradients = [
-            torch.autograd.grad(chunk, given, torch.as_tensor(part).to(chunk))[0]
-            for chunk, given, part in zip(chunks, inputs, _padded(flat), strict=True)
+        parts = _padded(slopes.reshape(-1, slopes.shape[-1]))
+        by_chunk = [
+            torch.as_tensor(part).to(chunk) for part, chunk in zip(parts, chunks, strict=True)
         ]
+        gradients = torch.autograd.grad(chunks, inputs, by_chunk)
         found = _unchunked([gradient.cpu().numpy() for gradient in gradients], seen.shape[:2])
         return values, {self.group.name: found}
 
@@ -110,6 +115,18 @@ class Sb3Policy:
         if np.any(self._first):
             flat = flat - self._first
         return [self.network.obs_to_tensor(chunk)[0] for chunk in _padded(flat)]  # type: ignore[misc]  # no dicts
+
+
+class Sb3Critic(Sb3Policy):
+    """What an algorithm of SB3 thinks of what its policy sees; it chooses nothing."""
+
+    def _prepare(self) -> None:
+        self.head = critic_head(self.network)
+
+    def act(self, observations: Observations, draws: Draws) -> Actions:
+        """Refuse: values are no actions."""
+        del observations, draws
+        raise NotOffered("a critic tells what is worth how much; its policy acts")
 
 
 def _padded(rows: Array) -> list[Array]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Actions, BatchEnv, Observations
 from rallypoint.draws import Draws
 from rallypoint.errors import UnknownName, did_you_mean
+from rallypoint.networks import FaultPlan, Layer
 from rallypoint.registry import import_address
 
 _READER = "rallypoint.agents.saved:load_policies"  # an address: nothing of agents is imported here
@@ -24,29 +25,76 @@ class Policy(Protocol):
         ...
 
 
-class DifferentiablePolicy(Policy, Protocol):
-    """A policy whose objective can be followed back to what it saw."""
+class Objective(Protocol):
+    """What a gradient is wanted of, told in terms of what a network puts out."""
+
+    def __call__(self, outputs: Array) -> tuple[Array, Array]:
+        """Return the objective (E, n) and its gradient with respect to outputs (E, n, K)."""
+        ...
+
+
+class Differentiable(Protocol):
+    """A network whose outputs can be followed back to what it saw, one group at a time."""
+
+    def outputs(self, observations: Observations) -> Array:
+        """Return what it puts out for every agent of the group that is given: (E, n, K)."""
+        ...
 
     def value_and_gradient(
-        self, observations: Observations, objective: Any
+        self, observations: Observations, objective: Objective
     ) -> tuple[Array, Observations]:
-        """Return the objective per agent (E, N) and its gradient with respect to observations."""
+        """Return the objective (E, n) and its gradient with respect to observations (E, n, …).
+
+        Raises:
+            InvalidConfig: what is seen is not made of real numbers.
+        """
+        ...
+
+
+class DifferentiablePolicy(Policy, Differentiable, Protocol):
+    """A policy that can be followed back from what it does to what it saw."""
+
+    @property
+    def reads(self) -> str:
+        """How outputs are read.
+
+        "logits" of one action of K; "values" of one of K, the best of which is taken; "normal",
+        means and then standard deviations; "scaled" or "clipped", the action itself.
+        """
+        ...
+
+    def critic(self) -> Differentiable:
+        """Return what the learner thinks an observation is worth: (E, n, 1).
+
+        Raises:
+            NotOffered: it has no critic of observations.
+        """
         ...
 
 
 class InspectablePolicy(Policy, Protocol):
     """A policy that can be opened: its layers, its features, itself with neurons broken."""
 
-    def layers(self) -> Mapping[str, Array]:
-        """Return the weight matrices, in order from input to output."""
+    def layers(self) -> tuple[Layer, ...]:
+        """Return its layers, from what is seen to what is put out.
+
+        Raises:
+            NotOffered: it is no chain of layers; says what it is.
+        """
         ...
 
     def features(self, observations: Observations) -> Mapping[str, Array]:
-        """Return the activations of each layer."""
+        """Return what every layer sends, by its name, the outputs last: (E, n_group, N) each."""
         ...
 
-    def with_faults(self, plan: Any) -> "InspectablePolicy":
-        """Return this policy with the plan's neurons and synapses broken."""
+    def with_faults(self, plan: FaultPlan) -> "InspectablePolicy":
+        """Return this policy with the neurons and synapses of a plan broken, and no others.
+
+        The plan says it of all rows, or has leading axes (E, n_group).
+
+        Raises:
+            InvalidConfig: it breaks what is not there.
+        """
         ...
 
 

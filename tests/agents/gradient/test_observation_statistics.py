@@ -133,7 +133,7 @@ def test_what_acts_is_what_learns(learner):
     folded = GradientPolicy(team.architecture, team.weights, group, greedy=True)
     plain = GradientPolicy(team.architecture, team.server.weights, group, greedy=True)
     for raw, seen in zip(fragment.seen, shown.seen, strict=True):
-        np.testing.assert_allclose(folded.outputs(raw), plain.outputs(seen), atol=1e-5)
+        np.testing.assert_allclose(folded.computed(raw), plain.computed(seen), atol=1e-5)
     cut = riding.shown(parameters, fragment).cut_seen
     mean, variance = np.split(parameters[0, team.architecture.size :], 2)
     np.testing.assert_allclose(cut, (fragment.cut_seen - mean) / np.sqrt(variance), rtol=1e-5)

@@ -5,7 +5,8 @@ import pytest
 
 import rallypoint
 from rallypoint.agents.gradient.architecture import architecture_for
-from rallypoint.agents.gradient.policy import GradientPolicy, flattened
+from rallypoint.agents.gradient.following import flattened
+from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.saving import save_policy
 from rallypoint.agents.sb3.saved import load_policy
 from rallypoint.draws import Draws
@@ -34,7 +35,7 @@ def test_sb3_acts_as_we_do(tmp_path, settings, env, rng):
     observations = world.reset(seed=0)
     draws = Draws(0, "test/gradient", world.copies)
     outputs = theirs.outputs(observations)[..., : made.outputs]
-    mine = ours.outputs(flattened(group, observations[group.name]))
+    mine = ours.computed(flattened(group, observations[group.name]))
     if made.kind == "categorical":  # SB3 takes the mean of the exponentials off
         mine = mine - np.log(np.exp(mine).sum(axis=-1, keepdims=True))
     np.testing.assert_allclose(mine, outputs, atol=1e-5)
