@@ -1,0 +1,25 @@
+"""What is run: how long agents learn, from how many episodes, and how fast."""
+
+from dataclasses import dataclass
+
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToyGameConfig:
+    """One setting of the experiment; its claims are made for the defaults."""
+
+    rounds: int = 300  # of learning
+    episodes: int = 32  # in each round, of 100 steps
+    rate: float = 0.1  # of Adam, for learners that follow what they earn
+    robust_rate: float = 5.0  # of the ascent against the worst partner, falling as 1 / sqrt(round)
+    evaluated: int = 200  # episodes of each team with a traitor in it
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        for name, least in (("rounds", 2), ("episodes", 2), ("evaluated", 1)):
+            if getattr(self, name) < least:
+                raise InvalidConfig(f"{name} is a number >= {least}, got {getattr(self, name)}")
+        for name in ("rate", "robust_rate"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
