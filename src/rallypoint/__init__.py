@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if not (Path(__file__).parent / "envs").is_dir():
     __path__.append(str(Path(__file__).parents[2]))
 
+register_env("ant-colony-v0", "rallypoint.envs.ant_colony.world:AntColony")
 register_env("cartpole-v1", "rallypoint.envs.control.cartpole.world:CartPole")
 register_env("gathering-v0", "rallypoint.envs.gathering.world:Gathering")
 register_env("torus-v0", "rallypoint.envs.torus.world:Torus")
