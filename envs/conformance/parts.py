@@ -95,15 +95,25 @@ def _geometry(env: BatchEnv, told: Any) -> str | None:
     for name, array in told._asdict().items():
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu":
             return f"must have integers for its {name}, and has {_kind(array)}"
-    positions, distances, offsets = told
+    fault = _shapes_of_geometry(env, told)
+    if fault is None and ((told.positions < 0).any(axis=-1) == env.alive).any():
+        return "must have -1 as the position of exactly those who are not in the world"
+    return fault
+
+
+def _shapes_of_geometry(env: BatchEnv, told: Geometry) -> str | None:
+    positions, distances, offsets, sides, leads_to = told
     *agents, dimensions = positions.shape
+    cells = range(len(distances))
     if agents != [env.num_copies, env.num_agents] or offsets.shape[1:] != (dimensions,):
         shapes = f"{positions.shape} and {offsets.shape}"
         return f"must have positions (E, N, k) and offsets (entries, k), and has {shapes}"
     if distances.ndim != 2 or (distances != distances.T).any() or distances.diagonal().any():
         return "must have symmetric distances (cells, cells), 0 from a cell to itself"
-    if ((positions < 0).any(axis=-1) == env.alive).any():
-        return "must have -1 as the position of exactly those who are not in the world"
+    if sides.shape != (dimensions,) or sides.prod() != len(cells):
+        return f"must have {len(cells)} cells in sides (k,), and has sides {sides.tolist()}"
+    if leads_to.shape[1:] != (len(cells),) or not np.isin(leads_to, cells).all():
+        return "must have actions lead from cells to cells, (actions, cells)"
     return None
 
 

@@ -172,6 +172,8 @@ class Gathering(DrawnWorld):
             positions=self.state()[..., None],
             distances=distance[(ahead[:, None] - ahead[None, :]) % self.cells],
             offsets=np.where(ahead <= self.cells // 2, ahead, ahead - self.cells)[:, None],
+            sides=np.array([self.cells]),
+            leads_to=move_table(self.cells)[:, : self.cells],
         )
 
     def remove(self, mask: Mask) -> Observations:

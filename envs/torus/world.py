@@ -159,7 +159,11 @@ class Torus(DrawnWorld):
         if self._distances is None:
             self._distances = walking_distances(self.width)
         return Geometry(
-            positions=self.state(), distances=self._distances, offsets=spoken_of(self.limits)
+            positions=self.state(),
+            distances=self._distances,
+            offsets=spoken_of(self.limits),
+            sides=np.array([self.width, self.width]),
+            leads_to=move_table(self.width)[:, : self.width**2],
         )
 
     def remove(self, mask: Mask) -> Observations:

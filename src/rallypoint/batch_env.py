@@ -58,11 +58,18 @@ class Step(NamedTuple):
 
 
 class Geometry(NamedTuple):
-    """Where the agents are, and which observation entries speak of which place."""
+    """Where the agents are, which places observation entries speak of, where actions lead."""
 
     positions: NDArray[np.int64]  # (E, N, k) cell coordinates; -1 for an agent not in the world
     distances: NDArray[np.int64]  # (cells, cells) distance between two cells
     offsets: NDArray[np.int64]  # (entries, k) offset from the observer that an entry speaks of
+    sides: NDArray[np.int64]  # (k,) cells along each axis; cells are numbered row by row
+    leads_to: NDArray[np.int64]  # (actions, cells) the cell that an action leads to from each
+
+    def cells(self, coordinates: Array) -> NDArray[np.int64]:
+        """Number the cells at some coordinates (…, k), counted on past the last from the first."""
+        within = np.moveaxis(np.asarray(coordinates) % self.sides, -1, 0)
+        return np.ravel_multi_index(tuple(within), tuple(self.sides))
 
 
 class BatchEnv(ABC):

@@ -78,6 +78,8 @@ class Harbour(World):
             np.where(self._alive, cells, -1)[..., None],
             np.abs(ahead[:, None] - ahead),
             np.zeros((2, 1), dtype=np.int64),
+            np.array([CELLS]),
+            np.clip(ahead + np.array([[-1], [0], [1]]), 0, CELLS - 1),
         )
 
     def regions(self) -> dict[str, Mask]:

@@ -213,6 +213,9 @@ def test_geometry_tells_cells_distances_and_what_entries_speak_of():
     assert np.array_equal(geometry.positions[..., 0], env.state())
     assert geometry.distances[0].tolist() == [0, 1, 2, 3, 2, 1]
     assert geometry.offsets[:, 0].tolist() == [0, 1, 2, 3, -2, -1]
+    assert geometry.sides.tolist() == [6]
+    assert geometry.leads_to[:, [0, 1, 5]].tolist() == [[0, 1, 5], [1, 2, 0], [5, 0, 4]]
+    assert geometry.cells(geometry.positions + 6).tolist() == env.state().tolist()
     for agent, here in enumerate(env.state()[0]):
         stands = (here + geometry.offsets[:, 0]) % 6
         counts = np.bincount(env.state()[0], minlength=6)

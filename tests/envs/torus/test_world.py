@@ -64,7 +64,9 @@ def test_antipodal_agents_start_in_two_halves_as_far_apart_as_can_be():
 def test_the_geometry_says_what_the_entries_speak_of():
     env = rallypoint.make("torus-v0", width=11)
     env.reset(seed=0)
-    positions, distances, offsets = env.geometry()
+    positions, distances, offsets, sides, leads_to = env.geometry()
+    assert sides.tolist() == [11, 11]
+    assert leads_to[:, 0].tolist() == [0, 11, 110, 1, 10]
     assert positions.tolist() == env.state().tolist()
     assert distances.shape == (121, 121)
     assert distances[0, [0, 1, 10, 11, 60]].tolist() == [0, 1, 1, 1, 10]
