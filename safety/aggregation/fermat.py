@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 _TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
-_PARTS = 2.0 ** -np.arange(12)[:, None]  # of a step that may be too long
+_PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
 _CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
 
 
@@ -95,14 +95,16 @@ def _downhill(
     curvature.flat[:: len(point) + 1] -= 1 + 1e-12  # a hair, for points on one line
     beyond = -towards * np.linalg.solve(curvature, towards * (about @ weiszfeld))
     newton = weiszfeld + beyond - beyond.sum() * point
-    best, least, length = np.zeros_like(point), 0.0, 0.0
-    for step in (weiszfeld, newton):
-        along = about @ step
-        squared = max(step @ along, 0.0)
-        changes = _PARTS**2 * squared - 2 * _PARTS * along  # of each squared distance, (parts, n)
-        moved = np.sqrt(np.maximum(distances**2 + changes, 0))
-        gains = (changes / (moved + distances)) @ masses
-        if gains.min() < least:
-            part = _PARTS[gains.argmin(), 0]
-            best, least, length = part * step, gains.min(), part * float(np.sqrt(squared))
-    return best, length
+    steps = np.stack([weiszfeld, newton])  # (2, n)
+    along = steps @ about
+    squared = np.maximum((steps * along).sum(axis=1), 0)  # (2,)
+    # Of each squared distance, (2, parts, n).
+    changes = np.multiply.outer(squared, _PARTS**2)[..., None]
+    changes = changes - along[:, None] * (2 * _PARTS[:, None])
+    moved = np.sqrt(np.maximum(distances**2 + changes, 0))
+    gains = (changes / (moved + distances)) @ masses  # (2, parts)
+    gains[~(gains < 0)] = 0  # a NaN, too
+    which, part = np.unravel_index(gains.argmin(), gains.shape)
+    if gains[which, part] == 0:
+        return np.zeros_like(point), 0.0
+    return _PARTS[part] * steps[which], float(_PARTS[part] * np.sqrt(squared[which]))

@@ -20,7 +20,7 @@ from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
 _NO_ANCHORS: Mapping[str, AnchorOf] = {}
 _SAMPLE = 512  # columns on which the centre is chosen
 # Squared distance over squared distance from the centre, below which too few digits are left.
-_TIGHT = {"float32": 1e-2, "float64": 1e-10}
+_TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 
 
 def compared(
@@ -47,7 +47,7 @@ def compared(
     sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
     central = _most_central(_squared(_gram_of_sample(updates.first_columns(_SAMPLE))))
     gram = points.gram([*sure, central][0])
-    if not np.isfinite(np.diagonal(gram)).all():
+    if not np.isfinite(gram.diagonal()).all():
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
     return rows, refined(points, gram, list(anchors), is_sure=bool(sure))
@@ -64,14 +64,14 @@ def refined(
         anchors: the names of those that are no updates.
         is_sure: whether the centre is among the honest even if most others are not.
     """
-    tight = _TIGHT[kernels.working(points.dtype).name]
+    tight = _TIGHT[kernels.working(points.dtype)]
     squared = _squared(gram)
     centre = _most_central(squared[: points.n, : points.n])
     middle = np.sort(squared[centre, : points.n])[points.n // 2]
     if not is_sure and middle < tight * gram[centre, centre]:
         gram = points.gram(centre)  # the old centre was not among most of them
         squared = _squared(gram)
-    norms = np.diagonal(gram)
+    norms = gram.diagonal()
     close = squared < tight * np.minimum(norms[:, None], norms)
     np.fill_diagonal(close, False)
     for at, name in enumerate(anchors, start=points.n):
@@ -119,7 +119,7 @@ def _of_the_comparable(
     centres = [int(order[(len(order) - 1) // 2]), int(order[0])]
     for centre in [*_sure_centres(rows, list(anchors), trusted), *centres]:
         gram = points.gram(centre)
-        kept = np.isfinite(np.diagonal(gram))
+        kept = np.isfinite(gram.diagonal())
         gone = np.concatenate([np.flatnonzero(~finite), rows[~kept[: len(rows)]]])
         if len(gone) <= f and kept[len(rows) :].all():
             return rows[kept[: len(rows)]], gram[np.ix_(kept, kept)]
@@ -143,7 +143,7 @@ def _gram_of_sample(sample: NDArray[np.float64]) -> Matrix:
 
 
 def _squared(gram: Matrix) -> Matrix:
-    norms = np.diagonal(gram)
+    norms = gram.diagonal()
     with np.errstate(over="ignore", invalid="ignore"):
         return np.maximum(norms[:, None] + norms - 2 * gram, 0)
 

@@ -17,6 +17,7 @@ from rallypoint.safety.aggregation.span import Matrix, Weights
 GRID = 4096
 # For rules that read rows one at a time, and multiply nothing: four blocks of the grid.
 WIDE = 4 * GRID
+_RUN = 8  # blocks whose products are added up at once, to call NumPy less often
 
 Block = NDArray[Any]  # (n, b)
 Row = NDArray[Any]  # (b,)
@@ -44,15 +45,23 @@ class PartialSum:
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], Matrix] = {}  # (height, place) -> sum of 2**height
 
-    def add(self, block: int, product: NDArray[Any], height: int = 0) -> None:
-        """Add the product of one block, given by its place on the grid.
+    def add(self, first: int, products: NDArray[Any], height: int = 0) -> None:
+        """Add the products of blocks in a row.
 
         Args:
-            block: the place.
-            product: of the block.
-            height: or of 2**height blocks, summed in pairs; `block` is then the place among such.
+            first: the place of the first on the grid.
+            products: (m, k, k) of m blocks.
+            height: or of 2**height blocks each, summed in pairs; `first` is a place among such.
         """
-        self._join(height, block, product.astype(np.float64))
+        products, place = products.astype(np.float64), first
+        while len(products):
+            if place & 1:  # its partner came before
+                self._join(height, place, products[0])
+                products, place = products[1:], place + 1
+            if len(products) & 1:  # its partner is to come
+                self._join(height, place + len(products) - 1, products[-1])
+            products = products[0:-1:2] + products[1::2]
+            height, place = height + 1, place >> 1
 
     def __add__(self, other: "PartialSum") -> "PartialSum":
         """Return the sum over both ranges of blocks."""
@@ -89,22 +98,37 @@ def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def gram(pieces: Pieces, centre: int) -> PartialSum:
     """Return the inner products of all points about one of them: (k, k)."""
     total = PartialSum()
-    whole = product = None
+    whole = products = None
+    first = held = k = 0
     for start, block, anchors in pieces:
         n, b = block.shape
-        k = n + len(anchors)
-        if whole is None or product is None:  # the first is as wide as any
-            # Rows of zeros up to a multiple of 4: BLAS takes up to twice as long for odd numbers.
-            whole = np.zeros((-(-k // 4) * 4, b), working(block.dtype))
-            product = np.empty((len(whole), len(whole)), whole.dtype)
+        if whole is None or products is None:  # the first is as wide as any
+            k = n + len(anchors)
+            whole = np.zeros((_padded(k), b), working(block.dtype))
+            products = np.empty((_RUN, len(whole), len(whole)), whole.dtype)
         offsets = whole[:, :b]
-        middle = (block[centre] if centre < n else anchors[centre - n]).astype(whole.dtype)
+        middle = block[centre] if centre < n else anchors[centre - n]
+        middle = middle.astype(whole.dtype, copy=False)
         np.subtract(block, middle, out=offsets[:n])
-        if len(anchors):
+        if k > n:
             np.subtract(anchors, middle, out=offsets[n:k])
-        np.matmul(offsets, offsets.T, out=product)  # half the work: BLAS sees that it is symmetric
-        total.add(start // GRID, product[:k, :k])
+        # Half the work: BLAS sees that it is symmetric.
+        np.matmul(offsets, offsets.T, out=products[held])
+        if not held:
+            first = start // GRID
+        held += 1
+        if held == _RUN:
+            total.add(first, products[:, :k, :k])
+            held = 0
+    if products is not None:
+        total.add(first, products[:held, :k, :k])
     return total
+
+
+def _padded(k: int) -> int:
+    """Return how many rows to multiply, zeros for the rest, for k rows to be done soonest."""
+    # Measured, AVX-512: BLAS takes up to twice as long for 3, 5, 6 or 7 above a multiple of 8.
+    return k if k % 8 in (1, 2) else -(-k // 4) * 4
 
 
 def weighted_sum(pieces: Pieces, weights: Weights) -> Iterator[Row]:
@@ -159,30 +183,38 @@ class _Combination:
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self._weights = weights
-        self._ready: tuple[NDArray[Any], NDArray[np.intp] | None] | None = None
+        self._ready: tuple[NDArray[Any], NDArray[Any], NDArray[np.intp] | None] | None = None
         self._picked, self._answer = Scratch(), Scratch()
 
     def __call__(self, block: Block, anchors: Block) -> NDArray[Any]:
         """Return the combinations of updates (n, b) and anchors (k - n, b): (…, b)."""
         n, b = block.shape
-        kind = working(block.dtype)
         if self._ready is None:  # once for all blocks
-            own = self._weights[..., :n]
-            used = np.flatnonzero(own.any(axis=tuple(range(own.ndim - 1))))
-            # A few are picked out; most are sooner multiplied with zeros among them.
-            some = used if 2 * len(used) < n else None
-            self._ready = own[..., some if some is not None else slice(None)].astype(kind), some
-        weights, some = self._ready
+            self._ready = self._prepared(n, working(block.dtype))
+        weights, beside, some = self._ready
         rows = block if some is None else self._picked.rows(block, some)
-        total = self._answer.empty(1 if weights.ndim == 1 else len(weights), b, kind)
+        total = self._answer.empty(1 if weights.ndim == 1 else len(weights), b, weights.dtype)
         total = total[0] if weights.ndim == 1 else total
-        beside = self._weights[..., n:].astype(kind)
         for at in range(0, b, GRID):  # of wide blocks, too: a product's bits depend on its width
             here = slice(at, at + GRID)
-            np.matmul(weights, rows[:, here].astype(kind, copy=False), out=total[..., here])
-            if len(anchors):
+            part = rows[:, here].astype(weights.dtype, copy=False)
+            np.matmul(weights, part, out=total[..., here])
+            if beside.size:
                 total[..., here] += beside @ anchors[:, here]
         return total
+
+    def _prepared(
+        self, n: int, kind: np.dtype[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp] | None]:
+        """Return the weights of the updates used and of the anchors, and which those updates are.
+
+        None means all: a few are picked out, most are sooner multiplied with zeros among them.
+        """
+        own, beside = self._weights[..., :n], self._weights[..., n:].astype(kind)
+        used = np.flatnonzero(own.any(axis=tuple(range(own.ndim - 1))))
+        if 2 * len(used) < n:
+            return own[..., used].astype(kind), beside, used
+        return own.astype(kind), beside, None
 
 
 def at(pieces: Pieces, columns: NDArray[np.intp]) -> Iterator[Block]:

@@ -184,13 +184,12 @@ class OnDevice(Updates):
         if blocks == 1 << _HEIGHT:
             while len(products) > 1:
                 products = products[0::2] + products[1::2]
-            total.add(first >> _HEIGHT, products[0].cpu().numpy(), _HEIGHT)
+            total.add(first >> _HEIGHT, products.cpu().numpy(), _HEIGHT)
             return
-        for place, product in enumerate(products.cpu().numpy(), start=first):
-            total.add(place, product)
+        total.add(first, products.cpu().numpy())
         if rest:
             last = offsets[:, blocks * GRID :]
-            total.add(first + blocks, (last @ last.T).cpu().numpy())
+            total.add(first + blocks, (last @ last.T)[None].cpu().numpy())
 
     def _anchors_at(self, start: int, chunk: torch.Tensor) -> torch.Tensor:
         """Return the anchors' columns that belong to a chunk."""

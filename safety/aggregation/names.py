@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from rallypoint.safety.aggregation.parts import Mixing, Part
 from rallypoint.safety.aggregation.rules import aggregators
 from rallypoint.safety.aggregation.rules.per_layer import PerLayer
 
+_REMEMBERED = 512  # names, and parts with their parameters
+_SCALARS = (str, int, float, bool, type(None))
+_Settings = tuple[tuple[str, Mapping[str, Any]], ...]
 _FORM = 'a chain reads as "nnm+krum" or "bucketing(size=2)+krum(variant=\'nf\')"'
 
 
@@ -25,21 +29,31 @@ def parse(name: str, parameters: Mapping[str, Any]) -> tuple[Part, ...]:
         UnknownName: no such part; names the nearest.
         Unavailable: a part whose module does not import; says why.
     """
-    settings = _settings(name)
-    last, own = settings[-1]
+    *before, (last, own) = _settings(name)
     if twice := sorted(own.keys() & parameters.keys()):
         raise InvalidConfig(f"{twice[0]!r} of {last} is given in {name!r} and as a keyword")
     given = {key: _plain(value) for key, value in parameters.items()}
-    settings[-1] = last, own | given
-    parts = tuple(
-        config.from_dict(aggregators[part], own, where=part)  # refuses what it does not know
-        for part, own in settings
-    )
+    parts = tuple(_part(part, own) for part, own in (*before, (last, {**own, **given})))
     _check_order(name, parts)
     return parts
 
 
-def _settings(name: str) -> list[tuple[str, dict[str, Any]]]:
+def _part(name: str, parameters: Mapping[str, Any]) -> Part:
+    kind = aggregators[name]
+    # Lists cannot be looked up, and a tuple may hold 1 where another holds True, which are equal.
+    if all(isinstance(value, _SCALARS) for value in parameters.values()):
+        return _remembered(kind, name, **parameters)
+    return config.from_dict(kind, parameters, where=name)
+
+
+# Checking parameters takes as long as aggregating a hundred thousand numbers.
+@lru_cache(maxsize=_REMEMBERED, typed=True)
+def _remembered(kind: type[Part], name: str, /, **parameters: Any) -> Part:
+    return config.from_dict(kind, parameters, where=name)  # refuses what it does not know
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _settings(name: str) -> _Settings:
     try:
         tree = ast.parse(name.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
@@ -49,10 +63,10 @@ def _settings(name: str) -> list[tuple[str, dict[str, Any]]]:
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
         members.insert(0, tree.right)
         tree = tree.left
-    return [_member(name, member) for member in [tree, *members]]
+    return tuple(_member(name, member) for member in [tree, *members])
 
 
-def _member(name: str, member: ast.expr) -> tuple[str, dict[str, Any]]:
+def _member(name: str, member: ast.expr) -> tuple[str, Mapping[str, Any]]:
     match member:
         case ast.Name(id=part):
             return part, {}

@@ -68,7 +68,13 @@ def for_them(context: Context, updates: Updates) -> Context:
             f"trusted must be indices of the {updates.n} updates, 0 to {updates.n - 1}, "
             f"got {list(trusted)}"
         )
-    return replace(context, root=_as_vector(context.root), previous=_as_vector(context.previous))
+    vectors = {name: getattr(context, name) for name in ("root", "previous")}
+    others = {name: v for name, v in vectors.items() if not isinstance(v, np.ndarray | None)}
+    return (
+        replace(context, **{name: _as_vector(v) for name, v in others.items()})
+        if others
+        else context
+    )
 
 
 def is_tensor(value: Any) -> bool:
@@ -85,8 +91,6 @@ def _as_array(value: Any) -> np.ndarray[Any, Any]:
 
 
 def _as_vector(value: Any) -> Any:
-    if value is None:
-        return None
     if is_tensor(value):
         from rallypoint.safety.aggregation import kernels_torch
 

@@ -29,7 +29,7 @@ class Span:
     @cached_property
     def squared(self) -> Matrix:
         """Squared distances between all points: (k, k), never negative, 0 on the diagonal."""
-        norms = np.diagonal(self.gram)
+        norms = self.gram.diagonal()
         squared = norms[:, None] + norms[None, :] - 2 * self.gram
         np.maximum(squared, 0, out=squared)
         np.fill_diagonal(squared, 0)

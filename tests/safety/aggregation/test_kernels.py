@@ -1,5 +1,7 @@
 """The walks over the columns, beside the same by brute force."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def products(rng, count):
 def summed(parts, order):
     total = PartialSum()
     for block in order:
-        total.add(block, parts[block])
+        total.add(block, parts[block][None])
     return total
 
 
@@ -60,6 +62,18 @@ def test_sums_have_the_same_bits_in_any_order_and_division(count, rng):
         cut = rng.integers(0, count + 1)
         shards = summed(parts, order[:cut]) + summed(parts, order[cut:])
         assert shards.total().tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 13, 100])
+def test_blocks_in_a_row_have_the_same_bits_at_once(count, rng):
+    parts = products(rng, count + 11)
+    for first in (0, 1, 3, 11):
+        whole = summed(parts, range(first, first + count)).total()
+        for runs in ([0, count], [0, count // 2, count], [0, count // 3, count // 3 + 1, count]):
+            total = PartialSum()
+            for start, end in pairwise(runs):
+                total.add(first + start, parts[first + start : first + end])
+            assert total.total().tobytes() == whole.tobytes()
 
 
 def test_a_plain_sum_would_not(rng):

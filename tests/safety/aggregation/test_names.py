@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import InvalidConfig, UnknownName
-from rallypoint.safety.aggregation import Aggregator, aggregate
+from rallypoint.safety.aggregation import Aggregator, aggregate, aggregators
 from rallypoint.safety.aggregation.rules.bucketing import Bucketing
 from rallypoint.safety.aggregation.rules.krum import Krum
 from rallypoint.safety.aggregation.rules.multi_krum import MultiKrum
@@ -29,6 +29,21 @@ def test_parameters_are_the_last_parts():
     assert parts("bucketing(size=3)+multi_krum", m=2) == (Bucketing(size=3), MultiKrum(m=2))
     assert parts("multi_krum(m=2)", variant="nf") == (MultiKrum(m=2, variant="nf"),)
     assert parts("multi_krum", m=np.int64(2)) == (MultiKrum(m=2),)
+
+
+def test_equal_parameters_of_another_kind_are_checked_all_the_same():
+    assert parts("multi_krum", m=1) == (MultiKrum(m=1),)
+    for one in (True, 1.5, 1.0 + 1e-9, "1", [1], (1,)):
+        with pytest.raises(InvalidConfig, match="multi_krum"):
+            parts("multi_krum", m=one)
+    with pytest.raises(InvalidConfig, match="multi_krum"):
+        parts("multi_krum(m=True)")
+
+
+def test_a_name_means_the_part_that_has_it_now(monkeypatch):
+    assert parts("krum") == (Krum(),)
+    monkeypatch.setitem(aggregators._parts, "krum", MultiKrum)
+    assert parts("krum") == (MultiKrum(),)
 
 
 @pytest.mark.parametrize(
