@@ -6,7 +6,7 @@ import pytest
 import rallypoint
 from rallypoint.envs.conformance import assert_is_env
 from rallypoint.envs.views.parallel import ParallelView
-from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.errors import InvalidConfig, NotOffered, UnknownName
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threats.crash import Crash
@@ -202,3 +202,36 @@ def test_a_world_that_nobody_can_leave_refuses_a_removal():
     world.offers = world.offers - {"remove"}
     with pytest.raises(NotOffered, match="needs remove, which gathering-v0 does not offer"):
         Threatened(world, [Crash(victims={"fraction": 0.9})])
+
+
+def test_a_crash_in_a_region_takes_those_who_are_there_as_long_as_the_budget_lasts():
+    crash = Crash(
+        region="task_1",
+        knowledge=("regions",),
+        when={"from": 2, "until": 3},
+        budget={"agents": 3},
+    )
+    env = Threatened(rallypoint.make("ant-colony-v0", copies=2, num_agents=8), [crash])
+    env.reset(seed=0)
+    works = np.array([[0, 1, 1, 0, 1, 1, 2, 1], [3, 0, 1, 0, 0, 0, 0, 2]])
+    for _ in range(2):
+        assert env.alive.all()
+        env.step({"agents": works})
+    env.step({"agents": works})
+    assert env.crashed.tolist() == [
+        [False, True, True, False, True, False, False, False],
+        [False, False, True, False, False, False, False, False],
+    ]
+    assert (env.alive == ~env.crashed).all()
+    assert disagreements(env.model, env.receipts()) == []
+
+
+def test_a_crash_in_a_region_says_what_it_must_know_and_where_it_may_be():
+    with pytest.raises(InvalidConfig, match=r"declare knowledge = \['regions'\]"):
+        Crash(region="task_1")
+    colony = rallypoint.make("ant-colony-v0")
+    colony.reset(seed=0)
+    with pytest.raises(UnknownName, match="no region 'task_9'"):
+        Threatened(colony, [Crash(region="task_9", knowledge=("regions",))])
+    with pytest.raises(NotOffered, match="regions"):
+        Threatened(ring(), [Crash(region="task_1", knowledge=("regions",))])
