@@ -13,7 +13,8 @@ from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, 
 from rallypoint.agents.gradient.contributors import Contributors, Who
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
-from rallypoint.agents.gradient.rounds import Report, Rounds
+from rallypoint.agents.gradient.reports import Report
+from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
 from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.config import from_dict

@@ -1,36 +1,38 @@
 """Rounds: play, estimate, lie, aggregate, move; for R runs side by side."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import Architecture
 from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.descent import Descent, straight
 from rallypoint.agents.gradient.estimators import Estimator
-from rallypoint.agents.gradient.fragment import Fragment, Rollout
+from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.agents.gradient.policy import GradientPolicy
-from rallypoint.agents.gradient.server import Received, Server
+from rallypoint.agents.gradient.reports import Learned, Report, report_of, spread_and_agreement
+from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.workshop import GradientWorkshop
+from rallypoint.agents.rounds.delivery import Delivery
+from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.protocols import (
+    Combine,
+    Moved,
+    Remind,
+    RoundProtocol,
+    Stop,
+    Work,
+)
+from rallypoint.agents.rounds.protocols.synchronous import Synchronous
+from rallypoint.agents.rounds.work import Task
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.draws import Draws, stream
+from rallypoint.errors import CannotGoOn
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.updates import UpdateThreats
-
-
-class Report(NamedTuple):
-    """What a round brought, run by run."""
-
-    returns: Floats  # (R,) mean return of the episodes that ended, of the honest; NaN if none did
-    episodes: NDArray[np.int64]  # (R,) how many these were
-    steps: NDArray[np.int64]  # (R,) agent-steps played
-    ratio: Floats  # (R,) sqrt of the honest updates' variance over the norm of their mean
-    cosine: Floats  # (R,) of the aggregate with the honest mean
-    believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
 
 
 class Rounds:
@@ -49,6 +51,9 @@ class Rounds:
         contribution: Contribution | None = None,
         threats: Sequence[UpdateThreats | None] | None = None,
         descent: Descent = straight,
+        world_seed: int | None = None,
+        protocol: RoundProtocol[Any] | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -63,35 +68,43 @@ class Rounds:
             contribution: what contributors do with their gradients.
             threats: to the updates of each run.
             descent: what the server does with an aggregate.
+            world_seed: of the world; that of the first run if not given.
+            protocol: what is computed when, and what is combined; synchronous if not given.
+            delivery: where it is computed; in this process, in this world, if not given.
 
         Raises:
             NotOffered, InvalidConfig: a world, copies or riders that the estimator cannot use.
         """
-        copies, agents = rollout.env.num_copies, len(rollout.group.agents)
-        contributors.check(copies, agents)
-        estimator.check(rollout.env, contributors.share(copies), server.riding.riders)
         self.server = server
-        self.round = 0
-        self._rollout = rollout
         self.architecture = architecture
-        self._networks = ActorCritic(architecture)
+        self.round = 0
+        if delivery is None:
+            workshop = GradientWorkshop(
+                rollout,
+                architecture,
+                estimator,
+                contributors,
+                server.riding,
+                steps=steps,
+                seeds=seeds,
+                weights=server.weights,
+                world_seed=world_seed,
+            )
+            everybody = range(contributors.runs * contributors.count)
+            delivery = InProcess([workshop], [everybody])
+        self.delivery = delivery
+        self.protocol = Synchronous() if protocol is None else protocol
         self._estimator = estimator
         self._contributors = contributors
-        self._steps = steps
         self._seeds = tuple(seeds)
         self._contribution = contribution or Contribution()
         self._threats = tuple(threats or [None] * contributors.runs)
         self._descent = descent
-        self._memory = estimator.memory(server.weights, contributors.count)
-        self._ridden = server.riding.memories(copies, agents, contributors)
         shape = (contributors.runs, contributors.count, architecture.size)
         self._momenta = np.zeros(shape, dtype=np.float32)
-        # Keyed by the run's own seed, so that no run's numbers depend on which others there are.
-        of_each = np.add.outer(
-            np.array(self._seeds) * contributors.count, np.arange(contributors.count)
-        )
-        self._draws = Draws(0, "gradient/shuffle", of_each.ravel())
-        self._so_far = np.zeros((copies, agents), dtype=np.float64)
+        self._episodes: NDArray[np.int64] | None = None
+        self._state: Any
+        self._state, self._orders = self.protocol.begin(delivery.count)
 
     @property
     def weights(self) -> Floats:
@@ -104,91 +117,90 @@ class Rounds:
         everybody = np.ones(self._contributors.count, dtype=bool)
         return np.stack([everybody if t is None else ~t.liars for t in self._threats])
 
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """What the protocol has counted so far."""
+        return self.protocol.tally(self._state)
+
     def train_round(self) -> Report:
         """Play one round and learn from it.
 
         Raises:
             TooManyByzantine, InvalidUpdates: an aggregator cannot answer.
             Diverged: parameters are not finite any more.
+            CannotGoOn: the protocol has stopped.
         """
-        server, riding = self.server, self.server.riding
-        self._memory = self._estimator.begin(self._memory, server.seeds, self.round)
-        policy = GradientPolicy(self.architecture, self.weights, self._rollout.group)
-        fragment = self._play(policy)
-        said, self._ridden = riding.said(
-            server.parameters, fragment, self._contributors, self._ridden
-        )
-        shown = riding.shown(server.parameters, fragment)
-        batch = self._estimator.prepare(
-            self._networks, server.parameters, shown, self._contributors
-        )
-        self._draws.begin_episode(episode=self.round)
-        told: list[tuple[Floats, Floats, Floats]] = []
-        for number, piece in enumerate(self._estimator.passes(batch, self._draws)):
-            updates, self._memory = self._estimator.estimate(
-                self._networks, server.parameters, piece, self._memory
-            )
-            present: Mask = np.any(piece.weights > 0, axis=2)
-            if riding.size:
-                updates = np.concatenate([updates, said], axis=2)
-                said = np.zeros_like(said)  # once a round
-            told.append(self._learn(updates, present, first=number == 0))
-        returns, episodes = self._returns(fragment)
+        opening = self.server.parameters
+        # How many each contributor of a run plays in this round, where that is decided: (R,).
+        self._episodes = self._estimator.begin({}, self.server.seeds, self.round).get("episodes")
+        told: list[Learned] = []
+        more = True
+        while more:
+            task = Task(self.round, len(told), opening, self.server.parameters)
+            self.delivery.announce(self.server.time, task)
+            combine = self._wait()
+            brought = self.delivery.brought()
+            told.append(self._learn(self._dealt(combine), first=not told))
+            more = brought.more
+            moved = Moved(self.server.time, self.server.parameters, opens=not more)
+            self._state, self._orders = self.protocol.tell(self._state, moved)
         self.round += 1
-        ratio, cosine, believed = told[0]
-        played = np.count_nonzero(fragment.acting, axis=(0, 2)).reshape(len(ratio), -1).sum(axis=1)
-        return Report(returns, episodes, played, ratio, cosine, believed)
+        return report_of(brought, told[0], self.honest)
+
+    def _wait(self) -> Combine:
+        """Carry out what is ordered, until there is something to combine."""
+        orders = deque(self._orders)
+        while True:
+            while orders:
+                match orders.popleft():
+                    case Combine() as combine:
+                        return combine
+                    case Work() as work:
+                        self.delivery.order(work)
+                    case Remind() as reminder:
+                        self.delivery.remind(reminder)
+                    case Stop(reason=reason):
+                        raise CannotGoOn(f"round {self.round} cannot be finished: {reason}")
+            self._state, more = self.protocol.tell(self._state, self.delivery.next())
+            orders.extend(more)
 
     def run(self, count: int) -> Iterator[Report]:
         """Yield the reports of so many rounds."""
         for _ in range(count):
             yield self.train_round()
 
-    @property
-    def _episodes(self) -> NDArray[np.int64] | None:
-        """How many each contributor of a run plays in this round, where that is decided: (R,)."""
-        return self._memory.get("episodes")
+    def _dealt(self, combine: Combine) -> "_Dealt":
+        """Deal out by runs what there is to combine."""
+        runs, count = self._contributors.runs, self._contributors.count
+        present, missing = np.zeros((2, runs * count), dtype=bool)
+        present[combine.contributors] = True
+        missing[combine.missing] = True
+        updates = combine.updates
+        if len(updates) < runs * count:
+            updates = np.zeros((runs * count, updates.shape[1]), dtype=np.float32)
+            updates[combine.contributors] = combine.updates
+        shape = (runs, count)
+        return _Dealt(updates.reshape(*shape, -1), present.reshape(shape), missing.reshape(shape))
 
-    def _play(self, policy: GradientPolicy) -> Fragment:
-        seed = self._seed_of_round()
-        if self._estimator.whole_episodes:
-            copies = None
-            if self._episodes is not None:
-                total = self._rollout.env.num_copies
-                copies = self._contributors.first_copies(total, self._episodes)
-            return self._rollout.episodes(policy, seed=seed, copies=copies)
-        return self._rollout.steps(policy, self._steps, seed=seed)
-
-    def _seed_of_round(self) -> int | None:
-        """Return what starts the world anew in this round, if anything is to.
-
-        Whole episodes always start it anew: a copy that has ended is played on until the last one
-        ends, of whichever run, so what came next would depend on who else is there.
-        """
-        if self._rollout.goes_on and not self._estimator.whole_episodes:
-            return self._seeds[0] if self.round == 0 else None
-        return int(stream(self._seeds[0], "gradient/round", self.round).integers(1 << 62))
-
-    def _learn(
-        self, updates: Floats, present: Mask, *, first: bool
-    ) -> tuple[Floats, Floats, Floats]:
+    def _learn(self, dealt: "_Dealt", *, first: bool) -> Learned:
         """Send, aggregate and move once; return ratio, cosine and whom the rule believed."""
-        sent = self._sent(updates, present)
-        runs, count = present.shape
+        sent = self._sent(dealt.updates, dealt.present)
+        runs, count = dealt.present.shape
         aggregates = np.empty_like(self.server.parameters)
         ratio, cosine = np.full((2, runs), np.nan, dtype=np.float32)
         believed = np.zeros((runs, count), dtype=np.float32)
         for run in range(runs):
-            rows = np.flatnonzero(present[run])
+            rows = np.flatnonzero(dealt.present[run])
             received = self._received(run, sent[run, rows], rows)
+            whom, received = _with_missing(rows, received, np.flatnonzero(dealt.missing[run]))
             batch = None if self._episodes is None else int(self._episodes[run])
-            answer = self.server.aggregate(run, received, rows, explain=first, batch=batch)
+            answer = self.server.aggregate(run, received, whom, explain=first, batch=batch)
             aggregates[run] = answer.aggregate
             if first:
                 honest = sent[run, rows][self.honest[run][rows]]
                 ratio[run], cosine[run] = spread_and_agreement(honest, answer)
                 if answer.explanation is not None:
-                    believed[run, rows] = answer.explanation.weights
+                    believed[run, whom] = answer.explanation.weights
         self._descent(
             self.server,
             aggregates[:, : self.architecture.size],
@@ -196,7 +208,7 @@ class Rounds:
             round_number=self.round,
         )
         self.server.close(aggregates, ride=first)
-        return ratio, cosine, believed
+        return Learned(ratio, cosine, believed)
 
     def _sent(self, updates: Floats, present: Mask) -> Floats:
         """Return what contributors send if nobody lies, and remember momenta: (R, n, D)."""
@@ -219,37 +231,12 @@ class Rounds:
         received: Floats = delivery.updates.astype(np.float32, copy=False)
         return received
 
-    def _returns(self, fragment: Fragment) -> tuple[Floats, NDArray[np.int64]]:
-        """Return the mean return of the episodes that ended, of the honest, and their number."""
-        runs = self._contributors.runs
-        copies, agents = self._so_far.shape
-        counted = self._contributors.of_copies(copies, agents, self.honest)
-        total, number = np.zeros(runs), np.zeros(runs, dtype=np.int64)
-        if fragment.is_fresh:
-            self._so_far[:] = 0
-        for rewards, acting, ends in zip(
-            fragment.rewards, fragment.acting, fragment.terminated | fragment.truncated, strict=True
-        ):
-            self._so_far += np.where(acting, rewards, 0)
-            if ends.any():
-                mine = (ends & counted).reshape(runs, -1)
-                total += np.where(mine, self._so_far.reshape(runs, -1), 0).sum(axis=1)
-                number += mine.sum(axis=1)
-                self._so_far[ends] = 0
-        mean = np.divide(total, number, out=np.full(runs, np.nan), where=number > 0)
-        return mean.astype(np.float32), number
-
     def snapshot(self) -> Snapshot:
         """Return everything needed to go on from here, bit for bit."""
-        own: Snapshot = {
-            "round": np.array(self.round),
-            "momenta": self._momenta.copy(),
-            "so_far": self._so_far.copy(),
-        }
-        own |= nested("memory", _copied(self._memory)) | nested("server", self.server.snapshot())
-        own |= nested("rollout", self._rollout.snapshot())
-        for rider, kept in self._ridden.items():
-            own |= nested(f"ridden/{rider}", _copied(kept))
+        own: Snapshot = {"round": np.array(self.round), "momenta": self._momenta.copy()}
+        own |= nested("server", self.server.snapshot())
+        own |= nested("delivery", self.delivery.snapshot())
+        own |= nested("protocol", self.protocol.snapshot(self._state))
         for run, threats in enumerate(self._threats):
             if threats is not None:
                 own |= nested(f"threats/{run}", threats.snapshot())
@@ -258,33 +245,30 @@ class Rounds:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of rounds that were put together alike."""
         self.server.restore(part_of(snapshot, "server"))
-        self._rollout.restore(part_of(snapshot, "rollout"))
+        self.delivery.restore(part_of(snapshot, "delivery"))
+        self._state, self._orders = self.protocol.restore(part_of(snapshot, "protocol"))
         for run, threats in enumerate(self._threats):
             if threats is not None:
                 threats.restore(part_of(snapshot, f"threats/{run}"))
-        self._memory = _copied(part_of(snapshot, "memory"))
-        self._ridden = {r: _copied(part_of(snapshot, f"ridden/{r}")) for r in self._ridden}
         self.round = int(snapshot["round"])
         self._momenta = snapshot["momenta"].copy()
-        self._so_far = snapshot["so_far"].copy()
 
 
-def _copied(snapshot: Snapshot) -> Snapshot:
-    return {name: part.copy() for name, part in snapshot.items()}
+class _Dealt(NamedTuple):
+    """Updates that are to be combined, run by run."""
+
+    updates: Floats  # (R, n, D)
+    present: Mask  # (R, n) who sent one
+    missing: Mask  # (R, n) who should have
 
 
-def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float]:
-    """Return how far honest updates (m, d) spread, for their mean's length, and what came of it.
-
-    The first is the square root of their summed variance over the norm of their mean: resilience
-    is proved for rules as long as it stays below a limit. The second is the cosine of the aggregate
-    with that mean. Both are known only to whoever knows who is honest.
-    """
-    mean = honest.mean(axis=0, dtype=np.float64)
-    length = float(np.linalg.norm(mean))
-    if len(honest) < 2 or not length:
-        return float("nan"), float("nan")
-    variance = float(((honest - mean) ** 2).sum() / (len(honest) - 1))
-    found = np.asarray(answer.aggregate, dtype=np.float64)
-    scale = length * float(np.linalg.norm(found))
-    return variance**0.5 / length, float(found @ mean) / scale if scale else float("nan")
+def _with_missing(
+    rows: NDArray[np.int64], received: Floats, missing: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Floats]:
+    """Put rows of NaN in the places of the missing: every rule leaves them out, and lowers f."""
+    if not len(missing):
+        return rows, received
+    nothing = np.full((len(missing), received.shape[1]), np.nan, dtype=np.float32)
+    whom = np.concatenate([rows, missing])
+    order = whom.argsort()
+    return whom[order], np.concatenate([received, nothing])[order]

@@ -70,6 +70,10 @@ class Diverged(RallypointError, ArithmeticError):
     """Learning that went off to numbers that are not finite."""
 
 
+class CannotGoOn(RallypointError, RuntimeError):
+    """Rounds that cannot be finished: nobody is left, or nobody can be reached."""
+
+
 class UnreadableFile(RallypointError, ValueError):
     """A file that is corrupt, or belongs to something else."""
 

@@ -51,14 +51,15 @@ class Estimator(ABC):
     ) -> Batch:
         """Make a batch of what was played under these parameters (R, d)."""
 
-    def passes(self, batch: Batch, draws: Draws) -> Iterator[Batch]:
+    def passes(self, batch: Batch, draws: Draws, count: int) -> Iterator[Batch]:
         """Yield what each update of the round is made of; the whole batch, once.
 
         Args:
-            batch: of all contributors.
-            draws: with one copy for each contributor of each run, (R * n).
+            batch: of some contributors of every run, or all.
+            draws: with one copy for each of them.
+            count: of all contributors of a run.
         """
-        del draws
+        del draws, count
         yield batch
 
     @property

@@ -57,13 +57,13 @@ class Ppo(A2c):
         batch = super().prepare(networks, parameters, fragment, contributors)
         return batch._replace(old_logs=networks.tell(parameters, batch).logs)
 
-    def passes(self, batch: Batch, draws: Draws) -> Iterator[Batch]:
+    def passes(self, batch: Batch, draws: Draws, count: int) -> Iterator[Batch]:
         """Yield the minibatches of every epoch, each contributor's rows shuffled on their own."""
-        runs, count, length = batch.weights.shape
+        length = batch.weights.shape[2]
         rows = min(length, max(1, self.minibatch // count))
         for _ in range(self.epochs):
             order = draws.random((length,)).argsort(axis=1, kind="stable")
-            shuffled = order.reshape(runs, count, length)
+            shuffled = order.reshape(batch.weights.shape)
             for first in range(0, length, rows):
                 yield batch.take(shuffled[..., first : first + rows])
 

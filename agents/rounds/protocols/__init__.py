@@ -23,6 +23,7 @@ from rallypoint.registry import Registry
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+_NOBODY: Integers = np.empty(0, dtype=np.int64)
 
 
 class Arrived(NamedTuple):
@@ -79,7 +80,8 @@ class Combine(NamedTuple):
 
     version: int
     contributors: Integers  # (m,) in order
-    updates: Floats  # (m, D); rows of NaN are of the missing, whom rules count against f
+    updates: Floats  # (m, D)
+    missing: Integers = _NOBODY  # (k,) others, who should have sent one; they count against f
     weights: Floats | None = None  # (m,) by which rows are multiplied before; 1 if not given
 
 

@@ -207,10 +207,6 @@ class Synchronous(RoundProtocol[Waiting]):
             return closed, (Combine(state.version, everybody, state.whole),)
         if not state.came:
             return closed, (Stop("no contributor has sent an update"),)
-        rows = np.array(sorted({*state.came, *np.flatnonzero(state.missing).tolist()}))
-        size = len(next(iter(state.came.values())))
-        updates = np.full((len(rows), size), np.nan, dtype=np.float32)
-        for row, contributor in enumerate(rows.tolist()):
-            if contributor in state.came:
-                updates[row] = state.came[contributor]
-        return closed, (Combine(state.version, rows, updates),)
+        rows = np.array(sorted(state.came))
+        updates = np.stack([state.came[contributor] for contributor in rows.tolist()])
+        return closed, (Combine(state.version, rows, updates, np.flatnonzero(state.missing)),)

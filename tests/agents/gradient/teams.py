@@ -4,11 +4,12 @@ import numpy as np
 
 import rallypoint
 from rallypoint.agents.gradient.architecture import architecture_for
+from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.fragment import Rollout
-from rallypoint.agents.gradient.rounds import Contribution, Rounds
+from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Pace, Server
 from rallypoint.draws import Draws
 from rallypoint.safety.aggregation import Aggregator

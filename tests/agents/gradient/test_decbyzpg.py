@@ -27,7 +27,7 @@ def team_of(seeds=(0,), ids=None, **settings):
 
 def test_many_come_first_and_then_by_chance_for_each_run():
     team = team_of(seeds=tuple(range(40)))
-    memory, large = team._memory, []
+    memory, large = team.delivery.workshops[0].memory, []
     for number in range(30):
         memory = LEARNER.begin(memory, tuple(range(40)), number)
         assert set(memory["episodes"]) <= {2, 4}
@@ -41,7 +41,7 @@ def test_each_round_has_as_many_episodes_as_the_coin_says():
     team = team_of(seeds=(0, 1))
     for _ in range(6):
         report = team.train_round()
-        assert (report.episodes == 3 * team._memory["episodes"]).all()
+        assert (report.episodes == 3 * team.delivery.workshops[0].memory["episodes"]).all()
 
 
 def by_torch(made, weights, lanes, ratios=None):
@@ -128,14 +128,17 @@ def test_products_of_hundreds_of_probabilities_do_not_vanish():
 def test_whoever_has_no_rows_keeps_its_update(rng):
     team = team_of()
     team.train_round()
-    known = team._memory["updates"].copy()
-    fragment = team._play(GradientPolicy(team.architecture, team.weights, team._rollout.group))
+    (workshop,) = team.delivery.workshops
+    known = workshop.memory["updates"].copy()
+    policy = GradientPolicy(team.architecture, team.weights, workshop.rollout.group)
+    fragment = workshop.rollout.episodes(policy, seed=1)
+    networks = ActorCritic(team.architecture)
     acting = fragment.acting.copy()
     acting[:, :4] = False
     batch = LEARNER.prepare(
-        team._networks, team.weights, fragment._replace(acting=acting), Contributors(count=3)
+        networks, team.weights, fragment._replace(acting=acting), Contributors(count=3)
     )
-    updates, _ = LEARNER.estimate(team._networks, team.weights, batch, team._memory)
+    updates, _ = LEARNER.estimate(networks, team.weights, batch, workshop.memory)
     assert (updates[0, 0] == known[0, 0]).all()
     assert (updates[0, 1] != known[0, 1]).any()
 
@@ -144,7 +147,7 @@ def test_a_run_learns_the_same_bits_whoever_runs_beside_it():
     together = team_of(seeds=(7, 8))
     list(together.run(5))
     alone = team_of(seeds=(8,), ids=np.arange(12, 24))
-    alone._seeds = (7,)  # of the world, which is the first run's
+    alone.delivery.workshops[0]._world_seed = 7  # of the world, which is the first run's
     list(alone.run(5))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 

@@ -205,7 +205,7 @@ def test_every_epoch_sees_every_row_once():
     *_, batch = played(estimator, copies=6, count=3)
     marked = batch._replace(gains=np.arange(3 * 48, dtype=np.float32).reshape(1, 3, 48))
     draws = Draws(0, "test/gradient", np.arange(3))
-    seen = [piece.gains for piece in estimator.passes(marked, draws)]
+    seen = [piece.gains for piece in estimator.passes(marked, draws, 3)]
     assert len(seen) == 3 * 5  # ten rows of each, and eight in the last
     for epoch in range(3):
         rows = np.concatenate(seen[5 * epoch : 5 * epoch + 5], axis=2)

@@ -36,7 +36,7 @@ def test_each_round_has_the_number_of_episodes_that_was_drawn_for_the_run():
     )
     for _ in range(12):
         report = team.train_round()
-        drawn.append(team._memory["episodes"])
+        drawn.append(team.delivery.workshops[0].memory["episodes"])
         assert (report.episodes == 3 * drawn[-1]).all()
     assert set(np.ravel(drawn)) == {2, 3, 4}
     assert (np.array(drawn)[:, 0] != np.array(drawn)[:, 1]).any()
@@ -162,7 +162,9 @@ def test_a_run_learns_the_same_bits_whoever_runs_beside_it():
     together = fed(seeds=(7, 8))
     list(together.run(4))
     alone = fed(seeds=(8,), ids=np.arange(12, 24), own_ids=np.arange(2, 4))
-    alone._seeds, alone._descent._seed = (7,), 7  # of the worlds, which are the first run's
+    alone.delivery.workshops[0]._world_seed = alone._descent._seed = (
+        7  # of the worlds, which are the first run's
+    )
     list(alone.run(4))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 

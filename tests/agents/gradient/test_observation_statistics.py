@@ -129,7 +129,7 @@ def test_what_acts_is_what_learns(learner):
     fragment = fragment_of()
     shown = riding.shown(parameters, fragment)
     assert abs(shown.seen[fragment.acting].mean(axis=0)).max() < 1
-    group = team._rollout.group
+    group = team.delivery.workshops[0].rollout.group
     folded = GradientPolicy(team.architecture, team.weights, group, greedy=True)
     plain = GradientPolicy(team.architecture, team.server.weights, group, greedy=True)
     for raw, seen in zip(fragment.seen, shown.seen, strict=True):
@@ -195,7 +195,7 @@ def test_a_run_learns_the_same_bits_whoever_runs_beside_it(learner):
     together = team_of(learner, seeds=(7, 8), **settings)
     list(together.run(3))
     alone = team_of(learner, seeds=(8,), ids=np.arange(10, 20), **settings)
-    alone._seeds = (7,)
+    alone.delivery.workshops[0]._world_seed = 7
     list(alone.run(3))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 

@@ -179,7 +179,7 @@ def test_costs_come_down_to_the_limit():
         team = road_team(seeds=seeds, limit=limit)
         paid, price = [], []
         for _ in team.run(40):
-            paid.append(team._ridden["multiplier"]["known"].mean(axis=1))
+            paid.append(team.delivery.workshops[0].ridden["multiplier"]["known"].mean(axis=1))
             price.append(team.server.parameters[:, -1])
         costs[limit] = np.mean(paid[-20:], axis=0)
         prices[limit] = np.max(price, axis=0)
@@ -199,7 +199,7 @@ def test_a_liar_moves_the_price_of_a_mean_and_not_of_a_trimmed_one():
             team = road_team(rule=rule, f=1, **lies)
             team.train_round()
             prices[rule, liars] = team.server.parameters[0, -1]
-    above = team._ridden["multiplier"]["known"][0, 1:] - 3  # of the honest
+    above = team.delivery.workshops[0].ridden["multiplier"]["known"][0, 1:] - 3  # of the honest
     assert (above > 0).all()
     assert prices["mean", None] > 0
     assert prices["mean", "sign_flip"] == 0
@@ -214,8 +214,8 @@ def test_the_price_is_spoken_of_and_moved_once_a_round():
     team.server.close = lambda *given, **named: (
         moved.append(named["ride"]) or close(*given, **named)
     )
-    team._learn = lambda updates, present, *, first: (
-        said.append(updates[..., -1].any()) or learn(updates, present, first=first)
+    team._learn = lambda dealt, *, first: (
+        said.append(dealt.updates[..., -1].any()) or learn(dealt, first=first)
     )
     list(team.run(2))
     assert len(moved) > 2
@@ -227,7 +227,7 @@ def test_a_run_learns_the_same_bits_whoever_runs_beside_it():
     together = road_team(seeds=(7, 8), rule="trimmed_mean", f=1)
     list(together.run(3))
     alone = road_team(seeds=(8,), ids=np.arange(6, 12), rule="trimmed_mean", f=1)
-    alone._seeds = (7,)
+    alone.delivery.workshops[0]._world_seed = 7
     list(alone.run(3))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 

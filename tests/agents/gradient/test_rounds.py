@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from rallypoint.agents.gradient.rounds import Contribution, spread_and_agreement
+from rallypoint.agents.gradient.contribution import Contribution
+from rallypoint.agents.gradient.reports import spread_and_agreement
 from rallypoint.agents.gradient.server import Pace
-from rallypoint.errors import Diverged, InvalidConfig, TooManyByzantine
+from rallypoint.agents.rounds.protocols import Combine
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
 from tests.agents.gradient.teams import team_of
 
 
@@ -34,7 +36,7 @@ def test_a_run_learns_the_same_bits_whoever_runs_beside_it(estimator):
     list(together.run(6))  # long enough that one run's episodes outlast the other's
     alone = team_of(estimator, seeds=(8,), ids=np.arange(10, 20), **settings)
     # The world draws by its own seed, which is the first run's.
-    alone._seeds = (7,)
+    alone.delivery.workshops[0]._world_seed = 7
     list(alone.run(6))
     assert alone.server.parameters[0].tobytes() == together.server.parameters[1].tobytes()
 
@@ -84,10 +86,23 @@ def test_long_gradients_are_shortened_each_on_its_own():
 
 def test_the_absent_count_for_nothing_and_the_bound_is_checked_anew():
     team = team_of(rule="trimmed_mean", f=2)
-    updates = np.ones((1, 5, team.server.parameters.shape[1]), dtype=np.float32)
-    present = np.array([[True, True, True, True, False]])
+    updates = np.ones((4, team.server.parameters.shape[1]), dtype=np.float32)
+    combine = Combine(0, np.arange(4), updates)
     with pytest.raises(TooManyByzantine, match="n >= 2 f"):
-        team._learn(updates, present, first=True)
+        team._learn(team._dealt(combine), first=True)
+
+
+def test_the_missing_count_against_f():
+    """Two ones, two that lie and one that is missing: with f = 2 a trimmed mean drops one lie."""
+    team = team_of(rule="trimmed_mean", f=2, rate=0.0)
+    updates = np.ones((4, team.server.parameters.shape[1]), dtype=np.float32)
+    updates[3] = 1e9
+    told = []
+    team._descent = lambda server, aggregates, **_: told.append(aggregates)
+    team._learn(team._dealt(Combine(0, np.arange(4), updates, np.array([4]))), first=True)
+    assert (told[0] == 1).all()
+    with pytest.raises(InvalidUpdates):
+        team._learn(team._dealt(Combine(0, np.arange(2), updates[:2], np.arange(2, 5))), first=True)
 
 
 def test_reports_tell_of_the_honest_alone():
