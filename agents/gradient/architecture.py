@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Group
 from rallypoint.errors import InvalidConfig
+from rallypoint.networks import Layer
 
 Kind = Literal["categorical", "normal"]
 Parameters = NDArray[np.float32]  # (d,)
@@ -155,6 +156,20 @@ def architecture_for(group: Group, **settings: Any) -> Architecture:
     raise InvalidConfig(
         f"policy gradients need actions that are one of a few, or arrays of numbers; group "
         f"{group.name!r} does {done}; take an agent of Stable-Baselines3 instead"
+    )
+
+
+def layers_of(architecture: Architecture, parameters: Parameters) -> tuple[Layer, ...]:
+    """Return the actor of parameters (d,) layer by layer, under the names that SB3 gives them."""
+    last = len(architecture.actor) - 1
+    return tuple(
+        Layer(
+            weights.name.removesuffix(".weight"),
+            shaped(parameters, weights).copy(),
+            shaped(parameters, biases).copy(),
+            "identity" if place == last else architecture.activation,
+        )
+        for place, (weights, biases) in enumerate(architecture.actor)
     )
 
 

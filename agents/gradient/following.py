@@ -39,6 +39,13 @@ class Followed:
         outputs = self._network.forward(self._parameters, self._padded(seen))
         return self._unpadded(outputs, seen)
 
+    def signals(self, observations: Observations) -> list[Array]:
+        """Return what every layer sends, the outputs last: (E, n, N) each, new arrays."""
+        seen = flattened(self._group, observations[self._group.name])
+        outputs = self._network.forward(self._parameters, self._padded(seen))
+        hidden = self._network.signals[1:]
+        return [self._unpadded(made, seen) for made in (*hidden, outputs)]
+
     def value_and_gradient(
         self, observations: Observations, objective: Objective
     ) -> tuple[Array, Observations]:

@@ -77,6 +77,11 @@ class Perceptron:
             slopes = before
         return slopes
 
+    @property
+    def signals(self) -> Sequence[Floats]:
+        """What went into each layer in the last call, the rows first; good until the next."""
+        return self._inputs
+
     def _activate(self, made: Floats) -> None:
         if self._activation == "tanh":
             np.tanh(made, out=made)

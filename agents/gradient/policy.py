@@ -6,13 +6,14 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of
 from rallypoint.agents.gradient.distributions import distribution
 from rallypoint.agents.gradient.following import Followed, flattened
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Actions, Array, Group, Observations
 from rallypoint.draws import Draws
 from rallypoint.errors import NotOffered
+from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
 
 
@@ -101,6 +102,42 @@ class GradientPolicy:
                 "actions, such as mad and pgd, need none"
             )
         return Followed(made.critic, made.activation, self.parameters, self.group)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers between what is seen and what the actor puts out.
+
+        Raises:
+            NotOffered: these are the parameters of several runs.
+        """
+        if self.parameters.ndim != 1:
+            raise NotOffered(
+                f"{len(self.parameters)} runs side by side are as many networks; open the policy "
+                "of one run's parameters"
+            )
+        return layers_of(self._architecture, self.parameters)
+
+    def features(self, observations: Observations) -> dict[str, Array]:
+        """Return what every layer sends, by its name, the outputs last: (E, n, N) each.
+
+        Raises:
+            NotOffered: these are the parameters of several runs.
+        """
+        layers = self.layers()
+        signals = self._actor.signals(observations)
+        return {layer.name: made for layer, made in zip(layers, signals, strict=True)}
+
+    def with_faults(self, plan: FaultPlan) -> "GradientPolicy":
+        """Return this policy with what a plan says broken; it has no gradient.
+
+        Raises:
+            NotOffered: these are the parameters of several runs.
+            InvalidConfig: the plan breaks what is not there.
+        """
+        from rallypoint.agents.gradient.faulty import FaultyGradientPolicy  # one like this one
+
+        return FaultyGradientPolicy(
+            self._architecture, self.parameters, self.group, plan=plan, greedy=self.greedy
+        )
 
     def greedily(self) -> "GradientPolicy":
         """Return this policy as it acts greedily."""

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from rallypoint.agents.sb3.decisions import decide
 from rallypoint.agents.sb3.heads import critic_head, head
+from rallypoint.agents.sb3.inspection import chain
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
 
 # Every forward pass has so many rows, the last one padded: how a matrix product is summed, and so
@@ -109,6 +111,45 @@ class Sb3Policy:
         gradients = torch.autograd.grad(chunks, inputs, by_chunk)
         found = _unchunked([gradient.cpu().numpy() for gradient in gradients], seen.shape[:2])
         return values, {self.group.name: found}
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers between what is seen and what is put out, as arrays.
+
+        Raises:
+            NotOffered: the network is no chain of fully connected layers.
+        """
+        return chain(self.network).layers()
+
+    def features(self, observations: Observations) -> dict[str, Array]:
+        """Return what every layer sends, by its name, the outputs last: (E, n, N) each.
+
+        Raises:
+            NotOffered: the network is no chain of fully connected layers.
+        """
+        seen = observations[self.group.name]
+        by_chunk = self._signals(seen)
+        by_layer = zip(self.layers(), zip(*by_chunk, strict=True), strict=True)
+        return {layer.name: _unchunked(list(made), seen.shape[:2]) for layer, made in by_layer}
+
+    def with_faults(self, plan: FaultPlan) -> "Sb3Policy":
+        """Return this policy with what a plan says broken; it has no gradient.
+
+        Raises:
+            NotOffered: the network is no chain of fully connected layers.
+            InvalidConfig: the plan breaks what is not there.
+        """
+        from rallypoint.agents.sb3.faulty import FaultySb3Policy  # a policy like this one
+
+        return FaultySb3Policy(
+            self.network, self.group, plan=plan, greedy=self.greedy, masks=self._masks
+        )
+
+    def _signals(self, seen: Array) -> list[list[Array]]:
+        """Return what every layer sends, chunk by chunk."""
+        links = chain(self.network)
+        self.network.set_training_mode(False)
+        with torch.no_grad():
+            return [links.signals(chunk, None) for chunk in self._chunks(seen)]
 
     def _chunks(self, seen: Array) -> list[Tensor]:
         flat = seen.reshape(-1, *seen.shape[2:])

@@ -10,8 +10,6 @@ from rallypoint.safety.neurons.damage import check_plan, signals_of
 from rallypoint.safety.neurons.plans import cutting, failing, lowest, rounding
 from tests.safety.random_networks import SIZES, masks, network, observations
 
-RNG = np.random.default_rng
-
 
 def by_hand(layers, row, plan):
     """Compute one row of a plan of row-wise masks, neuron by neuron."""
@@ -47,7 +45,7 @@ def row_of(plan, row):
 @pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_many_rows_are_computed_as_each_is_by_hand(name, beside):
-    rng = RNG(4)
+    rng = np.random.default_rng(4)
     layers = network(rng, activation=name)
     seen = observations(rng, layers, rows=12)
     failed = masks(rng, layers, [2, 0, 3], 12)
@@ -64,7 +62,7 @@ def test_many_rows_are_computed_as_each_is_by_hand(name, beside):
 
 
 def test_what_is_broken_for_all_rows_is_broken_in_each():
-    rng = RNG(5)
+    rng = np.random.default_rng(5)
     layers = network(rng)
     seen = observations(rng, layers)
     failed = [mask[0] for mask in masks(rng, layers, [2, 1, 0], 1)]
@@ -78,7 +76,7 @@ def test_what_is_broken_for_all_rows_is_broken_in_each():
 
 
 def test_a_cut_synapse_is_a_weight_of_nothing():
-    rng = RNG(6)
+    rng = np.random.default_rng(6)
     layers = network(rng)
     seen = observations(rng, layers)
     without = list(layers)
@@ -92,7 +90,7 @@ def test_a_cut_synapse_is_a_weight_of_nothing():
 
 
 def test_nothing_that_comes_in_is_written_to():
-    rng = RNG(7)
+    rng = np.random.default_rng(7)
     layers = network(rng, activation="identity")
     seen = observations(rng, layers)
     before = seen.copy(), [layer.weights.copy() for layer in layers]
@@ -121,7 +119,7 @@ def test_an_unknown_activation_names_the_nearest():
 
 
 def test_the_lowest_keys_are_marked_in_each_row():
-    keys = RNG(8).random((50, 4, 9))
+    keys = np.random.default_rng(8).random((50, 4, 9))
     for count in (0, 3, 9):
         marked = lowest(keys, count)
         assert (marked.sum(axis=-1) == count).all()
@@ -147,7 +145,7 @@ def test_the_lowest_keys_are_marked_in_each_row():
     ],
 )
 def test_a_plan_that_breaks_what_is_not_there_is_refused(change, message):
-    layers = network(RNG(0))
+    layers = network(np.random.default_rng(0))
     plan = tuple(Broken() for _ in layers)
     assert check_plan(layers, plan) is plan
     with pytest.raises(InvalidConfig, match=message):

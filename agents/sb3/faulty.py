@@ -1,0 +1,82 @@
+"""Acting by a network of SB3 of which neurons or synapses are broken."""
+
+from typing import NoReturn
+
+import numpy as np
+import torch
+from stable_baselines3.common.policies import BasePolicy
+
+from rallypoint.agents.sb3.inspection import chain
+from rallypoint.agents.sb3.policy import CHUNK, Masks, Sb3Policy
+from rallypoint.batch_env import Array, Group, Observations
+from rallypoint.errors import NotOffered
+from rallypoint.networks import FaultPlan
+from rallypoint.policies import Objective
+from rallypoint.safety.neurons.damage import between, by_rows, check_plan
+
+
+class FaultySb3Policy(Sb3Policy):
+    """A policy of SB3 with what a plan says broken; with nothing broken, the same bits."""
+
+    def __init__(
+        self,
+        network: BasePolicy,
+        group: Group,
+        *,
+        plan: FaultPlan,
+        greedy: bool = False,
+        masks: Masks | None = None,
+    ) -> None:
+        """Act for a group.
+
+        Args:
+            network: whose spaces are those of the group.
+            group: for whom.
+            plan: what is broken, in all rows or with leading axes (E, n).
+            greedy: whether to take the likeliest action always.
+            masks: says which actions are allowed now, such as a world's ``action_mask``.
+
+        Raises:
+            NotOffered: the network is no chain of fully connected layers.
+            InvalidConfig: the plan breaks what is not there.
+        """
+        super().__init__(network, group, greedy=greedy, masks=masks)
+        self._chain = chain(network)
+        self._plan = check_plan(self._chain.layers(), plan)
+
+    def greedily(self) -> "FaultySb3Policy":
+        """Return this policy as it acts greedily, as broken as it is."""
+        return FaultySb3Policy(
+            self.network, self.group, plan=self._plan, greedy=True, masks=self._masks
+        )
+
+    def outputs(self, observations: Observations) -> Array:
+        """Return what the broken network puts out for every agent: (E, n, K)."""
+        seen = observations[self.group.name]
+        with torch.no_grad():
+            made = [self._chain.finished(signals[-1]) for signals in self._signals(seen)]
+        rows = np.concatenate(made)[: seen.shape[0] * seen.shape[1]]
+        return rows.reshape(*seen.shape[:2], -1)
+
+    def _signals(self, seen: Array) -> list[list[Array]]:
+        chunks = self._chunks(seen)
+        firsts = range(0, len(chunks) * CHUNK, CHUNK)
+        plan = by_rows(self._plan, len(chunks) * CHUNK, np.dtype(np.float32))
+        self.network.set_training_mode(False)
+        with torch.no_grad():
+            return [
+                self._chain.signals(chunk, between(plan, first, first + CHUNK))
+                for chunk, first in zip(chunks, firsts, strict=True)
+            ]
+
+    def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
+        """Refuse: what broken neurons send does not depend on what is seen.
+
+        Raises:
+            NotOffered: always.
+        """
+        del observations, objective
+        raise NotOffered(
+            "a network with broken neurons is not followed back to what it saw; attack the "
+            "undamaged policy, and let the broken one see the result"
+        )

@@ -1,0 +1,147 @@
+"""Networks of SB3 as chains of layers, and acting by one of which something is broken."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import torch
+from stable_baselines3.common.distributions import StateDependentNoiseDistribution
+from stable_baselines3.common.policies import BasePolicy
+from torch import Tensor, nn
+
+from rallypoint.agents.sb3.heads import parameters
+from rallypoint.errors import NotOffered
+from rallypoint.networks import Array, Broken, FaultPlan, Layer
+from rallypoint.safety.neurons.damage import asks_for_nominal, damage_signals, damage_sums
+
+_NAMES: dict[type[nn.Module], str] = {
+    nn.Identity: "identity",
+    nn.ReLU: "relu",
+    nn.Sigmoid: "sigmoid",
+    nn.Tanh: "tanh",
+}
+
+
+class Link(NamedTuple):
+    """A layer, in torch."""
+
+    name: str
+    sums: nn.Linear
+    activation: nn.Module
+
+
+class Chain(NamedTuple):
+    """How an actor, or a network of values, gets from observations to what it puts out."""
+
+    first: Callable[[Tensor], Tensor]  # observations as SB3 prepares them -> (rows, inputs)
+    links: tuple[Link, ...]
+    last: Callable[[Tensor], Tensor]  # (rows, K) -> what the head puts out
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers as arrays."""
+        return tuple(
+            Layer(
+                link.name,
+                link.sums.weight.detach().cpu().numpy().copy(),
+                link.sums.bias.detach().cpu().numpy().copy(),
+                _NAMES[type(link.activation)],
+            )
+            for link in self.links
+        )
+
+    def signals(self, seen: Tensor, plan: FaultPlan | None) -> list[Array]:
+        """Return what every layer sends under a plan laid flat: (rows, …) -> (rows, N) each."""
+        beside = plan is not None and asks_for_nominal(plan)
+        nominal = self.signals(seen, None) if beside else None
+        found = []
+        made = self.first(seen)
+        for index, link in enumerate(self.links):
+            broken = Broken() if plan is None else plan[index]
+            sums = link.sums(made)
+            if broken.synapses is not None:
+                weights = link.sums.weight.numpy(force=True)
+                sums = _through(sums, damage_sums, made.numpy(force=True), weights, broken.synapses)
+            made = link.activation(sums)
+            if plan is not None:
+                made = _through(made, damage_signals, broken, nominal and nominal[index])
+            found.append(made.numpy(force=True))
+        return found
+
+    def finished(self, ends: Array) -> Array:
+        """Return what the head puts out for what the last layer sends: (rows, K)."""
+        device = self.links[-1].sums.weight.device
+        return self.last(torch.from_numpy(ends).to(device)).numpy(force=True)
+
+
+def chain(policy: BasePolicy) -> Chain:
+    """Open a policy.
+
+    Raises:
+        NotOffered: it is no chain of fully connected layers; says what it is.
+    """
+    network: Any = policy
+    if hasattr(network, "mlp_extractor") and not hasattr(network, "lstm_actor"):
+        if isinstance(network.action_dist, StateDependentNoiseDistribution):
+            _refuse(policy, "its noise depends on what its last hidden layer sends")
+        links = _links(policy, "mlp_extractor.policy_net", network.mlp_extractor.policy_net)
+        links += _links(policy, "action_net", [network.action_net])
+        return Chain(_first(policy, "pi_features_extractor"), links, _last_of(network))
+    if isinstance(getattr(network, "q_net", None), nn.Module):
+        q_net: Any = network.q_net
+        return Chain(
+            _first(q_net, "features_extractor"), _links(policy, "q_net.q_net", q_net.q_net), _same
+        )
+    actor: Any = getattr(network, "actor", None)
+    if not isinstance(getattr(actor, "mu", None), nn.Sequential):
+        _refuse(policy, "it is neither an actor-critic, a network of values nor an actor alone")
+    return Chain(_first(actor, "features_extractor"), _links(policy, "actor.mu", actor.mu), _same)
+
+
+def _last_of(network: Any) -> Callable[[Tensor], Tensor]:
+    def last(ends: Tensor) -> Tensor:
+        spread = (network.log_std,) if hasattr(network, "log_std") else ()
+        return parameters(network.action_dist.proba_distribution(ends, *spread))
+
+    return last
+
+
+def _same(ends: Tensor) -> Tensor:
+    return ends
+
+
+def _first(network: Any, name: str) -> Callable[[Tensor], Tensor]:
+    extractor = getattr(network, name)
+    if any(True for _ in extractor.parameters()):
+        _refuse(network, f"what it sees goes through a {type(extractor).__name__} first")
+
+    def first(seen: Tensor) -> Tensor:
+        features: Tensor = BasePolicy.extract_features(network, seen, extractor)
+        return features
+
+    return first
+
+
+def _links(policy: BasePolicy, name: str, modules: Any) -> tuple[Link, ...]:
+    found: list[Link] = []
+    for place, module in enumerate(modules):
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            called = name if isinstance(modules, list) else f"{name}.{place}"
+            found.append(Link(called, module, nn.Identity()))
+        elif type(module) in _NAMES and found and isinstance(found[-1].activation, nn.Identity):
+            found[-1] = found[-1]._replace(activation=module)
+        else:
+            _refuse(policy, f"{name} has a {type(module).__name__} in it")
+    return tuple(found)
+
+
+def _through(made: Tensor, change: Callable[..., None], *given: Any) -> Tensor:
+    """Let NumPy change a tensor in place, or a copy of one that lies on a device."""
+    array = made.numpy(force=True)
+    change(array, *given)
+    return torch.from_numpy(array).to(made.device)
+
+
+def _refuse(network: Any, why: str) -> NoReturn:
+    raise NotOffered(
+        f"a {type(network).__name__} is no chain of fully connected layers with "
+        f"{', '.join(sorted(_NAMES.values()))} between them: {why}; take one with an MlpPolicy"
+    )
