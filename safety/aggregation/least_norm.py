@@ -1,0 +1,107 @@
+"""The shortest combination of points in which no point counts for more than a share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.errors import SearchTooLong
+from rallypoint.safety.aggregation.span import Matrix, Weights
+
+# Of the mean diagonal, added to all of it: equal points then share alike, and a Gram matrix whose
+# products were float32 is still positive definite.
+_RIDGE = 1e-6
+_EXACT = 1e-10  # of the mean diagonal: by how much the answer may miss being the shortest
+_STEPS = 50  # for each point; a few are usual
+
+
+def capped_least_norm(gram: Matrix, least: int) -> Weights:
+    """Return the weights w (n,) of least wᵀ G w, with 0 <= w <= 1 / least and sum 1.
+
+    These are the combinations of means of ``least`` points, and the answer F is the shortest of
+    all: so <F, mean of S> >= |F|² for every S of so many points, with equality for what F is made
+    of. That is also how it is known to be the answer, and tested before it is given: no S has a
+    mean less along F than F itself, up to rounding and a ridge of 1e-6 of the squared norms.
+
+    An active set: all weights are free at first; those that run into 0 or the cap stay there until
+    the slope shows that one of them should not. Each step solves the free ones exactly.
+
+    Args:
+        gram: (n, n) of the points.
+        least: how many points share the weight at least, from 1 to n.
+
+    Raises:
+        SearchTooLong: it does not come to an end, which rounding alone could bring about.
+
+    Source: Nocedal & Wright (2006), "Numerical Optimization", algorithm 16.3.
+    """
+    n = len(gram)
+    cap = 1 / least
+    weights = np.full(n, 1 / n)
+    scale = float(np.trace(gram)) / n
+    if least == n or not scale:
+        return weights
+    ridged = gram + _RIDGE * scale * np.eye(n)
+    free = np.ones(n, dtype=bool)
+    for _ in range(_STEPS * n):
+        if free.any():
+            target = _solved(ridged, weights, free)
+            blocked = _move(weights, target, free, cap)
+            if blocked is not None:
+                free[blocked] = False
+                continue
+        slopes = ridged @ weights
+        wrong = _wrongly_fixed(slopes, weights, free, _EXACT * scale)
+        if not wrong:
+            return weights
+        free[wrong] = True
+    raise SearchTooLong(
+        f"the shortest combination of {n} points was not found in {_STEPS * n} steps; this is a "
+        "matter of rounding: bring the updates to another scale, or take another rule"
+    )
+
+
+def _solved(gram: Matrix, weights: Weights, free: NDArray[np.bool_]) -> Weights:
+    """Return the free weights of least norm, the others as they are: (number of free,)."""
+    inner = gram[np.ix_(free, free)]
+    pulls = gram[np.ix_(free, ~free)] @ weights[~free]
+    both = np.linalg.solve(inner, np.stack([pulls, np.ones(len(inner))], axis=1))
+    level = (1 - weights[~free].sum() + both[:, 0].sum()) / both[:, 1].sum()
+    solved: Weights = level * both[:, 1] - both[:, 0]
+    return solved
+
+
+def _move(
+    weights: Weights, target: Weights, free: NDArray[np.bool_], cap: float
+) -> np.integer | None:
+    """Move the free weights, in place, up to the first bound; return who met it, if anybody."""
+    places = np.flatnonzero(free)
+    start = weights[places]
+    bound = np.where(target < start, 0.0, cap)
+    beyond = np.where(target < start, target < 0, target > cap)
+    room = np.divide(bound - start, target - start, out=np.ones_like(start), where=beyond)
+    first = int(room.argmin())
+    weights[places] = np.clip(start + min(room[first], 1.0) * (target - start), 0, cap)
+    if not beyond.any():
+        return None
+    weights[places[first]] = bound[first]
+    met: np.integer = places[first]
+    return met
+
+
+def _wrongly_fixed(
+    slopes: NDArray[np.float64], weights: Weights, free: NDArray[np.bool_], slack: float
+) -> Sequence[int]:
+    """Return whose weight should leave its bound: at 0 a slope below, at the cap one above."""
+    at_zero = ~free & (weights == 0)
+    at_cap = ~free & ~at_zero
+    lowest = np.where(at_zero, slopes, np.inf)
+    highest = np.where(at_cap, slopes, -np.inf)
+    rising, falling = int(lowest.argmin()), int(highest.argmax())
+    if not free.any():  # one can only give what another takes
+        return [rising, falling] if highest[falling] - lowest[rising] > slack else []
+    level = float(slopes[free].mean())
+    short, over = level - lowest[rising], highest[falling] - level
+    if max(short, over) <= slack:
+        return []
+    return [rising] if short >= over else [falling]
