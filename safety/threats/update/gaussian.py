@@ -7,7 +7,7 @@ import numpy as np
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats import State, register
-from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
+from rallypoint.safety.threats.update import Answer, Generators, Updates, UpdateThreat
 from rallypoint.safety.updates.known import KnownUpdates
 
 
@@ -25,16 +25,22 @@ class Gaussian(UpdateThreat):
     knowledge: tuple[str, ...] = ()
     deviation: float = 200.0  # in each coordinate, in the unit of updates
     around_own: bool = False  # about its own update, which it must then know
+    in_own_lengths: bool = False  # deviation is of the whole lie, in lengths of its own update
 
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
         if not self.deviation >= 0:
             raise InvalidConfig(f"deviation is a number >= 0, got {self.deviation!r}")
-        if self.around_own and "own_update" not in self.knowledge:
-            raise InvalidConfig("noise around_own needs knowledge of own_update; declare it")
+        if (self.around_own or self.in_own_lengths) and "own_update" not in self.knowledge:
+            named = "around_own" if self.around_own else "in_own_lengths"
+            raise InvalidConfig(f"noise {named} needs knowledge of own_update; declare it")
 
     def apply(self, state: State, known: KnownUpdates, rngs: Generators) -> Answer:
         """Draw."""
         noise = np.stack([rng.standard_normal(known.shape[1]) for rng in rngs])
-        return self.deviation * noise + (known.own if self.around_own else 0), state
+        deviation: float | Updates = self.deviation
+        if self.in_own_lengths:  # so many of these are, in d coordinates, one length together
+            deviation = deviation * np.linalg.norm(known.own, axis=1, keepdims=True)
+            deviation = deviation / np.sqrt(known.shape[1])
+        return deviation * noise + (known.own if self.around_own else 0), state

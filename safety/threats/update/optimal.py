@@ -18,6 +18,9 @@ from rallypoint.safety.updates.directions import (
 )
 from rallypoint.safety.updates.known import KnownUpdates
 from rallypoint.safety.updates.line_search import strongest
+from rallypoint.safety.updates.reversal import most_against
+
+_REVERSE = "reverse"
 
 
 @register
@@ -26,6 +29,8 @@ class Optimal(UpdateThreat):
     """All send mean + a direction, with the a that takes the aggregate furthest from the mean.
 
     The direction "std" makes it the optimal ALIE, "mean" the optimal inner-product manipulation.
+    With "reverse" all send -a mean, with the a that takes the aggregate furthest *against* the
+    mean, <aggregate, mean> at its least: what matters to who descends along it.
     What the aggregate does as a grows is neither monotone nor smooth, so the search starts from
     many points, and asks exactly ``evaluations`` times. It ends at the strongest lie it met, never
     a proof that there is none stronger. Receipts say a.
@@ -38,13 +43,14 @@ class Optimal(UpdateThreat):
     must_know: ClassVar[frozenset[str]] = frozenset({"honest_updates", "aggregator"})
 
     knowledge: tuple[str, ...] = ("honest_updates", "aggregator")
-    direction: str = "std"  # or "mean", "unit", "sign"
+    direction: str = "std"  # or "mean", "unit", "sign", or "reverse"
     evaluations: int = 20  # of the aggregator
 
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        check_direction(self.direction)
+        if self.direction != _REVERSE:
+            check_direction(self.direction)
         if self.evaluations < 3:
             raise InvalidConfig(f"evaluations are at least 3, got {self.evaluations!r}")
 
@@ -57,6 +63,10 @@ class Optimal(UpdateThreat):
         """Ask, and send the strongest."""
         del rngs  # deterministic
         mean = mean_of(known.honest)
+        if self.direction == _REVERSE:
+            factor = most_against(known, mean, self.evaluations)
+            lies = repeated(-factor * mean, known.shape)
+            return lies, {"strength": np.full_like(state["strength"], factor)}
         direction = away(self.direction, known.honest, mean)
         length = length_of(direction)
         factor = 0.0

@@ -48,3 +48,16 @@ def test_what_is_found_must_be_known(kind):
 def test_a_negative_size_is_refused(kind, size):
     with pytest.raises(InvalidConfig, match=f"{size} is a number >= 0"):
         kind(**{size: -1.0})
+
+
+def test_noise_may_be_as_many_times_as_long_as_what_was_found(rng):
+    own = WIDE * np.array([[1.0], [2.0], [0.0]])
+    told = {"deviation": 10.0, "in_own_lengths": True, "knowledge": ["own_update"]}
+    lies = attack("gaussian", WIDE, 3, rng=rng, own=own, **told)
+    lengths = np.linalg.norm(own, axis=1)
+    assert np.linalg.norm(lies, axis=1) == pytest.approx(10 * lengths, rel=0.03)
+
+
+def test_lengths_of_its_own_update_it_must_know():
+    with pytest.raises(InvalidConfig, match="in_own_lengths needs knowledge of own_update"):
+        Gaussian(in_own_lengths=True)
