@@ -104,8 +104,8 @@ class Rollout:
             going &= ~ended
             self._observations = after
             if ended.any() and going.any():
+                # Its draws go on: nobody learns from them, and in step all copies' are one slice.
                 self._observations = self.env.reset(mask=ended)
-                self._draws.begin_episode(ended)
         return tape.fragment(self.seen(), self.states(), is_fresh=True)
 
     @property

@@ -54,7 +54,9 @@ class Perceptron:
             rows = self._inputs[index]
             found = into[..., weights.at].reshape(*into.shape[:-1], *weights.shape)  # a view
             np.matmul(slopes.swapaxes(-1, -2), rows, out=found)
-            np.add.reduce(slopes, axis=-2, out=into[..., biases.at])
+            # A product with ones: the same as a sum over the rows, and several times faster.
+            ones = np.ones((1, slopes.shape[-2]), dtype=np.float32)
+            into[..., biases.at] = np.matmul(ones, slopes)[..., 0, :]
             if index:
                 before = self._room("slopes", index, rows.shape)
                 np.matmul(slopes, shaped(parameters, weights), out=before)
