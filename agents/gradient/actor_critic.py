@@ -7,8 +7,7 @@ import numpy as np
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.distributions import Distribution, distribution
-from rallypoint.agents.gradient.following import CHUNK
-from rallypoint.agents.gradient.perceptron import Floats, Perceptron
+from rallypoint.agents.gradient.perceptron import TOGETHER, Floats, Perceptron
 
 
 class Told(NamedTuple):
@@ -67,10 +66,10 @@ class ActorCritic:
 
     def _asked(self, critic: Perceptron, parameters: Parameters, rows: Floats) -> Floats:
         runs, count, inputs = rows.shape
-        num_chunks = -(-count // CHUNK)
-        padded = np.zeros((runs, num_chunks * CHUNK, inputs), dtype=np.float32)
+        num_chunks = -(-count // TOGETHER)
+        padded = np.zeros((runs, num_chunks * TOGETHER, inputs), dtype=np.float32)
         padded[:, :count] = rows
-        found = critic.forward(parameters, padded.reshape(runs, num_chunks, CHUNK, inputs))
+        found = critic.forward(parameters, padded.reshape(runs, num_chunks, TOGETHER, inputs))
         return found.reshape(runs, -1)[:, :count].copy()
 
     def gradient(self, parameters: Parameters, batch: Batch, told: Told, loss: Loss) -> Floats:

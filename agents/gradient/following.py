@@ -6,14 +6,10 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from rallypoint.agents.gradient.architecture import Parameters
-from rallypoint.agents.gradient.perceptron import Floats, Layers, Perceptron
+from rallypoint.agents.gradient.perceptron import TOGETHER, Floats, Layers, Perceptron
 from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
-
-# Every product has so many rows, the last ones padded: how it is summed, and so its last bits, may
-# depend on its shape. A multiple of 16, so that no vector unit has a remainder.
-CHUNK = 128
 
 
 class Followed:
@@ -66,13 +62,13 @@ class Followed:
         return values, {self._group.name: found}
 
     def _padded(self, rows: Array) -> Floats:
-        """Cut (E, n, K) into chunks of one size, zeros filling the last: (R, chunks, CHUNK, K)."""
+        """Cut (E, n, K) into chunks, zeros filling the last: (R, chunks, TOGETHER, K)."""
         runs = 1 if self._parameters.ndim == 1 else len(self._parameters)
         count = rows.shape[0] * rows.shape[1] // runs
-        num_chunks = -(-count // CHUNK)
-        padded = np.zeros((runs, num_chunks * CHUNK, rows.shape[2]), dtype=np.float32)
+        num_chunks = -(-count // TOGETHER)
+        padded = np.zeros((runs, num_chunks * TOGETHER, rows.shape[2]), dtype=np.float32)
         padded[:, :count] = rows.reshape(runs, count, rows.shape[2])
-        chunks = padded.reshape(runs, num_chunks, CHUNK, rows.shape[2])
+        chunks = padded.reshape(runs, num_chunks, TOGETHER, rows.shape[2])
         return chunks[0] if self._parameters.ndim == 1 else chunks
 
     def _unpadded(self, chunks: Floats, like: Array) -> Floats:

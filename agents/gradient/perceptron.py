@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Parameters, Piece, shaped
 
+# So many rows are multiplied together, weights first, where a row must bring the same bits wherever
+# it stands: they are the lanes of one vector then, all summed alike. Of a larger product, BLAS sums
+# some rows in another order than others.
+TOGETHER = 16
+
 Floats = NDArray[np.float32]
 Layers = Sequence[tuple[Piece, Piece]]  # weights (outputs, inputs) and biases (outputs,)
 
@@ -32,8 +37,7 @@ class Perceptron:
         self._inputs = [rows]
         for index, (weights, biases) in enumerate(self._layers):
             rows = self._inputs[-1]
-            made = self._room("made", index, (*rows.shape[:-1], weights.shape[0]))
-            np.matmul(rows, shaped(parameters, weights).swapaxes(-1, -2), out=made)
+            made = self._product("made", index, rows, shaped(parameters, weights))
             made += shaped(parameters, biases)
             if index == len(self._layers) - 1:
                 return made
@@ -83,6 +87,17 @@ class Perceptron:
     def signals(self) -> Sequence[Floats]:
         """What went into each layer in the last call, the rows first; good until the next."""
         return self._inputs
+
+    def _product(self, name: str, index: int, rows: Floats, weights: Floats) -> Floats:
+        """Return rows (…, b, inputs) times weights (…, outputs, inputs): (…, b, outputs)."""
+        *outer, count, _ = rows.shape
+        if count == TOGETHER:
+            flipped = self._room(f"{name}/flipped", index, (*outer, weights.shape[-2], count))
+            np.matmul(weights, rows.swapaxes(-1, -2), out=flipped)
+            return flipped.swapaxes(-1, -2)
+        made = self._room(name, index, (*outer, count, weights.shape[-2]))
+        np.matmul(rows, weights.swapaxes(-1, -2), out=made)
+        return made
 
     def _activate(self, made: Floats) -> None:
         if self._activation == "tanh":

@@ -10,8 +10,12 @@ from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.batch import Batch, evened
 from rallypoint.agents.gradient.contributors import Contributors
-from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp, log_probabilities, summed_slopes
-from rallypoint.agents.gradient.following import CHUNK
+from rallypoint.agents.gradient.estimators.gpomdp import (
+    CHUNK,
+    Gpomdp,
+    log_probabilities,
+    summed_slopes,
+)
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Snapshot

@@ -9,12 +9,12 @@ from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.batch import Batch, evened
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.estimators import Estimator, shares, whitened
-from rallypoint.agents.gradient.following import CHUNK
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.returns import returns_to_go
 from rallypoint.errors import InvalidConfig
 
+CHUNK = 128  # rows of a piece: sums over pieces do not depend on who else has more rows
 _WHITEN = ("batch", "episode", "none")
 
 
