@@ -15,15 +15,17 @@ from rallypoint.batch_env import (
 )
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.policies import Policy
 from rallypoint.safety.enforcement.accepted import Threats, as_model
 from rallypoint.safety.enforcement.feasibility import leaves_world, refuse_empty
 from rallypoint.safety.enforcement.feedback import Feedback
 from rallypoint.safety.enforcement.infos import told
-from rallypoint.safety.enforcement.leash import by_site, lots_and_leashes
+from rallypoint.safety.enforcement.leashes import by_site, lots_and_leashes, refuse_unseen_policy
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.resumption import checked_part
 from rallypoint.safety.enforcement.sites import (
     Overridden,
+    departed,
     foretold,
     hold_still,
     joined,
@@ -32,8 +34,9 @@ from rallypoint.safety.enforcement.sites import (
     perceive,
     take_down,
 )
-from rallypoint.safety.known import Moment, Once, Rows, sealed, spans_of
+from rallypoint.safety.known import Moment, Rows, sealed, spans_of
 from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.truth import Truth
 from rallypoint.wrapper import BatchWrapper
 
 _ALL = slice(None)
@@ -58,6 +61,7 @@ class Threatened(BatchWrapper):
         *,
         seed: int | None = None,
         byzantine: Mask | None = None,
+        policy: Policy | None = None,
     ) -> None:
         """Put a world under threats.
 
@@ -67,18 +71,21 @@ class Threatened(BatchWrapper):
             seed: of the threats' draws; that of the world's last seeded reset if not given.
             byzantine: who lies, (E, N), in all episodes. The model's own [byzantine] then speaks
                 of others, such as workers that own copies, and is not looked at here.
+            policy: that acts here, for threats that declare to know it.
 
         Raises:
             InvalidConfig: a threat that cannot be meant for this world; says why.
-            NotOffered: a threat needs a part that this world does not have.
+            NotOffered: a threat needs a part that this world does not have, or the policy.
             UnknownName: a victim that is no agent; names the nearest.
         """
         super().__init__(env)
         self.model = as_model(threats)
+        self._policy = policy
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
         self._spans = spans_of(env)
         self._lots, self._leashes = lots_and_leashes(self.model, env, byzantine)
+        refuse_unseen_policy(self._leashes, policy)
         self._at = by_site(self._leashes)
         freezes = any(not leaves_world(leash.threat) for leash in self._at["presence"])
         self._alters_actions = freezes or bool(self._at["action"] or self._at["interruption"])
@@ -172,7 +179,8 @@ class Threatened(BatchWrapper):
             going_on = step.alive & ~self._ended[:, None]
         leaving = self._take_down(_ALL, going_on)
         if leaving is not None:
-            step = self._without(step, leaving)
+            step = departed(self.env, step, leaving)
+            self._ended = step.ended
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
         seen = dict(self._perceived)
         return step._replace(observations=seen, infos=told(self, actions, done, step))
@@ -238,15 +246,6 @@ class Threatened(BatchWrapper):
         self._crashed = self._crashed | gone
         return gone
 
-    def _without(self, step: Step, leaving: Mask) -> Step:
-        """Return the step as it is when those who leave have left."""
-        observations = self.env.remove(leaving)
-        alive = self.env.alive
-        terminated = step.terminated | (step.alive & ~alive)
-        step = step._replace(observations=observations, alive=alive, terminated=terminated)
-        self._ended = step.ended
-        return step
-
     def _perceive(self, rows: Rows, observations: Observations, alive: Mask) -> Observations:
         """Let threats to observation act on what these copies' agents see."""
         self._true = observations
@@ -289,7 +288,7 @@ class Threatened(BatchWrapper):
         observations: Observations | None = None,
         actions: Actions | None = None,
     ) -> Moment:
-        views = (Once(self.env.state), Once(self.env.regions), observations or {}, actions or {})
+        views = (Truth(self.env, self._policy), observations or {}, actions or {})
         return Moment(rows, self.copies[rows], sealed(self._time)[rows], present, *views)
 
     def _refuse_step(self) -> None:

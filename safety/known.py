@@ -1,18 +1,20 @@
 """What a threat gets to see: what everybody knows, and the views it declared."""
 
+import copy
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.batch_env import Actions, Array, BatchEnv, Group, Mask, Observations
+from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Group, Mask, Observations
 from rallypoint.errors import NotKnown
+from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
+from rallypoint.safety.truth import Simulator, Truth
 
 Rows = slice | Mask  # the copies concerned
-Made = TypeVar("Made")
 
 
 class Span(NamedTuple):
@@ -35,23 +37,6 @@ def spans_of(env: BatchEnv) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-class Once(Generic[Made]):
-    """Makes a thing when it is first asked for, and has it from then on."""
-
-    __slots__ = "_has", "_made", "_make"
-    _made: Made
-
-    def __init__(self, make: Callable[[], Made]) -> None:
-        self._make = make
-        self._has = False
-
-    def __call__(self) -> Made:
-        """Return it."""
-        if not self._has:
-            self._made, self._has = self._make(), True
-        return self._made
-
-
 class Moment(NamedTuple):
     """What is going on in some copies: everything a view could be taken of."""
 
@@ -59,11 +44,11 @@ class Moment(NamedTuple):
     copies: NDArray[np.int64]  # (e,) global ids
     time: NDArray[np.int64]  # (e,) steps since the reset
     present: Mask  # (e, N) alive and not crashed
-    state: Callable[[], Array]  # the world's, for all E copies
-    regions: Callable[[], dict[str, Mask]]  # likewise: name -> (E, N)
+    truth: Truth  # of all E copies
     observations: Observations  # (E, …) as perceived so far; at site presence not yet
     actions: Actions  # (E, …) as they stand; at sites action, interruption and feedback only
     feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
+    victims: Mask | None = None  # (e, N) of the threat that is asked
 
 
 def _own_percept(moment: Moment, span: Span, victims: Mask) -> Array:
@@ -87,13 +72,41 @@ def _own_feedback(moment: Moment, span: Span, victims: Mask) -> Array:
 
 def _true_state(moment: Moment, span: Span, victims: Mask) -> Array:
     del span, victims
-    state: Array = moment.state()[moment.rows]
+    state: Array = moment.truth.state()[moment.rows]
     return state
 
 
 def _regions(moment: Moment, span: Span, victims: Mask) -> dict[str, Mask]:
     del span, victims
-    return {name: inside[moment.rows] for name, inside in moment.regions().items()}
+    return {name: inside[moment.rows] for name, inside in moment.truth.regions().items()}
+
+
+def _geometry(moment: Moment, span: Span, victims: Mask) -> Geometry:
+    del span, victims
+    geometry = moment.truth.geometry()
+    return geometry._replace(positions=geometry.positions[moment.rows])
+
+
+def _colluders(moment: Moment, span: Span, victims: Mask) -> Mask:
+    del span, victims
+    assert moment.victims is not None, "set for the threat that is asked"
+    return moment.victims
+
+
+def _policy(moment: Moment, span: Span, victims: Mask) -> Any:
+    del span, victims
+    return moment.truth.policy
+
+
+def _value(moment: Moment, span: Span, victims: Mask) -> Any:
+    del span, victims
+    policy: Any = moment.truth.policy
+    return policy.critic()
+
+
+def _simulator(moment: Moment, span: Span, victims: Mask) -> Simulator:
+    del span, victims
+    return Simulator(moment.truth.env, moment.actions)
 
 
 def _actions(moment: Moment, span: Span, victims: Mask) -> Array:
@@ -110,15 +123,20 @@ VIEWS: dict[str, View] = {
     "regions": _regions,  # name -> (e, N) who of all agents is in each named place
     "actions": _actions,  # (e, n, …) of the whole group, as the threats before left them
     "own_feedback": _own_feedback,  # (e, n) what victims that acted are to be told; NaN for others
+    "geometry": _geometry,  # a Geometry: where everybody is, and where actions lead
+    "colluders": _colluders,  # (e, N) whom of all agents this threat is meant for
+    "policy": _policy,  # that is under threats, a Policy
+    "value": _value,  # its critic, a Differentiable
+    "simulator": _simulator,  # a Simulator: what would come of actions
 }
-_WORLD = frozenset({"true_state", "regions"})
+_WORLD = frozenset({"true_state", "regions", "geometry", "colluders"})
 _PERCEIVED = _WORLD | {"own_percept", "percepts"}
 SUPPLIED: dict[Site, frozenset[str]] = {
     "presence": _WORLD,
-    "observation": _PERCEIVED,
-    "action": _PERCEIVED | {"actions"},
-    "interruption": _PERCEIVED | {"actions"},
-    "feedback": frozenset(VIEWS),
+    "observation": _PERCEIVED | {"policy", "value"},
+    "action": _PERCEIVED | {"actions", "policy", "value", "simulator"},
+    "interruption": _PERCEIVED | {"actions", "policy", "value", "simulator"},
+    "feedback": _PERCEIVED | {"actions", "own_feedback"},
 }
 
 
@@ -162,7 +180,8 @@ class Known(Declared):
     them may be agents it has not touched yet in this episode; ``affordable`` (e, n) opportunities
     that may be taken all at once; ``time`` (e,) steps since the reset; ``copies`` (e,) global ids;
     ``group``, with its spaces, and ``columns``, its place on the axis of all agents; ``noop``, the
-    action that does nothing, or None; ``still`` (e, n, …), that action for everybody.
+    action that does nothing, or None; ``still`` (e, n, …), that action for everybody;
+    ``reach``, how far lies about percepts may go (see ``Room``), or None.
     Besides, the views that the threat declared, made when they are looked at: ``known.true_state``,
     of which ``known.regions`` are a part. Anything else raises ``NotKnown``. All arrays are
     read-only.
@@ -179,6 +198,7 @@ class Known(Declared):
         copies: NDArray[np.int64],
         span: Span,
         views: Mapping[str, Callable[[], Any]],
+        reach: Room | None = None,
     ) -> None:
         """Show a threat what it declared, out of the views there are.
 
@@ -192,7 +212,17 @@ class Known(Declared):
         self.columns = span.columns
         self.group = span.group
         self.noop = span.noop
+        self.reach = reach
         self._touched = touched
+
+    def narrowed(self, threat: Threat, where: Mask) -> "Known":
+        """Return what another threat may know that acts for this one on fewer agents (e, n)."""
+        narrowed = copy.copy(self)
+        for view in KNOWLEDGE:
+            vars(narrowed).pop(view, None)  # what was looked at already: not declared by all
+        Declared.__init__(narrowed, threat, self._views)
+        narrowed.opportunities = sealed(self.opportunities & where)
+        return narrowed
 
     @property
     def affordable(self) -> Mask:

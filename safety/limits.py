@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rallypoint.config import from_dict
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.perception.reach import Reach
 
 Mask = NDArray[np.bool_]
 Limit = TypeVar("Limit")
@@ -31,22 +32,29 @@ class Share:
     """
 
     fraction: float | None = None  # of all N agents; the nearest whole number, halves up
-    count: int | None = None  # agents; one of the two is given
+    count: int | None = None  # agents
+    counts: tuple[int, ...] | None = None  # one of these, drawn like the agents; one of the three
 
     def __post_init__(self) -> None:
-        if (self.fraction is None) == (self.count is None):
-            raise InvalidConfig("a share is a fraction or a count, one of the two")
+        if isinstance(self.counts, list):
+            object.__setattr__(self, "counts", tuple(self.counts))
+        if sum(given is not None for given in (self.fraction, self.count, self.counts)) != 1:
+            raise InvalidConfig("a share is a fraction, a count or counts, one of the three")
+        if self.counts is not None and not (self.counts and all(_whole(n, 0) for n in self.counts)):
+            raise InvalidConfig(f"counts are whole numbers >= 0 of agents, got {self.counts!r}")
         if self.fraction is not None and not (_number(self.fraction) and 0 <= self.fraction <= 1):
             raise InvalidConfig(f"a fraction of the agents lies in [0, 1], got {self.fraction!r}")
         if self.count is not None and not _whole(self.count, 0):
             raise InvalidConfig(f"a count of agents is a whole number >= 0, got {self.count!r}")
 
     def of(self, num_agents: int) -> int:
-        """Return how many of N agents that is.
+        """Return how many of N agents that is; of several counts, the most.
 
         Raises:
             InvalidConfig: more than there are, or a fraction so small that it is nobody.
         """
+        if self.counts is not None:
+            return Share(count=max(self.counts)).of(num_agents)
         if self.count is not None:
             if self.count > num_agents:
                 raise InvalidConfig(f"count = {self.count} of {num_agents} agents is too many")
@@ -127,8 +135,11 @@ class Budget:
     agents: int | None = None  # distinct agents that may be touched, per copy and episode
     rounds: int | None = None  # of updates: in how many each victim may lie
     norm: float | None = None  # of updates: longest lie; longer ones are cut to it
+    reach: Reach | None = None  # of percepts: how large lies may be; larger ones are cut to it
 
     def __post_init__(self) -> None:
+        if isinstance(self.reach, Mapping):
+            object.__setattr__(self, "reach", from_dict(Reach, self.reach, where="budget.reach"))
         if self.norm is not None and not (_number(self.norm) and 0 < self.norm < float("inf")):
             raise InvalidConfig(f"norm is a finite length > 0, or None, got {self.norm!r}")
         for name in ("steps_per_episode", "agents", "rounds"):
@@ -143,9 +154,9 @@ NO_LIMIT = Budget()
 # What is given and what is kept differ: a threat's constructor takes the plain form of files too,
 # and makes it the checked one. At run time the hints name what is kept, for reading files.
 if TYPE_CHECKING:
-    Victims = str | Sequence[str | int] | Share | Mapping[str, float]
+    Victims = str | Sequence[str | int] | Share | Mapping[str, Any]
     When = Schedule | Mapping[str, Any]
-    Spend = Budget | Mapping[str, int]
+    Spend = Budget | Mapping[str, Any]
 else:
     Victims = str | tuple[str | int, ...] | Share
     When = Schedule
@@ -156,7 +167,7 @@ def as_victims(given: Victims) -> str | tuple[str | int, ...] | Share:
     """Return the checked form of victims: "all", "byzantine", names and indices, or a share.
 
     >>> as_victims({"fraction": 0.2})
-    Share(fraction=0.2, count=None)
+    Share(fraction=0.2, count=None, counts=None)
     """
     if isinstance(given, Share) or (isinstance(given, str) and given in {"all", "byzantine"}):
         return given

@@ -1,6 +1,6 @@
 """What each threat really did, and where that departs from what was declared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +8,12 @@ from rallypoint.config import to_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
+from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.recordings import SITES_OF_COUNTS, Recount
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import Threat
+from rallypoint.safety.threats import OF_ROUNDS, Threat
 
+NO_REACH = Reach()
 VIOLATIONS = ("victims", "schedule", "budget", "absence", "knowledge")
 
 
@@ -36,15 +38,23 @@ class Receipt:
     # Of threats to updates, which count rounds as steps:
     largest_norm: float | None = None  # of a finite update sent in a victim's place
     strengths: tuple[float, float] | None = None  # least and largest by which lies were scaled
-    clipped: int = 0  # lies that were cut to the budget of norm
+    clipped: int = 0  # lies that were cut to the budget of norm, or of reach
+    # Of threats to percepts with a budget of reach:
+    largest_lie: float | None = None  # size at one step, of a victim, or of all that share
+    most_lied: float | None = None  # what one of them, or all that share, spent in one episode
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON; what is of some threats only for those."""
         plain = to_dict(self)
         if self.meant is None:
             del plain["meant"]
-        if self.site != "update":
-            for name in ("largest_norm", "strengths", "clipped"):
+        has_reach = self.largest_lie is not None
+        for names, is_told in (
+            (("largest_norm", "strengths"), self.site in OF_ROUNDS),
+            (("largest_lie", "most_lied"), has_reach),
+            (("clipped",), has_reach or self.site in OF_ROUNDS),
+        ):
+            for name in () if is_told else names:
                 del plain[name]
         return plain
 
@@ -75,9 +85,9 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         most_agents=max(part.most_agents for part in parts),
         violations=_summed([part.violations for part in parts]),
         meant=_united(parts),
-        largest_norm=max(
-            (p.largest_norm for p in parts if p.largest_norm is not None), default=None
-        ),
+        largest_norm=_largest(part.largest_norm for part in parts),
+        largest_lie=_largest(part.largest_lie for part in parts),
+        most_lied=_largest(part.most_lied for part in parts),
         strengths=(min(low for low, _ in told), max(high for _, high in told)) if told else None,
         clipped=sum(part.clipped for part in parts),
     )
@@ -132,11 +142,14 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
     if when.until is not None and receipt.last_step is not None and receipt.last_step >= when.until:
         faults.append(f"went on at step {receipt.last_step}, until = {when.until}")
     budget = as_budget(threat.budget)
+    reach = budget.reach or NO_REACH
     for name, used, limit in (
         ("steps_per_episode", receipt.most_steps, budget.steps_per_episode),
         ("agents", receipt.most_agents, budget.agents),
         ("rounds", receipt.most_steps, budget.rounds),
         ("norm", receipt.largest_norm or 0.0, budget.norm),
+        ("reach.step", receipt.largest_lie or 0.0, reach.step),
+        ("reach.episode", receipt.most_lied or 0.0, reach.episode),
     ):
         if limit is not None and used > limit:
             faults.append(f"used {used} of a budget of {name} = {limit}")
@@ -177,6 +190,10 @@ def _faults_of_the_honest(model: ThreatModel, recount: Recount) -> list[str]:
         if count and all(threat.victims == "byzantine" for threat in threats):
             faults.append(f"{what}: {count} of agents that are not Byzantine in the recording")
     return faults
+
+
+def _largest(found: Iterable[float | None]) -> float | None:
+    return max((one for one in found if one is not None), default=None)
 
 
 def _united(parts: Sequence[Receipt]) -> tuple[str, ...] | None:

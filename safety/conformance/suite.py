@@ -10,6 +10,8 @@ from rallypoint.batch_env import BatchEnv, Step
 from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, RallypointError
 from rallypoint.safety import threats
 from rallypoint.safety.conformance.proving_ground import ProvingGround
+from rallypoint.safety.conformance.proving_ring import ProvingRing
+from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.conformance.trial import Trial, sample
 from rallypoint.safety.conformance.update_suite import assert_is_update_threat
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
@@ -45,11 +47,11 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
     label = f"the threat {getattr(given, 'kind', type(given).__name__)!r}"
     for check in (_is_config, _is_registered, _has_site, _checks_limits, _comes_back_from_json):
         check(given, label)
-    if given.site == "update":
+    if given.site in threats.OF_ROUNDS:
         assert_is_update_threat(given, label)
         return
     _has_initial_state(given, label)
-    world = ProvingGround(copies=4) if env is None else env
+    world = _ground_for(given) if env is None else env
     try:
         refuse_impossible(given, world, label)
     except (InvalidConfig, NotOffered) as error:
@@ -71,6 +73,12 @@ def _made(kind: str) -> Threat:
         raise NotConformant(
             f"the threat {kind!r} must have a default for each of its settings: {error}"
         ) from error
+
+
+def _ground_for(threat: Threat) -> BatchEnv:
+    """Return the world to try it in: with two groups, or one that says who is where."""
+    asks_where = "geometry" in {*threat.needs, *threat.knowledge}
+    return ProvingRing(copies=4) if asks_where else ProvingGround(copies=4)
 
 
 def _is_config(threat: Threat, label: str) -> None:
@@ -128,7 +136,8 @@ def _has_initial_state(threat: Threat, label: str) -> None:
 
 
 def _is_nothing_without_victims(threat: Threat, env: BatchEnv, label: str) -> None:
-    null = Threatened(env, [dataclasses.replace(threat, victims=())])
+    nobody = dataclasses.replace(threat, victims=())
+    null = Threatened(env, [nobody], policy=Anything(env.groups))
     for bare, threatened in zip(_play(env), _play(null), strict=True):
         same = all(
             bare.observations[name].tobytes() == threatened.observations[name].tobytes()
@@ -143,7 +152,8 @@ def _is_nothing_without_victims(threat: Threat, env: BatchEnv, label: str) -> No
 def _agrees_with_its_receipt(threat: Threat, env: BatchEnv, label: str) -> None:
     victims = threat.victims if threat.victims != "byzantine" else [0]
     # Not "all" from step 0 on: everybody may be gone then, before anything was tried.
-    frame = Threatened(env, [dataclasses.replace(threat, victims=victims, when={"from": 1})])
+    tried = dataclasses.replace(threat, victims=victims, when={"from": 1})
+    frame = Threatened(env, [tried], policy=Anything(env.groups))
     _play(frame)
     if wrong := disagreements(frame.model, frame.receipts()):
         raise NotConformant(f"{label} {wrong[0]}")

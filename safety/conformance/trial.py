@@ -11,6 +11,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import NotConformant, NotKnown
+from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
     check_answer,
@@ -19,7 +20,11 @@ from rallypoint.safety.enforcement.proposals import (
     check_values,
 )
 from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, seen_by, spans_of
+from rallypoint.safety.limits import as_budget
+from rallypoint.safety.perception.ledger import Ledger
+from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import Proposal, State, Threat
+from rallypoint.safety.truth import Simulator
 
 _COPIES = 3
 
@@ -125,7 +130,17 @@ class Trial:
             span=self.span,
             copies=np.array(rows, dtype=np.int64),
             views={name: partial(view, rows) for name, view in scene.views.items()},
+            reach=self._room(rows),
         )
+
+    def _room(self, rows: list[int]) -> Room | None:
+        reach = as_budget(self.threat.budget).reach
+        if reach is None:
+            return None
+        group = self.span.group
+        shape = (len(rows), len(group.agents))
+        ledger = Ledger(reach, shape, [group], self.label)
+        return Room(ledger, ledger.measures[group.name], slice(None), slice(0, shape[1]))
 
     def _ask(self, known: Known, state: State, draws: Draws) -> Answer:
         handed = {name: sealed(array) for name, array in state.items()}
@@ -179,8 +194,34 @@ def _scene(threat: Threat, env: BatchEnv, span: Span, step: int, odds: float) ->
         allowance=allowance,
         touched=touched,
         time=np.full(_COPIES, step),
-        views=views,
+        views=views | _further_views(threat, env, span, step, opportunities),
     )
+
+
+def _further_views(
+    threat: Threat, env: BatchEnv, span: Span, step: int, opportunities: Mask
+) -> dict[str, Callable[[list[int]], Any]]:
+    """Return what few threats see, of some copies."""
+    copies = np.arange(_COPIES) % env.num_copies
+    colluders = np.zeros((_COPIES, env.num_agents), dtype=bool)
+    colluders[:, span.columns] = opportunities
+    views: dict[str, Callable[[list[int]], Any]] = {"colluders": colluders.__getitem__}
+    policy = Anything(env.groups)
+    views |= {"policy": lambda _: policy, "value": lambda _: policy.critic()}
+    if "geometry" in threat.knowledge:
+        geometry = env.geometry()
+        views["geometry"] = lambda rows: geometry._replace(
+            positions=geometry.positions[copies[rows]]
+        )
+    if "simulator" in threat.knowledge:
+        actions = {
+            group.name: sample(group.action_space, (_COPIES, len(group.agents)), step)
+            for group in env.groups
+        }
+        views["simulator"] = lambda rows: Simulator(
+            env, {name: chosen[rows] for name, chosen in actions.items()}, copies[rows]
+        )
+    return views
 
 
 def sample(space: Any, shape: tuple[int, int], seed: int) -> Array:

@@ -19,13 +19,15 @@ _ROUNDS = 4
 
 
 def assert_is_update_threat(threat: Threat, label: str) -> None:
-    """Fail unless a threat at site "update" keeps the contract of that site.
+    """Fail unless a threat at site "update", or after it, keeps the contract of these sites.
 
     Raises:
         NotConformant: says what must hold and what the threat does.
     """
     if not isinstance(threat, UpdateThreat):
-        raise NotConformant(f"{label} stands at site 'update', so it must be an UpdateThreat")
+        raise NotConformant(
+            f"{label} stands at site {threat.site!r}, so it must be an UpdateThreat"
+        )
     try:
         _frame(threat)
     except InvalidConfig as error:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.draws import Draws
+from rallypoint.draws import Draws, Integers
 from rallypoint.errors import InvalidConfig, RallypointError, UnknownName
 from rallypoint.safety.limits import Share
 
@@ -53,11 +53,11 @@ class Ballot:
                     f"{label}: a mask of who is meant is a bool array {shape}, copies and agents, "
                     f"got an array {meant.shape} of {meant.dtype}"
                 )
-            self._count = None
+            self._counts: tuple[int, ...] = ()
             self.given = self.chosen = meant.copy()
             return
         try:
-            self._count = meant.of(len(agents)) if isinstance(meant, Share) else None
+            self._counts = _numbers(meant, len(agents)) if isinstance(meant, Share) else ()
             always = () if isinstance(meant, Share) else meant
             self.chosen = np.broadcast_to(named(always, agents), shape).copy()
         except RallypointError as error:
@@ -66,11 +66,11 @@ class Ballot:
     @property
     def is_drawn(self) -> bool:
         """Whether others are meant in each copy and episode."""
-        return self._count is not None
+        return bool(self._counts)
 
     def begin(self, rows: Mask, seed: int | None) -> None:
         """Draw for the copies whose episodes begin; a seed starts the draws anew."""
-        if self._count is None:
+        if not self._counts:
             return
         if seed is not None:
             self._open(seed)
@@ -79,7 +79,7 @@ class Ballot:
             self._draws.begin_episode(rows)
         candidates = np.ones((int(rows.sum()), self.chosen.shape[1]), dtype=bool)
         chosen = self.chosen.copy()  # whoever was told the old one keeps it
-        chosen[rows] = self._draws.choose(self._count, candidates, rows)
+        chosen[rows] = self._draws.choose(self._numbers(self._draws, rows), candidates, rows)
         self.chosen = chosen
 
     def snapshot(self) -> Snapshot:
@@ -89,12 +89,35 @@ class Ballot:
     def restore(self, snapshot: Snapshot, seed: int) -> None:
         """Go on from a snapshot of the same seed."""
         self.chosen = snapshot["chosen"].copy()
-        if self._count is not None:
+        if self._counts:
             self._open(seed).restore(snapshot)
+
+    def _numbers(self, draws: Draws, rows: Mask) -> int | Integers:
+        """Return how many are meant in the copies whose episodes begin."""
+        if len(self._counts) == 1:
+            return self._counts[0]
+        drawn = (draws.random((), rows) * len(self._counts)).astype(np.int64)
+        return np.array(self._counts)[drawn]
 
     def _open(self, seed: int) -> Draws:
         self._draws = Draws(seed, self._channel, self._copies, index=self._index, ahead=1)
         return self._draws
+
+
+def _numbers(share: Share, num_agents: int) -> tuple[int, ...]:
+    """Return how many of N agents a share may be."""
+    most = share.of(num_agents)  # refuses what cannot be
+    return (most,) if share.counts is None else share.counts
+
+
+def covered(victims: str | tuple[str | int, ...] | Share, agents: Sequence[str]) -> frozenset[str]:
+    """Return all agents that may turn out to be meant: those named, or everybody.
+
+    Raises:
+        UnknownName, InvalidConfig: see ``named``.
+    """
+    mask = named(victims if isinstance(victims, tuple) else "all", agents)
+    return frozenset(agent for agent, meant in zip(agents, mask, strict=True) if meant)
 
 
 def named(meant: str | tuple[str | int, ...], agents: Sequence[str]) -> Mask:

@@ -7,7 +7,12 @@ from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.feedback import FeedbackThreat
 
-_PART = {"true_state": "state", "regions": "regions"}  # of the world, that a view is made of
+_PART = {  # of the world, that a view is made of
+    "true_state": "state",
+    "regions": "regions",
+    "geometry": "geometry",
+    "simulator": "snapshot",
+}
 
 
 def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
@@ -32,6 +37,11 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
         raise InvalidConfig(
             f"{label} has a budget of rounds or norm, which are of updates; in a world it is "
             "steps_per_episode and agents"
+        )
+    if budget.reach is not None and threat.site != "observation":
+        raise InvalidConfig(
+            f"{label} has a budget of reach, which is of what agents are shown, and stands at site "
+            f"{threat.site!r}"
         )
     if threat.site == "feedback" and not isinstance(threat, FeedbackThreat):
         raise InvalidConfig(

@@ -1,6 +1,5 @@
 """Keeps one threat to its victims, schedule and budget."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -10,10 +9,8 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot
 from rallypoint.draws import Floats
-from rallypoint.errors import RallypointError
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
-from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import (
@@ -24,20 +21,19 @@ from rallypoint.safety.enforcement.proposals import (
 )
 from rallypoint.safety.enforcement.tally import Tally
 from rallypoint.safety.known import (
-    SUPPLIED,
     Known,
     Moment,
     Rows,
     Span,
     afford,
     sealed,
-    spans_of,
     views_of,
 )
 from rallypoint.safety.limits import as_budget, as_schedule, as_victims
+from rallypoint.safety.perception.ledger import Ledger
+from rallypoint.safety.perception.room import Room
 from rallypoint.safety.receipts import Receipt
-from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import Proposal, Site, Threat
+from rallypoint.safety.threats import Proposal, Threat
 
 
 class Touch(NamedTuple):
@@ -95,6 +91,10 @@ class Leash:
         self._tally = Tally(env.num_copies, env.num_agents)
         self._no_limit = sealed(np.full(env.num_copies, env.num_agents))
         self._memory = Memory(threat, env, spans, place=place, label=label)
+        reach = self._budget.reach
+        groups = groups_concerned(threat, env)
+        shape = (env.num_copies, env.num_agents)
+        self._ledger = None if reach is None else Ledger(reach, shape, groups, label)
 
     @property
     def victims(self) -> Mask:
@@ -107,6 +107,8 @@ class Leash:
         if not self._is_byzantine:
             self._ballot.begin(rows, own)
         self._tally.begin(rows)
+        if self._ledger is not None:
+            self._ledger.begin(rows)
         self._memory.begin(rows, own)
 
     @property
@@ -126,9 +128,12 @@ class Leash:
         victims = self.victims[rows]  # (e, N)
         scheduled = self._scheduled(moment)  # (e, 1) or (e, N)
         candidates = victims & moment.present & scheduled
+        moment = moment._replace(victims=victims)
         touches = []
         self.odds = np.zeros(candidates.shape)
         anywhere = np.zeros(candidates.shape, dtype=bool)
+        if self._ledger is not None:
+            self._ledger.open(rows)
         for span in self._asked_about:
             opportunities, allowance, touched = self._within_budget(rows, span, candidates)
             known = Known(
@@ -140,6 +145,7 @@ class Leash:
                 copies=moment.copies,
                 span=span,
                 views=views_of(moment, span, victims[:, span.columns]),
+                reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
             said = np.nan if proposal.odds is None else proposal.odds
@@ -158,6 +164,9 @@ class Leash:
                 values = proposal.values
                 if values is not None:
                     check_values(self.label, self.threat.site, span.group, values, where)
+                    if self._ledger is not None:
+                        true = moment.observations[span.group.name][rows]
+                        values = self._ledger.settle(rows, span, where, values, true)
                 self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
                 anywhere[:, span.columns] = where
@@ -168,6 +177,8 @@ class Leash:
     def receipt(self) -> Receipt:
         """Write down what it did so far."""
         receipt = self._tally.receipt(self.threat, self._index, self._env.agents)
+        if self._ledger is not None:
+            receipt = replace(receipt, **self._ledger.told())
         given = self._ballot.given
         if given is None:
             return receipt
@@ -177,6 +188,8 @@ class Leash:
     def snapshot(self) -> Snapshot:
         """Return everything it goes on from."""
         snapshot = nested("tally", self._tally.snapshot())
+        if self._ledger is not None:
+            snapshot |= nested("ledger", self._ledger.snapshot())
         if not self._is_byzantine:
             snapshot |= nested("victims", self._ballot.snapshot())
         return snapshot | self._memory.snapshot()
@@ -185,9 +198,16 @@ class Leash:
         """Go on from a snapshot of the same seed."""
         own = seed if self.threat.seed is None else self.threat.seed
         self._tally.restore(part_of(snapshot, "tally"))
+        if self._ledger is not None:
+            self._ledger.restore(part_of(snapshot, "ledger"))
         if not self._is_byzantine:
             self._ballot.restore(part_of(snapshot, "victims"), own)
         self._memory.restore(snapshot, own)
+
+    def _room(self, rows: Rows, span: Span) -> Room | None:
+        if self._ledger is None or span.group.name not in self._ledger.measures:
+            return None
+        return Room(self._ledger, self._ledger.measures[span.group.name], rows, span.columns)
 
     def _scheduled(self, moment: Moment) -> Mask:
         due = self._when.due(moment.time)[:, None]
@@ -235,47 +255,3 @@ class Leash:
             self._tally.violate(kind, int(np.count_nonzero(strays & ~limit)))
             strays = strays & limit
         self._tally.violate("budget", int(np.count_nonzero(strays)))
-
-
-def by_site(leashes: Sequence[Leash]) -> dict[Site, list[Leash]]:
-    """Return the threats at each site of a world, in order."""
-    return {site: [leash for leash in leashes if leash.threat.site == site] for site in SUPPLIED}
-
-
-def lots_and_leashes(
-    model: ThreatModel, env: BatchEnv, byzantine: Mask | None = None
-) -> tuple[Ballot, list[Leash]]:
-    """Say who lies in a world, and take all threats of a model on the leash.
-
-    Args:
-        model: the threats, and who lies if no mask says so.
-        env: the world.
-        byzantine: who lies: (E, N).
-
-    Raises:
-        InvalidConfig: a threat that cannot be meant for this world; says why.
-        NotOffered: a threat needs a part that this world does not have.
-        UnknownName: a victim that is no agent; names the nearest.
-    """
-    named = () if model.byzantine is None else as_victims(model.byzantine.victims)
-    meant = named if byzantine is None else byzantine
-    channel = "threats/byzantine"
-    lots = Ballot(meant, env.agents, env.copies, channel=channel, label="[byzantine]")
-    spans = spans_of(env)
-    places: Counter[str] = Counter()
-    leashes = []
-    for index, threat in enumerate(model.threats):
-        place = places[threat.kind]
-        label = f"the threat {threat.kind!r} (threats[{index}])"
-        refuse_impossible(threat, env, label)
-        fitted = _fitted(threat, env, label)
-        leashes.append(Leash(fitted, env, spans, lots, index=index, place=place, label=label))
-        places[threat.kind] += 1
-    return lots, leashes
-
-
-def _fitted(threat: Threat, env: BatchEnv, label: str) -> Threat:
-    try:
-        return threat.fit(env)
-    except RallypointError as error:
-        raise type(error)(f"{label}: {error}") from error

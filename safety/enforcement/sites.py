@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rallypoint.batch_env import Actions, Array, Mask, Observations
+from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Step
 from rallypoint.draws import Floats
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash, Touch
@@ -24,6 +24,14 @@ def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
         else:
             freezing = freezing | down
     return leaving, freezing
+
+
+def departed(env: BatchEnv, step: Step, leaving: Mask) -> Step:
+    """Return a step as it is when those who leave (E, N) have left the world."""
+    observations = env.remove(leaving)
+    alive = env.alive
+    terminated = step.terminated | (step.alive & ~alive)
+    return step._replace(observations=observations, alive=alive, terminated=terminated)
 
 
 def foretold(leashes: Sequence[Leash], nobody: Mask) -> Mask:

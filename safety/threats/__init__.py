@@ -47,6 +47,8 @@ interruption   then, before the world moves     whom a person overrides         
 feedback       when the world has moved         who is told another reward      (E, N) rewards,
                                                                                 or one cost
 update         when updates are sent            whose update is replaced        (f_real, d) updates
+transport      then, on their way               whose update loses some         (f_real, d) updates
+server         when parameters are sent         whose parameters are replaced   (f_real, d) models
 =============  ===============================  ==============================  ==================
 
 Step k is the moment at which k steps have been taken since the reset. A crash due at step 0 is
@@ -80,8 +82,19 @@ from rallypoint.safety.limits import (
     as_victims,
 )
 
-Site = Literal["presence", "observation", "action", "interruption", "feedback", "update"]
+Site = Literal[
+    "presence",
+    "observation",
+    "action",
+    "interruption",
+    "feedback",
+    "update",
+    "transport",
+    "server",
+]
 SITES: tuple[Site, ...] = get_args(Site)
+# Where rows of numbers are on their way, round by round: the world's steps are over by then.
+OF_ROUNDS: tuple[Site, ...] = ("update", "transport", "server")
 State = dict[str, Array]  # first axis E (update threats: contributor)
 Kind = TypeVar("Kind", bound="type[Threat]")
 
@@ -92,8 +105,10 @@ KNOWLEDGE = (
     "regions",
     "actions",
     "own_feedback",
+    "geometry",
     "policy",
     "value",
+    "simulator",
     "own_update",
     "colluders",
     "honest_updates",
@@ -225,7 +240,8 @@ class Threat(ABC):
             known: ``opportunities`` and what else is said in ``Known``, and the declared views.
             draws: its own ``Draws``, one stream for each copy.
 
-        At site update all three are others: see ``rallypoint.safety.threats.update``.
+        At site update, and at those after it, all three are others: see
+        ``rallypoint.safety.threats.update``.
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -266,4 +282,6 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-threats: Registry[type[Threat]] = Registry("threat", __name__, "feedback", "update")
+threats: Registry[type[Threat]] = Registry(
+    "threat", __name__, "feedback", "perception", "server", "teammate", "transport", "update"
+)

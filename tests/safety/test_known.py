@@ -6,20 +6,22 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import NotKnown
+from rallypoint.safety.conformance.proving_ring import ProvingRing
+from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import SUPPLIED, afford
 from rallypoint.safety.threats import KNOWLEDGE, Proposal
 from tests.safety.stubs import Stub, actions_at, ground
 
 
-def seen_by_a_threat(look, **settings):
+def seen_by_a_threat(look, world=None, policy=None, **settings):
     seen = []
 
     def does(state, known, draws):
         seen.append(look(known))
         return Proposal(np.zeros_like(known.opportunities), known.still), state
 
-    env = Threatened(ground(copies=2), [Stub(does=does, **settings)])
+    env = Threatened(world or ground(copies=2), [Stub(does=does, **settings)], policy=policy)
     env.reset(seed=0)
     for step in range(2):
         env.step(actions_at(env, step))
@@ -69,7 +71,8 @@ def test_exactly_the_declared_views_are_known():
         return found
 
     for declared in ([], ["actions"], ["actions", "own_percept"], sorted(SUPPLIED["action"])):
-        seen, _ = seen_by_a_threat(names, knowledge=declared)
+        ring = ProvingRing(copies=2)
+        seen, _ = seen_by_a_threat(names, ring, Anything(ring.groups), knowledge=declared)
         assert seen[0] == set(declared)
 
 

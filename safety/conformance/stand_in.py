@@ -1,0 +1,64 @@
+"""A policy to try threats on, where there is no other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rallypoint.batch_env import Actions, Array, Group, Observations
+from rallypoint.draws import Draws, Floats, stream
+from rallypoint.errors import InvalidConfig
+from rallypoint.policies import Objective
+from rallypoint.safety.uniform_actions import uniform_actions
+
+
+class Anything:
+    """Does anything, uniformly: it stands for the policy under threats, which a trial has not.
+
+    Whoever follows it back finds logits, and a critic, that are linear in what is seen.
+    """
+
+    reads = "logits"
+
+    def __init__(self, groups: Sequence[Group], *, judges: bool = False) -> None:
+        """Stand for a policy of these groups, or for its critic."""
+        self.groups = groups
+        self._sizes = {g.name: 1 if judges else _choices(g.action_space) for g in groups}
+
+    def act(self, observations: Observations, draws: Draws) -> Actions:
+        """Choose uniformly; zeros where nothing can be drawn uniformly."""
+        del observations
+        return {g.name: uniform_actions(g.action_space, len(g.agents), draws) for g in self.groups}
+
+    def critic(self) -> "Anything":
+        """Return what tells the worth of an observation."""
+        return Anything(self.groups, judges=True)
+
+    def outputs(self, observations: Observations) -> Array:
+        """Return logits: (E, n, K)."""
+        ((name, seen),) = observations.items()
+        flat = seen.reshape(*seen.shape[:2], -1).astype(np.float64)
+        # Row by row, so that the same comes of a row whoever is beside it.
+        found: Floats = (flat[..., None] * self._weights(name, flat.shape[2])).sum(axis=2)
+        return found
+
+    def value_and_gradient(
+        self, observations: Observations, objective: Objective
+    ) -> tuple[Array, Observations]:
+        """Follow an objective of the logits back to what was seen."""
+        ((name, seen),) = observations.items()
+        if seen.dtype.kind != "f":
+            raise InvalidConfig(f"there is no gradient with respect to {seen.dtype}")
+        values, slopes = objective(self.outputs(observations))
+        weights = self._weights(name, int(np.prod(seen.shape[2:], dtype=np.int64)))
+        gradient = (slopes[..., None, :] * weights).sum(axis=3)
+        return values, {name: gradient.reshape(seen.shape)}
+
+    def _weights(self, group: str, entries: int) -> Floats:
+        rng = stream(0, "conformance/stand-in", entries)
+        return rng.standard_normal((entries, self._sizes[group]))
+
+
+def _choices(space: Any) -> int:
+    """Return how many actions there are to choose from, or entries of one."""
+    return int(getattr(space, "n", np.prod(space.shape or (1,))))
