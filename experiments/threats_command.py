@@ -25,6 +25,8 @@ _SITES = {
     "interruption": "then, before the world moves",
     "feedback": "when the world has moved",
     "update": "when updates are sent",
+    "transport": "then, on their way to the server",
+    "server": "when servers send parameters",
 }
 
 

@@ -13,7 +13,7 @@ from rallypoint.safety.limits import (
     as_victims,
 )
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import SITES, Threat
+from rallypoint.safety.threats import OF_ROUNDS, SITES, Threat
 
 _REPLACES = ("observation", "action", "interruption", "feedback")  # sites: one lie for another
 _FEW = 6  # agents that are named one by one
@@ -83,8 +83,8 @@ def _said(
     threat: Threat, model: ThreatModel, env: BatchEnv, workers: Sequence[str]
 ) -> list[Sentence]:
     victims = as_victims(threat.victims)
-    if threat.site == "update":
-        whom = _contributors(victims)
+    if threat.site in OF_ROUNDS:
+        whom = _contributors(victims, "servers" if threat.site == "server" else "contributors")
     elif victims == "byzantine":
         lies = byzantine_in_words(model, env, workers)
         whom = f"{'all in the copies of ' if workers else ''}the Byzantine: {lies}"
@@ -112,7 +112,8 @@ def _victims(
 ) -> str:
     everybody = _counted(len(among), noun)
     if isinstance(victims, Share):
-        return f"{victims.of(len(among))} of {everybody}, {drawn}"
+        victims.of(len(among))  # refuses what cannot be
+        return f"{_number_of(victims, len(among))} of {everybody}, {drawn}"
     if isinstance(victims, str):
         return f"all {everybody}" if len(among) > 1 else f"{among[0]}, who is alone"
     names = [one if isinstance(one, str) else among[one] for one in victims]
@@ -123,13 +124,19 @@ def _victims(
     return f"{', '.join(names[:_FEW])}{more}"
 
 
-def _contributors(victims: str | tuple[str | int, ...] | Share) -> str:
+def _number_of(share: Share, among: int = 0) -> str:
+    if share.counts is not None:
+        return f"as many as is drawn from {', '.join(map(str, share.counts))}"
+    return str(share.of(among) if share.count is None else share.count)
+
+
+def _contributors(victims: str | tuple[str | int, ...] | Share, noun: str) -> str:
     """Say whose updates are meant; how many there are is not this world's to know."""
     if isinstance(victims, Share):
-        part = f"{victims.fraction:.0%}" if victims.count is None else str(victims.count)
-        return f"{part} of the contributors"
+        part = "" if victims.fraction is None else f"{victims.fraction:.0%}"
+        return f"{part or _number_of(victims)} of the {noun}"
     if isinstance(victims, str):
-        return "the Byzantine contributors" if victims == "byzantine" else "all contributors"
+        return f"the Byzantine {noun}" if victims == "byzantine" else f"all {noun}"
     return ", ".join(map(str, victims)) or "nobody"
 
 
@@ -169,4 +176,4 @@ def _knowledge(views: Sequence[str], site: str) -> str:
 
 
 def _unit(site: str) -> str:
-    return "round" if site == "update" else "step"
+    return "round" if site in OF_ROUNDS else "step"

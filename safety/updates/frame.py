@@ -89,6 +89,7 @@ class UpdateThreats:
         round_number: int,
         members: Sequence[int] | NDArray[np.int64] | None = None,
         aggregator: Combine | None = None,
+        parts: int = 1,
     ) -> Delivery:
         """Let the threats lie, in the order of the model, each seeing what those before it left.
 
@@ -100,6 +101,7 @@ class UpdateThreats:
             aggregator: the server's rule as a function (n, d) -> (d,), for threats that declare to
                 know it. Give it a stream of its own if it draws: the server's is not theirs to
                 know.
+            parts: how many messages of one length a row consists of; one, if it is an update.
 
         Raises:
             InvalidConfig: updates, members or the round cannot be meant, or the aggregator is
@@ -108,7 +110,7 @@ class UpdateThreats:
             NotKnown: a threat looked at what it did not declare.
         """
         rows = self._checked(updates, round_number, members)
-        now = Round(round_number, rows, self._is_liar[rows], aggregator)
+        now = Round(round_number, rows, self._is_liar[rows], aggregator, parts)
         for leash in self._leashes:
             if aggregator is None and "aggregator" in leash.threat.knowledge:
                 raise InvalidConfig(

@@ -26,12 +26,12 @@ class KnownUpdates(Declared):
 
     Always there: ``contributors`` (f_real,), their indices; ``opportunities`` (f_real,), who of
     them may lie now; ``n``, how many updates there are; ``shape``, (f_real, d), and ``dtype`` of
-    what they send; ``round_number``. Besides, what it declared: ``own`` (f_real, d) what these
-    contributors would have sent; ``colluders`` (c, d) likewise for other Byzantine ones, as the
-    threats before left them; ``honest`` (m, d), and ``honest_contributors`` (m,), which are its
-    own where no honest one takes part; ``aggregator``, the rule as a function (n, d) -> (d,).
-    Anything else raises ``NotKnown``. Contributors are in the order of their indices, whatever
-    the order of rows. All arrays are read-only.
+    what they send; ``round_number``; ``parts``, how many messages a row consists of. Besides, what
+    it declared: ``own`` (f_real, d) what these contributors would have sent; ``colluders`` (c, d)
+    likewise for other Byzantine ones, as the threats before left them; ``honest`` (m, d), and
+    ``honest_contributors`` (m,), which are its own where no honest one takes part; ``aggregator``,
+    the rule as a function (n, d) -> (d,). Anything else raises ``NotKnown``. Contributors are in
+    the order of their indices, whatever the order of rows. All arrays are read-only.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class KnownUpdates(Declared):
         members: NDArray[np.int64],
         round_number: int,
         aggregator: Combine | None,
+        parts: int = 1,
     ) -> None:
         """Show a threat what it declared.
 
@@ -55,6 +56,7 @@ class KnownUpdates(Declared):
             members: (n,) the contributor that each row is of.
             round_number: of this round.
             aggregator: the rule; must be there if the threat declares it.
+            parts: how many messages of one length a row consists of, one for each recipient.
         """
         # Where no honest contributor takes part, what the liars found is all there is.
         seen = places.honest if len(places.honest) else places.own
@@ -71,6 +73,7 @@ class KnownUpdates(Declared):
         self.shape = (len(places.own), updates.shape[1])
         self.dtype = updates.dtype
         self.round_number = round_number
+        self.parts = parts
         self._places = places
         self._seen = sealed(members[seen])
 

@@ -30,6 +30,7 @@ class Round(NamedTuple):
     members: NDArray[np.int64]  # (n,) the contributor that each row is of
     is_liar: Mask  # (n,) Byzantine, or the victim of some threat
     aggregator: Combine | None
+    parts: int = 1  # messages of one length that a row consists of
 
 
 class Sent(NamedTuple):
@@ -174,6 +175,7 @@ class UpdateLeash:
             members=now.members,
             round_number=now.number,
             aggregator=now.aggregator,
+            parts=now.parts,
         )
         whole = self._remembered(updates.shape[1])
         rows = self._row[known.contributors]
