@@ -173,6 +173,10 @@ class Gridworld(DrawnWorld):
         """Return what the numbers of states (n,) stand for."""
         return self._index.positions(states)
 
+    def percepts(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what is seen, as a number, in states (n,): what observation "state" shows."""
+        return self._index.percepts(self._index.positions(states))
+
     def regions(self) -> dict[str, Mask]:
         """Who stands on each kind of tile now, by its character on the map: (E, N)."""
         if "regions" not in self.offers:
