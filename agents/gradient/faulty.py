@@ -1,23 +1,23 @@
 """Acting by a network of ours of which neurons or synapses are broken."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
-import numpy as np
-
-from rallypoint.agents.gradient.architecture import Architecture, Parameters, shaped
+from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of, shaped
 from rallypoint.agents.gradient.following import Followed
-from rallypoint.agents.gradient.perceptron import Floats, Layers, Perceptron
+from rallypoint.agents.gradient.perceptron import Floats, Perceptron
 from rallypoint.agents.gradient.policy import GradientPolicy
-from rallypoint.batch_env import Array, Group, Observations
+from rallypoint.batch_env import Group, Observations
 from rallypoint.errors import NotOffered
-from rallypoint.networks import Broken, FaultPlan
+from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
 from rallypoint.safety.neurons.damage import (
-    asks_for_nominal,
-    by_rows,
+    Flat,
+    Intact,
     check_plan,
     damage_signals,
     damage_sums,
+    laid_flat,
 )
 
 
@@ -48,9 +48,7 @@ class FaultyGradientPolicy(GradientPolicy):
         """
         super().__init__(architecture, parameters, group, greedy=greedy)
         self._plan = check_plan(self.layers(), plan)
-        self._actor = _Broken(
-            architecture.actor, architecture.activation, parameters, group, plan=plan
-        )
+        self._actor = _Broken(architecture, parameters, group, plan)
 
     def greedily(self) -> "FaultyGradientPolicy":
         """Return this policy as it acts greedily, as broken as it is."""
@@ -72,60 +70,59 @@ class FaultyGradientPolicy(GradientPolicy):
 
 
 class _Broken(Followed):
-    """One network of an architecture with something broken, asked about observations."""
+    """The actor of an architecture with something broken, asked about observations."""
 
     def __init__(
-        self,
-        layers: Layers,
-        activation: str,
-        parameters: Parameters,
-        group: Group,
-        *,
-        plan: FaultPlan,
+        self, architecture: Architecture, parameters: Parameters, group: Group, plan: FaultPlan
     ) -> None:
-        super().__init__(layers, activation, parameters, group)
-        self._network = BrokenPerceptron(layers, activation, plan)
+        super().__init__(architecture.actor, architecture.activation, parameters, group)
+        layers = layers_of(architecture, parameters)
+        self._network = BrokenPerceptron(architecture, layers, plan)
 
 
 class BrokenPerceptron(Perceptron):
-    """A network with something broken; forwards only."""
+    """An actor with something broken; forwards only, and by the parameters it was broken with."""
 
-    def __init__(self, layers: Layers, activation: str, plan: FaultPlan) -> None:
-        """Compute the layers under a plan, (d,) parameters at a time."""
-        super().__init__(layers, activation)
+    def __init__(
+        self, architecture: Architecture, layers: Sequence[Layer], plan: FaultPlan
+    ) -> None:
+        """Break what a plan says of an actor's layers."""
+        super().__init__(architecture.actor, architecture.activation)
+        self._opened = layers
         self._plan = plan
-        self._flat: FaultPlan = ()  # of the last call, whose number of rows it fits
+        self._flat: tuple[Flat, ...] = ()  # of the last call, whose number of rows it fits
         self._rows = -1
-        self._healthy = Perceptron(layers, activation) if asks_for_nominal(plan) else None
 
     def forward(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the network puts out: (…, b, inputs) -> (…, b, outputs)."""
         count = rows.size // rows.shape[-1]
         if count != self._rows:
-            self._flat, self._rows = by_rows(self._plan, count, rows.dtype), count
-        if self._healthy is not None:
-            self._healthy.forward(parameters, rows)
+            self._flat = laid_flat(self._plan, self._opened, count, rows.dtype)
+            self._rows = count
+        intact = Intact(self._flat, lambda sent, at: self._layer("intact", parameters, sent, at))
         made, self._inputs = rows, []
-        for index, ((weights, biases), broken) in enumerate(
-            zip(self._layers, self._flat, strict=True)
-        ):
-            before, matrix = made, shaped(parameters, weights)
+        for index, broken in enumerate(self._flat):
+            before = made
             self._inputs.append(before)
-            made = self._room("made", index, (*before.shape[:-1], weights.shape[0]))
-            np.matmul(before, matrix.T, out=made)
-            made += shaped(parameters, biases)
-            damage_sums(_flat(made), _flat(before), matrix, broken.synapses)
+            intact.enter(index, before)
+            made = self._layer("made", parameters, before, index, broken)
             if index < len(self._layers) - 1:
-                self._activate(made)
-                self._damage(made, broken, index)
+                damage_signals(made, broken, intact.sent(index, made))
         return made
 
-    def _damage(self, made: Floats, broken: Broken, index: int) -> None:
-        nominal: Array | None = None
-        if self._healthy is not None:
-            nominal = _flat(self._healthy.signals[index + 1])
-        damage_signals(_flat(made), broken, nominal)
-
-
-def _flat(rows: Floats) -> Floats:
-    return rows.reshape(-1, rows.shape[-1])  # a view: buffers are contiguous
+    def _layer(
+        self,
+        room: str,
+        parameters: Parameters,
+        signals: Floats,
+        index: int,
+        broken: Flat | None = None,
+    ) -> Floats:
+        weights, biases = (shaped(parameters, piece) for piece in self._layers[index])
+        made = self._product(room, index, signals, weights)
+        made += biases
+        if broken is not None:
+            damage_sums(made, signals, broken)
+        if index < len(self._layers) - 1:
+            self._activate(made)
+        return made

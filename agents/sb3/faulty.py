@@ -12,7 +12,7 @@ from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan
 from rallypoint.policies import Objective
-from rallypoint.safety.neurons.damage import between, by_rows, check_plan
+from rallypoint.safety.neurons.damage import Flat, between, check_plan, laid_flat
 
 
 class FaultySb3Policy(Sb3Policy):
@@ -42,7 +42,9 @@ class FaultySb3Policy(Sb3Policy):
         """
         super().__init__(network, group, greedy=greedy, masks=masks)
         self._chain = chain(network)
-        self._plan = check_plan(self._chain.layers(), plan)
+        self._opened = self._chain.layers()
+        self._plan = check_plan(self._opened, plan)
+        self._flat: list[tuple[Flat, ...]] = []  # chunk by chunk, of as many as there were last
 
     def greedily(self) -> "FaultySb3Policy":
         """Return this policy as it acts greedily, as broken as it is."""
@@ -60,14 +62,19 @@ class FaultySb3Policy(Sb3Policy):
 
     def _signals(self, seen: Array) -> list[list[Array]]:
         chunks = self._chunks(seen)
-        firsts = range(0, len(chunks) * CHUNK, CHUNK)
-        plan = by_rows(self._plan, len(chunks) * CHUNK, np.dtype(np.float32))
+        if len(chunks) != len(self._flat):
+            self._flat = self._laid_flat(len(chunks))
         self.network.set_training_mode(False)
         with torch.no_grad():
             return [
-                self._chain.signals(chunk, between(plan, first, first + CHUNK))
-                for chunk, first in zip(chunks, firsts, strict=True)
+                self._chain.signals(chunk, flat)
+                for chunk, flat in zip(chunks, self._flat, strict=True)
             ]
+
+    def _laid_flat(self, num_chunks: int) -> list[tuple[Flat, ...]]:
+        count = num_chunks * CHUNK
+        flat = laid_flat(self._plan, self._opened, count, np.dtype(np.float32))
+        return [between(flat, first, first + CHUNK) for first in range(0, count, CHUNK)]
 
     def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
         """Refuse: what broken neurons send does not depend on what is seen.

@@ -1,6 +1,6 @@
 """Networks of SB3 as chains of layers, and acting by one of which something is broken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import torch
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from rallypoint.agents.sb3.heads import parameters
 from rallypoint.errors import NotOffered
-from rallypoint.networks import Array, Broken, FaultPlan, Layer
-from rallypoint.safety.neurons.damage import asks_for_nominal, damage_signals, damage_sums
+from rallypoint.networks import Array, Layer
+from rallypoint.safety.neurons.damage import Flat, Intact, damage_signals, damage_sums
 
 _NAMES: dict[type[nn.Module], str] = {
     nn.Identity: "identity",
@@ -48,21 +48,29 @@ class Chain(NamedTuple):
             for link in self.links
         )
 
-    def signals(self, seen: Tensor, plan: FaultPlan | None) -> list[Array]:
+    def signals(self, seen: Tensor, plan: Sequence[Flat] | None = None) -> list[Array]:
         """Return what every layer sends under a plan laid flat: (rows, …) -> (rows, N) each."""
-        beside = plan is not None and asks_for_nominal(plan)
-        nominal = self.signals(seen, None) if beside else None
-        found = []
         made = self.first(seen)
+        device = made.device
+
+        def sent(signals: Array, index: int) -> Array:
+            link = self.links[index]
+            made: Tensor = link.activation(link.sums(torch.from_numpy(signals).to(device)))
+            sent: Array = made.numpy(force=True)
+            return sent
+
+        intact = Intact(plan or (), sent)
+        found = []
         for index, link in enumerate(self.links):
-            broken = Broken() if plan is None else plan[index]
+            before = made.numpy(force=True)
+            intact.enter(index, before)
             sums = link.sums(made)
-            if broken.synapses is not None:
-                weights = link.sums.weight.numpy(force=True)
-                sums = _through(sums, damage_sums, made.numpy(force=True), weights, broken.synapses)
+            if plan is not None and len(plan[index].cut_rows):
+                sums = _through(sums, damage_sums, before, plan[index])
             made = link.activation(sums)
             if plan is not None:
-                made = _through(made, damage_signals, broken, nominal and nominal[index])
+                nominal = intact.sent(index, made.numpy(force=True))
+                made = _through(made, damage_signals, plan[index], nominal)
             found.append(made.numpy(force=True))
         return found
 

@@ -149,7 +149,7 @@ class Sb3Policy:
         links = chain(self.network)
         self.network.set_training_mode(False)
         with torch.no_grad():
-            return [links.signals(chunk, None) for chunk in self._chunks(seen)]
+            return [links.signals(chunk) for chunk in self._chunks(seen)]
 
     def _chunks(self, seen: Array) -> list[Tensor]:
         flat = seen.reshape(-1, *seen.shape[2:])

@@ -2,12 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Array, Broken, Cut, Failed, FaultPlan, Layer
 from rallypoint.safety.neurons.activations import activation
+
+Integers = NDArray[np.int64]
+
+_OF_SYNAPSES = ("receivers", "senders", "weights", "keeps", "adds")
 
 
 def check_plan(layers: Sequence[Layer], plan: FaultPlan) -> FaultPlan:
@@ -36,60 +42,101 @@ def check_plan(layers: Sequence[Layer], plan: FaultPlan) -> FaultPlan:
     return plan
 
 
-def by_rows(plan: FaultPlan, count: int, dtype: np.dtype[np.floating]) -> FaultPlan:
-    """Lay a plan flat, as many rows as a network computes: (…, K) -> (count, K), padded with 0.
+class Flat(NamedTuple):
+    """What is broken in one layer, one entry for each place; rows are counted over a batch."""
 
-    What is the same in all rows stays one row.
+    rows: Integers  # (m,) ascending, of signals that failed
+    columns: Integers  # (m,) which neuron it was
+    sends: Array  # (m,)
+    beside: bool
+    cut_rows: Integers  # (c,) ascending, of synapses that are broken
+    receivers: Integers  # (c,)
+    senders: Integers  # (c,)
+    weights: Array  # (c,)
+    keeps: Array  # (c,)
+    adds: Array  # (c,)
+    grid: float
+
+
+def laid_flat(
+    plan: FaultPlan, layers: Sequence[Layer], count: int, dtype: np.dtype[Any]
+) -> tuple[Flat, ...]:
+    """Lay a plan that fits a network flat, for a batch of so many rows.
+
+    A plan with rows of its own says nothing of rows behind them, which only fill a batch up.
     """
-
-    def flat(array: Array) -> Array:
-        rows = array.reshape(math.prod(array.shape[:-1]), array.shape[-1])  # also where K is 0
-        if array.ndim == 1:
-            return rows
-        padded = np.zeros((count, rows.shape[1]), rows.dtype)
-        padded[: len(rows)] = rows
-        return padded
-
-    def numbers(array: Array) -> Array:
-        return flat(np.asarray(array, dtype))
-
-    return _each(plan, flat, numbers)
+    return tuple(
+        _laid_flat(broken, layer, count, dtype) for broken, layer in zip(plan, layers, strict=True)
+    )
 
 
-def between(plan: FaultPlan, first: int, last: int) -> FaultPlan:
+def between(flat: Sequence[Flat], first: int, last: int) -> tuple[Flat, ...]:
     """Return some rows of a plan that was laid flat."""
 
-    def some(array: Array) -> Array:
-        return array if len(array) == 1 else array[first:last]
+    def some(part: Flat) -> Flat:
+        failed, cut = (
+            slice(*np.searchsorted(rows, (first, last))) for rows in (part.rows, part.cut_rows)
+        )
+        return part._replace(
+            rows=part.rows[failed] - first,
+            cut_rows=part.cut_rows[cut] - first,
+            **{name: getattr(part, name)[failed] for name in ("columns", "sends")},
+            **{name: getattr(part, name)[cut] for name in _OF_SYNAPSES},
+        )
 
-    return _each(plan, some, some)
+    return tuple(some(part) for part in flat)
 
 
-def asks_for_nominal(plan: FaultPlan) -> bool:
-    """Tell whether a neuron sends something beside what it would send in an undamaged network."""
-    return any(broken.neurons is not None and broken.neurons.beside for broken in plan)
+class Intact:
+    """What layers would send if nothing were broken, computed only as far as somebody asks."""
+
+    def __init__(self, flat: Sequence[Flat], compute: Callable[[Array, int], Array]) -> None:
+        """Follow a plan; compute says what a layer sends when it is given what goes in."""
+        self._flat = flat
+        self._compute = compute
+        asking = [i for i, part in enumerate(flat) if part.beside and len(part.rows)]
+        self._last = max(asking, default=-1)
+        self._sent: Array | None = None  # None while nothing has been broken on the way
+
+    def enter(self, index: int, signals: Array) -> None:
+        """Say what really goes into the next layer."""
+        if index <= self._last:
+            if self._sent is None and len(self._flat[index].cut_rows):
+                self._sent = signals
+            if self._sent is not None:
+                self._sent = self._compute(self._sent, index)
+
+    def sent(self, index: int, made: Array) -> Array | None:
+        """Return what the layer would send, made being what it does; None if nobody asks."""
+        if index > self._last:
+            return None
+        if self._sent is None and (index < self._last or self._flat[index].grid):
+            self._sent = made.copy()
+        return made if self._sent is None else self._sent
 
 
-def damage_sums(made: Array, signals: Array, weights: Array, cut: Cut | None) -> None:
-    """Change sums (rows, N), in place, to what broken synapses from signals make of them."""
-    if cut is None or not cut.receivers.size:
+def damage_sums(made: Array, signals: Array, broken: Flat) -> None:
+    """Change sums (…, N), in place, to what broken synapses from signals make of them."""
+    if not len(broken.cut_rows):
         return
-    shape = (len(made), cut.receivers.shape[-1])
-    senders, receivers = (np.broadcast_to(ids, shape) for ids in (cut.senders, cut.receivers))
-    true = np.take_along_axis(signals, senders, axis=1)
-    change = weights[receivers, senders] * ((cut.keeps - 1) * true + cut.adds)
-    np.add.at(made, (np.arange(len(made))[:, None], receivers), change)
+    true = signals[_places(signals, broken.cut_rows, broken.senders)]
+    change = broken.weights * ((broken.keeps - 1) * true + broken.adds)
+    # Some lead to the same neuron.
+    np.add.at(made, _places(made, broken.cut_rows, broken.receivers), change)
 
 
-def damage_signals(made: Array, broken: Broken, nominal: Array | None) -> None:
-    """Change signals (rows, N), in place, to what rounding and failed neurons make of them."""
+def damage_signals(made: Array, broken: Flat, nominal: Array | None) -> None:
+    """Change signals (…, N), in place, to what rounding and failed neurons make of them."""
     if broken.grid:
         made /= broken.grid
         np.rint(made, out=made)
         made *= broken.grid
-    if (failed := broken.neurons) is not None:
-        sent = failed.sends if nominal is None or not failed.beside else nominal + failed.sends
-        np.copyto(made, sent, where=failed.where)
+    if len(broken.rows):
+        places = _places(made, broken.rows, broken.columns)
+        sent = broken.sends
+        if broken.beside and nominal is not None:
+            sent = nominal[places] + sent
+        made[places] = sent
 
 
 def signals_of(
@@ -99,40 +146,69 @@ def signals_of(
 
     Plain, and in the precision of the inputs: what policies compute in their own way.
     """
-    flat = None if plan is None else by_rows(plan, len(inputs), inputs.dtype)
-    nominal = signals_of(layers, inputs) if flat is not None and asks_for_nominal(flat) else None
-    found: list[Array] = []
-    before = inputs
-    for index, layer in enumerate(layers):
-        weights = layer.weights.astype(inputs.dtype, copy=False)
-        made = before @ weights.T + layer.biases.astype(inputs.dtype, copy=False)
+    flat = None if plan is None else laid_flat(plan, layers, len(inputs), inputs.dtype)
+
+    def sums(signals: Array, index: int) -> Array:
+        weights, biases = (part.astype(inputs.dtype, copy=False) for part in layers[index][1:3])
+        made: Array = signals @ weights.T + biases
+        return made
+
+    def sent(made: Array, index: int) -> Array:
+        return np.array(activation(layers[index].activation).values(made))
+
+    intact = Intact(flat or (), lambda signals, index: sent(sums(signals, index), index))
+    found = [inputs]
+    for index in range(len(layers)):
+        intact.enter(index, found[-1])
+        made = sums(found[-1], index)
         if flat is not None:
-            damage_sums(made, before, weights, flat[index].synapses)
-        before = np.array(activation(layer.activation).values(made))
+            damage_sums(made, found[-1], flat[index])
+        made = sent(made, index)
         if flat is not None:
-            damage_signals(before, flat[index], None if nominal is None else nominal[index])
-        found.append(before)
-    return found
+            damage_signals(made, flat[index], intact.sent(index, made))
+        found.append(made)
+    return found[1:]
 
 
-def _each(
-    plan: FaultPlan, change: Callable[[Array], Array], numbers: Callable[[Array], Array]
-) -> FaultPlan:
-    def neurons(failed: Failed) -> Failed:
-        return Failed(change(failed.where), numbers(failed.sends), failed.beside)
-
-    def synapses(cut: Cut) -> Cut:
-        ends = change(cut.receivers), change(cut.senders)
-        return Cut(*ends, numbers(cut.keeps), numbers(cut.adds))
-
-    return tuple(
-        Broken(
-            None if broken.neurons is None else neurons(broken.neurons),
-            None if broken.synapses is None else synapses(broken.synapses),
-            broken.grid,
-        )
-        for broken in plan
+def _laid_flat(broken: Broken, layer: Layer, count: int, dtype: np.dtype[Any]) -> Flat:
+    nothing = np.zeros((0, 0), dtype=np.int64)
+    where, sends = nothing.astype(bool), nothing
+    if broken.neurons is not None:
+        where, sends = (_by_row(part, count) for part in broken.neurons[:2])
+    rows, columns = np.nonzero(where)
+    receivers, senders, keeps, adds = (
+        (nothing,) * 4
+        if broken.synapses is None
+        else (_by_row(part, count) for part in broken.synapses)
     )
+    return Flat(
+        rows=rows,
+        columns=columns,
+        sends=sends[rows, columns].astype(dtype),
+        beside=broken.neurons is not None and broken.neurons.beside,
+        cut_rows=np.repeat(np.arange(len(receivers)), receivers.shape[1]),
+        receivers=receivers.ravel(),
+        senders=senders.ravel(),
+        weights=layer.weights[receivers, senders].astype(dtype).ravel(),
+        keeps=keeps.astype(dtype).ravel(),
+        adds=adds.astype(dtype).ravel(),
+        grid=broken.grid,
+    )
+
+
+def _places(signals: Array, rows: Integers, columns: Integers) -> tuple[Integers, ...]:
+    """Return where entries stand, rows being counted over all axes but the last."""
+    if signals.ndim == 2:
+        return rows, columns
+    return (*np.unravel_index(rows, signals.shape[:-1]), columns)
+
+
+def _by_row(part: Array, count: int) -> Array:
+    """Return a part of a plan with one row for each that it speaks of: (rows, K)."""
+    size = part.shape[-1]
+    if part.ndim == 1:
+        return np.broadcast_to(part, (count, size))
+    return part.reshape(math.prod(part.shape[:-1]), size)
 
 
 def _check_neurons(layer: Layer, failed: Failed) -> None:
