@@ -1,0 +1,1 @@
+"""Attackers that learn: a world seen from the attacker's seat, and what they are trained by."""
