@@ -9,5 +9,7 @@ if __name__ == "agents":  # a second copy, with registries and classes of its ow
 
 
 agents: Registry[Any] = Registry(
-    "agent", __name__, without=("assess", "assessment", "evaluation", "saved", "train")
+    "agent",
+    __name__,
+    without=("assess", "assessment", "conformance", "evaluation", "saved", "train"),
 )

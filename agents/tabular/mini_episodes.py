@@ -10,6 +10,7 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Encoding, refuse_unread
 from rallypoint.agents.tabular.neutrality import Outcome
 from rallypoint.agents.tabular.reinforce import Reinforce, Walk
+from rallypoint.agents.tabular.tables import refuse_no_numbers
 from rallypoint.batch_env import BatchEnv, Step
 from rallypoint.draws import Draws, Floats, Integers, stream
 from rallypoint.errors import InvalidConfig
@@ -60,6 +61,7 @@ def train_reinforce(
     Raises:
         InvalidConfig: no meta-episode, copies that do not make up whole ones, actions that cannot
             be counted, or a reward by length where nobody tells lengths.
+        Diverged: what was learned are no numbers.
     """
     if meta_episodes < 1:
         raise InvalidConfig(f"meta_episodes is a number >= 1, got {meta_episodes}")
@@ -90,6 +92,7 @@ def train_reinforce(
         tables = learner.learn(tables, legal, walk, learner.rewards(outcome), epsilon)
         if after_meta_episode is not None:
             after_meta_episode(done + 1, tables)
+    refuse_no_numbers(env, tables)
     return Reinforced(tables, Outcome(*map(np.stack, zip(*history, strict=True))))
 
 

@@ -13,9 +13,9 @@ from safetensors.numpy import save
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import ENCODINGS, Encoding
 from rallypoint.agents.tabular.exploration import Ties, drawn, epsilon_greedy
-from rallypoint.batch_env import Actions, Observations
+from rallypoint.batch_env import Actions, BatchEnv, Observations
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.errors import InvalidConfig, UnreadableFile, did_you_mean
+from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
 
 _FORMAT = "rallypoint-tables-1"
@@ -80,6 +80,21 @@ class TabularPolicy:
         law = (1 - self.epsilon) * powers / powers.sum(axis=2, keepdims=True)
         law += self.epsilon * legal / counts[:, None]
         return drawn(law, draws.random((values.shape[1],)))
+
+
+def refuse_no_numbers(env: BatchEnv, tables: Floats) -> None:
+    """Refuse tables (copies or runs, N, S, A) that hold NaN.
+
+    Raises:
+        Diverged: says whose they are.
+    """
+    if (wrong := np.isnan(tables)).any():
+        whose, agent = (int(place) for place in np.argwhere(wrong)[0][:2])
+        raise Diverged(
+            f"what {env.agents[agent]} learned in {env.id}, number {whose} of those side by side, "
+            "are no numbers any more: the world, or a threat to feedback, paid NaN or infinity; or "
+            "take a smaller step size"
+        )
 
 
 def save_tables(path: Path | str, tables: Floats, encoding: Encoding, **about: Any) -> None:

@@ -8,6 +8,7 @@ from rallypoint.agents.tabular.encoding import Encoding, refuse_unread
 from rallypoint.agents.tabular.playing import Course, Run, initial
 from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.agents.tabular.snapshots import Snapshots
+from rallypoint.agents.tabular.tables import refuse_no_numbers
 from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transition
 from rallypoint.agents.tabular.whole_episodes import Episode, whole_episodes
 from rallypoint.batch_env import BatchEnv
@@ -51,6 +52,7 @@ def train(
     Raises:
         InvalidConfig: a length that cannot be meant, actions that cannot be counted, groups whose
             observations the encoding does not read, or weights without an interruption.
+        Diverged: what was learned are no numbers.
     """
     if (episodes is None) == (steps is None) or (episodes or steps or 0) < 1:
         raise InvalidConfig(
@@ -80,6 +82,8 @@ def train(
     run = Run(env, learner, encoding, course)
     while run.goes_on:
         run.step()
+    # Once, at the end: what is no number stays in a table, and is handed on to others.
+    refuse_no_numbers(env, learner.values(run.state))
     return run.state
 
 
