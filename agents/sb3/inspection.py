@@ -65,7 +65,7 @@ class Chain(NamedTuple):
             before = made.numpy(force=True)
             intact.enter(index, before)
             sums = link.sums(made)
-            if plan is not None and len(plan[index].cut_rows):
+            if plan is not None and len(plan[index].receivers):
                 sums = _through(sums, damage_sums, before, plan[index])
             made = link.activation(sums)
             if plan is not None:

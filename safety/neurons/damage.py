@@ -13,8 +13,6 @@ from rallypoint.safety.neurons.activations import activation
 
 Integers = NDArray[np.int64]
 
-_OF_SYNAPSES = ("receivers", "senders", "weights", "keeps", "adds")
-
 
 def check_plan(layers: Sequence[Layer], plan: FaultPlan) -> FaultPlan:
     """Return a plan that fits a network.
@@ -42,16 +40,47 @@ def check_plan(layers: Sequence[Layer], plan: FaultPlan) -> FaultPlan:
     return plan
 
 
-class Flat(NamedTuple):
-    """What is broken in one layer, one entry for each place; rows are counted over a batch."""
+class Places:
+    """Entries of signals (…, N), by row, counted over all axes but the last, and by column."""
 
-    rows: Integers  # (m,) ascending, of signals that failed
-    columns: Integers  # (m,) which neuron it was
+    def __init__(self, rows: Integers, columns: Integers) -> None:
+        """Keep the rows (m,), which ascend, and the columns (m,)."""
+        self.rows = rows
+        self.columns = columns
+        self._form: tuple[tuple[int, ...], tuple[int, ...]] = (), ()
+        self._at: Integers = rows
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.rows)
+
+    def between(self, first: int, last: int) -> "Places":
+        """Return those in some rows, counted from the first of these."""
+        some = slice(*np.searchsorted(self.rows, (first, last)))
+        return Places(self.rows[some] - first, self.columns[some])
+
+    def among(self, signals: Array) -> tuple[Array, Integers]:
+        """Return the signals on one line, a view, and where these entries stand on it.
+
+        Several times faster than an index for each axis; it is found once for each form.
+        """
+        form = signals.shape, signals.strides
+        if form != self._form:
+            axes = (*np.unravel_index(self.rows, signals.shape[:-1]), self.columns)
+            steps = np.array(signals.strides) // signals.itemsize
+            self._at = np.asarray(axes).T @ steps
+            self._form = form
+        return signals.ravel(order="K"), self._at
+
+
+class Flat(NamedTuple):
+    """What is broken in one layer, one entry for each place in a batch."""
+
+    failed: Places
     sends: Array  # (m,)
     beside: bool
-    cut_rows: Integers  # (c,) ascending, of synapses that are broken
-    receivers: Integers  # (c,)
-    senders: Integers  # (c,)
+    receivers: Places  # of synapses that are broken
+    senders: Places
     weights: Array  # (c,)
     keeps: Array  # (c,)
     adds: Array  # (c,)
@@ -74,14 +103,14 @@ def between(flat: Sequence[Flat], first: int, last: int) -> tuple[Flat, ...]:
     """Return some rows of a plan that was laid flat."""
 
     def some(part: Flat) -> Flat:
-        failed, cut = (
-            slice(*np.searchsorted(rows, (first, last))) for rows in (part.rows, part.cut_rows)
-        )
+        failed = slice(*np.searchsorted(part.failed.rows, (first, last)))
+        cut = slice(*np.searchsorted(part.receivers.rows, (first, last)))
         return part._replace(
-            rows=part.rows[failed] - first,
-            cut_rows=part.cut_rows[cut] - first,
-            **{name: getattr(part, name)[failed] for name in ("columns", "sends")},
-            **{name: getattr(part, name)[cut] for name in _OF_SYNAPSES},
+            failed=part.failed.between(first, last),
+            sends=part.sends[failed],
+            receivers=part.receivers.between(first, last),
+            senders=part.senders.between(first, last),
+            **{name: getattr(part, name)[cut] for name in ("weights", "keeps", "adds")},
         )
 
     return tuple(some(part) for part in flat)
@@ -94,14 +123,14 @@ class Intact:
         """Follow a plan; compute says what a layer sends when it is given what goes in."""
         self._flat = flat
         self._compute = compute
-        asking = [i for i, part in enumerate(flat) if part.beside and len(part.rows)]
+        asking = [i for i, part in enumerate(flat) if part.beside and len(part.failed)]
         self._last = max(asking, default=-1)
         self._sent: Array | None = None  # None while nothing has been broken on the way
 
     def enter(self, index: int, signals: Array) -> None:
         """Say what really goes into the next layer."""
         if index <= self._last:
-            if self._sent is None and len(self._flat[index].cut_rows):
+            if self._sent is None and len(self._flat[index].receivers):
                 self._sent = signals
             if self._sent is not None:
                 self._sent = self._compute(self._sent, index)
@@ -111,18 +140,18 @@ class Intact:
         if index > self._last:
             return None
         if self._sent is None and (index < self._last or self._flat[index].grid):
-            self._sent = made.copy()
+            self._sent = made.copy(order="K")
         return made if self._sent is None else self._sent
 
 
 def damage_sums(made: Array, signals: Array, broken: Flat) -> None:
     """Change sums (…, N), in place, to what broken synapses from signals make of them."""
-    if not len(broken.cut_rows):
+    if not len(broken.receivers):
         return
-    true = signals[_places(signals, broken.cut_rows, broken.senders)]
-    change = broken.weights * ((broken.keeps - 1) * true + broken.adds)
-    # Some lead to the same neuron.
-    np.add.at(made, _places(made, broken.cut_rows, broken.receivers), change)
+    line, at = broken.senders.among(signals)
+    change = broken.weights * ((broken.keeps - 1) * line[at] + broken.adds)
+    line, at = broken.receivers.among(made)
+    np.add.at(line, at, change)  # some lead to the same neuron
 
 
 def damage_signals(made: Array, broken: Flat, nominal: Array | None) -> None:
@@ -131,12 +160,13 @@ def damage_signals(made: Array, broken: Flat, nominal: Array | None) -> None:
         made /= broken.grid
         np.rint(made, out=made)
         made *= broken.grid
-    if len(broken.rows):
-        places = _places(made, broken.rows, broken.columns)
+    if len(broken.failed):
         sent = broken.sends
         if broken.beside and nominal is not None:
-            sent = nominal[places] + sent
-        made[places] = sent
+            line, at = broken.failed.among(nominal)
+            sent = line[at] + sent
+        line, at = broken.failed.among(made)
+        line[at] = sent
 
 
 def signals_of(
@@ -181,26 +211,18 @@ def _laid_flat(broken: Broken, layer: Layer, count: int, dtype: np.dtype[Any]) -
         if broken.synapses is None
         else (_by_row(part, count) for part in broken.synapses)
     )
+    cut_rows = np.repeat(np.arange(len(receivers)), receivers.shape[1])
     return Flat(
-        rows=rows,
-        columns=columns,
+        failed=Places(rows, columns),
         sends=sends[rows, columns].astype(dtype),
         beside=broken.neurons is not None and broken.neurons.beside,
-        cut_rows=np.repeat(np.arange(len(receivers)), receivers.shape[1]),
-        receivers=receivers.ravel(),
-        senders=senders.ravel(),
+        receivers=Places(cut_rows, receivers.ravel()),
+        senders=Places(cut_rows, senders.ravel()),
         weights=layer.weights[receivers, senders].astype(dtype).ravel(),
         keeps=keeps.astype(dtype).ravel(),
         adds=adds.astype(dtype).ravel(),
         grid=broken.grid,
     )
-
-
-def _places(signals: Array, rows: Integers, columns: Integers) -> tuple[Integers, ...]:
-    """Return where entries stand, rows being counted over all axes but the last."""
-    if signals.ndim == 2:
-        return rows, columns
-    return (*np.unravel_index(rows, signals.shape[:-1]), columns)
 
 
 def _by_row(part: Array, count: int) -> Array:
