@@ -185,7 +185,7 @@ def _from(when: Schedule, step: int) -> Schedule:
 
 def _somebody(victims: Any) -> bool:
     if isinstance(victims, Share):
-        return bool(victims.count or victims.fraction)
+        return bool(victims.count or victims.fraction or any(victims.counts or ()))
     return bool(victims)
 
 

@@ -7,12 +7,13 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.enforcement.ballot import named
+from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
 from rallypoint.safety.interruption.initiation import Initiation, Trigger, trigger_of
 from rallypoint.safety.interruption.sequences import Theta, ThetaSequence, counted, theta_of
 from rallypoint.safety.interruption.takeover import Takes, takeover_of
 from rallypoint.safety.known import Known, aligned
+from rallypoint.safety.limits import as_victims
 from rallypoint.safety.threats import Proposal, State
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Operator:
             InvalidConfig, UnknownName, UnreadableFile: what cannot be meant in this world.
         """
         self._threat = threat
-        covers = _named_victims(threat, env)
+        covers = covered(as_victims(threat.victims), env.agents)
         self._script: Script | None = None
         initiation, theta, policy = threat.parts
         if isinstance(initiation, Initiation) and initiation.log is not None:
@@ -91,15 +92,6 @@ class Operator:
             else:
                 counts = after["turns"] = state["turns"] + 1
         return self.theta(counts)
-
-
-def _named_victims(threat: "Interruption", env: BatchEnv) -> frozenset[str]:
-    """Return whom it may touch at all."""
-    victims = threat.victims
-    if isinstance(victims, tuple):
-        mask = named(victims, env.agents)
-        return frozenset(name for name, meant in zip(env.agents, mask, strict=True) if meant)
-    return frozenset(env.agents)
 
 
 def _refuse_strangers(script: Script, covers: frozenset[str], env: BatchEnv) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.config import from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.policies import Policy, saved_policy
@@ -56,17 +57,25 @@ class Takeover:
         return self.policy is not None or self.folder is not None
 
 
-def check_plain(policy: str) -> None:
-    """Refuse a word that is no policy.
+def as_takeover(given: Any) -> str | Takeover:
+    """Return the checked form of what takes over: a plain word, a table, or a policy itself.
 
     Raises:
-        InvalidConfig: names the nearest.
+        InvalidConfig: a word that is no policy; names the nearest.
     """
+    if isinstance(given, Takeover):
+        return given
+    if isinstance(given, Mapping):
+        return from_dict(Takeover, given, where="policy")
+    if hasattr(given, "act"):
+        return Takeover(policy=given)
+    policy = str(given)
     if policy not in PLAIN:
         raise InvalidConfig(
             f"no interruption policy is called {policy!r}{did_you_mean(policy, PLAIN)}; one of "
             'your own is {policy = "module:name"}'
         )
+    return policy
 
 
 def takeover_of(policy: str | Takeover, env: BatchEnv, covers: frozenset[str]) -> Takes:

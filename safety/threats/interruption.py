@@ -15,7 +15,7 @@ from rallypoint.safety.interruption.in_words import in_words
 from rallypoint.safety.interruption.initiation import ALWAYS, Initiation
 from rallypoint.safety.interruption.operator import Operator
 from rallypoint.safety.interruption.sequences import ThetaSequence, check_theta
-from rallypoint.safety.interruption.takeover import FREEZE, UNIFORM, Takeover, check_plain
+from rallypoint.safety.interruption.takeover import FREEZE, UNIFORM, Takeover, as_takeover
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import as_schedule
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -97,12 +97,7 @@ class Interruption(Threat):
                 f"initiation in a word is {ALWAYS!r}, got {self.initiation!r}; a region is "
                 f"{{region = {str(self.initiation)!r}}}"
             )
-        if isinstance(self.policy, dict):
-            object.__setattr__(self, "policy", from_dict(Takeover, self.policy, where="policy"))
-        elif hasattr(self.policy, "act"):
-            object.__setattr__(self, "policy", Takeover(policy=self.policy))
-        elif not isinstance(self.policy, Takeover):
-            check_plain(str(self.policy))
+        object.__setattr__(self, "policy", as_takeover(self.policy))
         self._check_coins()
 
     def _check_coins(self) -> None:

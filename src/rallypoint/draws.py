@@ -100,7 +100,9 @@ class Draws:
         self._buffer = np.empty((num_copies, 0))  # (E, block)
         self._aligned = True  # places and bases are equal in all rows: a draw is then one slice
 
-    def begin_episode(self, mask: Mask | None = None, *, episode: int | None = None) -> None:
+    def begin_episode(
+        self, mask: Mask | None = None, *, episode: int | Integers | None = None
+    ) -> None:
         """Start the next episode (or a given one) of the masked copies, of all if no mask."""
         rows: slice | Mask = slice(None) if mask is None else mask
         self._episodes[rows] = self._episodes[rows] + 1 if episode is None else episode
@@ -225,7 +227,9 @@ class _Rows(Draws):
         rows[rows] = mask
         return _Rows(self._whole, rows)
 
-    def begin_episode(self, mask: Mask | None = None, *, episode: int | None = None) -> None:
+    def begin_episode(
+        self, mask: Mask | None = None, *, episode: int | Integers | None = None
+    ) -> None:
         """Refuse: episodes begin in the whole."""
         del mask, episode
         self._refuse("begin_episode")

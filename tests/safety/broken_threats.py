@@ -235,7 +235,7 @@ class Feeding(Sound):
 class Demanding(Sound):
     @property
     def needs(self):
-        return frozenset({"geometry"})
+        return frozenset({"cost"})
 
 
 @config()
@@ -274,6 +274,6 @@ BROKEN = {
     OddsByTheBatch: "as if it were alone, and tells other odds at step 0",
     AnswersNothing: r"must return \(proposal, state\)",
     Feeding: "cannot be tried: .*site 'feedback', so it must be a FeedbackThreat",
-    Demanding: "cannot be tried: .*needs geometry.*give an env that it fits",
+    Demanding: "cannot be tried: .*needs cost.*give an env that it fits",
     WithoutDefault: "must have a default for each of its settings: .*'odds'",
 }

@@ -120,19 +120,22 @@ def test_feedback_is_asked_after_everything_about_the_step_and_before_the_next()
     ]
 
 
+VIEWS = SUPPLIED["feedback"] - {"geometry"}  # which the proving ground has not
+
+
 def test_it_sees_what_was_perceived_and_done_and_what_is_true_since():
     seen = {}
 
     def does(state, known, draws):
         name = known.group.name
-        for view in SUPPLIED["feedback"]:
+        for view in VIEWS:
             seen[name, view] = getattr(known, view)
         return Proposal(known.affordable, np.zeros(known.opportunities.shape)), state
 
     threats = [
         Noise(victims=["walker_0"]),
         Interruption(victims=["walker_1"], theta=0.99, policy={"action": 2}),
-        Telling(does=does, knowledge=tuple(SUPPLIED["feedback"]), victims=["walker_0", "walker_1"]),
+        Telling(does=does, knowledge=tuple(VIEWS), victims=["walker_0", "walker_1"]),
     ]
     env = Threatened(ground(copies=3), threats)
     percepts = env.reset(seed=0)

@@ -86,7 +86,7 @@ def test_removing_by_hand_is_handed_on_unless_percepts_are_threatened():
         (
             Doze(knowledge=["honest_updates"]),
             InvalidConfig,
-            "knowledge of honest_updates; at site 'action' there is actions, own_percept,",
+            "knowledge of honest_updates; at site 'action' there is actions, colluders, geometry,",
         ),
         (Noise(knowledge=["own_percept", "actions"]), InvalidConfig, "knowledge of actions"),
     ],

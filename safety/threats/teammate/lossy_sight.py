@@ -1,0 +1,82 @@
+"""Lossy sight: agents miss some of the others."""
+
+import copy
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from rallypoint.batch_env import BatchEnv, Mask
+from rallypoint.draws import Draws, Floats
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.concerned import groups_concerned
+from rallypoint.safety.known import Known
+from rallypoint.safety.sight import Sight
+from rallypoint.safety.threats import Proposal, Site, State, Threat, register
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class LossySight(Threat):
+    """At each step an agent misses each of the others it would see, on a coin of its own.
+
+    For worlds whose geometry says which entry of a percept counts whom. What is missed is gone from
+    the percept; where entries are shares of the population, its part is as if out of sight.
+
+    Source: the lost messages of Phan, Belzner, Gabor, Sedlmeier, Ritz & Linnhoff-Popien (2021),
+    "Resilient Multi-Agent Reinforcement Learning with Adversarial Value Decomposition", AAAI, for
+    agents that see each other instead of talking.
+    """
+
+    kind: ClassVar[str] = "lossy_sight"
+    site: ClassVar[Site] = "observation"
+    must_know: ClassVar[frozenset[str]] = frozenset({"own_percept"})
+    idle_elsewhere: ClassVar[bool] = True
+
+    knowledge: tuple[str, ...] = ("own_percept",)
+    loss: float = 0.2  # chance of missing each of the others
+
+    _sight: ClassVar[dict[str, Sight]] = {}  # by group, of an instance that was fitted to a world
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.loss <= 1:
+            raise InvalidConfig(f"loss is a probability, got {self.loss}")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """A world that says who is where in a percept."""
+        return frozenset({"geometry"})
+
+    def fit(self, env: BatchEnv) -> "LossySight":
+        """Return it with the meaning of percepts looked up; see ``Threat.fit``."""
+        fitted = copy.copy(self)
+        sight = {group.name: Sight.of(env, group) for group in groups_concerned(self, env)}
+        object.__setattr__(fitted, "_sight", sight)
+        return fitted
+
+    def in_words(self) -> dict[str, str]:
+        """Say what is not seen."""
+        return {"does": f"the agent misses each of the others with probability {self.loss:g}"}
+
+    def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
+        """Leave out whom the coins have fallen for."""
+        sight = self._sight[known.group.name]
+        percepts = known.own_percept
+        others = sight.others(percepts)
+        coins = draws.random((others.shape[1], sight.num_agents)) < self.loss
+        missed = fallen_for(others, coins)
+        return Proposal(known.affordable, sight.percepts(others - missed, percepts)), state
+
+
+def fallen_for(others: Floats, coins: Mask) -> Floats:
+    """Count in each entry those whose coin has fallen: (…, entries), (…, N) -> (…, entries).
+
+    The others are numbered entry by entry, so each has a coin of its own.
+    """
+    most = coins.shape[-1]
+    ends = np.minimum(others.cumsum(axis=-1), most).astype(np.int64)  # (…, entries)
+    fallen = np.zeros((*coins.shape[:-1], most + 1))
+    np.cumsum(coins, axis=-1, out=fallen[..., 1:])
+    by_then = np.take_along_axis(fallen, ends, axis=-1)
+    return np.diff(by_then, axis=-1, prepend=0.0)

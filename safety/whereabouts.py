@@ -1,0 +1,66 @@
+"""Who is where, counted by cell: what goals and attacks on them are made of. Exact in integers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.batch_env import Geometry, Mask
+from rallypoint.draws import Floats, Integers
+
+_TOGETHER = 1  # steps within which agents count as standing in one place
+
+
+def counted(geometry: Geometry, who: Mask) -> Floats:
+    """Count those meant (e, N) by cell, the absent left out: (e, cells)."""
+    present = who & (geometry.positions[..., 0] >= 0)
+    num_copies, num_cells = len(who), len(geometry.distances)
+    bins = geometry.cells(geometry.positions) + (np.arange(num_copies) * num_cells)[:, None]
+    counts = np.bincount(bins[present], minlength=num_copies * num_cells)
+    return counts.reshape(num_copies, num_cells).astype(np.float64)
+
+
+def farthest_from_all(counts: Floats, distances: NDArray[np.int64]) -> Integers:
+    """Return the cell farthest from the middle of everybody counted: (e, cells) -> (e,).
+
+    The middle is the cell with the least sum of squared distances to all, the mean of any space
+    with distances (Fréchet, 1948). Of equally far cells it is the one with the greatest such sum.
+
+    >>> ring = np.array([[0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 0, 1], [1, 2, 1, 0]])
+    >>> farthest_from_all(np.array([[3.0, 1.0, 0.0, 0.0]]), ring).tolist()
+    [2]
+    """
+    far = distances.astype(np.float64)
+    spread = counts @ far**2  # (e, cells): whole numbers, so exact whatever the batch
+    middle = spread.argmin(axis=1)
+    keys = far[middle] * (spread.max(axis=1, keepdims=True) + 1) + spread
+    farthest: Integers = keys.argmax(axis=1)
+    return farthest
+
+
+def steps_towards(geometry: Geometry, cells: Integers) -> Integers:
+    """Return the action that brings every agent nearest to a cell of its copy: (e,) -> (e, N).
+
+    The lowest of equally good actions; the absent do anything.
+    """
+    stands = geometry.cells(np.maximum(geometry.positions, 0))  # (e, N)
+    reached = geometry.leads_to[:, stands]  # (actions, e, N)
+    nearest: Integers = geometry.distances[reached, cells[:, None]].argmin(axis=0)
+    return nearest
+
+
+def togetherness(counts: Floats, distances: NDArray[np.int64]) -> Floats:
+    """Return the share of those counted who stand within a step of one cell: (e, cells) -> (e,).
+
+    It lies in [0, 1], and 0 is said of nobody. Less a hundredth of their mean distance, in units of
+    the largest there is: so there is something to tell between equal shares.
+    """
+    near = (distances <= _TOGETHER).astype(np.float64)
+    total = np.maximum(counts.sum(axis=1), 1)
+    pairs = ((counts @ distances.astype(np.float64)) * counts).sum(axis=1) / total**2
+    share = (counts @ near).max(axis=1) / total
+    together: Floats = share - 0.01 * pairs / max(int(distances.max()), 1)
+    return together
+
+
+def away_from_all(geometry: Geometry, honest: Mask) -> Integers:
+    """Return the action that leads every agent away from the honest ones: (e, N) -> (e, N)."""
+    return steps_towards(geometry, farthest_from_all(counted(geometry, honest), geometry.distances))
