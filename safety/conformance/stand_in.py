@@ -8,7 +8,9 @@ import numpy as np
 from rallypoint.batch_env import Actions, Array, Group, Observations
 from rallypoint.draws import Draws, Floats, stream
 from rallypoint.errors import InvalidConfig
+from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
+from rallypoint.safety.neurons.damage import check_plan
 from rallypoint.safety.uniform_actions import uniform_actions
 
 
@@ -53,6 +55,24 @@ class Anything:
         weights = self._weights(name, int(np.prod(seen.shape[2:], dtype=np.int64)))
         gradient = (slopes[..., None, :] * weights).sum(axis=3)
         return values, {name: gradient.reshape(seen.shape)}
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return a small network that it could be, if it were one."""
+        rng = stream(0, "conformance/stand-in/layers")
+        sizes = ((6, 4, "tanh"), (5, 6, "tanh"), (3, 5, "identity"))
+        return tuple(
+            Layer(f"layer {place}", rng.standard_normal(size), np.zeros(size[0]), bends)
+            for place, (*size, bends) in enumerate(sizes)
+        )
+
+    def with_faults(self, plan: FaultPlan) -> "Anything":
+        """Return itself: whatever is broken, it does anything.
+
+        Raises:
+            InvalidConfig: the plan breaks what is not there.
+        """
+        check_plan(self.layers(), plan)
+        return self
 
     def _weights(self, group: str, entries: int) -> Floats:
         rng = stream(0, "conformance/stand-in", entries)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Array, Broken, Cut, Failed, FaultPlan, Layer, Mask
 
 
@@ -66,12 +65,16 @@ def rounding(layers: Sequence[Layer], grid: float) -> FaultPlan:
     return (*(Broken(grid=grid) for _ in layers[:-1]), Broken())
 
 
-def check_count(what: str, count: int, most: int) -> int:
-    """Return how many fail.
-
-    Raises:
-        InvalidConfig: more than there are.
-    """
-    if not 0 <= count <= most:
-        raise InvalidConfig(f"0 to {most} of {most} {what} can fail, got {count}")
-    return count
+def across(
+    layers: Sequence[Layer], chosen: NDArray[np.int64], keeps: float, adds: Array
+) -> FaultPlan:
+    """Return the plan of broken synapses numbered over all layers: (…, f), and (…, f) added."""
+    plan, first = [], 0
+    for layer in layers:
+        here = (chosen >= first) & (chosen < first + layer.weights.size)
+        # Those of other layers stand for the first synapse, and change nothing.
+        receivers, senders = np.divmod(np.where(here, chosen - first, 0), layer.weights.shape[1])
+        carried = np.where(here, keeps, 1.0), np.where(here, adds, 0.0)
+        plan.append(Broken(synapses=Cut(receivers, senders, *carried)))
+        first += layer.weights.size
+    return tuple(plan)
