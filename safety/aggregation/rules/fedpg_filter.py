@@ -122,7 +122,8 @@ def _near(span: Span, radius: float) -> NDArray[np.bool_]:
     if not compact.any():
         return compact
     members = np.flatnonzero(compact)
-    offsets = np.diagonal(span.about(mean_of(span, members)))[members]
+    # Of updates that are all but equal, rounding may leave less than nothing.
+    offsets = np.maximum(np.diagonal(span.about(mean_of(span, members)))[members], 0)
     # Two are equally far from their mean: then the one that is nearer to all others.
     equals = members[offsets <= offsets.min() * (1 + _TIED)]
     centre = equals[span.distances[equals].sum(axis=1).argmin()]

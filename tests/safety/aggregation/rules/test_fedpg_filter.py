@@ -8,6 +8,7 @@ from rallypoint.safety.aggregation import aggregate, explain
 from rallypoint.safety.aggregation.conformance import assert_is_aggregator
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.rules.fedpg_filter import FedpgFilter, calibrated_sigma, spread
+from rallypoint.safety.aggregation.span import Span
 
 
 def reference(updates, *, sigma, delta=0.6, batch=16, alpha=0.4):
@@ -149,3 +150,13 @@ def test_settings_that_cannot_be_meant_are_refused(wrong):
 def test_half_of_all_is_too_many():
     with pytest.raises(TooManyByzantine, match=r"n >= 2 f \+ 1"):
         aggregate("fedpg_filter", np.zeros((4, 2)), f=2)
+
+
+def test_equal_updates_are_believed_whatever_rounding_makes_of_their_distances():
+    for seed in range(20):
+        far = np.random.default_rng(seed).uniform(1e5, 1e6, (11, 1))
+        far[1:] = far[0] * (1 + 1e-13 * np.arange(10)[:, None])
+        # About a centre so far away, what is left of their distances is rounding, of either sign.
+        span = Span(far @ far.T, 10, {"origin": slice(10, 11)}, sampled=None)
+        weights = FedpgFilter(sigma=1.0).weights(span, 3, Context())
+        assert np.allclose(weights, [*[0.1] * 10, 0])
