@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Group, Mask, Observations
 from rallypoint.errors import NotKnown
+from rallypoint.safety.of_rows import of_rows
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
 from rallypoint.safety.truth import Simulator, Truth
@@ -95,13 +96,13 @@ def _colluders(moment: Moment, span: Span, victims: Mask) -> Mask:
 
 def _policy(moment: Moment, span: Span, victims: Mask) -> Any:
     del span, victims
-    return moment.truth.policy
+    return of_rows(moment.truth.policy, moment.rows)
 
 
 def _value(moment: Moment, span: Span, victims: Mask) -> Any:
     del span, victims
     policy: Any = moment.truth.policy
-    return policy.critic()
+    return of_rows(policy.critic(), moment.rows)
 
 
 def _simulator(moment: Moment, span: Span, victims: Mask) -> Simulator:

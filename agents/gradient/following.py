@@ -26,6 +26,11 @@ class Followed:
         self._parameters = parameters
         self._group = group
 
+    @property
+    def runs(self) -> int:
+        """R, how many blocks of copies have parameters of their own."""
+        return 1 if self._parameters.ndim == 1 else len(self._parameters)
+
     def outputs(self, observations: Observations) -> Array:
         """Return what the network puts out: (E, n, K), a new array."""
         return self.outputs_of(flattened(self._group, observations[self._group.name]))
@@ -63,7 +68,7 @@ class Followed:
 
     def _padded(self, rows: Array) -> Floats:
         """Cut (E, n, K) into chunks, zeros filling the last: (R, chunks, TOGETHER, K)."""
-        runs = 1 if self._parameters.ndim == 1 else len(self._parameters)
+        runs = self.runs
         count = rows.shape[0] * rows.shape[1] // runs
         num_chunks = -(-count // TOGETHER)
         padded = np.zeros((runs, num_chunks * TOGETHER, rows.shape[2]), dtype=np.float32)
@@ -72,7 +77,7 @@ class Followed:
         return chunks[0] if self._parameters.ndim == 1 else chunks
 
     def _unpadded(self, chunks: Floats, like: Array) -> Floats:
-        runs = 1 if self._parameters.ndim == 1 else len(self._parameters)
+        runs = self.runs
         size = chunks.shape[-1]
         count = like.shape[0] * like.shape[1] // runs
         rows = chunks.reshape(runs, -1, size)[:, :count]

@@ -65,6 +65,11 @@ class GradientPolicy:
         return actions.reshape(num_copies, num_agents, *actions.shape[3:])
 
     @property
+    def runs(self) -> int:
+        """R, how many runs are played side by side, each by parameters of its own."""
+        return self._actor.runs
+
+    @property
     def reads(self) -> str:
         """How outputs are read; see ``rallypoint.policies.DifferentiablePolicy``."""
         return "logits" if self._architecture.kind == "categorical" else "normal"

@@ -4,6 +4,7 @@ from typing import Any
 
 from rallypoint.batch_env import Array, Mask
 from rallypoint.draws import Floats
+from rallypoint.safety.of_rows import of_rows
 from rallypoint.safety.perception.ledger import Ledger, Measure
 
 
@@ -16,6 +17,10 @@ class Room:
         self._ledger = ledger
         self._rows = rows
         self._columns = columns
+
+    def asked(self, policy: Any) -> Any:
+        """Return what can be asked about these copies, of a policy, a critic or a judge."""
+        return of_rows(policy, self._rows)
 
     def rooms(self, where: Mask, at_most: int | None = None) -> Floats:
         """Return how large each lie may be if these, or so many, are told at once: (e, n)."""

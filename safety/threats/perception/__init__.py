@@ -227,4 +227,7 @@ class WhiteBox(PerceptionThreat):
 
     def network(self, known: Known) -> Any:
         """Return what is looked into."""
-        return known.policy if self._network is None else self._network
+        if self._network is None:
+            return known.policy
+        assert known.reach is not None, "fitted"
+        return known.reach.asked(self._network)

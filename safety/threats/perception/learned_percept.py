@@ -66,7 +66,8 @@ class Guided(PerceptionThreat):
         if self._attacker is None:
             actions = uniform_actions(decoder.space(measure), truths.shape[1], draws)
         else:
-            actions = self._attacker.act({name: truths}, draws)[name]
+            attacker = known.reach.asked(self._attacker)
+            actions = attacker.act({name: truths}, draws)[name]
         where = self.picked(known, known.affordable, draws, None)
         lies = decoder.lies(actions, truths, known.reach.rooms(where), measure)
         return Proposal(where, known.reach.confined(lies, truths, where)), state

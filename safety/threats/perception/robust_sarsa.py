@@ -56,5 +56,6 @@ class RobustSarsa(Stepwise):
                 f"robust_sarsa weighs one action against others, and this policy's are read as "
                 f"{network.reads!r}; mad and learned_percept take actions that are numbers"
             )
-        judge = network if self._judge is None else self._judge
+        assert known.reach is not None, "fitted"
+        judge = network if self._judge is None else known.reach.asked(self._judge)
         return costly(judge.outputs({known.group.name: truths}))
