@@ -1,0 +1,144 @@
+"""The experiment with hostile members, in miniature: what it measures, not how well agents do."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import Claim
+from rallypoint.draws import Draws
+from rallypoint.envs.gathering import metrics
+from rallypoint.experiments.byzantine_gathering.config import ByzantineGatheringConfig
+from rallypoint.experiments.byzantine_gathering.measure import Team, breakdown_points
+from rallypoint.experiments.byzantine_gathering.run import run
+from rallypoint.experiments.byzantine_gathering.sides import ATTACKERS, DEFENCES
+from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from rallypoint.experiments.gathering.measure import TEST, Bench
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.limits import Byzantine
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats.teammate.anti_goal import AntiGoal
+
+SEEDS = (0, 1, 2)
+MINIATURE = ByzantineGatheringConfig(
+    num_agents=6,
+    crowd=8,
+    cycles=3,
+    test_cycles=2,
+    look_ahead_cycles=1,
+    depth=1,
+    depths=(2,),
+    declared=(0, 1, 2),
+)
+
+
+@contextmanager
+def no_progress(label, total):
+    done = []
+    yield lambda units=1: done.append(units)
+    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return list(run(MINIATURE, SEEDS, no_progress))
+
+
+def of_kind(findings, kind):
+    return [finding for finding in findings if isinstance(finding, kind)]
+
+
+def test_every_condition_has_its_claim(findings):
+    assert [claim.id for claim in of_kind(findings, Claim)] == [
+        *("G5/none", "G5/trim_self", "G5/trim_self-gain", "G5/trim_self-always", "G5/trim_median"),
+        *("B1/anti_goal/trim_self-gain", "B1/anti_goal/trim_median-gain"),
+        *("B1/anti_goal/none-breakdown", "B1/anti_goal/trim_median-breakdown"),
+        *("B1/look_ahead/f-1", "B1/look_ahead/f-2"),
+        "B1/declared/too-low",
+    ]
+
+
+def test_every_attacker_meets_every_defence_with_every_number_of_liars(findings):
+    conditions = {row.values["condition"] for row in of_kind(findings, Row)}
+    for attacker in ATTACKERS:
+        for defence in DEFENCES:
+            assert {f"B1/{attacker}/{defence}/f-{f}" for f in range(4)} <= conditions
+            assert any(
+                metric.name == f"B1/{attacker}/{defence}/breakdown"
+                for metric in of_kind(findings, Metric)
+            )
+    assert {f"B1/8-agents/cautious/f-{f}" for f in range(5)} <= conditions
+    assert {f"B1/declared/trim_self/f-{f}-real-2" for f in range(3)} <= conditions
+    assert "B1/depth-2/trim_median/f-2" in conditions
+
+
+def test_every_condition_has_its_receipts_and_they_agree(findings):
+    receipts = of_kind(findings, Receipts)
+    assert {r.condition for r in receipts} == {
+        row.values["condition"] for row in of_kind(findings, Row)
+    }
+    assert not any(r.disagreements for r in receipts)
+    by_condition = {r.condition: r.receipts[0] for r in receipts}
+    # Three seeds, two cycles, 5 L steps, two liars.
+    done = by_condition["B1/anti_goal/none/f-2"]["applications"]
+    assert sum(done.values()) == 3 * 2 * 65 * 2
+    assert sum(by_condition["B1/anti_goal/none/f-0"]["applications"].values()) == 0
+
+
+def test_with_nobody_who_lies_all_attackers_are_one(findings):
+    found = {}
+    for row in of_kind(findings, Row):
+        if row.values["condition"].endswith("none/f-0") and "8-agents" not in str(row.values):
+            key = (row.values["condition"].split("/")[1] == "look_ahead", row.values["seed"])
+            found.setdefault(key, set()).add(row.values["in_group"])
+    assert all(len(values) == 1 for values in found.values())
+
+
+def test_pictures_are_drawn(findings):
+    assert [file.name for file in of_kind(findings, File)] == ["breakdown.png", "declared.png"]
+
+
+def test_the_honest_alone_count():
+    tables = np.zeros((1, 6, 3003, 3))
+    tables[..., 0] = 1  # everybody stays
+    team = Team(MINIATURE, (4,), 6, tables)
+    outcome = team.attacked(AntiGoal(victims="byzantine"), 2, (), 3)
+    bench = Bench(MINIATURE.gathering, (4,), 3)
+    model = ThreatModel(byzantine=Byzantine(count=2), threats=(AntiGoal(victims="byzantine"),))
+    env = Threatened(bench.world(6), model)
+    env.reset(TEST)
+    counts = metrics.counts(env.state(), 13, ~env.byzantine)
+    assert (counts.sum(axis=1) == 4).all()
+    assert outcome.in_group[0] == pytest.approx(metrics.is_gathered(counts).mean())
+    assert outcome.window[0] == pytest.approx(metrics.largest_group(counts).mean())
+
+
+def test_a_seed_measures_the_same_whichever_others_run_beside_it():
+    rng = Draws(0, "test/tables", SEEDS)
+    tables = rng.random((6, 3003, 3))
+    threat = ATTACKERS["look_ahead"](MINIATURE)
+    together = Team(MINIATURE, SEEDS, 6, tables).attacked(threat, 2, DEFENCES["trim_median"](2), 2)
+    alone = Team(MINIATURE, SEEDS[1:2], 6, tables[1:2]).attacked(
+        threat, 2, DEFENCES["trim_median"](2), 2
+    )
+    assert together.in_group[1] == alone.in_group[0]
+    assert together.window[1] == alone.window[0]
+
+
+def brute_force_point(curve, num_agents, level):
+    fine = np.linspace(0, len(curve) - 1, 100_001)
+    below = np.interp(fine, np.arange(len(curve)), curve) < level
+    return fine[below.argmax()] / num_agents if below.any() else (len(curve) - 1) / num_agents
+
+
+def test_breakdown_points_are_the_first_crossings():
+    rng = np.random.default_rng(0)
+    curves = rng.random((200, 6))
+    found = breakdown_points(curves, 10, 0.5)
+    expected = [brute_force_point(curve, 10, 0.5) for curve in curves]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_curve_that_never_falls_has_the_largest_share_that_was_tried():
+    assert breakdown_points(np.ones((1, 6)), 10).tolist() == [0.5]
+    assert breakdown_points(np.zeros((1, 6)), 10).tolist() == [0.0]
