@@ -94,6 +94,11 @@ class Server:
         self._previous = np.zeros_like(self.parameters)  # aggregates
 
     @property
+    def rate(self) -> float:
+        """The learning rate now."""
+        return self._pace.at(self.share)
+
+    @property
     def weights(self) -> Parameters:
         """The parameters without riders: (R, d)."""
         return self.parameters[:, : self.riding.num_weights]

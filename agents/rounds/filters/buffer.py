@@ -1,10 +1,11 @@
 """A buffer of the last update of each contributor, for a robust rule that need not wait for all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from rallypoint.agents.rounds.filters.dampening import Dampening
 from rallypoint.agents.rounds.filters.memory import Dated
 from rallypoint.batch_env import Snapshot
 from rallypoint.errors import InvalidConfig
@@ -24,7 +25,7 @@ class Buffer:
     Each contributor has one place, so liars gain nothing by haste. The rule is asked when at least
     ``size`` contributors are in the buffer, and ``fresh`` of them have sent something new since it
     was asked last; with fresh = size no update is used twice. Updates found on too old versions
-    leave.
+    leave; the others count for less, the older they are.
 
     Our own; waiting for distinct contributors before a robust rule is asked is in the setting of
     Yang & Li (2021), "BASGD: buffered asynchronous SGD for Byzantine learning", arXiv:2003.00937.
@@ -33,6 +34,7 @@ class Buffer:
     size: int | None = None  # least number of contributors combined; 2 f + 1 if not given
     fresh: int = 1  # of them with something new; 0 stands for all of size
     keep: int = 64  # versions; an update found on an older one leaves
+    dampening: Dampening = field(default_factory=Dampening)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.

@@ -53,8 +53,12 @@ class BufferedRounds(Asynchronous[Buffering], Buffer):
         ready = self.ready(memory.held, version, f=self.f)
         if ready is None:
             return memory, None
+        factors = [self.dampening.factor(version - found.version) for found in ready.values()]
         order = Combine(
-            version, np.array(list(ready)), np.stack([found.update for found in ready.values()])
+            version,
+            np.array(list(ready)),
+            np.stack([found.update for found in ready.values()]),
+            weights=np.array(factors, dtype=np.float32),
         )
         return (
             memory._replace(

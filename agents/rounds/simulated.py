@@ -1,0 +1,212 @@
+"""Asynchronous rounds with simulated delays, for R runs side by side, in this process."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.rounds.delays import Arrivals, Coming, Delays
+from rallypoint.agents.rounds.filters.versions import Versions
+from rallypoint.agents.rounds.protocols import (
+    Arrived,
+    Combine,
+    Floats,
+    Follow,
+    Integers,
+    Moved,
+    Order,
+    Stop,
+    Work,
+)
+from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
+from rallypoint.batch_env import Mask
+from rallypoint.errors import Diverged, InvalidConfig
+from rallypoint.safety.updates import UpdateThreats
+
+# Parameters (k, d), the number of the event, and which k runs: updates (k, d), pure in these.
+Estimate = Callable[[Floats, int, Integers], Floats]
+_KEPT = 64  # versions, by default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One run: its protocol, its delays, and who lies in it."""
+
+    protocol: Asynchronous[Any]
+    contributors: int  # n
+    delays: Delays
+    seed: int
+    threats: UpdateThreats | None = None
+
+
+class Event(NamedTuple):
+    """One update of each run that goes on, and what became of it."""
+
+    contributors: Integers  # (R,) whose; -1 where a run has stopped
+    staleness: Integers  # (R,) versions between the one it was found on and the current one
+    lied: Mask  # (R,) whether it is another than its contributor found
+    moved: Mask  # (R,) whether the server has moved because of it
+
+
+@dataclass
+class _Standing:
+    """Where a run stands."""
+
+    lane: Lane
+    state: Any
+    arrivals: Arrivals
+    versions: Versions
+    stopped: str | None = None
+    came: int = 0
+    orders: list[Order] = field(default_factory=list)
+
+
+class Simulation:
+    """Asynchronous rounds of R runs: in every event one update of each arrives at its server."""
+
+    def __init__(
+        self, lanes: Sequence[Lane], server: Server, estimate: Estimate, *, keep: int = _KEPT
+    ) -> None:
+        """Begin.
+
+        Args:
+            lanes: R runs.
+            server: of R runs, with the parameters to start from.
+            estimate: finds updates.
+            keep: versions of the parameters that are remembered; older ones cannot be found on.
+
+        Raises:
+            TooManyByzantine: a protocol that cannot tolerate so many.
+        """
+        if len(lanes) != len(server.parameters):
+            raise InvalidConfig(f"there are {len(lanes)} lanes for {len(server.parameters)} runs")
+        self.server = server
+        self.events = 0
+        self._estimate = estimate
+        self._keep = keep
+        self._previous = np.zeros_like(server.parameters)
+        self._standing = []
+        for row, lane in enumerate(lanes):
+            start = server.parameters[row].copy()
+            state, orders = lane.protocol.begin(lane.contributors, parameters=start[None])
+            arrivals = lane.delays.of(lane.contributors, lane.seed)
+            standing = _Standing(lane, state, arrivals, Versions(0, (start,)))
+            self._standing.append(standing)
+            self._carry_out(standing, orders)
+
+    @property
+    def versions(self) -> Integers:
+        """How often each server has moved: (R,)."""
+        return np.array([standing.versions.current for standing in self._standing])
+
+    @property
+    def stopped(self) -> list[str | None]:
+        """Why each run has stopped, if it has: (R,)."""
+        return [standing.stopped for standing in self._standing]
+
+    def tallies(self) -> list[dict[str, int]]:
+        """Return what each protocol has counted."""
+        return [dict(s.lane.protocol.tally(s.state)) for s in self._standing]
+
+    def step(self) -> Event:
+        """Let one update of each run arrive."""
+        runs = np.array([r for r, each in enumerate(self._standing) if each.stopped is None])
+        event = Event(
+            *np.full((2, len(self._standing)), -1),
+            *np.zeros((2, len(self._standing)), dtype=bool),
+        )
+        if not len(runs):
+            return event
+        coming = [self._next(self._standing[run]) for run in runs]
+        points = np.stack(
+            [self._standing[r].versions.of(c.version) for r, c in zip(runs, coming, strict=True)]
+        )
+        found = self._estimate(points, self.events, runs)
+        for run, update, (contributor, version) in zip(runs, found, coming, strict=True):
+            standing = self._standing[run]
+            told = self._lied(standing, update, contributor)
+            event.contributors[run] = contributor
+            event.staleness[run] = standing.versions.current - version
+            event.lied[run] = not np.array_equal(told, update, equal_nan=True)
+            self._tell(
+                standing,
+                Arrived(version, np.array([contributor]), told[None], np.ones(1, dtype=bool)),
+            )
+            standing.came += 1
+        self._move(event)
+        self.events += 1
+        return event
+
+    def _next(self, standing: _Standing) -> Coming:
+        coming = standing.arrivals.next(standing.versions.current)
+        oldest = standing.versions.current - len(standing.versions.kept) + 1
+        return coming._replace(version=max(coming.version, oldest))
+
+    def _lied(self, standing: _Standing, update: Floats, contributor: int) -> Floats:
+        threats = standing.lane.threats
+        if threats is None:
+            return update
+        delivery = threats.apply(update[None], round_number=standing.came, members=[contributor])
+        told: Floats = delivery.updates[0].astype(np.float32, copy=False)
+        return told
+
+    def _tell(self, standing: _Standing, told: Any) -> None:
+        standing.state, orders = standing.lane.protocol.tell(standing.state, told)
+        self._carry_out(standing, orders)
+
+    def _carry_out(self, standing: _Standing, orders: Sequence[Order]) -> None:
+        """Order updates; moves wait until those of all runs are made at once."""
+        for order in orders:
+            match order:
+                case Work(version, contributors):
+                    for contributor in contributors.tolist():
+                        standing.arrivals.order(contributor, version)
+                case Stop(reason):
+                    standing.stopped = reason
+                case _:
+                    standing.orders.append(order)
+
+    def _move(self, event: Event) -> None:
+        """Make the moves that were ordered, and tell of them."""
+        moving = [run for run, each in enumerate(self._standing) if each.orders]
+        for run in moving:
+            self._previous[run] = self._aggregate(run, self._standing[run].orders.pop())
+        if moving:
+            try:
+                self.server.step(self._previous[moving], np.array(moving))
+            except Diverged:
+                moving = self._move_alone(moving)
+        self.server.close(self._previous.copy(), ride=False)
+        for run in moving:
+            event.moved[run] = True
+            standing = self._standing[run]
+            parameters = self.server.parameters[run].copy()
+            version = standing.versions.current + 1
+            standing.versions = standing.versions.then(version, parameters, keep=self._keep)
+            self._tell(standing, Moved(version, parameters[None], opens=True))
+
+    def _move_alone(self, moving: Sequence[int]) -> list[int]:
+        """Make moves one by one, and stop the runs whose parameters are finite no more."""
+        kept = []
+        for run in moving:
+            try:
+                self.server.step(self._previous[[run]], np.array([run]))
+            except Diverged as error:
+                self._standing[run].stopped = str(error)
+            else:
+                kept.append(run)
+        return kept
+
+    def _aggregate(self, run: int, order: Order) -> Floats:
+        match order:
+            case Follow(aggregate=aggregate):
+                followed: Floats = aggregate[0]
+                return followed
+            case Combine(contributors=contributors, updates=updates, weights=weights):
+                if weights is not None:
+                    updates = updates * weights[:, None]
+                found: Floats = self.server.aggregate(run, updates, contributors).aggregate
+                return found
+        raise InvalidConfig(f"delays are simulated for updates that move servers, not {order}")
