@@ -10,7 +10,6 @@ far from it, whose distances would drown in that rounding, gets a Gram matrix of
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
@@ -45,12 +44,35 @@ def compared(
     rows: Indices = np.arange(updates.n)
     points = updates.taking(rows, list(anchors.values()))
     sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
-    central = _most_central(_squared(_gram_of_sample(updates.first_columns(_SAMPLE))))
-    gram = points.gram([*sure, central][0])
+    gram = points.gram(sure[0] if sure else _central(updates))
     if not np.isfinite(gram.diagonal()).all():
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
     return rows, refined(points, gram, list(anchors), is_sure=bool(sure))
+
+
+def seen_from(
+    updates: Updates,
+    f: int,
+    anchors: Mapping[str, AnchorOf] = _NO_ANCHORS,
+    trusted: Sequence[int] = (),
+) -> tuple[Indices, Matrix]:
+    """Return what `compared` does, where only products with anchors and trusted ones are needed.
+
+    All others may be NaN, unless some updates are left out.
+
+    Raises:
+        InvalidUpdates: as there.
+    """
+    rows: Indices = np.arange(updates.n)
+    points = updates.taking(rows, list(anchors.values()))
+    # About the origin, if it is among them: there, nothing is rounded before it is multiplied.
+    names = sorted(anchors, key=lambda name: name != "origin")
+    hubs = [*(updates.n + list(anchors).index(name) for name in names), *trusted]
+    gram = points.spokes(hubs or [_central(updates)])
+    if np.isfinite(gram.diagonal()).all():
+        return rows, gram
+    return compared(updates, f, anchors, trusted)
 
 
 def refined(
@@ -137,9 +159,11 @@ def _sure_centres(rows: Indices, anchors: Sequence[str], trusted: Sequence[int])
     return [*given[:1], *honest] if "root" in anchors else [*honest, *given]
 
 
-def _gram_of_sample(sample: NDArray[np.float64]) -> Matrix:
+def _central(updates: Updates) -> int:
+    """Return the update that most are near to, on a sample of columns."""
+    sample = updates.first_columns(_SAMPLE)
     with np.errstate(over="ignore", invalid="ignore"):
-        return sample @ sample.T
+        return _most_central(_squared(sample @ sample.T))
 
 
 def _squared(gram: Matrix) -> Matrix:

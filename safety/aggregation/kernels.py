@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 # Columns of a block. One of 100 updates in float32 is 1.6 MB; narrower ones cost more in calls and
 # in packing than they save in cache misses, wider ones lose digits in float32 sums.
 GRID = 4096
-# For rules that read rows one at a time, and multiply nothing: four blocks of the grid.
+# At most, for what reads rows one at a time, and multiplies nothing: four blocks of the grid.
 WIDE = 4 * GRID
 _RUN = 8  # blocks whose products are added up at once, to call NumPy less often
 
@@ -32,62 +33,6 @@ class Piece(NamedTuple):
 
 
 Pieces = Iterable[Piece]
-
-
-class PartialSum:
-    """A sum over the grid's blocks whose bits depend neither on pieces nor on their order.
-
-    Blocks are summed in pairs, pairs in pairs of pairs and so on, always the same ones; so sums
-    over disjoint ranges of blocks combine to the very bits of the sum over both. What waits for
-    its partner is kept: a few matrices, as many as the number of blocks has binary digits.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: dict[tuple[int, int], Matrix] = {}  # (height, place) -> sum of 2**height
-
-    def add(self, first: int, products: NDArray[Any], height: int = 0) -> None:
-        """Add the products of blocks in a row.
-
-        Args:
-            first: the place of the first on the grid.
-            products: (m, k, k) of m blocks.
-            height: or of 2**height blocks each, summed in pairs; `first` is a place among such.
-        """
-        products, place = products.astype(np.float64), first
-        while len(products):
-            if place & 1:  # its partner came before
-                self._join(height, place, products[0])
-                products, place = products[1:], place + 1
-            if len(products) & 1:  # its partner is to come
-                self._join(height, place + len(products) - 1, products[-1])
-            products = products[0:-1:2] + products[1::2]
-            height, place = height + 1, place >> 1
-
-    def __add__(self, other: "PartialSum") -> "PartialSum":
-        """Return the sum over both ranges of blocks."""
-        both = PartialSum()
-        for part in (self, other):
-            for (height, place), matrix in part._waiting.items():
-                both._join(height, place, matrix)
-        return both
-
-    def total(self) -> Matrix:
-        """Return the sum of all blocks added: what has no partner, from the fewest blocks up."""
-        *_, total = _running_sum([self._waiting[key] for key in sorted(self._waiting)])
-        return total
-
-    def _join(self, height: int, place: int, matrix: Matrix) -> None:
-        while (partner := self._waiting.pop((height, place ^ 1), None)) is not None:
-            matrix = partner + matrix  # commutes to the bit
-            height, place = height + 1, place >> 1
-        self._waiting[height, place] = matrix
-
-
-def _running_sum(matrices: Sequence[Matrix]) -> Iterator[Matrix]:
-    total = np.zeros_like(matrices[0])
-    for matrix in matrices:
-        total = total + matrix
-        yield total
 
 
 def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -122,6 +67,43 @@ def gram(pieces: Pieces, centre: int) -> PartialSum:
             held = 0
     if products is not None:
         total.add(first, products[:held, :k, :k])
+    return total
+
+
+def spokes(pieces: Pieces, hubs: Sequence[int]) -> PartialSum:
+    """Return inner products of a few points with all, about the first of these: (h, k).
+
+    As those with the first itself are zeros, row 0 has instead the product of each with itself.
+    """
+    total = PartialSum()
+    whole = products = None
+    first = held = 0
+    for start, block, anchors in pieces:
+        n, b = block.shape
+        if whole is None or products is None:  # the first is as wide as any
+            whole = np.empty((n, b), working(block.dtype))
+            products = np.empty((_RUN, len(hubs), n + len(anchors)), whole.dtype)
+        middle = block[hubs[0]] if hubs[0] < n else anchors[hubs[0] - n]
+        middle = middle.astype(whole.dtype, copy=False)
+        # About the origin, the updates are their own offsets.
+        is_ready = block.dtype == whole.dtype and block.strides[1] == block.itemsize
+        own = block if is_ready and not middle.any() else whole[:, :b]
+        if own is not block:
+            np.subtract(block, middle, out=own)
+        beside = anchors.astype(whole.dtype, copy=False) - middle
+        here = products[held]
+        for points, at in ((own, slice(n)), (beside, slice(n, None))):
+            np.vecdot(points, points, out=here[0, at])
+            for row, hub in zip(here[1:], hubs[1:], strict=True):
+                np.matmul(points, own[hub] if hub < n else beside[hub - n], out=row[at])
+        if not held:
+            first = start // GRID
+        held += 1
+        if held == _RUN:
+            total.add(first, products)
+            held = 0
+    if products is not None:
+        total.add(first, products[:held])
     return total
 
 
@@ -220,10 +202,11 @@ class _Combination:
 def at(pieces: Pieces, columns: NDArray[np.intp]) -> Iterator[Block]:
     """Yield the given columns, in rising order, of all points: blocks (k, b) of some width."""
     for start, block, anchors in pieces:
-        first, last = np.searchsorted(columns, (start, start + block.shape[1]))
+        first, last = columns.searchsorted((start, start + block.shape[1]))
         if first < last:
             here = columns[first:last] - start
-            yield np.concatenate([block[:, here], anchors[:, here]])
+            some = block[:, here]
+            yield np.concatenate([some, anchors[:, here]]) if len(anchors) else some
 
 
 def on_grid(pieces: Iterable[Block], width: int = GRID) -> Iterator[tuple[int, Block]]:

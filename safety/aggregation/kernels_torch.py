@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
-from rallypoint.safety.aggregation.kernels import GRID, PartialSum, Piece
+from rallypoint.safety.aggregation.kernels import GRID, Piece
+from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.span import Matrix, Weights
 from rallypoint.safety.aggregation.updates import (
     AnchorOf,
@@ -148,6 +149,10 @@ class OnDevice(Updates):
             for start, chunk in self._chunks():
                 self._add_products(total, start, self._offsets(start, chunk, centre))
         return total.total()
+
+    def spokes(self, hubs: Sequence[int]) -> Matrix:
+        """Return all inner products: on a device they cost no more than a few."""
+        return self.gram(hubs[0])
 
     def weighted_sum(self, weights: Weights) -> Any:
         """Return the sum of the points times their weights (k,): (d,)."""

@@ -121,6 +121,14 @@ class Mixing(Part):
 class SpanRule(Part):
     """Answers with one combination of the points."""
 
+    @property
+    def radial(self) -> bool:
+        """Whether it asks how updates lie to anchors and to trusted ones, never to each other.
+
+        Then, unless a mixing came before, inner products of other updates are not computed.
+        """
+        return False
+
     @abstractmethod
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,), summing to one."""

@@ -12,11 +12,14 @@ from rallypoint.safety.aggregation import kernels
 from rallypoint.safety.aggregation.anchors import anchors_of
 from rallypoint.safety.aggregation.decisions import Decision, decide
 from rallypoint.safety.aggregation.explanation import Explanation
-from rallypoint.safety.aggregation.grams import compared, refined, refuse_too_many
-from rallypoint.safety.aggregation.kernels import WIDE, Block, Piece, Row
-from rallypoint.safety.aggregation.parts import Context, CoordinateRule, Part
+from rallypoint.safety.aggregation.grams import compared, refined, refuse_too_many, seen_from
+from rallypoint.safety.aggregation.kernels import GRID, Block, Piece, Row
+from rallypoint.safety.aggregation.parts import Context, CoordinateRule, Part, SpanRule
 from rallypoint.safety.aggregation.span import Matrix, Span
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
+
+_SUMS = 9  # rows of scratch that a coordinate rule takes to add up
+_STEP = 1024  # columns, where nothing is multiplied
 
 
 class _Settled(NamedTuple):
@@ -77,13 +80,22 @@ class Round:
         """Whether any part compares updates."""
         return any(not (part.oblivious or isinstance(part, CoordinateRule)) for part in self.chain)
 
+    @property
+    def _is_radial(self) -> bool:
+        """Whether no two updates are compared; a rule is the first part only if nothing mixes."""
+        first = self.chain[0]
+        return isinstance(first, SpanRule) and first.radial
+
     def _settled(self) -> _Settled:
         """Find out who takes part, and decide."""
         if self._looks:
             trusted = self.context.trusted or ()
+            if self._is_radial:
+                trusted = trusted if "trusted" in self.chain[0].needs else ()
+                return self._decided(*seen_from(self.updates, self.f, self._anchors, trusted))
             return self._decided(*compared(self.updates, self.f, self._anchors, trusted))
         broken = np.zeros(self.updates.n, dtype=bool)
-        for _ in _watched(self.updates, broken, self.chain[-1]):
+        for _ in _watched(self.updates.pieces(), broken, self.chain[-1]):
             pass
         refuse_too_many(np.flatnonzero(broken), self.f, "non-finite")
         return self._decided(np.flatnonzero(~broken))
@@ -101,10 +113,11 @@ class Round:
 
         def sampled(rng: np.random.Generator, columns: int) -> Span:
             d = self.updates.columns()
-            if columns >= d:
+            if columns >= d and not self._is_radial:
                 return span
-            points = self.updates.taking(rows, list(self._anchors.values()))
-            some = points.at(np.sort(rng.choice(d, columns, replace=False, shuffle=False)))
+            some = self.updates.taking(rows, list(self._anchors.values()))
+            if columns < d:
+                some = some.at(np.sort(rng.choice(d, columns, replace=False, shuffle=False)))
             return Span(refined(some, some.gram(0)), r, places, sampled)
 
         span = Span(gram, r, places, sampled)
@@ -131,7 +144,7 @@ class Round:
         if mixing is not None:
             points, reduced = self._pointed(rows, mixing)
         total: Any = 0.0
-        for block in _given(points.pieces(WIDE), reduced):
+        for block in _given(points.pieces(), reduced):
             total = total + rule.shares(block, f).sum(axis=1, dtype=np.float64)
         shares = total / points.columns()
         return np.asarray(shares if mixing is None else shares @ mixing)
@@ -181,7 +194,9 @@ def carried_out(
     if decision.weights is not None:
         return points.weighted_sum(decision.weights)
     assert decision.rule is not None
-    pieces = points.pieces(WIDE) if broken is None else _watched(points, broken, decision.rule)
+    pieces = _walked(points, decision)
+    if broken is not None:
+        pieces = _watched(pieces, broken, decision.rule)
     return points.joined(_values(pieces, decision, previous))
 
 
@@ -207,9 +222,23 @@ def _given(pieces: Iterator[Piece], mixing: Matrix | None) -> Iterator[Block]:
         yield from (p.updates.astype(kernels.working(p.updates.dtype), copy=False) for p in pieces)
 
 
-def _watched(points: Updates, broken: NDArray[np.bool_], rule: Part) -> Iterator[Piece]:
+def _walked(points: Updates, decision: Decision) -> Iterator[Piece]:
+    """Yield blocks for a coordinate rule, which takes about a row of scratch for each of its own.
+
+    Some more are for sums and choices; and mixing, or another precision, makes a copy.
+    """
+    given, step = points.n, _STEP
+    if decision.mixing is not None:
+        given, step = len(decision.mixing), GRID
+    scratch = given + given // 4 + _SUMS
+    if decision.mixing is not None or points.dtype != kernels.working(points.dtype):
+        scratch += given
+    return points.pieces(points.width(scratch, step))
+
+
+def _watched(pieces: Iterator[Piece], broken: NDArray[np.bool_], rule: Part) -> Iterator[Piece]:
     """Yield blocks, which are then in the cache, and mark the updates with what a rule refuses."""
-    for piece in points.pieces(WIDE):
+    for piece in pieces:
         here = kernels.non_finite(piece.updates)
         if isinstance(rule, CoordinateRule) and rule.skips_nan and here.any():
             here = np.asarray(np.isinf(piece.updates).any(axis=1))

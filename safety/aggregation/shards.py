@@ -19,8 +19,9 @@ from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import kernels
 from rallypoint.safety.aggregation.aggregator import Aggregator
 from rallypoint.safety.aggregation.decisions import Decision, decide
-from rallypoint.safety.aggregation.kernels import GRID, PartialSum
+from rallypoint.safety.aggregation.kernels import GRID
 from rallypoint.safety.aggregation.opening import opened
+from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.rounds import carried_out
 from rallypoint.safety.aggregation.span import Span

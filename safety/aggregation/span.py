@@ -20,7 +20,7 @@ class Span:
     for norms and cosines, it is an anchor like any other.
     """
 
-    gram: Matrix  # (k, k), symmetric
+    gram: Matrix  # (k, k), symmetric; for a radial rule, NaN between most updates
     n: int  # updates; the points from n on are anchors
     anchors: Mapping[str, slice]  # name -> its points, of those a rule declared
     # The same points by so many columns, drawn without replacement; for rules that sample some.
@@ -46,8 +46,10 @@ class Span:
         Args:
             weights: (k,), summing to one.
         """
-        inner = self.gram @ weights
-        about: Matrix = self.gram - inner[:, None] - inner[None, :] + weights @ inner
+        used = np.flatnonzero(weights)  # of the rest, a rule that is radial may know nothing
+        inner = self.gram[:, used] @ weights[used]
+        own = weights[used] @ inner[used]
+        about: Matrix = self.gram - inner[:, None] - inner[None, :] + own
         return about
 
     def anchor(self, name: str) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
-from rallypoint.safety.aggregation.kernels import GRID, Block, Piece, Row
+from rallypoint.safety.aggregation.kernels import GRID, WIDE, Block, Piece, Row
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 Indices = NDArray[np.intp]
@@ -30,11 +30,19 @@ class Updates(ABC):
 
     @abstractmethod
     def pieces(self, width: int = GRID) -> Iterator[Piece]:
-        """Yield the columns block by block, so many at a time: GRID, or WIDE."""
+        """Yield the columns block by block, so many at a time: a multiple of GRID."""
 
     @abstractmethod
     def columns(self) -> int:
         """Return d."""
+
+    def width(self, scratch: int, step: int = GRID) -> int:
+        """Return how many columns to walk at a time, if each takes so many numbers of scratch.
+
+        As many as WIDE, but so few that with the answer no more than a quarter of the updates'
+        memory is taken; a multiple of a step.
+        """
+        return _width(self, self.columns(), scratch, step)
 
     def joined(self, pieces: Iterable[Row]) -> Any:
         """Return pieces of an answer as one, (d,), of the updates' type, dtype and device."""
@@ -62,6 +70,20 @@ class Updates(ABC):
         """Return the inner products of all points about one of the updates: (k, k)."""
         with np.errstate(over="ignore", invalid="ignore"):
             return kernels.gram(self.pieces(), centre).total()
+
+    def spokes(self, hubs: Sequence[int]) -> Matrix:
+        """Return the inner products of all points about the first of a few, where one is known.
+
+        Known are those of each with itself and with those few; the others may be NaN. That takes
+        n d multiplications for each of them, not n² d.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows = kernels.spokes(self.pieces(), hubs).total()
+        products: Matrix = np.full((self.k, self.k), np.nan)
+        for hub, row in zip(hubs, [np.zeros(self.k), *rows[1:]], strict=True):
+            products[hub] = products[:, hub] = row
+        np.fill_diagonal(products, rows[0])
+        return products
 
     def weighted_sum(self, weights: Weights) -> Any:
         """Return the sum of the points times their weights (k,): (d,)."""
@@ -140,6 +162,7 @@ class Stream(Updates):
         self.n = self.k = len(first)
         self.dtype = first.dtype
         self._columns: int | None = None
+        self._first_columns = first.shape[1]
 
     def pieces(self, width: int = GRID) -> Iterator[Piece]:
         """Yield the columns block by block."""
@@ -163,6 +186,11 @@ class Stream(Updates):
         assert self._columns is not None
         return self._columns
 
+    def width(self, scratch: int, step: int = GRID) -> int:
+        """Return how many columns to walk at a time, where blocks may have to be put together."""
+        # Of unread ones there are at least those of the first block.
+        return _width(self, self._columns or self._first_columns, scratch + self.n, step)
+
     def _checked(self) -> Iterator[Block]:
         for block in self._source():
             if len(block) != self.n or block.dtype != self.dtype:
@@ -185,9 +213,19 @@ class Taken(Updates):
     def pieces(self, width: int = GRID) -> Iterator[Piece]:
         """Yield the columns block by block."""
         picked = kernels.Scratch()
-        for start, whole, _ in self._whole.pieces(width):
+        at_once = width
+        if self._anchors:  # one of which may be a coordinate rule's answer
+            at_once *= max(1, self.width(2 * self.n + len(self._anchors)) // width)
+        for start, whole, _ in self._whole.pieces(at_once):
             block = whole if self.n == len(whole) else picked.rows(whole, self._rows)
-            yield Piece(start, block, rows_of(self._anchors, start, block))
+            anchors = rows_of(self._anchors, start, block)
+            for at in range(0, block.shape[1], width):
+                here = slice(at, at + width)
+                yield Piece(start + at, block[:, here], anchors[:, here])
+
+    def width(self, scratch: int, step: int = GRID) -> int:
+        """Return how many columns to walk at a time."""
+        return self._whole.width(scratch, step)
 
     def columns(self) -> int:
         """Return d."""
@@ -219,6 +257,12 @@ class Sampled(Updates):
     def columns(self) -> int:
         """Return how many were chosen."""
         return len(self._chosen)
+
+
+def _width(updates: Updates, columns: int, scratch: int, step: int) -> int:
+    taken = scratch * kernels.working(updates.dtype).itemsize / updates.dtype.itemsize
+    most = int(columns * (updates.n / 4 - 1) / taken)
+    return min(max(most // step * step, GRID), WIDE)
 
 
 def rows_of(anchors: Sequence[AnchorOf], start: int, block: Block) -> Block:

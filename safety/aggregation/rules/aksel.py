@@ -26,7 +26,7 @@ class Aksel(SpanRule):
 
     name: ClassVar[str] = "aksel"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass, one Gram, one read"
+    cost: ClassVar[str] = "one coordinate pass, two reads"
     source: ClassVar[str] = "Boussetta, El Mhamdi, Guerraoui, Maurer & Rouault, OPODIS 2020"
     anchors: ClassVar[tuple[Anchor, ...]] = ("median",)
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
@@ -40,6 +40,11 @@ class Aksel(SpanRule):
                 f"no variant of aksel is called {self.variant!r}"
                 f"{did_you_mean(self.variant, VARIANTS)}"
             )
+
+    @property
+    def radial(self) -> bool:
+        """Only distances from the median are compared."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh the nearest to the median alike."""

@@ -42,7 +42,7 @@ class CenteredClipping(SpanRule):
 
     name: ClassVar[str] = "centered_clipping"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads; with more steps one Gram, one read"
     source: ClassVar[str] = "Karimireddy, He & Jaggi, ICML 2021, arXiv:2012.10333"
     needs: ClassVar[frozenset[Need]] = frozenset({"previous"})
     anchors: ClassVar[tuple[Anchor, ...]] = ("previous",)
@@ -57,6 +57,11 @@ class CenteredClipping(SpanRule):
             raise InvalidConfig(f"tau is a length > 0, got {self.tau!r}")
         if self.steps < 1:
             raise InvalidConfig(f"steps is a whole number >= 1, got {self.steps!r}")
+
+    @property
+    def radial(self) -> bool:
+        """In the first step, only distances from the last aggregate are compared."""
+        return self.steps == 1
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Walk from the last aggregate, in the coefficients of a combination."""

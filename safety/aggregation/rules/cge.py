@@ -26,10 +26,15 @@ class CGE(SpanRule):
 
     name: ClassVar[str] = "cge"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "Gupta, Liu & Vaidya, DSN-W 2021, arXiv:2008.04699"
     anchors: ClassVar[tuple[Anchor, ...]] = ("origin",)
     lacks: ClassVar[frozenset[Property]] = frozenset({"translation"})
+
+    @property
+    def radial(self) -> bool:
+        """Lengths are distances from the origin."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh the n - f nearest to the origin alike."""

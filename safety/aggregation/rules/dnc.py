@@ -27,7 +27,7 @@ class Dnc(SpanRule):
 
     name: ClassVar[str] = "dnc"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one Gram, one of the drawn columns a round, one read"
+    cost: ClassVar[str] = "two reads, one Gram of the drawn columns a round"
     source: ClassVar[str] = "Shejwalkar & Houmansadr, 2021, Manipulating the Byzantine, NDSS"
     needs: ClassVar[frozenset[Need]] = frozenset({"rng"})
     lacks: ClassVar[frozenset[Property]] = frozenset({"bounded"})
@@ -43,6 +43,11 @@ class Dnc(SpanRule):
             )
         if not 0 < self.removed < np.inf:
             raise InvalidConfig(f"removed must be a positive number, got {self.removed}")
+
+    @property
+    def radial(self) -> bool:
+        """Updates are compared on drawn columns alone, which have a Gram of their own."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,) of the mean of updates dropped least often."""

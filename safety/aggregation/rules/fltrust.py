@@ -34,11 +34,16 @@ class FLTrust(SpanRule):
 
     name: ClassVar[str] = "fltrust"
     bound: ClassVar[str] = "n >= 1 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "in the setting of Cao, Fang, Liu & Gong, NDSS 2021, arXiv:2012.13995"
     needs: ClassVar[frozenset[Need]] = frozenset({"root"})
     anchors: ClassVar[tuple[Anchor, ...]] = ("origin", "root")
     lacks: ClassVar[frozenset[Property]] = frozenset({"translation", "idempotence", "honest_range"})
+
+    @property
+    def radial(self) -> bool:
+        """Only lengths, and products with the root gradient, are compared."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh by cosine, and rescale; what is missing to one is the origin's."""

@@ -37,10 +37,15 @@ class MeanOfDirections(SpanRule):
 
     name: ClassVar[str] = "mean_of_directions"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one Gram, of which the diagonal; one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "ours; the condition is derived in its docstring"
     anchors: ClassVar[tuple[Anchor, ...]] = ("origin",)
     lacks: ClassVar[frozenset[Property]] = frozenset({"translation", "honest_range"})
+
+    @property
+    def radial(self) -> bool:
+        """Only lengths are compared, which are distances from the origin."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,) of the mean; what they lack to one is the origin's."""

@@ -25,9 +25,14 @@ class MoNNA(SpanRule):
 
     name: ClassVar[str] = "monna"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "Farhadkhani et al., ICML 2023, arXiv:2209.10931"
     needs: ClassVar[frozenset[Need]] = frozenset({"trusted"})
+
+    @property
+    def radial(self) -> bool:
+        """Only distances from the trusted are compared."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh the nearest to the mean of the trusted alike."""

@@ -37,7 +37,7 @@ class Zeno(SpanRule):
 
     name: ClassVar[str] = "zeno"
     bound: ClassVar[str] = "n >= 1 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "in the setting of Xie, Koyejo & Gupta, ICML 2019, arXiv:1805.10032"
     needs: ClassVar[frozenset[Need]] = frozenset({"scores"})
     anchors: ClassVar[tuple[Anchor, ...]] = ("origin",)
@@ -49,6 +49,11 @@ class Zeno(SpanRule):
         """Check the hyper-parameter."""
         if not self.rho >= 0:
             raise InvalidConfig(f"rho is a number >= 0, got {self.rho!r}")
+
+    @property
+    def radial(self) -> bool:
+        """Lengths are distances from the origin."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh the highest scores alike."""

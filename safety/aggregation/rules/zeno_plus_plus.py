@@ -41,7 +41,7 @@ class ZenoPlusPlus(SpanRule):
 
     name: ClassVar[str] = "zeno_plus_plus"
     bound: ClassVar[str] = "n >= 1 f + 1"
-    cost: ClassVar[str] = "one Gram, one read"
+    cost: ClassVar[str] = "two reads"
     source: ClassVar[str] = "in the setting of Xie, Koyejo & Gupta, ICML 2020, arXiv:1903.07020"
     needs: ClassVar[frozenset[Need]] = frozenset({"root"})
     anchors: ClassVar[tuple[Anchor, ...]] = ("origin", "root")
@@ -58,6 +58,11 @@ class ZenoPlusPlus(SpanRule):
         for name in ("rho", "epsilon"):
             if not getattr(self, name) >= 0:
                 raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)!r}")
+
+    @property
+    def radial(self) -> bool:
+        """Only lengths, and products with the root gradient, are compared."""
+        return True
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Weigh the accepted by what rescales them; what is missing to one is the origin's."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rallypoint.safety.aggregation import kernels
-from rallypoint.safety.aggregation.kernels import GRID, PartialSum, Piece
+from rallypoint.safety.aggregation.kernels import GRID, Piece
+from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.updates import InMemory
 
 WIDTHS = [1, 7, GRID - 1, GRID, GRID + 1, 3 * GRID + 5]
