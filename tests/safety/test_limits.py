@@ -59,6 +59,7 @@ def test_more_victims_than_agents_are_refused():
         *({}, {"fraction": 0.5, "count": 1}, {"fraction": 1.1}, {"fraction": -0.1}),
         *({"count": -1}, {"count": 1.5}, {"count": True}, {"fraction": "half"}),
         {"fraction": float("nan")},
+        *({"counts": ()}, {"counts": (1, -1)}, {"counts": (1, 2), "count": 1}),
     ],
 )
 def test_a_share_that_cannot_be_meant_is_refused(settings):
@@ -76,6 +77,7 @@ def test_a_share_that_cannot_be_meant_is_refused(settings):
         ([], ()),
         ({"fraction": 0.5}, Share(fraction=0.5)),
         (Share(count=2), Share(count=2)),
+        ({"counts": [0, 2]}, Share(counts=(0, 2))),
     ],
 )
 def test_victims_are_taken_as_files_say_them_and_as_python_does(given, kept):
