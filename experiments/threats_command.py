@@ -105,6 +105,7 @@ def _rehearse(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -
     Raises:
         RallypointError: something that the model says cannot be meant here.
     """
+    from rallypoint.safety.conformance.stand_in import Anything
     from rallypoint.safety.frame import Threatened
     from rallypoint.safety.known import SUPPLIED
 
@@ -114,9 +115,11 @@ def _rehearse(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -
         if workers:
             from rallypoint.safety.updates import UpdateThreats
 
-            lies = UpdateThreats(model.at("update"), contributors=workers, seed=0).byzantine
+            threats = model.at("update", "transport")
+            lies = UpdateThreats(threats, contributors=workers, seed=0).byzantine
             whom = lies[:, None].repeat(world.num_agents, axis=1)
-        frame = Threatened(world, model.at(*SUPPLIED), byzantine=whom)
+        anything = Anything(world.groups)
+        frame = Threatened(world, model.at(*SUPPLIED), byzantine=whom, policy=anything)
         frame.reset(seed=0)
         if (actions := _some_actions(world)) is not None:
             frame.step(actions)

@@ -69,7 +69,7 @@ class UpdateThreats:
             () if lies is None else lies.victims, "threats/byzantine", 0, "[byzantine]", self.seed
         )
         self._leashes = self._leashed()
-        victims = [leash.victims for leash in self._leashes]
+        victims = [leash.victims for leash in self._leashes if _lies(leash.threat)]
         self._is_liar: Mask = np.any([self._byzantine, *victims], axis=0)
 
     @property
@@ -92,6 +92,9 @@ class UpdateThreats:
         parts: int = 1,
     ) -> Delivery:
         """Let the threats lie, in the order of the model, each seeing what those before it left.
+
+        What befalls updates on their way comes after all lies, and is none: whom it touches is
+        still honest.
 
         Args:
             updates: (n, d) floating, what the contributors of this round found; not written to.
@@ -119,13 +122,15 @@ class UpdateThreats:
                 )
         received = sealed(updates)
         lied = np.zeros(len(updates), dtype=bool)
-        receipts = []
-        for leash in self._leashes:
+        receipt_by_leash: dict[UpdateLeash, Receipt] = {}
+        for leash in sorted(self._leashes, key=lambda leash: not _lies(leash.threat)):
             received, receipt = leash.lie(sealed(received), now)
-            receipts.append(receipt)
-            spoken = [name in receipt.applications for name in self.contributors]
-            lied |= np.array(spoken)[rows]
-        return Delivery(received, lied, tuple(receipts))
+            receipt_by_leash[leash] = receipt
+            if _lies(leash.threat):
+                spoken = [name in receipt.applications for name in self.contributors]
+                lied |= np.array(spoken)[rows]
+        receipts = tuple(receipt_by_leash[leash] for leash in self._leashes)
+        return Delivery(received, lied, receipts)
 
     def receipts(self) -> tuple[Receipt, ...]:
         """What each threat did since the frame was made, or up to a snapshot and since then."""
@@ -199,6 +204,11 @@ class UpdateThreats:
                 f"once; got {rows.tolist()}"
             )
         return rows
+
+
+def _lies(threat: Threat) -> bool:
+    """Say whether a threat is somebody's lie, and not what befalls it on its way."""
+    return threat.site != "transport"
 
 
 def _refuse_impossible(threat: Threat, label: str) -> UpdateThreat:

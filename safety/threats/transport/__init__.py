@@ -1,8 +1,8 @@
 """Threats to updates on their way: what a network loses.
 
 They are threats to rows of numbers, round by round, as those to updates are (see
-``rallypoint.safety.threats.update``), whose frame and conformance suite are theirs, too. Their
-frame comes after that of lies: a liar's update is lost like any other.
+``rallypoint.safety.threats.update``), whose frame and conformance suite are theirs, too. The frame
+asks them after all lies, as a liar's update is lost like any other; whom they touch is honest.
 """
 
 from dataclasses import dataclass
