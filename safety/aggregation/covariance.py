@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
 
 _EQUAL = 1e-6  # relative; scores closer than this are equal
+_WORK = 66  # numbers for each row, with which LAPACK works in blocks
 _DENSE = 512  # updates; beyond, one eigenpair comes sooner by Lanczos' method
 
 
@@ -62,19 +63,14 @@ def spectrum(span: Span, shares: NDArray[Any]) -> tuple[Weights, Matrix]:
 
     Row i is update i, column j direction j; an update without a share has zeros.
     """
-    from scipy import linalg  # slow to load, and few rules need it
-
-    values, vectors = linalg.eigh(covariance(span, shares), check_finite=False)
+    values, vectors = _largest(covariance(span, shares), span.n)
     np.maximum(values, 0, out=values)
     return values, _per_share(vectors**2 * values, shares[:, None])
 
 
 def _top(matrix: Matrix) -> tuple[float, Weights]:
-    last = len(matrix) - 1
-    if last < _DENSE:
-        from scipy import linalg
-
-        values, vectors = linalg.eigh(matrix, subset_by_index=(last, last), check_finite=False)
+    if len(matrix) <= _DENSE:
+        values, vectors = _largest(matrix, 1)
     else:
         from scipy.sparse.linalg import eigsh
 
@@ -84,6 +80,20 @@ def _top(matrix: Matrix) -> tuple[float, Weights]:
         start = np.cos(np.arange(len(matrix)) ** 2)
         values, vectors = eigsh(matrix, 1, which="LA", v0=start)
     return max(float(values[0]), 0.0), vectors[:, 0]
+
+
+def _largest(matrix: Matrix, count: int) -> tuple[Weights, Matrix]:
+    """Return the largest eigenvalues, ascending (count,), and their eigenvectors (n, count)."""
+    # Slow to load, and few rules need it. What scipy.linalg.eigh adds takes longer for ten updates.
+    from scipy.linalg import lapack
+
+    n = len(matrix)
+    values, vectors, found, _, info = lapack.dsyevr(
+        matrix, range="I", il=n - count + 1, iu=n, lower=1, lwork=_WORK * n
+    )
+    if info or found < count:
+        raise np.linalg.LinAlgError(f"no eigenvalues of {n} updates' covariance (LAPACK: {info})")
+    return values[:count], vectors[:, :count]
 
 
 def _per_share(total: Matrix, shares: NDArray[Any]) -> Matrix:
