@@ -34,7 +34,7 @@ class ActorCritic:
     def __init__(self, architecture: Architecture) -> None:
         """Get the networks ready."""
         self.architecture = architecture
-        self._actor = Perceptron(architecture.actor, architecture.activation)
+        self.actor = Perceptron(architecture.actor, architecture.activation)
         self._critic = Perceptron(architecture.critic, architecture.activation)
         self._cost_critic = Perceptron(architecture.cost_critic, architecture.activation)
 
@@ -45,7 +45,7 @@ class ActorCritic:
     def tell(self, parameters: Parameters, batch: Batch) -> Told:
         """Look at the rows of a batch; ``gradient`` follows the last look back."""
         choice = self.choice(parameters)
-        outputs = choice.settled(self._actor.forward(parameters, batch.seen))
+        outputs = choice.settled(self.actor.forward(parameters, batch.seen))
         shown = batch.seen if batch.central is None else batch.central
         values, costs = (
             critic.forward(parameters, shown)[..., 0] if layers else None
@@ -79,7 +79,7 @@ class ActorCritic:
         slopes = self.choice(parameters).slopes(
             told.outputs, batch.actions, loss.by_log, loss.by_entropy
         )
-        self._actor.backward(parameters, slopes.outputs, found)
+        self.actor.backward(parameters, slopes.outputs, found)
         if made.log_std is not None:
             found[..., made.log_std.at] = slopes.log_std
         if loss.by_value is not None:

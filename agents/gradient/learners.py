@@ -14,6 +14,7 @@ from rallypoint.agents.gradient.estimators.fedpg_br import FedPgBr
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.estimators.ppo_lagrangian import PpoLagrangian
+from rallypoint.agents.gradient.estimators.sa_ppo import SaPpo
 from rallypoint.agents.gradient.optimisers import OPTIMISERS, Adam, Optimiser
 from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.observation_statistics import ObservationStatistics
@@ -147,6 +148,13 @@ class PpoLagrangianLearner(GradientLearner, PpoLagrangian):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SaPpoLearner(GradientLearner, SaPpo):
+    """PPO with a price on actions that change when what is seen does (Zhang et al., 2020)."""
+
+    max_norm: float | None = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
 class FedPgBrLearner(GradientLearner, FedPgBr):
     """Policy gradients whose trusted server plays, too; with the aggregator fedpg_filter."""
 
@@ -178,4 +186,5 @@ LEARNERS: dict[str, type[GradientLearner]] = {
     "ppo": PpoLearner,
     "ppo_lagrangian": PpoLagrangianLearner,
     "reinforce": ReinforceLearner,
+    "sa_ppo": SaPpoLearner,
 }

@@ -28,7 +28,7 @@ class SmoothedPgd(Stepwise):
 
     kind: ClassVar[str] = "smoothed_pgd"
 
-    sigma: float = 0.1  # standard deviation of the noise before the network
+    sigma: float = 0.1  # standard deviation of the noise before the network, in units of the reach
     samples: int = 8  # of it
 
     def __post_init__(self) -> None:
@@ -50,7 +50,9 @@ class SmoothedPgd(Stepwise):
         """Draw the noise, and climb under it."""
         truths = known.own_percept
         num_agents, inner = truths.shape[1], truths.shape[2:]
-        noise = self.sigma * draws.normal((num_agents, self.samples, *inner))
+        assert known.reach is not None, "fitted"
+        deviation = self.sigma * known.reach.measure.units
+        noise = deviation * draws.normal((num_agents, self.samples, *inner))
         network: Any = Smoothed(super().network(known), noise.astype(truths.dtype))
         return self._climbed(network, state, known, draws)
 
