@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.policies import Policy
 from rallypoint.registration import make
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.recorder import Recorder
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.wrapper import BatchWrapper
 
 
 def build_world(
@@ -19,6 +21,7 @@ def build_world(
     threats: ThreatModel | None = None,
     seed: int | None = None,
     record: Path | None = None,
+    policy: Policy | None = None,
 ) -> BatchEnv:
     """Make a world, under threats if there are any, and recorded if that is wanted.
 
@@ -32,11 +35,20 @@ def build_world(
         threats: what is to go wrong in it.
         seed: of the threats' draws; the world's own if not given.
         record: the folder that everything that happens is written to, part by part.
+        policy: that will act, for threats that know it; see ``now_acts`` for others after it.
 
     Raises:
         UnknownName, Unavailable, InvalidConfig, NotOffered: as ``make`` and ``Threatened`` do.
     """
     world = make(env, copies=copies, **(settings or {}))
     if threats is not None:
-        world = Threatened(world, threats, seed=seed)
+        world = Threatened(world, threats, seed=seed, policy=policy)
     return world if record is None else Recorder(world, record)
+
+
+def now_acts(world: BatchEnv, policy: Policy) -> None:
+    """Let the threats of a world that ``build_world`` made know another policy from now on."""
+    while isinstance(world, BatchWrapper):
+        if isinstance(world, Threatened):
+            world.policy = policy
+        world = world.env

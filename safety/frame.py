@@ -80,7 +80,7 @@ class Threatened(BatchWrapper):
         """
         super().__init__(env)
         self.model = as_model(threats)
-        self._policy = policy
+        self.policy = policy  # may be another one from some reset on
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
         self._spans = spans_of(env)
@@ -288,7 +288,7 @@ class Threatened(BatchWrapper):
         observations: Observations | None = None,
         actions: Actions | None = None,
     ) -> Moment:
-        views = (Truth(self.env, self._policy), observations or {}, actions or {})
+        views = (Truth(self.env, self.policy), observations or {}, actions or {})
         return Moment(rows, self.copies[rows], sealed(self._time)[rows], present, *views)
 
     def _refuse_step(self) -> None:
