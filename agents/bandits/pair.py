@@ -1,0 +1,28 @@
+"""A principal and an agent as one policy for both groups."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rallypoint.batch_env import Actions, Mask, Observations
+from rallypoint.draws import Draws
+
+
+class Pair:
+    """Lets several policies act, each for groups of its own."""
+
+    def __init__(self, *members: Any) -> None:
+        """Join policies of different groups."""
+        self.members: Sequence[Any] = members
+
+    def begin_episode(self, mask: Mask | None) -> None:
+        """Tell everybody who remembers that episodes begin."""
+        for member in self.members:
+            if hasattr(member, "begin_episode"):
+                member.begin_episode(mask)
+
+    def act(self, observations: Observations, draws: Draws) -> Actions:
+        """Choose for every group."""
+        actions: dict[str, Any] = {}
+        for member in self.members:
+            actions |= member.act(observations, draws)
+        return actions
