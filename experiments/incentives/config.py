@@ -1,0 +1,29 @@
+"""What is run: how long games are, and how many of them."""
+
+from dataclasses import dataclass
+
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncentivesConfig:
+    """One setting of the experiment; the defaults are those its claims are made for."""
+
+    games: int = 20  # of each seed, in every condition
+    horizons: tuple[int, ...] = (2_500, 10_000, 40_000)  # rounds
+    bribe: float = 0.1  # that a lying agent asks for
+    interrupted_interest: float = 0.4  # what being interrupted is worth to an agent, of 1
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        if self.games < 1:
+            raise InvalidConfig(f"games is an integer >= 1, got {self.games}")
+        rises = sorted(set(self.horizons)) == list(self.horizons)
+        if len(self.horizons) < 2 or not rises or self.horizons[0] < 500:
+            raise InvalidConfig(
+                "horizons are at least two numbers of rounds, from 500 on, the shorter ones first, "
+                f"got {self.horizons}"
+            )
+        for name in ("bribe", "interrupted_interest"):
+            if not 0 < getattr(self, name) < 0.5:
+                raise InvalidConfig(f"{name} lies in (0, 0.5), got {getattr(self, name)}")

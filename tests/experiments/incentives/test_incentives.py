@@ -1,0 +1,66 @@
+"""The incentives experiment, in miniature: what is measured, and how it is judged."""
+
+import numpy as np
+import pytest
+
+from rallypoint.agents.bandits import BestResponse, UcbOracle
+from rallypoint.claims import Claim
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import File, Row
+from rallypoint.experiments.incentives import run as module
+from rallypoint.experiments.incentives.config import IncentivesConfig
+from rallypoint.experiments.incentives.measure import INTERESTS, MEANS, played
+
+SEEDS = (0, 1, 2)
+MINIATURE = IncentivesConfig(games=2, horizons=(500, 600))
+
+
+@pytest.fixture(scope="module")
+def findings(no_progress):
+    return list(module.run(MINIATURE, SEEDS, no_progress))
+
+
+def test_every_condition_has_a_claim_and_every_game_a_row(findings):
+    claims = [finding.id for finding in findings if isinstance(finding, Claim)]
+    assert claims == [
+        "incentives/ipa-near-oracle",
+        "incentives/ipa-growth/600",
+        "incentives/epsilon-greedy-above",
+        "incentives/a-lie-pays",
+        "incentives/learning-agent",
+        "incentives/obedience",
+    ]
+    rows = [finding for finding in findings if isinstance(finding, Row)]
+    assert len(rows) == 3 * 3 * len(SEEDS) * len(MINIATURE.horizons)
+    assert [finding.name for finding in findings if isinstance(finding, File)] == ["regret.png"]
+
+
+def test_regret_is_what_was_pulled_less_than_the_best():
+    pair = (UcbOracle(rounds=300), BestResponse())
+    game = played((3, 4), 5, pair, rounds=300)
+    nets = np.array(MEANS) - (max(INTERESTS) - np.array(INTERESTS))
+    np.testing.assert_allclose(game.last, 300 * (nets.max() - game.arms @ nets))
+    np.testing.assert_allclose(game.overpaid, 1 / 300**2, atol=1e-12)
+    assert (np.diff(game.regret, axis=1) >= -1e-9).all()
+
+
+def test_a_seed_measures_the_same_alone_and_among_others():
+    def last(seeds):
+        pair = (UcbOracle(rounds=300), BestResponse())
+        return played(seeds, 2, pair, rounds=300).last[seeds.index(4)]
+
+    assert last((4,)) == last((3, 4))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"horizons": (500,)}, "at least two numbers of rounds"),
+        ({"horizons": (600, 500)}, "the shorter ones first"),
+        ({"games": 0}, "games is an integer >= 1"),
+        ({"bribe": 0.7}, r"bribe lies in \(0, 0.5\)"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(settings, says):
+    with pytest.raises(InvalidConfig, match=says):
+        IncentivesConfig(**settings)
