@@ -61,8 +61,9 @@ peers: setup ## install the peers that cannot share .venv, or try again what fai
 
 bench: $(addprefix bench-,$(MEASURE)) ## measure environments, PPO and aggregation beside their peers (half an hour)
 
+bench-aggregation: BENCH_PAGE := --page
 bench-%: setup $(PEERS)
-	$(BIN)/python benchmarks/$*.py --json runs/bench-$*.json $(BENCH_ARGS)
+	$(BIN)/python benchmarks/$*.py --json runs/bench-$*.json $(BENCH_PAGE) $(BENCH_ARGS)
 
 readme: setup ## write the README's tables anew; RUN=DIR and BENCH=FILE give claims and speed
 	$(BIN)/python docs/readme_tables.py $(if $(RUN),--run $(RUN)) $(if $(BENCH),--bench $(BENCH))

@@ -1,6 +1,6 @@
 """Our aggregators beside their peers, in one run: one thread, float32.
 
-    .venv/bin/python benchmarks/aggregation.py [--quick] [--json FILE] [--only PATTERN]
+    .venv/bin/python benchmarks/aggregation.py [--quick] [--json FILE] [--only PATTERN] [--page]
 
 A size is n updates of d columns. At each, all rules of all libraries are timed side by side, each
 library in a process of its own, in CPU time; what a smaller size says would take too long is
@@ -17,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import rules_page
 import suites
 from goals import Outcome, comparable, outcomes
 from processes import ENVIRON, Processes
@@ -49,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure our aggregators beside peers.")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller sizes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample here")
+    parser.add_argument("--page", action="store_true", help="and write docs/aggregation.md anew")
     parser.add_argument("--only", metavar="PATTERN", help="only cases like '*: krum n=20*'")
     chosen = parser.parse_args(arguments)
+    is_whole = not chosen.quick and chosen.only is None
     cases = suites.cases(NAMES, quick=chosen.quick)
     if chosen.only is not None:
         floors = [case for case in cases if case.suite == NAMES[0]]
@@ -67,11 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 f"cannot write {chosen.json}: {error.__cause__}; give another place with --json"
             )
     os.environ.update(ENVIRON)  # what the processes get is also what is written down
-    run(cases, quick=chosen.quick, out=chosen.json)
+    page = rules_page.PAGE if chosen.page and is_whole else None  # a part says too little
+    run(cases, quick=chosen.quick, out=chosen.json, page=page)
 
 
-def run(cases: Sequence[Case], *, quick: bool, out: Path | None) -> None:
-    """Check and time the cases, print the tables, and write the file if there is to be one."""
+def run(
+    cases: Sequence[Case], *, quick: bool, out: Path | None = None, page: Path | None = None
+) -> None:
+    """Check and time the cases, print the tables, and write the files if there are to be any."""
     console, beside = Console(highlight=False), Console(stderr=True)
     if not console.is_terminal:
         console.width = _WIDTH
@@ -92,14 +98,18 @@ def run(cases: Sequence[Case], *, quick: bool, out: Path | None) -> None:
             if any(not t.samples and t.failure is None for t in timings.values()):
                 break  # an interruption from the keyboard
     judged = outcomes(comparable(goals(cases, verdicts), timings), timings)
+    written = results(timings, judged, versions) | {"answers": verdicts}
     if out is not None:  # before anything else can go wrong: it took minutes
-        written = results(timings, judged, versions) | {"answers": verdicts}
         write_atomically(out, to_indented_json(written))
+    if page is not None:
+        rules_page.rewrite(page, written)
     _show(console, timings, verdicts, judged)
     if (share := busy_share(timings)) < 0.9:
         console.print(f"Other programs were busy, we had a core for {share:.0%} of the time.")
     if out is not None:
         console.print(f"Every sample is in {out}.")
+    if page is not None:
+        console.print(f"The tables of {page} are new.")
     console.print(f"{(time.perf_counter() - began) / 60:.1f} minutes.")
 
 

@@ -15,6 +15,7 @@ MODULES = (
     "processes",
     "results",
     "rules_goals",
+    "rules_page",
     "rules_table",
     "suites",
     "table",

@@ -197,3 +197,43 @@ def test_a_wrong_answer_has_a_star_and_a_skipped_one_no_time(bench, shown):
         if line.strip().startswith("median")
     ]
     assert row == ["median", "3", "3", "5*", "skipped"]
+
+
+def found_by(bench, cpu):
+    """Return results of a run in which krum took so long, 1.5 G + 3 R being 0.009."""
+    column = "n=20 d=100,000"
+    verdicts = {"ours: krum": "right", "flwr: krum": "right", "krum: krum": "wrong: …"}
+    took = {"floor: R": 0.001, "floor: G": 0.004, "flwr: krum": 0.04, "krum: krum": 0.002}
+    timings = {
+        f"{row} {column}": bench.timed(row, 1, 1, cpu=seconds, column=column)
+        for row, seconds in (took | {"ours: krum": cpu}).items()
+    }
+    goals = bench.rules_goals.goals([timing.case for timing in timings.values()], verdicts)
+    judged = bench.goals.outcomes(bench.goals.comparable(goals, timings), timings)
+    written = bench.results.results(timings, judged, {}) | {"answers": verdicts}
+    return json.loads(json.dumps(written))
+
+
+def test_the_page_shows_times_the_fastest_that_is_right_and_what_was_missed(bench, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- speed: begin -->\nold\n<!-- speed: end -->\nafter\n", "utf-8")
+    bench.rules_page.rewrite(page, found_by(bench, cpu=0.008))
+    text = page.read_text("utf-8")
+    assert text.startswith("before\n<!-- speed: begin -->\n| rule | n = 20, d = 100,000 |")
+    assert text.endswith("<!-- speed: end -->\nafter\n")
+    assert "| `krum` | 8 ms | 5 × (flwr) |" in text
+    assert "2 of 2 goals are met" in text
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps(found_by(bench, cpu=0.018)), "utf-8")
+    bench.rules_page.main([str(file), "--page", str(page)])
+    text = page.read_text("utf-8")
+    assert "1 of 2 goals are met" in text
+    assert "| `krum` | ≤ 1.5 G + 3 R | 20 × 10⁵: 2 of it | a tenth of" in text
+
+
+def test_a_page_without_a_place_for_tables_is_refused(bench, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("text", "utf-8")
+    with pytest.raises(ValueError, match="no place for tables: it lies between <!-- speed: begin"):
+        bench.rules_page.rewrite(page, found_by(bench, cpu=0.008))
+    assert page.read_text("utf-8") == "text"

@@ -23,7 +23,8 @@ class Caf(SpanRule):
     farthest for ever), so at most 2 f + 1 directions are needed. Each is exact, hence the answer
     repeatable.
 
-    Where the widest direction is not unique, as for updates on a lattice, LAPACK chooses it.
+    Where the widest direction is not unique, as for updates on a lattice, LAPACK chooses it. The
+    answer jumps where two means tie, and after a mixing such as NNM also where neighbours change.
 
     Robustness: of order f / n, with the largest eigenvalue of the honest covariance in place of
     its trace; the constant is not known here.
