@@ -1,0 +1,131 @@
+"""A team with liars in it, in miniature: who lies where, and what a run says."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import Claim
+from rallypoint.errors import InvalidConfig, TooManyByzantine, UnknownName
+from rallypoint.experiments.byzantine_team.config import ATTACKS, ByzantineTeamConfig
+from rallypoint.experiments.byzantine_team.measure import Cell, measure, threats, worth_of_nothing
+from rallypoint.experiments.byzantine_team.run import run
+from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+
+SEEDS = (0, 1, 2)
+MINIATURE = ByzantineTeamConfig(
+    rules=("mean", "median"),
+    attacks=("sign_flip",),
+    liars=(1,),
+    num_agents=4,
+    copies=2,
+    steps=400,
+    tests=4,
+)
+
+
+@contextmanager
+def no_progress(label, total):
+    done = []
+    yield lambda units=1: done.append(units)
+    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
+
+
+WORTH = {
+    "mean-none": 40.0,
+    "median-none": 38.0,
+    "mean-sign_flip-f1": 1.0,
+    "median-sign_flip-f1": 30,
+}
+
+
+def findings_of(monkeypatch, worth):
+    """Run with trainings that come to a worth given by cell, and one more on each seed."""
+    told = measure(MINIATURE, Cell("median", "sign_flip", 1), seed=5)
+
+    def measured(config, cell, seed):
+        return told._replace(worth=float(worth[cell.name] + seed))
+
+    monkeypatch.setattr("rallypoint.experiments.byzantine_team.run.measure", measured)
+    return list(run(MINIATURE, SEEDS, no_progress))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_every_liar_lies_in_the_world_and_in_its_update(attack):
+    model = threats(Cell("median", attack, 2), 10)
+    sites = [threat.site for threat in model.threats]
+    assert sites[1] == "update"
+    assert sites[0] in {"action", "feedback"}
+    assert model.to_dict()["byzantine"]["members"] == ["agent_8", "agent_9"]
+
+
+def test_receipts_tell_that_the_declared_liars_lied_at_every_opportunity():
+    one = measure(MINIATURE, Cell("median", "sign_flip", 1), seed=5)
+    assert one.outcome.disagreements == ()
+    in_world, in_updates = (receipt.to_dict() for receipt in one.outcome.receipts)
+    for receipt in (in_world, in_updates):
+        assert receipt["opportunities"] > 0
+        assert receipt["applications"] == {"agent_3": receipt["opportunities"]}
+    assert 0 <= one.believed <= 1
+
+
+def test_whom_nobody_lies_to_is_worth_the_same_among_liars_that_there_are_not():
+    one = measure(MINIATURE, Cell("mean", "none", 0), seed=5)
+    assert one.worth == one.among_liars
+    assert one.believed == 0
+    again = measure(MINIATURE, Cell("mean", "none", 0), seed=5)
+    assert again.worth == one.worth
+
+
+def test_a_run_tells_of_every_cell_and_judges_each_rule_by_its_worst(monkeypatch):
+    findings = findings_of(monkeypatch, WORTH)
+    rows = [found.values for found in findings if isinstance(found, Row)]
+    cells = {(row["rule"], row["attack"], row["f"], row["seed"]) for row in rows}
+    assert len(rows) == len(cells) == 4 * len(SEEDS)
+    claims = {found.id: found for found in findings if isinstance(found, Claim)}
+    nothing = worth_of_nothing(MINIATURE)
+    shares = {
+        name: np.mean([(worth + s - nothing) / (40 + s - nothing) for s in SEEDS])
+        for name, worth in WORTH.items()
+    }
+    assert claims.keys() == {
+        "byzantine_team/learns",
+        "byzantine_team/mean-breaks/f-1",
+        "byzantine_team/keeps/median/f-1",
+    }
+    assert claims["byzantine_team/learns"].measured == pytest.approx(41 - nothing)
+    broken, kept = (
+        claims[f"byzantine_team/{name}/f-1"] for name in ("mean-breaks", "keeps/median")
+    )
+    assert broken.measured == pytest.approx(shares["mean-sign_flip-f1"])
+    assert kept.measured == pytest.approx(shares["median-sign_flip-f1"])
+    assert (broken.verdict, kept.verdict) == ("holds", "fails")
+    assert any(f.name == "median-f1/worst-attack" for f in findings if isinstance(f, Metric))
+    assert [found.name for found in findings if isinstance(found, File)] == ["byzantine-team.png"]
+    assert not any(f.disagreements for f in findings if isinstance(f, Receipts))
+
+
+def test_where_nobody_learns_at_all_nothing_is_decided(monkeypatch):
+    nothing = worth_of_nothing(MINIATURE)
+    findings = findings_of(monkeypatch, dict.fromkeys(WORTH, nothing - 2))
+    claims = {found.id: found for found in findings if isinstance(found, Claim)}
+    assert claims.pop("byzantine_team/learns").verdict == "fails"
+    assert {claim.verdict for claim in claims.values()} == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"attacks": ("sign_flop",)}, InvalidConfig, "did you mean 'sign_flip'"),
+        ({"attacks": ()}, InvalidConfig, "at least one"),
+        ({"rules": ("median",)}, InvalidConfig, "rules contain 'mean'"),
+        ({"rules": ("mean", "medain")}, UnknownName, "median"),
+        ({"liars": (5,)}, InvalidConfig, "a minority"),
+        ({"liars": (2, 1)}, InvalidConfig, "rising"),
+        ({"liars": (4,), "rules": ("mean", "krum")}, TooManyByzantine, "krum"),
+        ({"steps": 0}, InvalidConfig, "steps"),
+    ],
+)
+def test_settings_that_cannot_be_run_are_refused(settings, error, says):
+    with pytest.raises(error, match=says):
+        ByzantineTeamConfig(**settings)
