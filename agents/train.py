@@ -10,6 +10,7 @@ from tqdm import tqdm
 from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
+from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
 from rallypoint.agents.tabular.by_name import check_tables, copies_for, train_tables
 from rallypoint.batch_env import BatchEnv
@@ -53,6 +54,7 @@ class Outcome(NamedTuple):
     metrics: dict[str, Any]
     receipts: tuple[Receipt, ...]
     disagreements: tuple[str, ...]
+    rounds: Mapping[str, Any] | None = None  # what became of every round, of contributors only
 
 
 def train(
@@ -62,6 +64,7 @@ def train(
     progress_bar: bool = False,
     say: Say = lambda _: None,
     resume: bool = False,
+    placement: Placement | None = None,
 ) -> Outcome:
     """Train, and save the agent into a folder from which ``rallypoint evaluate`` reads it.
 
@@ -71,15 +74,17 @@ def train(
         progress_bar: whether to show how far it is.
         say: takes a row of metrics for each round of contributors.
         resume: whether to go on from the checkpoint in the folder; contributors only.
+        placement: the Ray cluster on which contributors are computed; in this process if not given.
 
     Raises:
         UnknownName, Unavailable: no such environment or agent; names the nearest.
         InvalidConfig: a setting that is not known, or a task that the agent cannot learn.
         UnwritablePath: nothing half-written is left behind.
     """
-    kind = check(training)
+    kind = check(training, placement)
     if kind == "contributors":
-        return _train_contributors(training, out, progress_bar=progress_bar, say=say, resume=resume)
+        team = _contributors(training, placement)
+        return _train_contributors(team, out, progress_bar=progress_bar, say=say, resume=resume)
     local = kind == "local"
     world = build_world(
         training.env,
@@ -108,7 +113,7 @@ def train(
     return Outcome(metrics, receipts, tuple(wrong))
 
 
-def check(training: Training) -> str:
+def check(training: Training, placement: Placement | None = None) -> str:
     """Refuse what can be refused before anything is made; return the kind of learner.
 
     Raises:
@@ -120,6 +125,11 @@ def check(training: Training) -> str:
     if kind == "contributors":
         _contributors(training).world.close()
         return kind
+    if placement is not None:
+        raise InvalidConfig(
+            f"{training.agent} learns by itself, in one process: leave out --ray, or take an agent "
+            "that learns from contributors, such as ppo, a2c or gpomdp"
+        )
     if training.team is not None:
         raise InvalidConfig(
             f"{training.agent} learns by itself, not from contributors: leave out --contributors, "
@@ -147,7 +157,7 @@ def learner_of(name: str) -> Any:
     return agents[name]
 
 
-def _contributors(training: Training) -> TeamTraining:
+def _contributors(training: Training, placement: Placement | None = None) -> TeamTraining:
     if training.record:
         raise InvalidConfig(f"{training.agent} learns from contributors, which are not recorded")
     return TeamTraining(
@@ -160,15 +170,15 @@ def _contributors(training: Training) -> TeamTraining:
         settings=training.settings,
         threats=training.threats,
         team=training.team or Team(),
+        placement=placement,
     )
 
 
 def _train_contributors(
-    training: Training, out: Path, *, progress_bar: bool, say: Say, resume: bool
+    team: TeamTraining, out: Path, *, progress_bar: bool, say: Say, resume: bool
 ) -> Outcome:
-    team = _contributors(training)
     try:
-        with tqdm(total=training.steps, unit="step", disable=not progress_bar) as bar:
+        with tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar:
 
             def heard(row: Mapping[str, Any]) -> None:
                 bar.update(row["steps"] - bar.n)
@@ -179,7 +189,7 @@ def _train_contributors(
     finally:
         team.world.close()
     receipts, wrong = team.account()
-    return Outcome(metrics, receipts, tuple(wrong))
+    return Outcome(metrics, receipts, tuple(wrong), team.rounds_told)
 
 
 def _train_sb3(

@@ -9,6 +9,7 @@ from rallypoint.errors import InvalidConfig, RallypointError
 
 if TYPE_CHECKING:
     from rallypoint.agents.gradient.by_name import Team
+    from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Training
 
 
@@ -26,6 +27,45 @@ def contributing(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def on_ray(command: Any) -> Any:
+    """Add the options of what is computed on a Ray cluster."""
+    for option in (
+        click.option(
+            "--ray-set",
+            "ray_settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Of the cluster: actors, cpus, gpus, deadline … (docs/ray.md).",
+        ),
+        click.option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Compute on a Ray cluster: 'auto', host:port, or 'local' to start one here.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def placement_of(address: str | None, settings: dict[str, Any]) -> "Placement | None":
+    """Return where on a cluster things are to be computed, if that is asked for.
+
+    Raises:
+        UsageError: settings of a cluster, and none; or ones that cannot be meant.
+    """
+    from rallypoint.agents.rounds.placement import Placement
+    from rallypoint.config import from_dict
+
+    if address is None:
+        if settings:
+            raise click.UsageError("--ray-set is about a cluster: say which, as in --ray auto")
+        return None
+    try:
+        return from_dict(Placement, {"address": address, **settings}, where="--ray-set")
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def team_of(

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rallypoint.errors import InvalidConfig, RallypointError, UnwritablePath
-from rallypoint.experiments.contributing import contributing, stopped, team_of
+from rallypoint.experiments.contributing import (
+    contributing,
+    on_ray,
+    placement_of,
+    stopped,
+    team_of,
+)
 
 if TYPE_CHECKING:
     from rallypoint.agents.evaluation import Evaluation
+    from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Outcome, Training
     from rallypoint.run_folder import RunFolder
     from rallypoint.safety.threat_model import ThreatModel
@@ -50,8 +57,9 @@ ENV_SETTINGS = click.option(
     "--resume",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the training by contributors in DIR, as it was meant; nothing else is given.",
+    help="Go on with the training by contributors in DIR, as it was meant; only --ray can be new.",
 )
+@on_ray
 def train(
     *,
     env_id: str | None,
@@ -69,6 +77,8 @@ def train(
     record: bool,
     out: Path | None,
     resume: Path | None,
+    ray: str | None,
+    ray_settings: Sequence[str],
 ) -> None:
     """Train an agent in an environment, under threats if there are any.
 
@@ -77,9 +87,11 @@ def train(
     """
     from rallypoint.agents.train import Training, check
 
+    placement = placement_of(ray, as_plain(ray_settings))
     if resume is not None:
         stands, began = stopped(resume)
-        return _train(stands, resume, resume=began)  # one without a checkpoint begins anew
+        # One without a checkpoint begins anew.
+        return _train(stands, resume, resume=began, placement=placement)
     if env_id is None or agent is None:
         raise click.UsageError(f"Missing option {'--env' if env_id is None else '--agent'!r}.")
 
@@ -96,15 +108,23 @@ def train(
             record=record,
             team=team_of(contributors, workers, byzantine, aggregator),
         )
-        check(training)
+        check(training, placement)
     except RallypointError as error:  # nothing was made yet
         raise click.UsageError(str(error)) from error
     return _train(
-        training, out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        training,
+        out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}",
+        placement=placement,
     )
 
 
-def _train(training: "Training", out: Path, *, resume: bool = False) -> None:
+def _train(
+    training: "Training",
+    out: Path,
+    *,
+    resume: bool = False,
+    placement: "Placement | None" = None,
+) -> None:
     import sys
 
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT
@@ -135,6 +155,7 @@ def _train(training: "Training", out: Path, *, resume: bool = False) -> None:
                 progress_bar=sys.stderr.isatty(),
                 say=folder.add_row,
                 resume=resume,
+                placement=placement,
             )
             _keep(outcome, folder)
     except KeyboardInterrupt as error:
@@ -156,6 +177,8 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
     if outcome.receipts:
         receipts = [receipt.to_dict() for receipt in outcome.receipts]
         folder.add_receipts("training", receipts, outcome.disagreements)
+    if outcome.rounds is not None:
+        folder.note("rounds", dict(outcome.rounds))
     folder.adopt()
 
 
@@ -181,25 +204,28 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Play episodes with the agent that was trained into DIR, and say how it did."""
-    from rallypoint.agents.build import build_world
+    from rallypoint.agents.build import build_world, now_acts
     from rallypoint.agents.evaluation import evaluate as play
     from rallypoint.agents.saved import load_policies, read_saved
     from rallypoint.plain_json import to_indented_json
+    from rallypoint.registration import make
     from rallypoint.safety.recorder import account
 
     model = _threats(threat_file)
     saved = read_saved(folder)
+    policies = load_policies(folder, make(saved.env, copies=1, **saved.env_settings))
     world = build_world(
         saved.env,
         copies=min(episodes, 64),
         settings=saved.env_settings,
         threats=model,
         record=record,
+        policy=next(iter(policies.values())),
     )
-    found = {
-        how: play(world, policy, episodes=episodes, seed=seed)
-        for how, policy in load_policies(folder, world).items()
-    }
+    found = {}
+    for how, policy in policies.items():
+        now_acts(world, policy)
+        found[how] = play(world, policy, episodes=episodes, seed=seed)
     _, wrong = account(world)
     if as_json:
         told: dict[str, Any] = {how: result.summary() for how, result in found.items()}

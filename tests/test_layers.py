@@ -23,7 +23,7 @@ HEAVY = {  # slow to import, so named file by file
     "torch": _TORCH,
     "stable_baselines3": _TORCH,  # imports torch
     "numba": ("src/rallypoint/acceleration.py",),
-    "ray": ("agents/rounds/cluster.py", "envs/views/rllib.py"),
+    "ray": ("agents/rounds/cluster/", "envs/views/rllib.py"),
 }
 
 
@@ -98,7 +98,7 @@ def test_a_planted_violation_is_found(path, source):
     ("path", "source"),
     [
         ("agents/sb3.py", "import torch\nfrom rallypoint.safety import threats"),
-        ("agents/rounds/cluster.py", "import ray"),
+        ("agents/rounds/cluster/crew.py", "import ray"),
         ("envs/a.py", "from rallypoint.errors import NotReset\nfrom rallypoint import draws"),
         ("src/rallypoint/__main__.py", "from rallypoint.experiments.cli import main"),
         ("tests/test_a.py", "import ray\nfrom rallypoint.envs import batch"),

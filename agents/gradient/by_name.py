@@ -1,7 +1,8 @@
 """Training learners of contributors by their names, into a folder."""
 
 import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,21 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from rallypoint.agents.gradient.contributors import Contributors, Who
-from rallypoint.agents.gradient.fragment import Rollout
-from rallypoint.agents.gradient.learners import GradientLearner
-from rallypoint.agents.gradient.reports import Report
+from rallypoint.agents.gradient.contributors import Who
+from rallypoint.agents.gradient.recipe import Recipe, only_group
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
-from rallypoint.batch_env import BatchEnv, Group
-from rallypoint.config import from_dict
-from rallypoint.draws import Draws, stream
+from rallypoint.agents.rounds.delivery import Delivery, blocks_of
+from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.placement import Placement
+from rallypoint.config import from_dict, to_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.registration import make
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.receipts import Receipt, disagreements
+from rallypoint.safety.receipts import Receipt, combined, disagreements
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import SITES
-from rallypoint.safety.updates import UpdateThreats
+from rallypoint.safety.updates.losses import check_losses
 
 _PER_WORKER, _OF_A_TEAM = 8, 64  # copies, where nobody says how many
 Say = Callable[[Mapping[str, Any]], None]  # takes a row of metrics
@@ -75,55 +74,77 @@ class TeamTraining:
     settings: Mapping[str, Any] = field(default_factory=dict)
     threats: ThreatModel | None = None
     team: Team = field(default_factory=Team)
+    placement: Placement | None = None  # on a Ray cluster; in this process if not given
 
     def __post_init__(self) -> None:
-        """Put the parts together.
+        """Put the parts together; nothing is played yet.
 
         Raises:
             RallypointError: anything that can be refused before the first step.
         """
-        self.learner: GradientLearner = from_dict(
-            agents[self.agent], self.settings, where=self.agent
-        )
-        copies = self.team.copies(self.copies, self.learner.most_episodes)
-        world = make(self.env, copies=copies, **self.env_settings)
-        self.group = _only_group(world)
+        learner = from_dict(agents[self.agent], self.settings, where=self.agent)
         is_team = self.team.contributors == "team"
-        names = self.group.agents if is_team else [f"worker_{i}" for i in range(self.team.workers)]
-        self.contributors = Contributors(who=self.team.contributors, count=len(names))
-        self.contributors.check(world.num_copies, len(self.group.agents))
-        self.aggregator = Aggregator.parse(self.team.aggregator)
-        self.aggregator.check(len(names), self.team.byzantine)
-        self.updates = self._threats_to_updates(names)
-        self.world = self._under_threats(world)
-        self.rounds = self._rounds()
-        self.played = 0
-
-    def _threats_to_updates(self, names: Any) -> UpdateThreats | None:
-        if self.threats is None:
-            return None
-        return UpdateThreats(self.threats.at("update"), contributors=names, seed=self.seed)
-
-    def _under_threats(self, world: BatchEnv) -> BatchEnv:
-        if self.threats is None or self.updates is None:
-            return world
-        in_world = self.threats.at(*(site for site in SITES if site != "update"))
-        if not in_world.threats:
-            return world
-        whom = self.contributors.of_copies(
-            world.num_copies, world.num_agents, self.updates.byzantine[None]
+        copies = self.team.copies(self.copies, learner.most_episodes)
+        count = self.team.workers
+        if is_team:
+            count = len(only_group(make(self.env, copies=1, **self.env_settings)).agents)
+        self.recipe = Recipe(
+            env=self.env,
+            agent=self.agent,
+            copies=copies,
+            who=self.team.contributors,
+            count=count,
+            seed=self.seed,
+            env_settings=self.env_settings,
+            settings=self.settings,
+            threats=self.threats,
         )
-        return Threatened(world, in_world, byzantine=whom)
+        self.world = self.recipe.world()
+        self.group = only_group(self.world)
+        self.aggregator = Aggregator.parse(self.team.aggregator)
+        self.aggregator.check(count, self.team.byzantine)
+        self.updates = self.recipe.updates(self.group)
+        self._refuse_losses()
+        self._workshop = self.recipe.workshop(world=self.world)
+        self.played = 0
+        self.rounds_told: dict[str, Any] = {}
+        self._of_world: tuple[Receipt, ...] = ()
 
-    def _rounds(self) -> Rounds:
-        learner, state_size = self.learner, None
-        if learner.central_critic:
-            self.world.reset(self.seed)
-            state_size = self.world.state().reshape(self.world.num_copies, -1).shape[1]
-        networks = learner.architecture(self.group, state_size)
-        start = networks.initial(stream(self.seed, "gradient/initial"), scheme=learner.initial)
+    def _refuse_losses(self) -> None:
+        """Refuse threats to what one trusted server says, and losses that the rule cannot stand."""
+        if self.threats is not None and (lies := self.threats.at("server").threats):
+            raise InvalidConfig(
+                f"{lies[0].kind} is a lie of replicated servers, and one trusted server trains "
+                "here; see `rallypoint run byzantine_servers`"
+            )
+        if self.updates is not None:
+            check_losses(
+                self.updates.model,
+                self.aggregator,
+                n=self.recipe.count,
+                columns=self.recipe.architecture(self.world).size,
+                f=self.team.byzantine,
+            )
+
+    def _delivery(self, blocks: Sequence[Sequence[int]] | None, out: Path) -> Delivery:
+        """Return where updates are computed, with contributors dealt out to blocks."""
+        count = self.recipe.count
+        if self.placement is None:
+            if blocks is None or len(blocks) == 1:
+                return InProcess([self._workshop], [range(count)])
+            return InProcess([self.recipe.workshop(block) for block in blocks], blocks)
+        from rallypoint.agents.rounds.cluster import Cluster  # Ray
+
+        if self.team.contributors == "team":
+            blocks = [range(count)]  # they live in one world
+        return Cluster(
+            self.recipe, count, self.placement, blocks=blocks, logs=out / "actors", run=out.name
+        )
+
+    def _rounds(self, delivery: Delivery) -> Rounds:
+        learner, networks = self.recipe.learner, self.recipe.architecture(self.world)
         server = Server(
-            start[None],
+            self.recipe.start(networks),
             [self.aggregator],
             f=self.team.byzantine,
             seeds=[self.seed],
@@ -132,20 +153,19 @@ class TeamTraining:
             layout=[piece.at.stop - piece.at.start for piece in networks.pieces],
             riders=learner.riders(networks),
         )
-        draws = Draws(self.seed, "gradient/act", self.world.copies)
         return Rounds(
-            Rollout(self.world, draws, central=learner.central_critic),
+            self._workshop.rollout,
             networks,
             learner,
-            self.contributors,
+            self.recipe.contributors,
             server,
             steps=learner.steps,
             seeds=[self.seed],
             contribution=learner.contribution,
             threats=[self.updates],
-            descent=learner.descent(
-                lambda copies: make(self.env, copies=copies, **self.env_settings), networks
-            ),
+            descent=learner.descent(self.recipe.bare, networks),
+            protocol=None if self.placement is None else self.placement.protocol,
+            delivery=delivery,
         )
 
     def run(self, out: Path, *, say: Say, every: int = 10, resume: bool = False) -> dict[str, Any]:
@@ -161,33 +181,37 @@ class TeamTraining:
             UnreadableFile: there is no checkpoint to go on from, or one of another training.
             RallypointError: the training cannot go on.
         """
-        rows: list[dict[str, Any]] = []
-        if resume:
-            rows = self._go_on(out)
+        found = read_checkpoint(out) if resume else None
+        delivery = self._delivery(None if found is None else blocks_of(found.snapshot), out)
+        try:
+            rounds = self._rounds(delivery)
+            if found is not None:
+                rounds.restore(found.snapshot)
+                self.played = found.played
+            rows = [] if found is None else found.rows
             for row in rows:
                 say(row)
-        while self.played < self.steps:
-            self.rounds.server.share = self.played / self.steps
-            report = self.rounds.train_round()
-            self.played += int(report.steps[0])
-            rows.append(self._row(report))
-            say(rows[-1])
-            if self.rounds.round % every == 0:
-                write_checkpoint(out, Checkpoint(self.rounds.snapshot(), rows, self.played))
-        write_checkpoint(out, Checkpoint(self.rounds.snapshot(), rows, self.played))
-        self._save(out)
-        return self._metrics(rows)
+            while self.played < self.steps:
+                rows.append(self._round(rounds))
+                say(rows[-1])
+                if rounds.round % every == 0:
+                    write_checkpoint(out, Checkpoint(rounds.snapshot(), rows, self.played))
+            write_checkpoint(out, Checkpoint(rounds.snapshot(), rows, self.played))
+            self._save(rounds, out)
+            self._account(rounds)
+            return self._metrics(rows)
+        finally:
+            delivery.close()
 
-    def _go_on(self, out: Path) -> list[dict[str, Any]]:
-        found = read_checkpoint(out)
-        self.rounds.restore(found.snapshot)
-        self.played = found.played
-        return found.rows
-
-    def _row(self, report: Report) -> dict[str, Any]:
+    def _round(self, rounds: Rounds) -> dict[str, Any]:
+        """Train a round; return its row of metrics."""
+        rounds.server.share = self.played / self.steps
+        before, began = rounds.tally, time.perf_counter()
+        report = rounds.train_round()
+        self.played += int(report.steps[0])
         believed = dict(zip(self._names, report.believed[0].round(4).tolist(), strict=True))
-        return {
-            "round": self.rounds.round,
+        row = {
+            "round": rounds.round,
             "steps": self.played,
             "return": _plain(report.returns[0]),
             "episodes": int(report.episodes[0]),
@@ -195,20 +219,25 @@ class TeamTraining:
             "cosine": _plain(report.cosine[0]),
             "believed": believed,
         }
+        if self.placement is None:
+            return row
+        return row | {
+            "seconds": round(time.perf_counter() - began, 6),
+            "tally": {name: count - before[name] for name, count in rounds.tally.items()},
+            **rounds.delivery.told(),
+        }
 
     @property
     def _names(self) -> tuple[str, ...]:
-        if self.team.contributors == "team":
-            return self.group.agents
-        return tuple(f"worker_{i}" for i in range(self.contributors.count))
+        return self.recipe.names(self.group)
 
-    def _save(self, out: Path) -> None:
+    def _save(self, rounds: Rounds, out: Path) -> None:
         from rallypoint.agents.gradient.saving import save_policy  # torch
 
         save_policy(
             out,
-            self.rounds.architecture,
-            self.rounds.weights[0],
+            rounds.architecture,
+            rounds.weights[0],
             self.group,
             env=self.env,
             env_settings=dict(self.env_settings),
@@ -222,32 +251,33 @@ class TeamTraining:
             "agent": self.agent,
             "env": self.env,
             "steps": self.played,
-            "rounds": self.rounds.round,
+            "rounds": len(rows),
             "seed": self.seed,
-            "contributors": self.contributors.count,
+            "contributors": self.recipe.count,
             "byzantine": self.team.byzantine,
             "aggregator": self.team.aggregator,
             "return": float(np.mean(told)) if told else None,
         }
 
+    def _account(self, rounds: Rounds) -> None:
+        """Keep the receipts of all threats, and what became of every round."""
+        self.rounds_told = {"finished": rounds.round, **rounds.tally}
+        if self.placement is not None:
+            self.rounds_told["placement"] = to_dict(self.placement)
+        by_block = rounds.delivery.receipts()
+        self._of_world = tuple(combined(parts) for parts in zip(*by_block, strict=True))
+
     def account(self) -> tuple[tuple[Receipt, ...], list[str]]:
         """Return the receipts of all threats, and where they depart from what was declared."""
         receipts: tuple[Receipt, ...] = ()
         wrong: list[str] = []
-        for frame in (self.world, self.updates):
-            if isinstance(frame, Threatened | UpdateThreats):
-                receipts += frame.receipts()
-                wrong += disagreements(frame.model, frame.receipts())
+        if isinstance(self.world, Threatened):
+            receipts += self._of_world
+            wrong += disagreements(self.world.model, self._of_world)
+        if self.updates is not None:
+            receipts += self.updates.receipts()
+            wrong += disagreements(self.updates.model, self.updates.receipts())
         return receipts, wrong
-
-
-def _only_group(world: BatchEnv) -> Group:
-    if len(world.groups) > 1:
-        raise InvalidConfig(
-            f"{world.id} has the groups {[group.name for group in world.groups]}, and contributors "
-            "learn one shared policy; make an environment with one group"
-        )
-    return world.groups[0]
 
 
 def _plain(value: Any) -> float | None:

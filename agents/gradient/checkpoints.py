@@ -14,7 +14,7 @@ from rallypoint.files import write_atomically
 from rallypoint.snapshots import as_array, as_text
 
 CHECKPOINT = "checkpoint.npz"
-_FORMAT = "rallypoint-checkpoint-1"
+_FORMAT = "rallypoint-checkpoint-2"
 _ABOUT = "about"
 
 

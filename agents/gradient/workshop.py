@@ -1,5 +1,6 @@
 """Where policy gradients are computed: fragments are played, and looked at piece by piece."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -18,10 +19,12 @@ from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.riders.riding import Riding
 from rallypoint.agents.rounds.work import Found, Lived, Task
 from rallypoint.batch_env import Mask, Snapshot
+from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.receipts import Receipt, combined
+from rallypoint.snapshots import as_array, as_text
 
 Integers = NDArray[np.int64]
 
@@ -89,6 +92,7 @@ class GradientWorkshop:
         self._draws = Draws(0, "gradient/shuffle", of_each.ravel())
         self._so_far = np.zeros((copies, agents), dtype=np.float64)
         self._has_begun = False
+        self._before: tuple[Receipt, ...] = ()
         self._open: _Opened | None = None
 
     @property
@@ -131,6 +135,9 @@ class GradientWorkshop:
     def snapshot(self) -> Snapshot:
         """Return where the last fragment ended: everything needed to go on, bit for bit."""
         own: Snapshot = {"so_far": self._so_far.copy(), "has_begun": np.array(self._has_begun)}
+        if not self.rollout.goes_on:  # else the world's own snapshot has them
+            told = [receipt.to_dict() for receipt in self.receipts()]
+            own["receipts"] = as_array(json.dumps(told))
         own |= nested("memory", _copied(self._memory))
         if self._has_begun:
             own |= nested("rollout", self.rollout.snapshot())
@@ -139,8 +146,14 @@ class GradientWorkshop:
         return own
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot of a workshop that was put together alike."""
+        """Go on from a snapshot of a workshop that was put together alike.
+
+        Where the world cannot be snapshot, receipts add up only in one that has not played yet.
+        """
         self._has_begun = bool(snapshot["has_begun"])
+        if not self.rollout.goes_on:
+            told = json.loads(as_text(snapshot["receipts"]) or "[]")
+            self._before = tuple(from_dict(Receipt, receipt) for receipt in told)
         if self._has_begun:
             self.rollout.restore(part_of(snapshot, "rollout"))
         self._memory = _copied(part_of(snapshot, "memory"))
@@ -149,9 +162,12 @@ class GradientWorkshop:
         self._open = None
 
     def receipts(self) -> tuple[Receipt, ...]:
-        """Return what threats to the world did."""
+        """Return what threats to the world did, up to a snapshot and since then."""
         env = self.rollout.env
-        return env.receipts() if isinstance(env, Threatened) else ()
+        here = env.receipts() if isinstance(env, Threatened) else ()
+        if not self._before:
+            return here
+        return tuple(combined(parts) for parts in zip(self._before, here, strict=True))
 
     def _play(self, task: Task) -> "_Opened":
         """Play a fragment, and make of it what updates are made of."""

@@ -2,14 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rallypoint.agents.rounds.protocols import Arrived, Integers, Remind, Told, Work
 from rallypoint.agents.rounds.work import Found, Lived, Task
 from rallypoint.batch_env import Snapshot
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.receipts import Receipt
+from rallypoint.snapshots import check_snapshot
+
+_BLOCK_OF = "block_of"  # (n,) of each contributor
 
 
 class Brought(NamedTuple):
@@ -59,12 +64,37 @@ class Delivery(ABC):
         """
 
     @abstractmethod
-    def snapshot(self) -> Snapshot:
-        """Return where all contributors' fragments have ended."""
+    def ends(self) -> list[Snapshot]:
+        """Return where each block's last fragment has ended."""
 
     @abstractmethod
+    def begin_at(self, ends: Sequence[Snapshot]) -> None:
+        """Let each block's next fragment start there."""
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that contributors need to go on, bit for bit."""
+        own: Snapshot = {_BLOCK_OF: self.block_of}
+        for index, end in enumerate(self.ends()):
+            own |= nested(str(index), end)
+        return own
+
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot of the same blocks."""
+        """Go on from a snapshot of the same blocks.
+
+        Raises:
+            InvalidConfig: it is of others.
+        """
+        check_snapshot(snapshot, {_BLOCK_OF: self.block_of}, of="a delivery of rounds")
+        if (snapshot[_BLOCK_OF] != self.block_of).any():
+            raise InvalidConfig(
+                f"contributors were dealt out to blocks as {snapshot[_BLOCK_OF].tolist()}, and are "
+                f"as {self.block_of.tolist()} here; make a delivery of the same blocks"
+            )
+        self.begin_at([part_of(snapshot, str(index)) for index in range(len(self.blocks))])
+
+    def told(self) -> dict[str, Any]:
+        """Return what is to be watched of the last round; nothing, here."""
+        return {}
 
     @abstractmethod
     def receipts(self) -> list[tuple[Receipt, ...]]:
@@ -97,3 +127,9 @@ class Delivery(ABC):
             ),
             any(self._lived[block][1] for block in blocks),
         )
+
+
+def blocks_of(snapshot: Snapshot) -> list[list[int]]:
+    """Return how contributors were dealt out in a snapshot of rounds."""
+    of_each = snapshot[f"delivery/{_BLOCK_OF}"]
+    return [np.flatnonzero(of_each == block).tolist() for block in range(int(of_each.max()) + 1)]

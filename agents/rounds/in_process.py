@@ -10,7 +10,6 @@ from rallypoint.agents.rounds.protocols import Remind, Told, Work
 from rallypoint.agents.rounds.work import Task, Workshop
 from rallypoint.batch_env import Snapshot
 from rallypoint.errors import NotReset
-from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.receipts import Receipt
 
 
@@ -54,17 +53,14 @@ class InProcess(Delivery):
             raise NotReset("nothing is under way: a protocol waits for what it has not ordered")
         return self._told.popleft()
 
-    def snapshot(self) -> Snapshot:
-        """Return where all contributors' fragments have ended."""
-        own: Snapshot = {}
-        for index, workshop in enumerate(self.workshops):
-            own |= nested(str(index), workshop.snapshot())
-        return own
+    def ends(self) -> list[Snapshot]:
+        """Return where each block's last fragment has ended."""
+        return [workshop.snapshot() for workshop in self.workshops]
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot of the same blocks."""
-        for index, workshop in enumerate(self.workshops):
-            workshop.restore(part_of(snapshot, str(index)))
+    def begin_at(self, ends: Sequence[Snapshot]) -> None:
+        """Let each block's next fragment start there."""
+        for workshop, end in zip(self.workshops, ends, strict=True):
+            workshop.restore(end)
 
     def receipts(self) -> list[tuple[Receipt, ...]]:
         """Return what threats to the worlds did, block by block."""

@@ -160,6 +160,17 @@ class RunFolder:
                 f"cannot write {self.path / METRICS}: {error.strerror or error}"
             ) from error
 
+    def note(self, name: str, value: Any) -> None:
+        """Write something about how it ran into the manifest.
+
+        Raises:
+            DuplicateName: the manifest has that already.
+        """
+        if name in self._manifest:
+            raise DuplicateName(f"the manifest has {name!r} already; choose another name")
+        self._manifest[name] = value
+        self._write_manifest()
+
     def add_metric(self, name: str, value: Any) -> None:
         """Keep a number that no claim is made about."""
         self._metrics[name] = value

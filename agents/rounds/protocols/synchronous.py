@@ -118,8 +118,9 @@ class Synchronous(RoundProtocol[Waiting]):
                 return self._given_up(state, state.waits)
 
     def tally(self, state: Waiting) -> Mapping[str, int]:
-        """Return what has been counted."""
-        return asdict(state.tally)
+        """Return what has been counted; of what is under way, nothing."""
+        under_way = int(np.count_nonzero(state.waits))
+        return asdict(state.tally.plus(ordered=-under_way))
 
     def snapshot(self, state: Waiting) -> Snapshot:
         """Return a state as arrays: what was on its way is ordered anew."""

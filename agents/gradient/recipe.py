@@ -1,0 +1,155 @@
+"""All that is needed to build a training by contributors, or a part of it, anywhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rallypoint.agents import agents
+from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.gradient.contributors import Contributors, Who
+from rallypoint.agents.gradient.fragment import Rollout
+from rallypoint.agents.gradient.learners import GradientLearner
+from rallypoint.agents.gradient.riders.riding import Riding
+from rallypoint.agents.gradient.workshop import GradientWorkshop
+from rallypoint.batch_env import BatchEnv, Group
+from rallypoint.config import from_dict
+from rallypoint.draws import Draws, stream
+from rallypoint.errors import InvalidConfig
+from rallypoint.registration import make
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import OF_ROUNDS, SITES
+from rallypoint.safety.updates import UpdateThreats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Plain values, which travel; the same parts come out of them in every process."""
+
+    env: str
+    agent: str
+    copies: int  # of the world, for all contributors together
+    who: Who = "workers"
+    count: int  # of contributors
+    seed: int = 0
+    env_settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the agent's own
+    threats: ThreatModel | None = None
+    keeps_digests: bool = False  # whether what everybody lives is hashed
+
+    @property
+    def learner(self) -> GradientLearner:
+        """How updates are estimated, and all else that can be set about the agent."""
+        learner: GradientLearner = from_dict(agents[self.agent], self.settings, where=self.agent)
+        return learner
+
+    @property
+    def contributors(self) -> Contributors:
+        """Who contributes."""
+        return Contributors(who=self.who, count=self.count)
+
+    def names(self, group: Group) -> tuple[str, ...]:
+        """Return what contributors are called."""
+        if self.who == "team":
+            return group.agents
+        return tuple(f"worker_{i}" for i in range(self.count))
+
+    def bare(self, copies: int | Sequence[int]) -> BatchEnv:
+        """Return a world without threats, of some copies by number or by their ids."""
+        return make(self.env, copies=copies, **self.env_settings)
+
+    def updates(self, group: Group) -> UpdateThreats | None:
+        """Return the threats to updates, if there is a threat model."""
+        if self.threats is None:
+            return None
+        names = self.names(group)
+        threats = self.threats.at("update", "transport")
+        return UpdateThreats(threats, contributors=names, seed=self.seed)
+
+    def world(self, whom: Sequence[int] | None = None) -> BatchEnv:
+        """Return the world of some contributors, or of all, under its threats.
+
+        Raises:
+            InvalidConfig: copies that cannot be dealt out, or several groups.
+        """
+        ids = self._copies_of(range(self.count) if whom is None else whom)
+        world = self.bare(ids)
+        group = only_group(world)
+        updates = self.updates(group)
+        if self.threats is None or updates is None:
+            return world
+        in_world = self.threats.at(*(site for site in SITES if site not in OF_ROUNDS))
+        if not in_world.threats:
+            return world
+        lies = self.contributors.of_copies(self.copies, len(group.agents), updates.byzantine[None])
+        return Threatened(world, in_world, byzantine=lies[ids])
+
+    def architecture(self, world: BatchEnv) -> Architecture:
+        """Return the networks that fit a world."""
+        learner, state_size = self.learner, None
+        if learner.central_critic:
+            world.reset(self.seed)
+            state_size = world.state().reshape(world.num_copies, -1).shape[1]
+        return learner.architecture(only_group(world), state_size)
+
+    def start(self, networks: Architecture) -> Parameters:
+        """Return the weights to start from: (1, d)."""
+        rng = stream(self.seed, "gradient/initial")
+        return networks.initial(rng, scheme=self.learner.initial)[None]
+
+    def workshop(
+        self, whom: Sequence[int] | None = None, *, world: BatchEnv | None = None
+    ) -> GradientWorkshop:
+        """Return where the updates of some contributors, or of all, are computed.
+
+        Args:
+            whom: which, in order; of a team always all.
+            world: theirs, if there is one already.
+        """
+        whom = range(self.count) if whom is None else whom
+        world = self.world(whom) if world is None else world
+        learner = self.learner
+        networks = self.architecture(world)
+        start = self.start(networks)
+        draws = Draws(self.seed, "gradient/act", world.copies)
+        return GradientWorkshop(
+            Rollout(world, draws, central=learner.central_critic),
+            networks,
+            learner,
+            Contributors(who=self.who, count=len(whom)),
+            Riding(learner.riders(networks), start.shape[1]),
+            steps=learner.steps,
+            seeds=[self.seed],
+            weights=start,
+            whom=whom,
+            of=self.count,
+            keeps_digests=self.keeps_digests,
+        )
+
+    def _copies_of(self, whom: Sequence[int]) -> list[int]:
+        everything = np.arange(self.copies)
+        if self.who == "team":
+            return everything.tolist()
+        if self.copies % self.count:
+            raise InvalidConfig(
+                f"{self.copies} copies cannot be dealt out evenly among {self.count} workers; "
+                f"take a multiple of {self.count}"
+            )
+        found: list[int] = everything.reshape(self.count, -1)[list(whom)].ravel().tolist()
+        return found
+
+
+def only_group(world: BatchEnv) -> Group:
+    """Return the group of a world that has one.
+
+    Raises:
+        InvalidConfig: it has several.
+    """
+    if len(world.groups) > 1:
+        raise InvalidConfig(
+            f"{world.id} has the groups {[group.name for group in world.groups]}, and contributors "
+            "learn one shared policy; make an environment with one group"
+        )
+    return world.groups[0]

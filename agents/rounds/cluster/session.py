@@ -1,0 +1,175 @@
+"""Finding a Ray to compute on: one that is there, or one that is started here."""
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+import rallypoint
+from rallypoint.agents.rounds import probe
+from rallypoint.agents.rounds.placement import LOCAL, Placement
+from rallypoint.agents.rounds.protocols import Floats
+from rallypoint.errors import CannotGoOn
+
+_RAY: Any = ray  # where its functions say nothing of types
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Session:
+    """A Ray that is connected to; it is left as it was found."""
+
+    def __init__(self, placement: Placement) -> None:
+        """Connect to a Ray, or start one.
+
+        Raises:
+            CannotGoOn: there is none, it is of another version, or it has less than is asked for.
+        """
+        self._owns = not ray.is_initialized()
+        self._folder: str | None = None  # of the source that is shipped
+        if self._owns:
+            _connect(placement)
+        try:
+            self.cpus = float(_RAY.cluster_resources().get("CPU", 0))
+            self._check_room(placement)
+            self.environment = self._environment(placement)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Disconnect, and stop what was started here."""
+        if self._owns and ray.is_initialized():
+            ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _check_room(self, placement: Placement) -> None:
+        actors = placement.actors or 1
+        has = _RAY.cluster_resources()
+        for name, each in (("CPU", placement.cpus), ("GPU", placement.gpus)):
+            if actors * each > has.get(name, 0):
+                raise CannotGoOn(
+                    f"{actors} actors with {each:g} {name} each need {actors * each:g}, and the "
+                    f"cluster has {has.get(name, 0):g}; ask for fewer actors or less for each, as "
+                    f"in --ray-set actors={int(has.get(name, 0) // each) if each else actors}, or "
+                    "add nodes"
+                )
+
+    def _environment(self, placement: Placement) -> dict[str, Any]:
+        """Return what actors are to find: our threads, and our source where theirs is another."""
+        threads = {name: os.environ[name] for name in _THREADS if name in os.environ}
+        environment: dict[str, Any] = {"env_vars": threads} if threads else {}
+        if placement.source == "ship" or (placement.source == "auto" and self._differ()):
+            self._folder = tempfile.mkdtemp(prefix="rallypoint-")
+            # A copy, without the links of a checkout.
+            package = Path(self._folder) / "rallypoint"
+            source = Path(rallypoint.__file__).parent
+            shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+            environment["py_modules"] = [str(package)]
+        return environment
+
+    def _differ(self) -> bool:
+        """Ask every node what it has; return whether any has another source than we."""
+        mine = probe.probe()
+        differs = False
+        for node, theirs in _probed().items():
+            wrong = {
+                name: (found, mine[name])
+                for name, found in theirs.items()
+                if name != "rallypoint" and found != mine[name]
+            }
+            if wrong:
+                told = ", ".join(f"{name} {a} (here {b})" for name, (a, b) in wrong.items())
+                raise CannotGoOn(
+                    f"node {node} has {told}: numbers would depend on where they are computed; "
+                    "install the same versions there"
+                )
+            differs |= theirs["rallypoint"] != mine["rallypoint"]
+        return differs
+
+
+def _probed() -> Mapping[str, Mapping[str, str]]:
+    """Return what every node but this one's has, by address."""
+    _RAY.cloudpickle.register_pickle_by_value(probe)  # a node may have no rallypoint at all
+    try:
+        asked = ray.remote(probe.probe)
+        here = ray.get_runtime_context().get_node_id()
+        nodes = [node for node in _RAY.nodes() if node["Alive"] and node["NodeID"] != here]
+        answers = [
+            asked.options(
+                num_cpus=0,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+            ).remote()
+            for node in nodes
+        ]
+        try:
+            found = ray.get(answers, timeout=60)
+        except (RayError, GetTimeoutError) as error:
+            raise CannotGoOn(f"a node of the cluster does not answer: {error}") from error
+    finally:
+        _RAY.cloudpickle.unregister_pickle_by_value(probe)
+    addresses = [str(node["NodeManagerAddress"]) for node in nodes]
+    return dict(zip(addresses, found, strict=True))
+
+
+def _connect(placement: Placement) -> None:
+    settings: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    if placement.address == LOCAL:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        cores = os.cpu_count() or 1
+        wanted = (placement.actors or 1) * placement.cpus
+        settings |= {
+            "num_cpus": int(max(cores, -(-wanted // 1))),  # here more actors than cores are fine
+            "include_dashboard": False,
+            "object_store_memory": placement.object_store,
+        }
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        _reach(placement.address)
+        ray.init(address=placement.address, **settings)
+    except (RayError, RuntimeError, ValueError, OSError) as error:
+        if ray.is_initialized():
+            ray.shutdown()
+        raise CannotGoOn(
+            f"no Ray could be used at {placement.address!r}: {first_line(error)}; start one with "
+            "`ray start --head` and give its host:port, or say --ray local"
+        ) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)  # ray.init puts its own there
+
+
+def _reach(address: str) -> None:
+    """Refuse an address where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=10):
+            pass
+
+
+def put(parameters: Floats) -> Any:
+    """Put parameters where every actor can read them.
+
+    Raises:
+        CannotGoOn: they do not fit.
+    """
+    try:
+        return ray.put(parameters)
+    except RayError as error:
+        raise CannotGoOn(
+            f"parameters of {parameters.nbytes / 1e6:.3g} MB do not fit into Ray's object store: "
+            f"{first_line(error)}; start Ray with a larger --object-store-memory"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says first; Ray's go on for pages."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
