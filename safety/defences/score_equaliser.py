@@ -1,0 +1,136 @@
+"""Trust that does not punish an honest minority: group means of a score made equal, at least cost.
+
+A score of whoever is judged, such as how far a contributor's updates are from the others', may be
+lower for a whole group that is only different: other sensors, other tasks, later arrivals. Then a
+threshold on it throws honest members out. The equaliser corrects the score by *profile*, which is
+what is known of a member at run time, and never by group, which is not.
+
+Source: El Mhamdi, Guerraoui, Hoang & Maurer (2018), "Removing Algorithmic Discrimination (With
+Minimal Individual Error)", arXiv:1806.02510. Its abstract was read; the linear programmes are ours
+and have the solution it states for two groups.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rallypoint.errors import InvalidConfig
+
+Floats = NDArray[np.float64]
+
+_ROUNDING = 1e-9  # of sums of probabilities
+
+
+class Equalised(NamedTuple):
+    """A correction, and what it comes to."""
+
+    correction: Floats  # (X,) to be added to the score of each profile
+    error: float  # the largest correction of anybody
+    gap: float  # between the highest and the lowest corrected group mean
+
+
+def equalise(scores: ArrayLike, groups: ArrayLike, *, most: float | None = None) -> Equalised:
+    """Return the correction of least individual error that makes all group means equal.
+
+    With ``most``, the correction of nobody exceeds it, and the gap between the group means is made
+    as small as it can be.
+
+    >>> found = equalise([0.9, 0.5], [[1.0, 0.0], [0.0, 1.0]])
+    >>> found.correction.round(12).tolist(), round(found.error, 12)
+    ([-0.2, 0.2], 0.2)
+
+    Args:
+        scores: (X,) of each profile.
+        groups: (G, X) how the profiles are distributed in each group; rows add up to 1.
+        most: the largest correction that is allowed, >= 0; as large as it takes if not given.
+
+    Raises:
+        InvalidConfig: groups are empty or no distributions, or scores are not finite.
+    """
+    s, p = _checked(scores, groups)
+    if most is not None and not most >= 0:
+        raise InvalidConfig(f"most is the largest correction, >= 0, got {most!r}")
+    correction = _equal_means(s, p) if most is None else _least_gap(s, p, float(most))
+    means = p @ (s + correction)
+    return Equalised(correction, float(np.abs(correction).max()), float(np.ptp(means)))
+
+
+def least_error(scores: ArrayLike, groups: ArrayLike) -> float:
+    """Return the least individual error for two groups: |D| / (2 TV), in closed form.
+
+    D is the difference of the group means and TV the total variation between the groups.
+
+    Raises:
+        InvalidConfig: as ``equalise`` does; or there are not two groups.
+    """
+    s, p = _checked(scores, groups)
+    if len(p) != 2:
+        raise InvalidConfig(f"the closed form is for two groups, got {len(p)}")
+    difference, apart = float(p[0] @ s - p[1] @ s), float(np.abs(p[0] - p[1]).sum())
+    return abs(difference) / apart if apart > _ROUNDING else 0.0
+
+
+def _equal_means(s: Floats, p: Floats) -> Floats:
+    """Minimise e under |c| <= e and equal means: variables c (X,), e, and the mean itself.
+
+    There always is a solution, since a correction that gives everybody one score makes means equal.
+    """
+    from scipy.optimize import linprog  # slow to import
+
+    num_groups, num_profiles = p.shape
+    cost = np.zeros(num_profiles + 2)
+    cost[num_profiles] = 1
+    eye = np.eye(num_profiles)
+    ones, zeros = np.ones((num_profiles, 1)), np.zeros((num_profiles, 1))
+    within = np.block([[eye, -ones, zeros], [-eye, -ones, zeros]])
+    equal = np.hstack([p, np.zeros((num_groups, 1)), -np.ones((num_groups, 1))])
+    solved = linprog(
+        cost,
+        A_ub=within,
+        b_ub=np.zeros(2 * num_profiles),
+        A_eq=equal,
+        b_eq=-(p @ s),
+        bounds=[(None, None)] * num_profiles + [(0, None), (None, None)],
+        method="highs",
+    )
+    correction: Floats = np.asarray(solved.x)[:num_profiles]
+    return correction
+
+
+def _least_gap(s: Floats, p: Floats, most: float) -> Floats:
+    """Minimise the gap under |c| <= most: variables c (X,), the highest and the lowest mean."""
+    from scipy.optimize import linprog
+
+    num_groups, num_profiles = p.shape
+    cost = np.concatenate([np.zeros(num_profiles), [1.0, -1.0]])
+    ones, zeros = np.ones((num_groups, 1)), np.zeros((num_groups, 1))
+    between = np.block([[p, -ones, zeros], [-p, zeros, ones]])
+    means = p @ s
+    solved = linprog(
+        cost,
+        A_ub=between,
+        b_ub=np.concatenate([-means, means]),
+        bounds=[(-most, most)] * num_profiles + [(None, None)] * 2,
+        method="highs",
+    )
+    correction: Floats = np.asarray(solved.x)[:num_profiles]
+    return correction
+
+
+def _checked(scores: ArrayLike, groups: ArrayLike) -> tuple[Floats, Floats]:
+    s, p = np.asarray(scores, dtype=np.float64), np.asarray(groups, dtype=np.float64)
+    if s.ndim != 1 or p.ndim != 2 or p.shape[1:] != s.shape or not len(s) or not len(p):
+        raise InvalidConfig(
+            "scores are (X,) and groups (G, X), a distribution over profiles for each group, got "
+            f"{s.shape} and {p.shape}"
+        )
+    if not np.isfinite(s).all():
+        raise InvalidConfig(f"scores are finite, got {s[~np.isfinite(s)][:3].tolist()}")
+    sums = p.sum(axis=1)
+    if not (np.isfinite(p).all() and (p >= 0).all() and (np.abs(sums - 1) <= 1e-6).all()):
+        raise InvalidConfig(
+            "each group is a distribution over profiles: shares >= 0 that add up to 1, got sums "
+            f"{sums.round(6).tolist()}; an empty group has none"
+        )
+    return s, p

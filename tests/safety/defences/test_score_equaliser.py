@@ -1,0 +1,105 @@
+"""The equaliser against its closed form, its promises and what it must refuse."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.score_equaliser import equalise, least_error
+
+SHAPES = st.tuples(st.integers(2, 4), st.integers(2, 9))
+
+
+def drawn(shape, seed):
+    """Draw scores (X,) and groups (G, X) that can be told apart."""
+    rng = np.random.default_rng(seed)
+    groups = rng.dirichlet(np.full(shape[1], 0.7), size=shape[0])
+    assume(np.linalg.matrix_rank(groups - groups[0], tol=1e-3) == shape[0] - 1)
+    return rng.normal(size=shape[1]), groups
+
+
+@given(SHAPES, st.integers(0, 2**32))
+def test_group_means_are_equal_and_nobody_is_moved_further_than_it_says(shape, seed):
+    assume(shape[0] <= shape[1])
+    scores, groups = drawn(shape, seed)
+    found = equalise(scores, groups)
+    means = groups @ (scores + found.correction)
+    assert np.ptp(means) <= 1e-9
+    assert np.abs(found.correction).max() <= found.error + 1e-12
+    assert found.gap <= 1e-9
+
+
+@given(st.integers(2, 9), st.integers(0, 2**32))
+def test_for_two_groups_it_is_the_closed_form(num_profiles, seed):
+    scores, groups = drawn((2, num_profiles), seed)
+    found = equalise(scores, groups)
+    assert found.error == pytest.approx(least_error(scores, groups), abs=1e-9)
+    # The correction is that much wherever one group is the majority, and against the richer one.
+    apart = groups[0] - groups[1]
+    richer = np.sign(groups[0] @ scores - groups[1] @ scores)
+    plain = -least_error(scores, groups) * richer * np.sign(apart)
+    assert np.ptp(groups @ (scores + plain)) <= 1e-9
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32), st.floats(0, 1))
+def test_under_a_cap_the_gap_is_what_two_groups_leave(num_profiles, seed, share):
+    scores, groups = drawn((2, num_profiles), seed)
+    enough = least_error(scores, groups)
+    found = equalise(scores, groups, most=share * enough)
+    difference = abs(groups[0] @ scores - groups[1] @ scores)
+    assert found.error <= share * enough + 1e-9
+    assert found.gap == pytest.approx((1 - share) * difference, abs=1e-7)
+
+
+@given(SHAPES, st.integers(0, 2**32))
+def test_the_gap_shrinks_as_more_is_allowed_and_is_gone_at_the_least_error(shape, seed):
+    assume(shape[0] <= shape[1])
+    scores, groups = drawn(shape, seed)
+    error = equalise(scores, groups).error
+    gaps = [equalise(scores, groups, most=share * error).gap for share in (0, 0.3, 0.7, 1.0, 1.5)]
+    assert gaps[0] == pytest.approx(np.ptp(groups @ scores))
+    assert all(more >= less - 1e-7 for more, less in pairwise(gaps))
+    assert gaps[3] == pytest.approx(0, abs=1e-6)
+
+
+def test_no_smaller_error_would_do():
+    scores, groups = np.array([1.0, 0.0, 0.4]), np.array([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]])
+    error = equalise(scores, groups).error
+    assert equalise(scores, groups, most=0.99 * error).gap > 1e-3
+
+
+def test_equal_groups_need_no_correction():
+    found = equalise([0.3, 0.9], [[0.5, 0.5], [0.5, 0.5]])
+    assert found.correction.tolist() == [0, 0]
+    assert least_error([0.3, 0.9], [[0.5, 0.5], [0.5, 0.5]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "groups", "says"),
+    [
+        ([1.0, 2.0], [[1.0, 0.0, 0.0]], r"got \(2,\) and \(1, 3\)"),
+        ([1.0, np.nan], [[1.0, 0.0]], "scores are finite"),
+        ([1.0, 2.0], [[0.5, 0.6]], r"add up to 1, got sums \[1.1\]"),
+        ([1.0, 2.0], [[0.0, 0.0]], "an empty group has none"),
+        ([1.0, 2.0], [[1.5, -0.5]], "shares >= 0"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(scores, groups, says):
+    with pytest.raises(InvalidConfig, match=says):
+        equalise(scores, groups)
+
+
+def test_a_cap_below_nothing_and_a_closed_form_of_three_are_refused():
+    with pytest.raises(InvalidConfig, match="most is the largest correction, >= 0, got -1"):
+        equalise([1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]], most=-1)
+    with pytest.raises(InvalidConfig, match="for two groups, got 3"):
+        least_error([1.0, 2.0], np.full((3, 2), 0.5))
+
+
+def test_a_group_between_two_others_gets_their_mean():
+    found = equalise([1.0, 3.0], [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+    assert found.gap <= 1e-9
+    assert found.correction.tolist() == pytest.approx([1, -1])
