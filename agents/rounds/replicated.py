@@ -75,6 +75,7 @@ class Replication:
         (count,) = counts
         starts = [server.parameters[0] for server in servers]
         self._models = np.stack([np.repeat(start[None], count, axis=0) for start in starts])
+        self._sources = np.full((len(runs), count), -1)
         self._locals: list[list[Local | None]] = [[None] * count for _ in runs]
 
     def step(self) -> Gathered:
@@ -99,6 +100,15 @@ class Replication:
     def models(self) -> Floats:
         """The parameters that each worker was at in the last round: (R, n_w, d)."""
         return self._models
+
+    @property
+    def is_lied_to(self) -> Mask:
+        """Which workers took the parameters of one lying server for true: (R, n_w)."""
+        lied = np.zeros(self._sources.shape, dtype=bool)
+        for at, run in enumerate(self.runs):
+            pulled = self._sources[at] >= 0
+            lied[at, pulled] = ~run.honest_servers[self._sources[at, pulled]]
+        return lied
 
     def _said(self, run: Replicated, server: Server) -> Floats:
         """Return what each server says to each recipient: (n_ps, K, d); NaN: nothing."""
@@ -156,6 +166,7 @@ class Replication:
     def _next(self, at: int, worker: int, heard: Floats, first: int) -> int:
         """Take a worker to the parameters of the next server that it has no doubts about."""
         protocol = self.runs[at].protocol
+        self._sources[at, worker] = -1
         if protocol.gathers(self.round):
             self._models[at, worker] = contracted(heard[:, worker], protocol.contraction)
             return 0
@@ -164,6 +175,7 @@ class Replication:
             model = heard[order[place], worker]
             if np.isfinite(model).all() and self._is_near(at, worker, model):
                 self._models[at, worker] = model
+                self._sources[at, worker] = order[place]
                 return place
         local = self._locals[at][worker]
         if local is not None:

@@ -135,6 +135,16 @@ def test_workers_ask_another_server_each_time_and_all_of_them_in_turn():
     assert (asked[:, :, 1] != asked[:, :, 0]).all()
 
 
+def test_it_is_known_who_was_lied_to():
+    """Only between gatherings does a worker go by the word of one server, another each time."""
+    each = replication(run_of(ReplicatedServers(period=5), LIES[1]))
+    (liar,) = np.flatnonzero(~each.runs[0].honest_servers)
+    for number in range(10):
+        each.step()
+        expected = each.runs[0].protocol.order(number)[:, 0] == liar
+        assert (each.is_lied_to[0] == (expected & bool(number % 5))).all()
+
+
 def test_quorums_are_of_the_size_that_is_waited_for_and_hold_oneself():
     protocol = ReplicatedServers(quorum=6)
     for number in range(20):

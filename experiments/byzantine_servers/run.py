@@ -1,0 +1,141 @@
+"""Trains all conditions side by side, seed by seed, then judges."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from rallypoint.claims import Claim, claim_over_seeds
+from rallypoint.draws import Floats
+from rallypoint.experiments.byzantine_servers import SOURCE, picture
+from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
+from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, conditions
+from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+
+WITHIN = 0.9  # of the return with one trusted server
+_APART = ("receipts", "disagreements")
+Results = Mapping[str, list[dict[str, Any]]]  # by condition, seed by seed
+
+
+def run(
+    config: ByzantineServersConfig, seeds: tuple[int, ...], progress: Progress
+) -> Iterator[Finding]:
+    """Yield rows as they are measured, then what is claimed of them."""
+    numbered = list(conditions(config))
+    found: dict[str, list[dict[str, Any]]] = {condition.name: [] for _, condition in numbered}
+    # Workers that doubt play a round again and again, and everybody beside them would have to.
+    doubting = [one for one in numbered if one[1].settings.get("filters")]
+    groups = [group for group in ([o for o in numbered if o not in doubting], doubting) if group]
+    with progress("rounds", len(seeds) * len(groups) * config.rounds) as advance:
+        for seed, group in itertools.product(seeds, groups):
+            told = train(config, group, seed, advance)
+            for (_, condition), one in zip(group, told, strict=True):
+                found[condition.name].append(one)
+                plain = {name: value for name, value in one.items() if name not in _APART}
+                yield Row({"seed": seed, "condition": condition.name, **plain})
+                if one["receipts"]:
+                    label = f"{condition.name}, seed {seed}"
+                    yield Receipts(label, one["receipts"], tuple(one["disagreements"]))
+    for name, several in found.items():
+        yield Metric(name.replace(", ", "/").replace(" ", "-"), _means(several))
+    yield from _costs(config)
+    yield from _judge(config, found)
+    yield File("servers.png", picture.curves(config, found))
+
+
+def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
+    means: dict[str, Any] = {}
+    for name in ("return", "learnt", "diameter", "refused"):
+        known = [one[name] for one in several if one[name] is not None]
+        means[name] = float(np.mean(known)) if known else None
+    returns = [one["return"] for one in several]
+    return {**means, "returns": [round(value, 1) for value in returns]}
+
+
+def _costs(config: ByzantineServersConfig) -> Iterator[Metric]:
+    """Tell what a round costs beside computing updates."""
+    by_name = {condition.name: condition for condition in CONDITIONS}
+    for name in ("trusted", "honest"):
+        condition = by_name[name]
+        run = condition.run(config, 0).protocol
+        pulled = run.contributors if name == "trusted" else run.contributors * run.servers
+        exchanged = 0 if name == "trusted" else run.servers * (run.servers - run.server_f - 1)
+        yield Metric(
+            f"cost/{name}",
+            {
+                "seconds_of_servers": seconds_of_servers(config, condition),
+                "models_pulled": pulled,
+                "updates_pushed": run.contributors * run.servers,
+                "models_exchanged": exchanged,
+            },
+        )
+
+
+def _returns(found: Results, name: str) -> Floats:
+    return np.array([one["return"] for one in found[name]])
+
+
+def _judge(config: ByzantineServersConfig, found: Results) -> Iterator[Claim]:
+    trusted = _returns(found, "trusted")
+    liar = f"one server of {config.servers} sending"
+    yield claim_over_seeds(
+        "byzantine_servers/trusted-learns",
+        trusted,
+        statement=f"one trusted server learns CartPole in {config.rounds} rounds: return of the "
+        "last tenth",
+        source=SOURCE,
+        expected=">= 400",
+    )
+    for name, value in found.items():
+        if name.endswith(", median"):
+            lie = name.removesuffix(", median")
+            yield claim_over_seeds(
+                f"byzantine_servers/median-keeps/{lie.replace(' ', '-')}",
+                np.array([one["return"] for one in value]) / trusted,
+                statement=f"median contraction keeps 90 % of the return with one trusted server "
+                f"although one of {config.servers} lies: {lie}",
+                source=SOURCE,
+                expected=f">= {WITHIN}",
+            )
+    yield claim_over_seeds(
+        "byzantine_servers/mean-breaks/random-liar",
+        _returns(found, "random liar, mean") / trusted,
+        statement=f"mean contraction does not keep 90 % with {liar} noise",
+        source=SOURCE,
+        expected=f"< {WITHIN}",
+    )
+    none, median = (
+        np.array([one["diameter"] for one in found[f"random liar, {way}"]])
+        for way in ("none", "median")
+    )
+    yield claim_over_seeds(
+        "byzantine_servers/contraction-narrows",
+        median / none,
+        statement=f"with {liar} noise, contraction in every round keeps honest replicas within "
+        "half the diameter that they have without it",
+        source=SOURCE,
+        expected="<= 0.5",
+    )
+    yield claim_over_seeds(
+        "byzantine_servers/contraction-is-needed-for-return",
+        _returns(found, "random liar, none") / trusted,
+        statement=f"without contraction, with {liar} noise, the return falls below 90 % of that "
+        f"with one trusted server within {config.rounds} rounds",
+        source=SOURCE,
+        expected=f"< {WITHIN}",
+        documented_limit=True,
+    )
+    rounds = {
+        name: np.array([np.nan if one["learnt"] is None else one["learnt"] for one in found[name]])
+        for name in ("trusted", "random liar, median")
+    }
+    yield claim_over_seeds(
+        "byzantine_servers/convergence-overhead",
+        rounds["random liar, median"] / rounds["trusted"] - 1,
+        statement=f"with {liar} noise, median contraction takes at most 24 % more rounds to a "
+        "return of 400 than one trusted server (the published overhead, of another task)",
+        source=SOURCE,
+        expected="<= 0.24",
+    )
