@@ -21,6 +21,7 @@ from rallypoint.agents.rounds.work import Found, Lived, Task
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
+from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, combined
@@ -125,6 +126,12 @@ class GradientWorkshop:
         updates, self._memory = self._estimator.estimate(
             self._networks, task.parameters, piece, self._memory
         )
+        wanted = (*piece.weights.shape[:2], self._architecture.size)
+        if updates.shape != wanted:
+            raise InvalidUpdates(
+                f"updates are as long as the weights, (runs, contributors, d) = {wanted}, and "
+                f"{type(self._estimator).__name__} estimates {updates.shape}"
+            )
         present: Mask = np.any(piece.weights > 0, axis=2)
         if self._riding.size:
             said = opened.said if task.piece == 0 else np.zeros_like(opened.said)  # once a round
