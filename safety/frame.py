@@ -11,12 +11,11 @@ from rallypoint.batch_env import (
     Snapshot,
     Step,
     check_actions,
-    refuse_ended,
 )
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.policies import Policy
-from rallypoint.safety.enforcement.accepted import Threats, as_model
+from rallypoint.safety.enforcement.accepted import Threats, as_model, refuse_unready
 from rallypoint.safety.enforcement.feasibility import leaves_world, refuse_empty
 from rallypoint.safety.enforcement.feedback import Feedback
 from rallypoint.safety.enforcement.infos import told
@@ -28,6 +27,7 @@ from rallypoint.safety.enforcement.sites import (
     departed,
     foretold,
     hold_still,
+    hostile,
     joined,
     merged,
     override,
@@ -120,6 +120,12 @@ class Threatened(BatchWrapper):
         return sealed(foretold(leashes, self._nobody))
 
     @property
+    def hostile(self) -> Mask:
+        """Whose own actions threats are set to change in this episode, as far as known: (E, N)."""
+        leashes = [] if self._seed is None else self._at["action"]
+        return sealed(hostile(leashes, self._nobody))
+
+    @property
     def time(self) -> NDArray[np.int64]:
         """Steps since each copy's reset: (E,)."""
         return sealed(self._time)
@@ -169,7 +175,7 @@ class Threatened(BatchWrapper):
 
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
-        self._refuse_step()
+        refuse_unready(self.id, self._ended, started=self._seed is not None)
         done = self._override(actions)
         step = self._told(done.actions)
         self._time = self._time + 1
@@ -290,10 +296,3 @@ class Threatened(BatchWrapper):
     ) -> Moment:
         views = (Truth(self.env, self.policy), observations or {}, actions or {})
         return Moment(rows, self.copies[rows], sealed(self._time)[rows], present, *views)
-
-    def _refuse_step(self) -> None:
-        if self._seed is None:
-            raise NotReset(f"{self.id} must be reset before its first step")
-        if np.count_nonzero(self._ended):
-            # Before any threat acts: a refused step must leave everything as it was.
-            refuse_ended(self.id, self._ended)

@@ -1,8 +1,9 @@
-"""What a frame takes for a threat model."""
+"""What a frame takes for a threat model, and when it may be stepped."""
 
 from collections.abc import Sequence
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.batch_env import Mask, refuse_ended
+from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
 
@@ -25,3 +26,16 @@ def as_model(threats: Threats) -> ThreatModel:
             "file is read by ThreatModel.from_toml"
         )
     return ThreatModel(threats=tuple(threats))
+
+
+def refuse_unready(id: str, ended: Mask, *, started: bool) -> None:
+    """Refuse a step, before any threat acts: a refused step must leave everything as it was.
+
+    Raises:
+        NotReset: nothing has started.
+        EpisodeEnded: some copies (E,) have ended.
+    """
+    if not started:
+        raise NotReset(f"{id} must be reset before its first step")
+    if ended.any():
+        refuse_ended(id, ended)

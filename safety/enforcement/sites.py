@@ -40,6 +40,12 @@ def foretold(leashes: Sequence[Leash], nobody: Mask) -> Mask:
     return np.logical_or.reduce([nobody, *masks]) if masks else nobody
 
 
+def hostile(leashes: Sequence[Leash], nobody: Mask) -> Mask:
+    """Return whom some threats are meant for in this episode, and may be set to touch: (E, N)."""
+    masks = [leash.victims if leash.foretold is None else leash.foretold for leash in leashes]
+    return np.logical_or.reduce([nobody, *masks]) if masks else nobody
+
+
 def merged(rows: Rows, news: Observations, before: Observations) -> Observations:
     """Return what is seen in all copies when some of them have news."""
     if isinstance(rows, slice):

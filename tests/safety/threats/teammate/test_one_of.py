@@ -128,3 +128,15 @@ def test_what_cannot_be_meant_is_refused(settings, says):
 def test_an_unknown_type_names_the_nearest():
     with pytest.raises(UnknownName, match="did you mean 'stutter'"):
         OneOf(types=[{"kind": "stuter"}])
+
+
+def test_the_frame_says_who_is_hostile_in_this_episode():
+    threat = OneOf(types=[AHEAD], probability=0.5, victims={"count": 4})
+    env = Threatened(rallypoint.make("gathering-v0", copies=50), [threat, Stutter(victims=[9])])
+    env.reset(seed=0)
+    hostile = env.hostile
+    executed = env.step({"agents": np.zeros((50, 10), dtype=int)}).infos["executed/agents"]
+    assert hostile[:, 9].all()
+    np.testing.assert_array_equal(hostile[:, :9], executed[:, :9] == 1)
+    assert 0.3 < hostile[:, :9].sum() / (0.9 * 4 * 50) < 0.7
+    assert not Threatened(rallypoint.make("gathering-v0"), []).hostile.any()
