@@ -8,6 +8,7 @@ from rallypoint.agents.gradient.server import Pace, Server
 from rallypoint.agents.rounds.contraction import diameter
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
 from rallypoint.agents.rounds.replicated import Replicated, Replication
+from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.receipts import disagreements
@@ -47,7 +48,7 @@ def replication(*runs, rate=0.1, noise=0.3):
     ]
 
     def estimate(models, round_number, attempt):
-        drawn = np.random.default_rng([round_number, attempt]).standard_normal((W, D))
+        drawn = stream(0, "tests/replicated", round_number, attempt).standard_normal((W, D))
         return (models + noise * drawn).astype(np.float32)
 
     return Replication(runs, servers, estimate)

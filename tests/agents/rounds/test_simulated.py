@@ -10,6 +10,7 @@ from rallypoint.agents.rounds.filters.dampening import Dampening
 from rallypoint.agents.rounds.protocols.buffered import BufferedRounds
 from rallypoint.agents.rounds.protocols.kardam import KardamRounds
 from rallypoint.agents.rounds.simulated import Lane, Simulation
+from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.threat_model import ThreatModel
@@ -47,7 +48,9 @@ def simulation(lanes, rate=0.05):
     seeds = np.array([each.seed for each in lanes])
 
     def estimate(points, event, runs):
-        noise = [np.random.default_rng([seed, event]).standard_normal(D) for seed in seeds[runs]]
+        noise = [
+            stream(int(seed), "tests/simulated", event).standard_normal(D) for seed in seeds[runs]
+        ]
         return (points + 0.1 * np.stack(noise)).astype(np.float32)
 
     return Simulation(lanes, server, estimate)
