@@ -1,0 +1,171 @@
+"""Forgetting, against training again, and against what can be proved of it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.unlearning import (
+    Logistic,
+    Ridge,
+    contributions,
+    descend_to_delete,
+    downdate,
+    noise_deviation,
+    plain_sgd,
+    radius,
+    unlearn,
+)
+
+MU, ROWS, ENTRIES = 0.05, 1000, 10
+
+
+def logistic(seed, share):
+    """Return a head some of whose rows have flipped targets, and which: they are to go."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(ROWS, ENTRIES)) / math.sqrt(ENTRIES)
+    truth = 3 * rng.normal(size=ENTRIES)
+    y = np.where(rng.random(ROWS) < 1 / (1 + np.exp(-x @ truth)), 1.0, -1.0)
+    forget = np.arange(ROWS) < share * ROWS
+    return Logistic(x, np.where(forget, -y, y), mu=MU), forget
+
+
+def ridge(seed, share=0.1):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(120, 4))
+    y = x @ rng.normal(size=4) + 0.3 * rng.normal(size=120)
+    return Ridge(x, y, mu=0.1), np.arange(120) < share * 120
+
+
+@pytest.mark.parametrize("make", [logistic, ridge])
+def test_an_optimum_has_no_gradient_and_gradients_are_those_of_the_loss(make):
+    head, _ = make(0, 0.1)
+    assert np.linalg.norm(head.gradient(head.optimum())) <= 1e-10
+    theta, width = np.linspace(-1, 1, head.x.shape[1]), 1e-6
+    rows = [head.gradient_of(theta, row) for row in range(len(head.y))]
+    np.testing.assert_allclose(np.mean(rows, axis=0), head.gradient(theta), atol=1e-12)
+
+    def loss(at):
+        scores = head.x @ at
+        if isinstance(head, Ridge):
+            smooth = (scores - head.y) ** 2 / 2
+        else:
+            smooth = np.log1p(np.exp(-head.y * scores))
+        return smooth.mean() + head.mu / 2 * at @ at
+
+    for entry in np.eye(len(theta)):
+        found = (loss(theta + width * entry) - loss(theta - width * entry)) / (2 * width)
+        assert head.gradient(theta) @ entry == pytest.approx(found, abs=1e-7)
+
+
+@pytest.mark.parametrize("make", [logistic, ridge])
+def test_at_the_optimum_what_goes_tells_the_gradient_of_what_stays(make):
+    head, forget = make(1, 0.2)
+    optimum = head.optimum()
+    ratio = forget.sum() / (~forget).sum()
+    stays = head.gradient(optimum, ~forget)
+    np.testing.assert_allclose(stays, -ratio * head.gradient(optimum, forget), atol=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
+def test_the_ball_holds_what_training_again_finds(seed, share):
+    head, forget = logistic(seed, share)
+    optimum = head.optimum()
+    again = head.only(~forget).optimum()
+    rho = radius(head, forget, optimum)
+    assert np.linalg.norm(again - optimum) <= rho
+    largest = head.x.shape[1] ** 0.5 + head.mu * np.linalg.norm(optimum)
+    assert radius(head, forget, optimum, largest=2 * largest) >= rho
+
+
+def test_a_downdate_is_training_again():
+    head, forget = ridge(2)
+    np.testing.assert_allclose(downdate(head, forget), head.only(~forget).optimum(), atol=1e-10)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_anchored_steps_come_nearer_than_plain_ones_with_as_many_gradients(share):
+    away = []
+    for seed in range(20):
+        head, forget = logistic(seed, share)
+        optimum, again = head.optimum(), head.only(~forget).optimum()
+        ours = unlearn(head, forget, optimum, steps=500, rng=np.random.default_rng(seed))
+        plain = plain_sgd(
+            head, forget, optimum, steps=ours.gradients, rng=np.random.default_rng(seed)
+        )
+        assert ours.gradients == 1000 + forget.sum()
+        away.append([np.linalg.norm(at - again) for at in (optimum, ours.parameters, plain)])
+    start, ours, plain = np.mean(away, axis=0)
+    assert ours < 0.3 * start
+    assert ours < 0.3 * plain
+
+
+def test_full_steps_keep_their_bound():
+    head, forget = logistic(3, 0.1)
+    optimum, again = head.optimum(), head.only(~forget).optimum()
+    for steps in (0, 1, 5, 30):
+        found, bound = descend_to_delete(head, forget, optimum, steps=steps)
+        assert np.linalg.norm(found - again) <= bound + 1e-12
+
+
+def test_what_was_never_there_need_not_be_forgotten():
+    head, _ = logistic(4, 0.1)
+    optimum, nothing = head.optimum(), np.zeros(ROWS, dtype=bool)
+    found = unlearn(head, nothing, optimum, steps=20, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(found.parameters, optimum, atol=1e-9)
+    assert found.radius == 0
+    head, _ = ridge(4)
+    nothing = np.zeros(120, dtype=bool)
+    np.testing.assert_allclose(downdate(head, nothing), head.optimum(), atol=1e-10)
+
+
+def test_noise_has_the_deviation_that_the_guarantee_asks_for():
+    head, forget = logistic(5, 0.05)
+    optimum = head.optimum()
+    settings = {"steps": 5, "epsilon": 0.5, "delta": 1e-4, "distance": 0.02}
+    found = [
+        unlearn(head, forget, optimum, rng=np.random.default_rng(seed), **settings)
+        for seed in range(300)
+    ]
+    expected = 0.02 * math.sqrt(2 * math.log(1.25 / 5e-5)) / 0.5
+    assert found[0].deviation == pytest.approx(expected) == noise_deviation(0.02, 0.5, 5e-5)
+    noise = np.array([one.parameters - one.before_noise for one in found])
+    assert noise.std() == pytest.approx(expected, rel=0.05)
+
+
+def test_an_audit_names_who_moved_the_optimum():
+    for make, seed in ((logistic, 6), (ridge, 7)):
+        head, _ = make(seed, 0.0)
+        owners = np.arange(len(head.y)) % 10
+        lies = owners == 3
+        poisoned = type(head)(head.x, np.where(lies, -head.y, head.y), mu=head.mu)
+        found = contributions(poisoned, owners, poisoned.optimum())
+        assert found.argmax() == 3
+        by_hand = np.linalg.norm(poisoned.only(owners != 3).optimum() - poisoned.optimum())
+        assert found[3] == pytest.approx(by_hand)
+
+
+def refuses(make, says):
+    with pytest.raises(InvalidConfig, match=says):
+        make()
+
+
+def test_what_cannot_be_meant_is_refused():
+    head, forget = logistic(0, 0.1)
+    optimum, rng = head.optimum(), np.random.default_rng(0)
+    every = np.ones(ROWS, dtype=bool)
+    refuses(lambda: Ridge(head.x, head.y, mu=0.0), "strongly convex loss: a ridge mu > 0, got 0.0")
+    refuses(lambda: Logistic(head.x, head.y + 1, mu=0.1), "targets are -1 or 1")
+    refuses(lambda: Ridge(head.x, head.y[:-1], mu=0.1), "features are")
+    refuses(lambda: Ridge(head.x * np.nan, head.y, mu=0.1), "finite; drop the rows")
+    refuses(
+        lambda: unlearn(head, every, optimum, steps=1, rng=rng), "everything is to be forgotten"
+    )
+    refuses(lambda: unlearn(head, forget[1:], optimum, steps=1, rng=rng), "is a bool array")
+    refuses(lambda: unlearn(head, forget, optimum, steps=0, rng=rng), "steps is a number")
+    refuses(lambda: noise_deviation(1.0, 2.0, 0.1), r"epsilon in \(0, 1\]")
+    refuses(lambda: downdate(head, forget), "ridge regression only; use unlearn")
+    refuses(lambda: contributions(head, np.zeros(ROWS, dtype=int), optimum), "two owners or more")
+    refuses(lambda: contributions(head, np.arange(ROWS) % 2 * 2, optimum), "with rows each")
