@@ -15,15 +15,16 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv-peers/installed.json
+RLLIB := .venv-rllib/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format peers bench readme clean
+.PHONY: help setup demo test test-rllib soak check format peers bench readme clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
-demo test bench: export OMP_NUM_THREADS := 1
-demo test bench: export OPENBLAS_NUM_THREADS := 1
+demo test test-rllib soak bench: export OMP_NUM_THREADS := 1
+demo test test-rllib soak bench: export OPENBLAS_NUM_THREADS := 1
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -41,6 +42,21 @@ demo: setup ## train ten agents to gather, and report the claims (under a minute
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+# RLlib pins another gymnasium than ours. torch comes first, so that nothing else chooses one.
+$(RLLIB): pyproject.toml constraints-rllib.txt
+	$(PYTHON) -m venv .venv-rllib
+	.venv-rllib/bin/python -m pip install --quiet --disable-pip-version-check \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "$$(grep ^torch constraints-rllib.txt)"
+	.venv-rllib/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints-rllib.txt --editable . 'ray[rllib]' hypothesis pytest
+	@touch $@
+
+test-rllib: $(RLLIB) ## run the tests of the view for RLlib, in .venv-rllib
+	.venv-rllib/bin/python -m pytest tests/rllib $(PYTEST_ARGS)
+
+soak: setup ## kill processes of a Ray cluster for ten minutes, and count what becomes of rounds
+	$(BIN)/python -m pytest -m soak tests/agents/rounds/cluster -s $(PYTEST_ARGS)
 
 check: setup ## format, lint and types
 	$(BIN)/ruff format --check
