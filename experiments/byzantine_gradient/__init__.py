@@ -25,7 +25,7 @@ experiments.add(
         quick_seeds=3,
         quick={
             "momenta": (0.0,),
-            "attacks": ("none", "sign_flip", "optimal_reverse", "opt_ema"),
+            "attacks": ("none", "sign_flip", "optimal_reverse"),
             "larger": 0,
             "bulyan_workers": 0,
             "crowd_rounds": 0,

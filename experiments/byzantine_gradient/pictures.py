@@ -17,14 +17,14 @@ _DARK = 0.6  # shares below this are drawn dark
 
 
 def heat_map(setting: Setting, table: Table) -> bytes:
-    """Draw the interquartile mean of each rule under each attack; its worst attack has a frame."""
+    """Draw the interquartile mean under each attack, below it the worst seed; framed: the worst."""
     rules, attacks = list(table), list(next(iter(table.values())))
     found = np.array(
         [[float(scores.iqm(by_seed(table[rule][attack]))) for attack in attacks] for rule in rules]
     )
     least = np.array([[by_seed(table[rule][attack]).min() for attack in attacks] for rule in rules])
     figure, axes = plots.new_figure(
-        f"Return under attack, {setting.name}: middle half of the seeds, and the worst seed",
+        f"{setting.name}: return (worst seed)",
         "attack; framed: the worst for the rule",
         "",
         size=(0.85 * len(attacks) + 2.4, 0.5 * len(rules) + 1.6),
@@ -63,7 +63,7 @@ def curves(setting: Setting, table: Table) -> bytes:
             plots.curve(axes, played, shown[:, points], attack, every=_POINTS)
         axes.set_title(rule, fontsize=8)
         axes.tick_params(labelsize=7)
-        axes.legend(fontsize=7, loc="lower right")
+        axes.legend(fontsize=7, loc="upper left")
     figure.supxlabel("episodes of each contributor", fontsize=9)
     figure.supylabel(f"return, mean and 95 % interval; {setting.name}", fontsize=9)
     return plots.png(figure)
