@@ -1,0 +1,71 @@
+"""The unlearning experiment, in miniature: what is measured, and how it is judged."""
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import Claim
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import File, Row
+from rallypoint.experiments.unlearning import chain
+from rallypoint.experiments.unlearning import run as module
+from rallypoint.experiments.unlearning.config import UnlearningConfig
+from rallypoint.experiments.unlearning.distances import problem
+
+SEEDS = (0, 1, 2)
+MINIATURE = UnlearningConfig(problems=1, shares=(0.05,), steps=50, episodes=5, teammates=4)
+
+
+@pytest.fixture(scope="module")
+def findings(no_progress):
+    return list(module.run(MINIATURE, SEEDS, no_progress))
+
+
+def test_both_parts_are_measured_and_judged(findings):
+    assert [finding.id for finding in findings if isinstance(finding, Claim)] == [
+        "unlearning/near/0.05",
+        "unlearning/beats-sgd/0.05",
+        "unlearning/ball",
+        "unlearning/downdate",
+        "unlearning/chain/named",
+        "unlearning/chain/harm",
+        "unlearning/chain/mended",
+    ]
+    assert len([finding for finding in findings if isinstance(finding, Row)]) == 2 * len(SEEDS)
+    files = [finding.name for finding in findings if isinstance(finding, File)]
+    assert files == ["distances.png", "chain.png"]
+
+
+def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
+    def rows(found):
+        return [
+            dict(row.values) for row in found if isinstance(row, Row) and row.values["seed"] == 1
+        ]
+
+    assert rows(module.run(MINIATURE, (1,), no_progress)) == rows(findings)
+
+
+def test_what_is_to_be_forgotten_is_what_was_flipped():
+    head, forget = problem(0, 0, 0.2)
+    clean, none = problem(0, 0, 0.0005)
+    assert forget.sum() == 200
+    assert ((head.y != clean.y) == (forget ^ none)).all()
+
+
+def test_teammates_say_what_the_expert_does_of_what_they_see():
+    seen = chain._taught(MINIATURE, 3)
+    said = (seen.features[:, :4] @ np.array([0.3, 0.6, 3.0, 2.0])) > 0
+    assert (np.where(said, 1, -1) == seen.said).all()
+    assert np.bincount(seen.owners.astype(int)).tolist() == [400] * 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"shares": (0.5,)}, r"shares lie in \(0, 0.5\)"),
+        ({"teammates": 2}, "teammates is an integer >= 3"),
+        ({"steps": 0}, "steps is an integer >= 1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(settings, says):
+    with pytest.raises(InvalidConfig, match=says):
+        UnlearningConfig(**settings)
