@@ -30,7 +30,13 @@ class Equalised(NamedTuple):
     gap: float  # between the highest and the lowest corrected group mean
 
 
-def equalise(scores: ArrayLike, groups: ArrayLike, *, most: float | None = None) -> Equalised:
+def equalise(
+    scores: ArrayLike,
+    groups: ArrayLike,
+    *,
+    means: ArrayLike | None = None,
+    most: float | None = None,
+) -> Equalised:
     """Return the correction of least individual error that makes all group means equal.
 
     With ``most``, the correction of nobody exceeds it, and the gap between the group means is made
@@ -43,17 +49,22 @@ def equalise(scores: ArrayLike, groups: ArrayLike, *, most: float | None = None)
     Args:
         scores: (X,) of each profile.
         groups: (G, X) how the profiles are distributed in each group; rows add up to 1.
+        means: (G,) of the score in each group, where it is no function of the profile alone; two
+            members of one profile may then have different scores, in one group more than in the
+            other.
         most: the largest correction that is allowed, >= 0; as large as it takes if not given.
 
     Raises:
-        InvalidConfig: groups are empty or no distributions, or scores are not finite.
+        InvalidConfig: groups are empty or no distributions, scores are not finite, or groups of
+            different means cannot be told apart by their profiles.
     """
     s, p = _checked(scores, groups)
     if most is not None and not most >= 0:
         raise InvalidConfig(f"most is the largest correction, >= 0, got {most!r}")
-    correction = _equal_means(s, p) if most is None else _least_gap(s, p, float(most))
-    means = p @ (s + correction)
-    return Equalised(correction, float(np.abs(correction).max()), float(np.ptp(means)))
+    own = p @ s if means is None else _means(means, len(p))
+    correction = _equal_means(own, p) if most is None else _least_gap(own, p, float(most))
+    gap = float(np.ptp(own + p @ correction))
+    return Equalised(correction, float(np.abs(correction).max()), gap)
 
 
 def least_error(scores: ArrayLike, groups: ArrayLike) -> float:
@@ -71,10 +82,11 @@ def least_error(scores: ArrayLike, groups: ArrayLike) -> float:
     return abs(difference) / apart if apart > _ROUNDING else 0.0
 
 
-def _equal_means(s: Floats, p: Floats) -> Floats:
+def _equal_means(means: Floats, p: Floats) -> Floats:
     """Minimise e under |c| <= e and equal means: variables c (X,), e, and the mean itself.
 
-    There always is a solution, since a correction that gives everybody one score makes means equal.
+    Raises:
+        InvalidConfig: groups that profiles do not tell apart have different means.
     """
     from scipy.optimize import linprog  # slow to import
 
@@ -90,15 +102,21 @@ def _equal_means(s: Floats, p: Floats) -> Floats:
         A_ub=within,
         b_ub=np.zeros(2 * num_profiles),
         A_eq=equal,
-        b_eq=-(p @ s),
+        b_eq=-means,
         bounds=[(None, None)] * num_profiles + [(0, None), (None, None)],
         method="highs",
     )
+    if solved.status == 2:
+        raise InvalidConfig(
+            f"groups of the mean scores {means.round(4).tolist()} are not told apart by their "
+            "profiles, so that no correction by profile makes them equal; give profiles that tell "
+            "more, or a cap as most"
+        )
     correction: Floats = np.asarray(solved.x)[:num_profiles]
     return correction
 
 
-def _least_gap(s: Floats, p: Floats, most: float) -> Floats:
+def _least_gap(means: Floats, p: Floats, most: float) -> Floats:
     """Minimise the gap under |c| <= most: variables c (X,), the highest and the lowest mean."""
     from scipy.optimize import linprog
 
@@ -106,7 +124,6 @@ def _least_gap(s: Floats, p: Floats, most: float) -> Floats:
     cost = np.concatenate([np.zeros(num_profiles), [1.0, -1.0]])
     ones, zeros = np.ones((num_groups, 1)), np.zeros((num_groups, 1))
     between = np.block([[p, -ones, zeros], [-p, zeros, ones]])
-    means = p @ s
     solved = linprog(
         cost,
         A_ub=between,
@@ -116,6 +133,13 @@ def _least_gap(s: Floats, p: Floats, most: float) -> Floats:
     )
     correction: Floats = np.asarray(solved.x)[:num_profiles]
     return correction
+
+
+def _means(means: ArrayLike, num_groups: int) -> Floats:
+    own = np.asarray(means, dtype=np.float64)
+    if own.shape != (num_groups,) or not np.isfinite(own).all():
+        raise InvalidConfig(f"means has a finite number for each of {num_groups} groups, got {own}")
+    return own
 
 
 def _checked(scores: ArrayLike, groups: ArrayLike) -> tuple[Floats, Floats]:

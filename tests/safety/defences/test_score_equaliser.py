@@ -103,3 +103,22 @@ def test_a_group_between_two_others_gets_their_mean():
     found = equalise([1.0, 3.0], [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
     assert found.gap <= 1e-9
     assert found.correction.tolist() == pytest.approx([1, -1])
+
+
+@given(st.integers(2, 9), st.integers(0, 2**32))
+def test_a_score_that_is_more_than_its_profile_is_equalised_by_its_own_means(profiles, seed):
+    scores, groups = drawn((2, profiles), seed)
+    apart = float(np.abs(groups[0] - groups[1]).sum())
+    assume(apart > 0.05)
+    found = equalise(scores, groups, means=(0.7, 0.2))
+    assert np.ptp(np.array([0.7, 0.2]) + groups @ found.correction) <= 1e-9
+    assert found.error == pytest.approx(0.5 / apart, rel=1e-6)
+
+
+def test_groups_that_profiles_do_not_tell_apart_are_refused_where_their_means_differ():
+    alike = np.full((2, 3), 1 / 3)
+    with pytest.raises(InvalidConfig, match="not told apart by their profiles"):
+        equalise(np.zeros(3), alike, means=(0.7, 0.2))
+    assert equalise(np.zeros(3), alike, means=(0.7, 0.2), most=1.0).gap == pytest.approx(0.5)
+    with pytest.raises(InvalidConfig, match="a finite number for each of 2 groups"):
+        equalise(np.zeros(3), alike, means=(0.7,))
