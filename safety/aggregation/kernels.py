@@ -132,12 +132,16 @@ def mixed(pieces: Pieces, mixing: Matrix) -> Iterator[Block]:
     """Yield combinations (n', b) of the points, for a mixing (n', k); valid until the next."""
     chosen = mixing.argmax(axis=1)
     selects = np.array_equal(mixing, np.eye(mixing.shape[1])[chosen])
-    combine, picked = _Combination(mixing), Scratch()
+    # Where lies lie apart, all honest updates are mixed alike: what is the same is done once.
+    different, place = np.unique(mixing, axis=0, return_inverse=True)
+    repeats = 2 * len(different) <= len(mixing)
+    combine, picked = _Combination(different if repeats else mixing), Scratch()
     for _, block, anchors in pieces:
         if selects and chosen.max() < len(block):
             yield picked.rows(block, chosen)  # bit for bit
         else:
-            yield combine(block, anchors)
+            combined = combine(block, anchors)
+            yield picked.rows(combined, place) if repeats else combined
 
 
 class Scratch:

@@ -29,15 +29,18 @@ _kept = threading.local()
 _MOST_KEPT = 8 << 20  # bytes
 
 
-def mean_of_ranks(block: Block, low: int, high: int) -> Row:
-    """Return the mean of the values of rank low … high - 1 in each column: (b,)."""
+def mean_of_ranks(block: Block, low: int, high: int, *, in_place: bool = False) -> Row:
+    """Return the mean of the values of rank low … high - 1 in each column: (b,).
+
+    In place, what is in the block is lost.
+    """
     means = np.empty(block.shape[1], block.dtype)
-    for columns, rows in _ranked(block, ((low, high),)):
+    for columns, rows in _ranked(block, ((low, high),), in_place=in_place):
         means[columns] = _mean(rows)
     return means
 
 
-def mean_nearest(block: Block, keep: int, low: int, high: int) -> Row:
+def mean_nearest(block: Block, keep: int, low: int, high: int, *, in_place: bool = False) -> Row:
     """Return the mean of the values nearest to the mean of rank low … high - 1: (b,).
 
     Distances are compared in the block's own precision; of two that are equal, the smaller value is
@@ -48,6 +51,7 @@ def mean_nearest(block: Block, keep: int, low: int, high: int) -> Row:
         keep: how many values.
         low: rank from which the middle is taken.
         high: rank at which the middle ends.
+        in_place: whether what is in the block may be lost.
     """
     n = len(block)
     drop = n - keep
@@ -56,7 +60,7 @@ def mean_nearest(block: Block, keep: int, low: int, high: int) -> Row:
     # drop. So the ranks drop … keep - 1 are among them wherever s is, in whatever order; of ranks
     # that are `keep` apart exactly one is, the nearest to the middle.
     cuts = sorted({*range(drop + 1), *range(keep, n + 1), low, high})
-    for columns, rows in _ranked(block, tuple(pairwise(cuts))):
+    for columns, rows in _ranked(block, tuple(pairwise(cuts)), in_place=in_place):
         middle = _mean(rows[low:high]).astype(block.dtype)
         with np.errstate(over="ignore"):  # too far to be said is far
             for rank in range(keep, n):
@@ -136,10 +140,13 @@ def _pieces(block: Block) -> Iterator[slice]:
         yield slice(start, min(start + _WIDTH, block.shape[1]))
 
 
-def _ranked(block: Block, groups: Groups) -> Iterator[tuple[slice, list[Row]]]:
+def _ranked(
+    block: Block, groups: Groups, *, in_place: bool = False
+) -> Iterator[tuple[slice, list[Row]]]:
     """Yield, for some columns at a time, the rows of the ranks of each group, not to be written to.
 
     They hold until the next are asked for. Inside a group the values of a column come in any order.
+    In place, the block is where they come to lie.
     """
     n = len(block)
     if n > _LARGEST_NETWORK:
@@ -147,7 +154,7 @@ def _ranked(block: Block, groups: Groups) -> Iterator[tuple[slice, list[Row]]]:
             ordered = np.sort(block[:, columns], axis=0)
             yield columns, [ordered[rank] for group in groups for rank in range(*group)]
         return
-    found = network(n, groups)
+    found = network(n, groups, in_place=in_place)
     scratch = _scratch(found.num_scratch, min(_WIDTH, block.shape[1]), block.dtype)
     for columns in _pieces(block):
         rows = [*block[:, columns], *scratch[:, : columns.stop - columns.start]]

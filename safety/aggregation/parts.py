@@ -143,6 +143,13 @@ class CoordinateRule(Part):
     def combine(self, block: NDArray[Any], f: int) -> NDArray[Any]:
         """Return one value for each column of a block (n, b), finite unless it says `skips_nan`."""
 
+    def consume(self, block: NDArray[Any], f: int) -> NDArray[Any]:
+        """Return the same for a block that nobody needs any more, and that may be written to.
+
+        It is for rules that save memory so.
+        """
+        return self.combine(block, f)
+
     @abstractmethod
     def shares(self, block: NDArray[Any], f: int) -> Matrix:
         """Return by how much each update made up each value: (n, b), columns summing to one."""

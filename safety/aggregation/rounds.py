@@ -13,7 +13,7 @@ from rallypoint.safety.aggregation.anchors import anchors_of
 from rallypoint.safety.aggregation.decisions import Decision, decide
 from rallypoint.safety.aggregation.explanation import Explanation
 from rallypoint.safety.aggregation.grams import compared, refined, refuse_too_many, seen_from
-from rallypoint.safety.aggregation.kernels import GRID, Block, Piece, Row
+from rallypoint.safety.aggregation.kernels import Block, Piece, Row
 from rallypoint.safety.aggregation.parts import Context, CoordinateRule, Part, SpanRule
 from rallypoint.safety.aggregation.span import Matrix, Span
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
@@ -206,7 +206,8 @@ def _values(pieces: Iterator[Piece], decision: Decision, previous: Any) -> Itera
     start = 0
     for block in _given(pieces, decision.mixing):
         with np.errstate(over="ignore", invalid="ignore"):
-            row = rule.combine(block, decision.f)
+            is_ours = decision.mixing is not None  # then it was made for this rule alone
+            row = (rule.consume if is_ours else rule.combine)(block, decision.f)
         if rule.skips_nan and previous is not None:
             missing = np.isnan(row)
             row[missing] = previous[start : start + len(row)][missing]
@@ -223,17 +224,16 @@ def _given(pieces: Iterator[Piece], mixing: Matrix | None) -> Iterator[Block]:
 
 
 def _walked(points: Updates, decision: Decision) -> Iterator[Piece]:
-    """Yield blocks for a coordinate rule, which takes about a row of scratch for each of its own.
+    """Yield blocks for a coordinate rule, so wide as its scratch allows.
 
-    Some more are for sums and choices; and mixing, or another precision, makes a copy.
+    Rows are mixed into scratch, perhaps half of them beforehand, and compared in place there; all
+    others are compared in as much scratch. Another precision makes a copy; some rows are for sums.
     """
-    given, step = points.n, _STEP
     if decision.mixing is not None:
-        given, step = len(decision.mixing), GRID
-    scratch = given + given // 4 + _SUMS
-    if decision.mixing is not None or points.dtype != kernels.working(points.dtype):
-        scratch += given
-    return points.pieces(points.width(scratch, step))
+        mixed = len(decision.mixing)
+        return points.pieces(points.width(mixed + mixed // 2 + mixed // 4 + _SUMS))
+    copies = 2 if points.dtype != kernels.working(points.dtype) else 1
+    return points.pieces(points.width(copies * points.n + points.n // 4 + _SUMS, _STEP))
 
 
 def _watched(pieces: Iterator[Piece], broken: NDArray[np.bool_], rule: Part) -> Iterator[Piece]:

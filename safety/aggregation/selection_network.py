@@ -26,7 +26,7 @@ class Step(NamedTuple):
     """One minimum or maximum of two rows."""
 
     operator: np.ufunc
-    first: int  # slots: 0 … n-1 are the rows themselves, which are only read; then come the scratch
+    first: int  # slots: 0 … n-1 are the rows themselves, then come the scratch
     second: int
     result: int
 
@@ -41,21 +41,21 @@ class Network:
 
 
 @lru_cache(maxsize=512)
-def network(n: int, groups: Groups) -> Network:
+def network(n: int, groups: Groups, *, in_place: bool = False) -> Network:
     """Return a network for n rows that finds the ranks of each group.
 
     Args:
         n: rows.
         groups: disjoint ranges of ranks, ascending. The values of a group come in any order.
+        in_place: whether the rows may be overwritten, which takes hardly any scratch.
 
     >>> len(network(4, ((0, 4),)).steps), len(network(4, ((0, 1),)).steps)
     (0, 3)
     """
     pairs: _Pairs = []
     wires = _arranged(n, groups, pairs)  # rank -> wire
-    return _compiled(
-        n, _pruned(pairs, wires, groups), [wires[r] for g in groups for r in range(*g)]
-    )
+    wanted = [wires[r] for g in groups for r in range(*g)]
+    return _compiled(n, _pruned(pairs, wires, groups), wanted, in_place=in_place)
 
 
 def _arranged(n: int, groups: Groups, pairs: _Pairs) -> _Wires:
@@ -142,7 +142,9 @@ def _pruned(pairs: _Pairs, wires: _Wires, groups: Groups) -> list[_Comparison]:
     return kept[::-1]
 
 
-def _compiled(n: int, comparisons: Sequence[_Comparison], wires: _Wires) -> Network:
+def _compiled(
+    n: int, comparisons: Sequence[_Comparison], wires: _Wires, *, in_place: bool
+) -> Network:
     """Give every intermediate row a slot of scratch, used again as soon as it is read no more."""
     value_on = list(range(n))  # wire -> value; every result is a new one
     results: list[tuple[np.ufunc, int, int]] = []
@@ -160,7 +162,8 @@ def _compiled(n: int, comparisons: Sequence[_Comparison], wires: _Wires) -> Netw
     steps = []
     for at, (operator, first, second) in enumerate(results):
         # What is read here for the last time may be overwritten with the result.
-        free += [slot_of[v] for v in (first, second) if v >= n and last_read[v] == at]
+        done = [v for v in (first, second) if last_read[v] == at]
+        free += [slot_of[v] for v in done if v >= n or in_place]
         if not free:
             free.append(n + num_scratch)
             num_scratch += 1

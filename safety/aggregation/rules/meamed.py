@@ -39,6 +39,10 @@ class Meamed(CoordinateRule):
         n = len(block)
         return mean_nearest(block, n - f, *middle_ranks(n))
 
+    def consume(self, block: Block, f: int) -> Row:
+        """Return the same, in place."""
+        return mean_nearest(block, len(block) - f, *middle_ranks(len(block)), in_place=True)
+
     def shares(self, block: Block, f: int) -> Matrix:
         """Return equal shares of the nearest; of equal values, the first updates'."""
         n = len(block)

@@ -41,6 +41,11 @@ class Median(CoordinateRule):
         del f
         return mean_of_ranks(block, *middle_ranks(len(block)))
 
+    def consume(self, block: Block, f: int) -> Row:
+        """Return the same, in place."""
+        del f
+        return mean_of_ranks(block, *middle_ranks(len(block)), in_place=True)
+
     def shares(self, block: Block, f: int) -> Matrix:
         """Return a one, or two halves, for each column; of equal values, the first update's."""
         del f

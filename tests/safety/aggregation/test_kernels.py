@@ -118,6 +118,15 @@ def test_mixed_blocks_are_combinations(d, rng):
     assert np.allclose(found, mixing @ np.vstack([updates, anchors]))
 
 
+def test_what_is_mixed_alike_is_the_same(rng):
+    updates = rng.standard_normal((6, 2 * GRID + 5)).astype(np.float32)
+    mixing = rng.random((2, 6))[[0, 1, 0, 0, 1]]
+    found = np.hstack([block.copy() for block in kernels.mixed(pieces(updates), mixing)])
+    assert np.allclose(found, mixing @ updates, atol=1e-5)
+    assert found[0].tobytes() == found[2].tobytes() == found[3].tobytes()
+    assert found[1].tobytes() == found[4].tobytes() != found[0].tobytes()
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_whatever_is_not_finite_is_found(dtype, rng):
     block = rng.standard_normal((40, 500)).astype(dtype)

@@ -6,22 +6,26 @@ import pytest
 from rallypoint.safety.aggregation.selection_network import network
 
 
-def chosen(found, block):
+def chosen(found, block, *, in_place):
     """Return the rows of the wanted ranks, as a network finds them."""
     n = len(block)
-    rows = [*block, *np.full((found.num_scratch, *block.shape[1:]), np.nan)]
+    rows = [*block.copy(), *np.full((found.num_scratch, *block.shape[1:]), np.nan)]
     for operator, first, second, result in found.steps:
-        assert result >= n, "the block is only read"
+        assert in_place or result >= n, "the block is only read"
         operator(rows[first], rows[second], out=rows[result])
     return [rows[slot] for slot in found.held]
 
 
 def check(n, groups, block):
     """Check that every group holds the values of its ranks, in whatever order."""
-    rows, ordered = iter(chosen(network(n, groups), block)), np.sort(block, axis=0)
-    for start, stop in groups:
-        held = [next(rows) for _ in range(start, stop)]
-        assert (np.sort(held, axis=0) == ordered[start:stop]).all(), (n, groups)
+    ordered = np.sort(block, axis=0)
+    for in_place in (False, True):
+        found = network(n, groups, in_place=in_place)
+        rows = iter(chosen(found, block, in_place=in_place))
+        assert not in_place or found.num_scratch <= 2
+        for start, stop in groups:
+            held = [next(rows) for _ in range(start, stop)]
+            assert (np.sort(held, axis=0) == ordered[start:stop]).all(), (n, groups, in_place)
 
 
 def some_groups(rng, n):

@@ -34,6 +34,16 @@ def test_shares_make_up_the_values(name, block):
 
 
 @every_rule
+@pytest.mark.parametrize("n", [3, 10, 11])
+def test_a_block_that_may_be_overwritten_gives_the_same_bits(name, n, block):
+    rule, f = aggregators[name](), (n - 1) // 2
+    block = np.ascontiguousarray(block[:n])
+    before = block.copy()
+    assert rule.consume(block.copy(), f).tobytes() == rule.combine(block, f).tobytes()
+    assert block.tobytes() == before.tobytes()
+
+
+@every_rule
 def test_the_order_of_rows_does_not_matter(name, block):
     rule = aggregators[name]()
     turned = rule.combine(block[::-1], 2)
