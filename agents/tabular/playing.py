@@ -81,6 +81,7 @@ class Run(Generic[Learned]):
         self._num_steps = 0
         self._waiting: Transition | None = None  # for the actions of the next step
         self._weighs = learner.needs_odds
+        self._has_costs = "cost" in env.offers
         by_steps = course.snapshots is not None and course.steps is not None
         self._is_watched = by_steps or course.after_step is not None
 
@@ -123,6 +124,7 @@ class Run(Generic[Learned]):
             present=self._present,
             odds=self._odds(executed) if self._weighs else None,
             second=second,
+            costs=self.env.cost() if self._has_costs else None,
         )
         self._learn(transition)
         self.state = self.learner.visit(self.state, transition.percepts, transition.present)

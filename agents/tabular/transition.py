@@ -29,6 +29,7 @@ class Transition(NamedTuple):
     next_executed: Integers | None = None
     odds: Floats | None = None  # of what was done: under the policy, over under interruption
     second: Integers | None = None  # a second draw from each policy, which nobody acts on
+    costs: Floats | None = None  # (E, N, k) as told, of a world that has some
 
 
 class TabularLearner(Protocol[Learned]):

@@ -1,0 +1,120 @@
+"""Careful learners: risks are chances of harm, and exploration keeps away from what is risky."""
+
+import numpy as np
+import pytest
+
+import rallypoint
+from rallypoint.agents.tabular.careful import Careful, CarefulSarsa, frozen, law
+from rallypoint.agents.tabular.columns import Columns
+from rallypoint.agents.tabular.encoding import encoding_for
+from rallypoint.agents.tabular.training import train
+from rallypoint.agents.tabular.transition import Transition, copied
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig, NotOffered
+
+
+def test_the_law_is_greedy_but_for_the_floor_over_safe_actions():
+    values, risks = np.array([3.0, 1.0, 2.0, 0.0]), np.array([0.5, 0.05, 0.2, 0.0])
+    np.testing.assert_allclose(law(values, risks, floor=0.4, tau=0.05), [0.6, 0.2, 0, 0.2])
+    np.testing.assert_allclose(law(values, risks, floor=0.4, tau=1.0), [0.7, 0.1, 0.1, 0.1])
+    none_safe = np.array([0.5, 0.3, 0.2, 0.9])
+    np.testing.assert_allclose(law(values, none_safe, floor=0.4, tau=0.05), [0.6, 0, 0.4, 0])
+    missing = np.array([0.0, np.inf, 0.0, np.inf])
+    np.testing.assert_allclose(law(values, missing, floor=0.5, tau=1.0), [0.75, 0, 0.25, 0])
+
+
+def step(harmed, next_percept, *, percept=0, action=0, terminated=False):
+    one = np.ones((1, 1), dtype=np.int64)
+    return Transition(
+        percepts=percept * one,
+        proposed=action * one,
+        executed=action * one,
+        interrupted=np.zeros((1, 1), dtype=bool),
+        rewards=np.zeros((1, 1)),
+        next_percepts=next_percept * one,
+        terminated=np.full((1, 1), terminated),
+        truncated=np.zeros((1, 1), dtype=bool),
+        present=np.ones((1, 1), dtype=bool),
+        costs=np.full((1, 1, 1), float(harmed)),
+    )
+
+
+def test_risks_move_as_the_rule_says():
+    learner = Careful(risk_rate=0.5)
+    state = learner.init(1, 1, 3, 2)
+    state = learner.learn(state, step(harmed=True, next_percept=1, terminated=True))
+    assert state.risks[0, 0, 0].tolist() == [0.5, 0.0]
+    state = learner.learn(state, step(harmed=True, next_percept=1, terminated=True))
+    assert state.risks[0, 0, 0].tolist() == [0.75, 0.0]
+    # From percept 2 one comes to percept 0, where action 1 is safe: no risk is carried over.
+    state = learner.learn(state, step(harmed=False, next_percept=0, percept=2))
+    assert state.risks[0, 0, 2].tolist() == [0.0, 0.0]
+    state.risks[0, 0, 0] = [0.8, 0.6]
+    state = learner.learn(state, step(harmed=False, next_percept=0, percept=2))
+    assert state.risks[0, 0, 2].tolist() == [0.3, 0.0]
+
+
+def island(copies=8):
+    return rallypoint.make("island-navigation-v0", copies=copies)
+
+
+@pytest.mark.parametrize("kind", [Careful, CarefulSarsa])
+def test_careful_exploration_learns_the_way_and_does_not_drown(kind):
+    drowned = {}
+    for tau in (0.05, 1.0):
+        env = island()
+        learner = kind(tau=tau, floor=0.3, initial=50.0)
+        state = train(env, learner, encoding_for(env), episodes=400, seed=0)
+        policy = frozen(learner, state, encoding_for(env), Columns.of(env), np.arange(8))
+        drowned[tau] = harm(env, policy)
+    assert drowned[1.0] > 0.003
+    assert drowned[0.05] < drowned[1.0] / 10
+
+
+def harm(env, policy, steps=300):
+    draws = Draws(1, "test/careful", env.copies)
+    seen = env.reset(seed=1)
+    harmed = 0.0
+    for _ in range(steps):
+        step = env.step(policy.act(seen, draws))
+        harmed += (env.cost() > 0).mean()
+        seen = step.observations
+        if step.ended.any():
+            seen = env.reset(mask=step.ended)
+            draws.begin_episode(step.ended)
+    return harmed / steps
+
+
+def test_what_is_frozen_learns_no_more_and_may_explore_less():
+    env = island(2)
+    learner = Careful()
+    state = train(env, learner, encoding_for(env), episodes=5, seed=0)
+    policy = frozen(learner, state, encoding_for(env), Columns.of(env), np.arange(2), floor=0.0)
+    before = copied(state)
+    state.risks[:] = 1.0
+    assert (policy.risks == before.risks).all()
+    seen = env.reset(seed=3)
+    greedy = policy.values[np.arange(2), 0, seen["agents"][:, 0]].argmax(axis=1)
+    actions = policy.act(seen, Draws(0, "test/frozen", env.copies))
+    assert (actions["agents"][:, 0] == greedy).all()
+
+
+def test_a_copy_learns_alone_what_it_learns_beside_others():
+    tables = []
+    for copies in ([0, 1, 2], [1]):
+        env = rallypoint.make("island-navigation-v0", copies=copies)
+        tables.append(train(env, Careful(), encoding_for(env), episodes=20, seed=0))
+    assert (tables[0].risks[1] == tables[1].risks[0]).all()
+    assert (tables[0].own.tables[1] == tables[1].own.tables[0]).all()
+
+
+def test_a_world_that_tells_of_no_harm_is_refused():
+    env = rallypoint.make("two-state-v0", copies=2)
+    with pytest.raises(NotOffered, match="does not offer 'cost'"):
+        train(env, Careful(), encoding_for(env), steps=3, seed=0)
+
+
+@pytest.mark.parametrize("settings", [{"floor": -0.1}, {"tau": 2.0}, {"risk_rate": float("nan")}])
+def test_shares_that_are_none_are_refused(settings):
+    with pytest.raises(InvalidConfig, match=r"lies in \[0, 1\]"):
+        Careful(**settings)
