@@ -39,10 +39,13 @@ class Session:
         try:
             self.cpus = float(_RAY.cluster_resources().get("CPU", 0))
             self._check_room(placement)
-            self.environment = self._environment(placement)
+            if placement.source == "ship" or (placement.source == "auto" and _differs()):
+                self._ship(placement)
         except BaseException:
             self.close()
             raise
+        threads = {name: os.environ[name] for name in _THREADS if name in os.environ}
+        self.environment: dict[str, Any] = {"env_vars": threads} if threads else {}
 
     def close(self) -> None:
         """Disconnect, and stop what was started here."""
@@ -63,37 +66,46 @@ class Session:
                     "add nodes"
                 )
 
-    def _environment(self, placement: Placement) -> dict[str, Any]:
-        """Return what actors are to find: our threads, and our source where theirs is another."""
-        threads = {name: os.environ[name] for name in _THREADS if name in os.environ}
-        environment: dict[str, Any] = {"env_vars": threads} if threads else {}
-        if placement.source == "ship" or (placement.source == "auto" and self._differ()):
-            self._folder = tempfile.mkdtemp(prefix="rallypoint-")
-            # A copy, without the links of a checkout.
-            package = Path(self._folder) / "rallypoint"
-            source = Path(rallypoint.__file__).parent
-            shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
-            environment["py_modules"] = [str(package)]
-        return environment
+    def _ship(self, placement: Placement) -> None:
+        """Connect anew, as a job that brings its own rallypoint along."""
+        if not self._owns:
+            raise CannotGoOn(
+                "nodes of this cluster have another rallypoint than this process, or none, and "
+                "source can be shipped only with the connection: leave ray.init to us, or give it "
+                'runtime_env={"py_modules": [the folder of a rallypoint without links]}, and say '
+                "source=installed"
+            )
+        self._folder = tempfile.mkdtemp(prefix="rallypoint-")
+        package = Path(self._folder) / "rallypoint"
+        # A copy, without the links of a checkout.
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(rallypoint.__file__).parent, package, ignore=ignored)
+        ray.shutdown()
+        _connect(placement, runtime_env={"py_modules": [str(package)]})
 
-    def _differ(self) -> bool:
-        """Ask every node what it has; return whether any has another source than we."""
-        mine = probe.probe()
-        differs = False
-        for node, theirs in _probed().items():
-            wrong = {
-                name: (found, mine[name])
-                for name, found in theirs.items()
-                if name != "rallypoint" and found != mine[name]
-            }
-            if wrong:
-                told = ", ".join(f"{name} {a} (here {b})" for name, (a, b) in wrong.items())
-                raise CannotGoOn(
-                    f"node {node} has {told}: numbers would depend on where they are computed; "
-                    "install the same versions there"
-                )
-            differs |= theirs["rallypoint"] != mine["rallypoint"]
-        return differs
+
+def _differs() -> bool:
+    """Ask every node what it has; return whether any has another source than we.
+
+    Raises:
+        CannotGoOn: one has other versions of what makes bits.
+    """
+    mine = probe.probe()
+    differs = False
+    for node, theirs in _probed().items():
+        wrong = {
+            name: (found, mine[name])
+            for name, found in theirs.items()
+            if name != "rallypoint" and found != mine[name]
+        }
+        if wrong:
+            told = ", ".join(f"{name} {a} (here {b})" for name, (a, b) in wrong.items())
+            raise CannotGoOn(
+                f"node {node} has {told}: numbers would depend on where they are computed; "
+                "install the same versions there"
+            )
+        differs |= theirs["rallypoint"] != mine["rallypoint"]
+    return differs
 
 
 def _probed() -> Mapping[str, Mapping[str, str]]:
@@ -120,8 +132,8 @@ def _probed() -> Mapping[str, Mapping[str, str]]:
     return dict(zip(addresses, found, strict=True))
 
 
-def _connect(placement: Placement) -> None:
-    settings: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+def _connect(placement: Placement, **settings: Any) -> None:
+    settings |= {"logging_level": "ERROR", "log_to_driver": False}
     if placement.address == LOCAL:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         cores = os.cpu_count() or 1

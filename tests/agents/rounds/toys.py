@@ -93,12 +93,14 @@ def gone_wrong(what, updates, row):
     return updates
 
 
-def learned(delivery, protocol, rounds, *, before_round=lambda number: None):
+def learned(delivery, protocol, rounds, *, before_round=lambda number: None, stop=lambda: False):
     """Train, two pieces to a round; return parameters, the tally, and who was missing when."""
     parameters = np.zeros((1, SIZE), dtype=np.float32)
     state, orders = protocol.begin(delivery.count)
     missing = []
     for number in range(rounds):
+        if stop():
+            break
         before_round(number)
         opening = parameters
         for piece in range(2):

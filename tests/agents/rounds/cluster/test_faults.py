@@ -29,7 +29,8 @@ def here(rounds=ROUNDS):
 
 def there(toys, *, actors=2, rounds=ROUNDS, logs=None, before_round=None, **settings):
     """Learn on the cluster; return parameters, tally, the missing, and what was told at the end."""
-    placement = Placement(address="auto", actors=actors, cpus=0.5, source="installed", **settings)
+    settings = {"actors": actors, "cpus": 0.5, **settings}
+    placement = Placement(address="auto", source="installed", **settings)
     cluster = Cluster(toys, COUNT, placement, logs=logs)
     try:
         given = {} if before_round is None else {"before_round": lambda n: before_round(cluster, n)}
@@ -100,14 +101,70 @@ def test_kills_at_random_moments_change_nothing(tmp_path):
         threading.Thread(target=kill, daemon=True).start()
 
     try:
-        found = there(Toys(seconds=0.15), rounds=8, before_round=haunt, blocks=3)
+        found = there(Toys(seconds=0.15), rounds=6, before_round=haunt, blocks=3)
     finally:
         stop.set()
     parameters, tally, missing, _ = found
-    assert parameters.tobytes() == here(8).tobytes()
+    assert parameters.tobytes() == here(6).tobytes()
     assert not missing
     assert killed
-    assert tally["ordered"] == tally["arrived"] == 2 * 8 * COUNT
+    assert tally["ordered"] == tally["arrived"] == 2 * 6 * COUNT
+
+
+def test_a_node_that_is_taken_away_takes_no_number_along(nodes, tmp_path):
+    doomed = nodes.add_node(num_cpus=1, object_store_memory=100 * 1024**2)
+
+    def take_away(cluster, number):
+        if number == 1:
+            assert len(cluster._crew.ready) == 4  # one on each node
+            nodes.remove_node(doomed, allow_graceful=False)
+
+    parameters, tally, missing, told = there(
+        Toys(seconds=0.05), actors=4, cpus=1.0, before_round=take_away
+    )
+    assert parameters.tobytes() == here().tobytes()
+    assert not missing
+    assert tally["gone"] >= 1
+    assert told["actors"] == 3  # there is no room for another
+
+
+@pytest.mark.soak
+def test_a_kill_every_few_seconds_for_ten_minutes_loses_no_round(tmp_path):
+    rounds = 0
+    rng = np.random.default_rng(int(time.time()))
+    kills = [0]
+    until = time.monotonic() + float(os.environ.get("SOAK_SECONDS", "600"))
+
+    def kill(cluster):
+        while time.monotonic() < until:
+            time.sleep(rng.uniform(1, 5))
+            if ready := cluster._crew.ready:
+                os.kill(ready[int(rng.integers(len(ready)))].pid, signal.SIGKILL)
+                kills[0] += 1
+
+    def go_on(cluster, number):
+        nonlocal rounds
+        rounds = number + 1
+        if number == 0:
+            threading.Thread(target=kill, args=(cluster,), daemon=True).start()
+
+    placement = Placement(address="auto", actors=3, cpus=0.5, source="installed")
+    cluster = Cluster(Toys(seconds=0.1), COUNT, placement, logs=tmp_path)
+    try:
+        parameters, tally, missing = learned(
+            cluster,
+            placement.protocol,
+            10**9,
+            before_round=lambda number: go_on(cluster, number),
+            stop=lambda: time.monotonic() > until,
+        )
+    finally:
+        cluster.close()
+    assert parameters.tobytes() == here(rounds).tobytes()
+    assert not missing
+    assert tally["versions"] == 2 * rounds
+    assert tally["ordered"] == tally["arrived"] == 2 * rounds * COUNT
+    print(f"\n{rounds} rounds, {kills[0]} kills: {tally}")  # noqa: T201 - for whoever asked for it
 
 
 def test_nothing_is_left_running(tmp_path):

@@ -1,0 +1,112 @@
+"""What cannot be computed on is refused in a line, soon, and nothing stays behind."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rallypoint.agents.rounds import probe
+from rallypoint.agents.rounds.cluster import Cluster, session
+from rallypoint.agents.rounds.placement import Placement
+from rallypoint.errors import CannotGoOn, InvalidConfig
+from tests.agents.rounds.toys import Toys
+
+pytestmark = [
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.filterwarnings("default"),  # Ray's own
+]
+
+
+def rallypoint(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "rallypoint", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"actors": 0}, "actors is a number >= 1"),
+        ({"cpus": -1.0}, "0 or more CPUs"),
+        ({"source": "elsewhere"}, "source is"),
+        ({"start_seconds": 0.0}, "start_seconds"),
+        ({"deadline": 0.0}, "deadline"),
+        ({"address": "ray://head:10001"}, "Ray's client"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(settings, says):
+    with pytest.raises(InvalidConfig, match=says):
+        Placement(**settings)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense"])
+def test_an_address_where_nobody_listens_is_refused_soon(address, tmp_path):
+    began = time.monotonic()
+    done = rallypoint(
+        *("train", "--env", "cartpole-v1", "--agent", "a2c", "--ray", address),
+        *("--out", tmp_path / "run"),
+    )
+    assert done.returncode == 1
+    assert "no Ray could be used at" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.usefixtures("nodes")
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"actors": 1000}, "1000 actors with 1 CPU each need 1000, and the cluster has"),
+        ({"actors": 1, "gpus": 8.0}, "with 8 GPU each need 8, and the cluster has 0"),
+    ],
+)
+def test_a_cluster_that_has_less_than_is_asked_for_is_refused(settings, says):
+    with pytest.raises(CannotGoOn, match=says):
+        Cluster(Toys(), 6, Placement(address="auto", source="installed", **settings))
+
+
+def test_other_versions_on_a_node_are_refused(nodes, monkeypatch):
+    mine = probe.probe()
+    monkeypatch.setattr(session, "_probed", lambda: {"10.0.0.7": mine | {"numpy": "1.0"}})
+    with pytest.raises(CannotGoOn, match=r"node 10\.0\.0\.7 has numpy 1\.0 \(here"):
+        Cluster(Toys(), 6, Placement(address="auto"))
+
+
+def test_every_node_is_asked_what_it_has(nodes):
+    found = session._probed()
+    assert len(found) >= 1
+    mine = probe.probe()
+    for theirs in found.values():
+        assert theirs.keys() == mine.keys()
+        assert theirs["numpy"] == mine["numpy"]
+
+
+def test_without_ray_nothing_imports_it(tmp_path):
+    code = (
+        "import sys\n"
+        "from rallypoint.experiments.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "assert 'ray' not in sys.modules"
+    )
+    words = "train --env cartpole-v1 --agent gpomdp --workers 2 --steps 200".split()  # noqa: SIM905
+    subprocess.run(
+        [sys.executable, "-c", code, *words, "--out", tmp_path / "run"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_settings_of_a_cluster_without_one_are_refused(tmp_path):
+    done = rallypoint("train", "--env", "x", "--agent", "a2c", "--ray-set", "actors=2")
+    assert done.returncode == 2
+    assert "say which, as in --ray auto" in done.stderr
+
+
+def test_who_learns_alone_is_not_spread_over_a_cluster():
+    done = rallypoint("train", "--env", "gathering-v0", "--agent", "q_learning", "--ray", "local")
+    assert done.returncode == 2
+    assert "leave out --ray" in done.stderr
