@@ -67,3 +67,10 @@ def test_without_a_folder_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(Kept(""))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_kept_stays_when_more_is_kept(tmp_path):
+    kept = Kept(str(tmp_path))
+    run(kept, seeds=(0, 1))
+    run(kept, seeds=(2,))
+    assert set(kept.of(SMALL, "sign_flip", "median")) == {0, 1, 2}
