@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 def contributing(command: Any) -> Any:
     """Add the options of agents that learn from contributors."""
     for option in (
+        click.option(
+            "--protocol-set",
+            "protocol_settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Of the protocol.",
+        ),
+        click.option(
+            "--protocol",
+            metavar="NAME",
+            help="synchronous, kardam, buffered or replicated_servers.  [default: synchronous]",
+        ),
         click.option("--aggregator", metavar="NAME", help="Of updates.  [default: mean]"),
         click.option("--byzantine", type=int, metavar="F", help="How many liars it tolerates."),
         click.option("--workers", type=int, metavar="N", help="Rollout workers.  [default: 1]"),
@@ -69,7 +81,13 @@ def placement_of(address: str | None, settings: dict[str, Any]) -> "Placement | 
 
 
 def team_of(
-    contributors: str | None, workers: int | None, byzantine: int | None, aggregator: str | None
+    contributors: str | None,
+    workers: int | None,
+    byzantine: int | None,
+    aggregator: str | None,
+    *,
+    protocol: str | None = None,
+    protocol_settings: "dict[str, Any] | None" = None,
 ) -> "Team | None":
     """Return who contributes, if anything is said of it.
 
@@ -83,6 +101,8 @@ def team_of(
         "workers": workers,
         "byzantine": byzantine,
         "aggregator": aggregator,
+        "protocol": protocol,
+        "protocol_settings": protocol_settings or None,
     }
     given = {name: value for name, value in given.items() if value is not None}
     if given.get("contributors") == "team" and workers is not None:

@@ -72,6 +72,8 @@ def train(
     workers: int | None,
     byzantine: int | None,
     aggregator: str | None,
+    protocol: str | None,
+    protocol_settings: Sequence[str],
     settings: Sequence[str],
     env_settings: Sequence[str],
     record: bool,
@@ -106,7 +108,14 @@ def train(
             settings=as_plain(settings),
             threats=_threats(threat_file),
             record=record,
-            team=team_of(contributors, workers, byzantine, aggregator),
+            team=team_of(
+                contributors,
+                workers,
+                byzantine,
+                aggregator,
+                protocol=protocol,
+                protocol_settings=as_plain(protocol_settings),
+            ),
         )
         check(training, placement)
     except RallypointError as error:  # nothing was made yet

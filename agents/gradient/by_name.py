@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents import agents
+from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
 from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from rallypoint.agents.gradient.contributors import Who
+from rallypoint.agents.gradient.manners import SYNCHRONOUS, Manner
 from rallypoint.agents.gradient.recipe import Recipe, only_group
+from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
 from rallypoint.agents.rounds.delivery import Delivery, blocks_of
@@ -25,9 +28,9 @@ from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, combined, disagreements
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.updates.losses import check_losses
 
 _PER_WORKER, _OF_A_TEAM = 8, 64  # copies, where nobody says how many
+AnyRounds = Rounds | AsynchronousRounds | ReplicatedRounds
 Say = Callable[[Mapping[str, Any]], None]  # takes a row of metrics
 
 
@@ -39,6 +42,8 @@ class Team:
     workers: int = 1  # n, unless the team contributes
     byzantine: int = 0  # f, that the aggregator must tolerate
     aggregator: str = "mean"
+    protocol: str = SYNCHRONOUS  # or "kardam", "buffered" or "replicated_servers"
+    protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def copies(self, given: int | None, episodes: int | None = None) -> int:
         """Return how many copies that is: those asked for, or enough for everybody.
@@ -102,29 +107,24 @@ class TeamTraining:
         self.world = self.recipe.world()
         self.group = only_group(self.world)
         self.aggregator = Aggregator.parse(self.team.aggregator)
-        self.aggregator.check(count, self.team.byzantine)
+        self.manner = self._manner()
+        self.manner.check(self.aggregator, count)
         self.updates = self.recipe.updates(self.group)
-        self._refuse_losses()
+        columns = self.recipe.architecture(self.world).size
+        self.manner.check_threats(self.updates, self.aggregator, columns)
         self._workshop = self.recipe.workshop(world=self.world)
         self.played = 0
         self.rounds_told: dict[str, Any] = {}
         self._of_world: tuple[Receipt, ...] = ()
 
-    def _refuse_losses(self) -> None:
-        """Refuse threats to what one trusted server says, and losses that the rule cannot stand."""
-        if self.threats is not None and (lies := self.threats.at("server").threats):
+    def _manner(self) -> Manner:
+        team = self.team
+        if team.protocol != SYNCHRONOUS and self.placement is not None:
             raise InvalidConfig(
-                f"{lies[0].kind} is a lie of replicated servers, and one trusted server trains "
-                "here; see `rallypoint run byzantine_servers`"
+                f"--protocol {team.protocol} runs in this process, with delays that are simulated; "
+                "leave out --ray"
             )
-        if self.updates is not None:
-            check_losses(
-                self.updates.model,
-                self.aggregator,
-                n=self.recipe.count,
-                columns=self.recipe.architecture(self.world).size,
-                f=self.team.byzantine,
-            )
+        return Manner(team.protocol, team.protocol_settings, self.recipe, f=team.byzantine)
 
     def _delivery(self, blocks: Sequence[Sequence[int]] | None, out: Path) -> Delivery:
         """Return where updates are computed, with contributors dealt out to blocks."""
@@ -141,18 +141,20 @@ class TeamTraining:
             self.recipe, count, self.placement, blocks=blocks, logs=out / "actors", run=out.name
         )
 
-    def _rounds(self, delivery: Delivery) -> Rounds:
+    def _rounds(self, delivery: Delivery) -> AnyRounds:
         learner, networks = self.recipe.learner, self.recipe.architecture(self.world)
         server = Server(
-            self.recipe.start(networks),
-            [self.aggregator],
+            np.repeat(self.recipe.start(networks), self.manner.replicas, axis=0),
+            [self.aggregator] * self.manner.replicas,
             f=self.team.byzantine,
-            seeds=[self.seed],
+            seeds=[self.seed] * self.manner.replicas,
             optimiser=learner.server_optimiser,
             pace=learner.pace,
             layout=[piece.at.stop - piece.at.start for piece in networks.pieces],
             riders=learner.riders(networks),
         )
+        if self.manner.name != SYNCHRONOUS:
+            return self.manner.rounds(server, self.updates)
         return Rounds(
             self._workshop.rollout,
             networks,
@@ -182,7 +184,10 @@ class TeamTraining:
             RallypointError: the training cannot go on.
         """
         found = read_checkpoint(out) if resume else None
-        delivery = self._delivery(None if found is None else blocks_of(found.snapshot), out)
+        blocks = None
+        if found is not None and self.manner.name == SYNCHRONOUS:
+            blocks = blocks_of(found.snapshot)
+        delivery = self._delivery(blocks, out)
         try:
             rounds = self._rounds(delivery)
             if found is not None:
@@ -203,7 +208,7 @@ class TeamTraining:
         finally:
             delivery.close()
 
-    def _round(self, rounds: Rounds) -> dict[str, Any]:
+    def _round(self, rounds: AnyRounds) -> dict[str, Any]:
         """Train a round; return its row of metrics."""
         rounds.server.share = self.played / self.steps
         before, began = rounds.tally, time.perf_counter()
@@ -219,11 +224,14 @@ class TeamTraining:
             "cosine": _plain(report.cosine[0]),
             "believed": believed,
         }
-        if self.placement is None:
+        if self.placement is None and self.manner.name == SYNCHRONOUS:
             return row
+        tally = dict(rounds.tally)
+        if isinstance(rounds, Rounds):  # others count some things that rise and fall: those so far
+            tally = {name: count - before[name] for name, count in tally.items()}
         return row | {
             "seconds": round(time.perf_counter() - began, 6),
-            "tally": {name: count - before[name] for name, count in rounds.tally.items()},
+            "tally": tally,
             **rounds.delivery.told(),
         }
 
@@ -231,7 +239,7 @@ class TeamTraining:
     def _names(self) -> tuple[str, ...]:
         return self.recipe.names(self.group)
 
-    def _save(self, rounds: Rounds, out: Path) -> None:
+    def _save(self, rounds: AnyRounds, out: Path) -> None:
         from rallypoint.agents.gradient.saving import save_policy  # torch
 
         save_policy(
@@ -259,7 +267,7 @@ class TeamTraining:
             "return": float(np.mean(told)) if told else None,
         }
 
-    def _account(self, rounds: Rounds) -> None:
+    def _account(self, rounds: AnyRounds) -> None:
         """Keep the receipts of all threats, and what became of every round."""
         self.rounds_told = {"finished": rounds.round, **rounds.tally}
         if self.placement is not None:
@@ -274,9 +282,10 @@ class TeamTraining:
         if isinstance(self.world, Threatened):
             receipts += self._of_world
             wrong += disagreements(self.world.model, self._of_world)
-        if self.updates is not None:
-            receipts += self.updates.receipts()
-            wrong += disagreements(self.updates.model, self.updates.receipts())
+        for frame in (self.updates, self.manner.server_lies):
+            if frame is not None:
+                receipts += frame.receipts()
+                wrong += disagreements(frame.model, frame.receipts())
         return receipts, wrong
 
 

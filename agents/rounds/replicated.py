@@ -12,7 +12,9 @@ from rallypoint.agents.rounds.contraction import contracted, diameter
 from rallypoint.agents.rounds.filters.outliers import Local, reach
 from rallypoint.agents.rounds.protocols import Floats, Mask
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
+from rallypoint.batch_env import Snapshot
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.updates import UpdateThreats
 
 # Parameters (R, n_w, d), the round, and the attempt in it: updates (R, n_w, d), pure in these.
@@ -95,6 +97,26 @@ class Replication:
             self._move(run, server, sent)
         self.round += 1
         return Gathered(np.array(diameters), refused)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything needed to go on from here, but for what workers' filters remember."""
+        own: Snapshot = {"round": np.array(self.round), "models": self._models.copy()}
+        for at, (run, server) in enumerate(zip(self.runs, self.servers, strict=True)):
+            own |= nested(f"{at}/server", server.snapshot())
+            for name, threats in (("threats", run.threats), ("lies", run.server_threats)):
+                if threats is not None:
+                    own |= nested(f"{at}/{name}", threats.snapshot())
+        return own
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of the same runs; workers believe whom they ask first."""
+        self.round, self._models = int(snapshot["round"]), snapshot["models"].copy()
+        self._locals = [[None] * len(workers) for workers in self._locals]
+        for at, (run, server) in enumerate(zip(self.runs, self.servers, strict=True)):
+            server.restore(part_of(snapshot, f"{at}/server"))
+            for name, threats in (("threats", run.threats), ("lies", run.server_threats)):
+                if threats is not None:
+                    threats.restore(part_of(snapshot, f"{at}/{name}"))
 
     @property
     def models(self) -> Floats:

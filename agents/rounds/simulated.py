@@ -21,12 +21,13 @@ from rallypoint.agents.rounds.protocols import (
     Work,
 )
 from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
-from rallypoint.batch_env import Mask
+from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.errors import Diverged, InvalidConfig
+from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.updates import UpdateThreats
 
-# Parameters (k, d), the number of the event, and which k runs: updates (k, d), pure in these.
-Estimate = Callable[[Floats, int, Integers], Floats]
+# Parameters (k, d), the number of the event, which k runs, and whose: updates (k, d).
+Estimate = Callable[[Floats, int, Integers, Integers], Floats]
 _KEPT = 64  # versions, by default
 
 
@@ -110,6 +111,37 @@ class Simulation:
         """Return what each protocol has counted."""
         return [dict(s.lane.protocol.tally(s.state)) for s in self._standing]
 
+    def snapshot(self) -> Snapshot:
+        """Return everything needed to go on; what was on its way will be asked for anew."""
+        own: Snapshot = nested("server", self.server.snapshot()) | {
+            "events": np.array(self.events),
+            "previous": self._previous.copy(),
+        }
+        for run, each in enumerate(self._standing):
+            own |= nested(f"{run}/protocol", each.lane.protocol.snapshot(each.state))
+            own |= nested(f"{run}/arrivals", each.arrivals.snapshot())
+            own[f"{run}/came"] = np.array(each.came)
+            own[f"{run}/version"] = np.array(each.versions.current)
+            own[f"{run}/kept"] = np.stack(each.versions.kept)
+            if each.lane.threats is not None:
+                own |= nested(f"{run}/threats", each.lane.threats.snapshot())
+        return own
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of the same lanes."""
+        self.server.restore(part_of(snapshot, "server"))
+        self.events, self._previous = int(snapshot["events"]), snapshot["previous"].copy()
+        for run, each in enumerate(self._standing):
+            each.arrivals.restore(part_of(snapshot, f"{run}/arrivals"))
+            each.came = int(snapshot[f"{run}/came"])
+            kept = tuple(snapshot[f"{run}/kept"].copy())
+            each.versions = Versions(int(snapshot[f"{run}/version"]), kept)
+            if each.lane.threats is not None:
+                each.lane.threats.restore(part_of(snapshot, f"{run}/threats"))
+            protocol = each.lane.protocol
+            each.state, orders = protocol.restore(part_of(snapshot, f"{run}/protocol"))
+            self._carry_out(each, orders)
+
     def step(self) -> Event:
         """Let one update of each run arrive."""
         runs = np.array([r for r, each in enumerate(self._standing) if each.stopped is None])
@@ -123,7 +155,8 @@ class Simulation:
         points = np.stack(
             [self._standing[r].versions.of(c.version) for r, c in zip(runs, coming, strict=True)]
         )
-        found = self._estimate(points, self.events, runs)
+        whose = np.array([contributor for contributor, _ in coming])
+        found = self._estimate(points, self.events, runs, whose)
         for run, update, (contributor, version) in zip(runs, found, coming, strict=True):
             standing = self._standing[run]
             told = self._lied(standing, update, contributor)

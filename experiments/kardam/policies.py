@@ -49,7 +49,8 @@ def learn(
     contributors = Contributors(count=1, runs=len(runs))
     returns: list[Floats] = []
 
-    def estimate(points: Floats, event: int, running: Integers) -> Floats:
+    def estimate(points: Floats, event: int, running: Integers, whose: Integers) -> Floats:
+        del whose  # all find alike
         # Those that have stopped play on, for nobody.
         parameters = np.zeros((len(runs), points.shape[1]), dtype=np.float32)
         parameters[running] = points

@@ -35,8 +35,8 @@ def descend(config: KardamConfig, condition: Condition, seed: int) -> dict[str, 
         pace=Pace(rate=config.rate),
     )
 
-    def estimate(points: Floats, event: int, runs: Integers) -> Floats:
-        del runs
+    def estimate(points: Floats, event: int, runs: Integers, whose: Integers) -> Floats:
+        del runs, whose  # all find the same
         noise = stream(seed, "kardam/noise", event).standard_normal(config.dimension)
         return (curvature * points + config.noise * noise).astype(np.float32)
 

@@ -47,7 +47,8 @@ def simulation(lanes, rate=0.05):
     )
     seeds = np.array([each.seed for each in lanes])
 
-    def estimate(points, event, runs):
+    def estimate(points, event, runs, whose):
+        del whose
         noise = [
             stream(int(seed), "tests/simulated", event).standard_normal(D) for seed in seeds[runs]
         ]
@@ -97,8 +98,8 @@ def test_an_update_is_found_at_the_version_it_says():
         optimiser=Sgd(), pace=Pace(rate=1.0),
     )  # fmt: skip
 
-    def estimate(found, event, runs):
-        del event, runs
+    def estimate(found, event, runs, whose):
+        del event, runs, whose
         points.append(float(found[0, 0]))
         return -np.ones((1, 1), dtype=np.float32)  # parameters are their own version
 
@@ -143,6 +144,24 @@ def test_a_run_that_diverges_stops_and_the_others_go_on():
     assert "not finite" in one.stopped[0]
     assert one.stopped[1] is None
     assert one.versions[0] < one.versions[1] == 5
+
+
+def test_a_snapshot_goes_on_alike_with_what_was_on_its_way_asked_for_anew():
+    lanes = [lane(protocol, delays=ClockDelays(), threats=flipping()) for protocol in PROTOCOLS]
+    first = simulation(lanes)
+    for _ in range(30):
+        first.step()
+    again = []
+    for _ in range(2):
+        fresh = [lane(each.protocol, delays=ClockDelays(), threats=flipping()) for each in lanes]
+        other = simulation(fresh)
+        other.restore(first.snapshot())
+        assert other.tallies() == first.tallies()
+        for _ in range(30):
+            other.step()
+        again.append(other)
+    one, two = (each.server.parameters.tobytes() for each in again)
+    assert one == two != first.server.parameters.tobytes()
 
 
 def test_lanes_and_runs_must_be_as_many():

@@ -1,0 +1,175 @@
+"""In which manner rounds are run: one server waits for all, or for nobody, or there are several."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
+from rallypoint.agents.gradient.learners import GradientLearner
+from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
+from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.rounds.delays import DELAYS, Delays
+from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.protocols import protocols
+from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
+from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
+from rallypoint.agents.rounds.replicated import Replicated
+from rallypoint.agents.rounds.simulated import Lane
+from rallypoint.config import from_dict
+from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.safety.aggregation import Aggregator
+from rallypoint.safety.updates import UpdateThreats
+from rallypoint.safety.updates.losses import check_losses
+
+if TYPE_CHECKING:
+    from rallypoint.agents.gradient.recipe import Recipe
+
+SYNCHRONOUS, REPLICATED = "synchronous", "replicated_servers"
+
+
+def manners() -> list[str]:
+    """Return the names of all manners."""
+    return sorted({*protocols, REPLICATED})
+
+
+class Manner:
+    """The manner of a training, checked before anything is played."""
+
+    def __init__(self, name: str, settings: Mapping[str, Any], recipe: "Recipe", *, f: int) -> None:
+        """Read the settings of a manner.
+
+        Args:
+            name: of it.
+            settings: the protocol's own; f and the number of contributors are known already.
+                Asynchronous ones have ``delays``: "clock", "drawn", or a table with that as kind.
+            recipe: of what is trained.
+            f: how many contributors may lie.
+
+        Raises:
+            InvalidConfig: no such manner, or one that does not fit what is trained; says why.
+            TooManyByzantine: a manner that cannot tolerate so many.
+        """
+        if name not in manners():
+            raise InvalidConfig(f"no protocol is called {name!r}{did_you_mean(name, manners())}")
+        self.name = name
+        self._recipe = recipe
+        self._f = f
+        self.server_lies: UpdateThreats | None = None
+        if name == SYNCHRONOUS:
+            if settings:
+                raise InvalidConfig(
+                    f"the synchronous protocol waits for everybody, and has no {sorted(settings)}; "
+                    "deadlines are for clusters: --ray-set deadline=…"
+                )
+            return
+        _refuse_learner(name, recipe)
+        given = dict(settings)
+        if name == REPLICATED:
+            own = {"f": f, "contributors": recipe.count, **given}
+            self.replicated = from_dict(ReplicatedServers, own, where="--protocol-set")
+            self.server_lies = self._lies_of_servers()
+            return
+        self.delays = _delays(given.pop("delays", "clock"))
+        kind = protocols[name]
+        assert issubclass(kind, Asynchronous)
+        self.protocol: Asynchronous[Any] = from_dict(
+            kind, {"f": f, **given}, where="--protocol-set"
+        )
+        self.protocol.begin(recipe.count)  # refuses what it cannot tolerate
+
+    @property
+    def replicas(self) -> int:
+        """How many servers there are."""
+        return self.replicated.servers if self.name == REPLICATED else 1
+
+    def rounds(
+        self, server: Server, updates: UpdateThreats | None
+    ) -> AsynchronousRounds | ReplicatedRounds:
+        """Return rounds in this manner, which is not the synchronous one."""
+        recipe = self._recipe
+        everybody = [[contributor] for contributor in range(recipe.count)]
+        delivery = InProcess([recipe.workshop(one) for one in everybody], everybody)
+        architecture = recipe.architecture(recipe.world([0]))
+        contribution = recipe.learner.contribution
+        if self.name == REPLICATED:
+            run = Replicated(
+                protocol=self.replicated,
+                seed=recipe.seed,
+                threats=updates,
+                server_threats=self.server_lies,
+            )
+            return ReplicatedRounds(delivery, architecture, server, run, contribution)
+        lane = Lane(
+            protocol=self.protocol,
+            contributors=recipe.count,
+            delays=self.delays,
+            seed=recipe.seed,
+            threats=updates,
+        )
+        return AsynchronousRounds(delivery, architecture, server, lane, contribution)
+
+    def check(self, aggregator: Aggregator, count: int) -> None:
+        """Refuse an aggregator that cannot answer about as few updates as it is asked about."""
+        least = count
+        if self.name == REPLICATED:
+            least = self.replicated.waits_for
+        elif self.name == "buffered":
+            least = 2 * self._f + 1
+        if self.name != "kardam":
+            aggregator.check(least, self._f)
+
+    def check_threats(
+        self, updates: UpdateThreats | None, aggregator: Aggregator, columns: int
+    ) -> None:
+        """Refuse threats to what one trusted server says, and losses that a rule cannot stand.
+
+        Raises:
+            InvalidConfig: servers are to lie, and there is but one.
+            TooManyByzantine: more updates are expected to lose something than may lie.
+        """
+        threats = self._recipe.threats
+        lies = () if threats is None else threats.at("server").threats
+        if lies and self.server_lies is None:
+            raise InvalidConfig(
+                f"{lies[0].kind} is a lie of replicated servers, and one trusted server trains "
+                f"here; say --protocol {REPLICATED}"
+            )
+        if updates is not None and self.name != "kardam":
+            count = self._recipe.count
+            check_losses(updates.model, aggregator, n=count, columns=columns, f=self._f)
+
+    def _lies_of_servers(self) -> UpdateThreats | None:
+        threats = self._recipe.threats
+        if threats is None or not threats.at("server").threats:
+            return None
+        names = [f"server_{index}" for index in range(self.replicated.servers)]
+        return UpdateThreats(threats.at("server"), contributors=names, seed=self._recipe.seed)
+
+
+def _delays(given: Any) -> Delays:
+    table = {"kind": given} if isinstance(given, str) else dict(given)
+    kind = table.pop("kind", None)
+    if kind not in DELAYS:
+        raise InvalidConfig(f"no delays are called {kind!r}{did_you_mean(str(kind), DELAYS)}")
+    delays: Delays = from_dict(DELAYS[kind], table, where="delays")
+    return delays
+
+
+def _refuse_learner(name: str, recipe: "Recipe") -> None:
+    learner: GradientLearner = recipe.learner
+    if recipe.who == "team":
+        raise InvalidConfig(
+            f"the members of a team live in one world and send updates together; --protocol {name} "
+            "is for --contributors workers"
+        )
+    several = getattr(learner, "epochs", 1) > 1
+    asks = learner.most_episodes is not None
+    rides = learner.own_riders or learner.normalise_observations
+    if several or asks or rides:
+        what = (
+            "several epochs over a fragment" if several else
+            "a server that asks for more" if asks else "riders behind the weights"
+        )  # fmt: skip
+        raise InvalidConfig(
+            f"--protocol {name} takes one update for each fragment, and {recipe.agent} has {what}; "
+            "take gpomdp, reinforce or a2c"
+        )
