@@ -2,14 +2,14 @@
 # make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
 # make test PYTEST_ARGS='-k gather'   more arguments for pytest
 # make test JOBS=8                    more processes
-# make bench MEASURE=aggregation      one of the two, environments and aggregation
+# make bench MEASURE=aggregation      one of environments, aggregation and returns
 # make bench BENCH_ARGS=--quick       a look, in some minutes
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
-MEASURE ?= environments aggregation
+MEASURE ?= environments aggregation returns
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -49,7 +49,7 @@ $(RLLIB): pyproject.toml constraints-rllib.txt
 	.venv-rllib/bin/python -m pip install --quiet --disable-pip-version-check \
 		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "$$(grep ^torch constraints-rllib.txt)"
 	.venv-rllib/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints-rllib.txt --editable . 'ray[rllib]' hypothesis pytest
+		--constraint constraints-rllib.txt --editable . 'ray[rllib]' hypothesis mpe2 pytest
 	@touch $@
 
 test-rllib: $(RLLIB) ## run the tests of the view for RLlib, in .venv-rllib
@@ -75,7 +75,7 @@ peers: setup ## install the peers that cannot share .venv, or try again what fai
 	rm -f $(PEERS)
 	$(MAKE) $(PEERS)
 
-bench: $(addprefix bench-,$(MEASURE)) ## measure environments, PPO and aggregation beside their peers (half an hour)
+bench: $(addprefix bench-,$(MEASURE)) ## measure environments, PPO and aggregation beside their peers (an hour)
 
 bench-aggregation: BENCH_PAGE := --page
 bench-%: setup $(PEERS)

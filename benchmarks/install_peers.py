@@ -62,12 +62,12 @@ def python_of(folder: Path) -> str:
     return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
-def why_missing(peer: str, folder: Path) -> str:
+def why_missing(peer: str, folder: Path, made_by: str = "make peers") -> str:
     """Say what is known about why a peer is not there."""
     try:
         failure = json.loads(_note(folder).read_text(encoding="utf-8"))[peer]
     except (OSError, ValueError, KeyError):
-        return "`make peers` would install it"
+        return f"`{made_by}` would install it"
     return f"installing it failed: {failure}" if failure else "though it was installed"
 
 

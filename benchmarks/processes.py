@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from install_peers import FOLDER, python_of, why_missing
+from install_peers import ROOT, python_of, why_missing
 from suites import load
 from timing import Case, Failed, Sample, Sampler
 
@@ -40,7 +40,7 @@ class Process:
     """One suite's process."""
 
     def __init__(
-        self, suite: str, environ: Mapping[str, str], *, quick: bool, folder: Path = FOLDER
+        self, suite: str, environ: Mapping[str, str], *, quick: bool, folder: Path | None = None
     ) -> None:
         """Start it, without its library yet.
 
@@ -48,9 +48,11 @@ class Process:
             Failed: the Python that it needs is not there.
         """
         self._suite = suite
-        self._needs = load(suite).needs
-        self._folder = folder
-        python = sys.executable if self._needs is None else python_of(folder)
+        loaded = load(suite)
+        self._needs = loaded.needs
+        self._made_by = loaded.made_by
+        self._folder = folder or ROOT / loaded.home
+        python = sys.executable if self._needs is None else python_of(self._folder)
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - as long as the process
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own file
@@ -65,7 +67,7 @@ class Process:
             )
         except OSError as error:
             self._said.close()
-            raise Failed(f"{python}: {error.strerror}; see `make peers`") from error
+            raise Failed(f"{python}: {error.strerror}; see `{self._made_by}`") from error
 
     def ask(self, do: str, **what: Any) -> Any:
         """Ask and wait for the answer.
@@ -97,7 +99,7 @@ class Process:
         missing = failure.startswith(("ModuleNotFoundError", "ImportError"))
         if self._needs is None or not missing:
             return failure
-        return f"{failure}; {why_missing(self._needs, self._folder)}"
+        return f"{failure}; {why_missing(self._needs, self._folder, self._made_by)}"
 
     def _last_words(self) -> str:
         code = self._process.wait()

@@ -17,6 +17,8 @@ NAMES = (
     "views",
     "ppo",
     "gradient",
+    "spread_ppo",
+    "rllib_spread",
     "tabular",
 )
 
@@ -33,7 +35,9 @@ class Suite:
     cases: Callable[..., Sequence[Case]]  # quick -> those of a quick run
     goals: Callable[..., Sequence[Goal]] = _no_goals
     packages: tuple[str, ...] = ()  # whose versions are written beside the numbers
-    needs: str | None = None  # the peer in .venv-peers, which cannot share our own .venv
+    needs: str | None = None  # the peer that cannot share our own .venv
+    home: str = ".venv-peers"  # the .venv that it has then
+    made_by: str = "make peers"  # what makes that
     check: Callable[[str], str] | None = None  # of what kind -> whether its answers are right
 
 

@@ -122,9 +122,16 @@ def _ruled(rule: str | None) -> str:
 
 
 def _our_ppo(minibatch: int) -> Work:
+    import rallypoint
+
+    world = rallypoint.make("torus-v0", num_agents=_AGENTS, copies=_COPIES)
+    return ppo(world, minibatch=minibatch, steps=_STEPS, epochs=_EPOCHS)
+
+
+def ppo(world: Any, *, minibatch: int, steps: int, epochs: int) -> Work:
+    """Return iterations of our PPO by one contributor, in all copies of a world."""
     import numpy as np
 
-    import rallypoint
     from rallypoint.agents.gradient.contributors import Contributors
     from rallypoint.agents.gradient.fragment import Rollout
     from rallypoint.agents.gradient.learners import PpoLearner
@@ -133,8 +140,7 @@ def _our_ppo(minibatch: int) -> Work:
     from rallypoint.draws import Draws
     from rallypoint.safety.aggregation import Aggregator
 
-    learner = PpoLearner(minibatch=minibatch, epochs=_EPOCHS)
-    world = rallypoint.make("torus-v0", num_agents=_AGENTS, copies=_COPIES)
+    learner = PpoLearner(minibatch=minibatch, epochs=epochs)
     networks = learner.architecture(world.groups[0])
     start = networks.initial(np.random.default_rng(0))[None]
     rounds = Rounds(
@@ -143,7 +149,7 @@ def _our_ppo(minibatch: int) -> Work:
         learner,
         Contributors(count=1),
         Server(start, [Aggregator.parse("mean")], f=0, seeds=[0], pace=learner.pace),
-        steps=_STEPS,
+        steps=steps,
         seeds=[0],
         contribution=learner.contribution,
     )
@@ -151,7 +157,7 @@ def _our_ppo(minibatch: int) -> Work:
 
     def iteration() -> int:
         rounds.train_round()
-        return _STEPS * _COPIES * _AGENTS
+        return steps * world.num_copies * world.num_agents
 
     return iteration
 
