@@ -53,7 +53,8 @@ class Careful:
     _rule: ClassVar[type[TemporalDifference]] = QLearning  # by executed actions
 
     floor: float = 0.2  # share of random actions, for ever
-    tau: float = 0.05  # largest risk that an explored action may have
+    # Largest risk that an explored action may have: of all, or of each of equal blocks of copies.
+    tau: float | tuple[float, ...] = 0.05
     risk_rate: float = 0.5
     alpha: float = 0.1
     gamma: float = 1.0
@@ -66,8 +67,11 @@ class Careful:
         Raises:
             InvalidConfig: says which.
         """
-        for name in ("floor", "tau", "risk_rate"):
-            if not 0 <= getattr(self, name) <= 1:
+        if isinstance(self.tau, list):
+            object.__setattr__(self, "tau", tuple(self.tau))
+        shares = {"floor": (self.floor,), "tau": self._taus, "risk_rate": (self.risk_rate,)}
+        for name, found in shares.items():
+            if not found or not all(0 <= share <= 1 for share in found):
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
         _ = self.values_learner  # refuses its own
 
@@ -101,7 +105,16 @@ class Careful:
         num_actions: int | Integers,
         horizon: int | None = None,
     ) -> CarefulState:
-        """Start with values of ``initial``, and no risk anywhere."""
+        """Start with values of ``initial``, and no risk anywhere.
+
+        Raises:
+            InvalidConfig: copies that cannot be shared out evenly among several ``tau``.
+        """
+        if num_copies % len(self._taus):
+            raise InvalidConfig(
+                f"{len(self._taus)} values of tau take as many copies each, and there are "
+                f"{num_copies}"
+            )
         own = self.values_learner.init(num_copies, num_agents, num_states, num_actions, horizon)
         risks = np.where(np.isneginf(own.tables), np.inf, 0.0)
         return CarefulState(own, risks)
@@ -114,7 +127,7 @@ class Careful:
         self, state: CarefulState, percepts: Integers, draws: Draws, rows: Rows = ALL
     ) -> Integers:
         """Choose: (E', N) for the percepts (E', N) of some copies, with those copies' draws."""
-        law = self._law(state, state.past.owners[rows] + percepts)
+        law = self._law(state, state.past.owners[rows] + percepts, rows)
         reached = law.cumsum(axis=2)
         coins = draws.random((percepts.shape[1],)) * reached[:, :, -1]
         chosen: Integers = (reached <= coins[..., None]).sum(axis=2)
@@ -122,7 +135,7 @@ class Careful:
 
     def policy(self, state: CarefulState, percepts: Integers) -> Floats:
         """Return the probabilities by which ``act`` chooses: (E, N, A)."""
-        return self._law(state, state.past.owners + percepts)
+        return self._law(state, state.past.owners + percepts, ALL)
 
     def visit(self, state: CarefulState, percepts: Integers, present: Mask) -> CarefulState:
         """Count a step."""
@@ -160,11 +173,16 @@ class Careful:
         """Return the tables that the greedy policy reads: (E, N, S, A), -inf for no action."""
         return state.own.tables
 
-    def _law(self, state: CarefulState, at: Integers) -> Floats:
+    @property
+    def _taus(self) -> tuple[float, ...]:
+        return self.tau if isinstance(self.tau, tuple) else (self.tau,)
+
+    def _law(self, state: CarefulState, at: Integers, rows: Rows) -> Floats:
+        taus = np.repeat(self._taus, len(state.risks) // len(self._taus))[rows]
         width = state.risks.shape[-1]
         values = state.own.tables.reshape(-1, width).take(at, axis=0)
         risks = state.risks.reshape(-1, width).take(at, axis=0)
-        return law(values, risks, floor=self.floor, tau=self.tau)
+        return law(values, risks, floor=self.floor, tau=taus[:, None, None])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +193,10 @@ class CarefulSarsa(Careful):
     _rule: ClassVar[type[TemporalDifference]] = Sarsa
 
 
-def law(values: Floats, risks: Floats, *, floor: float, tau: float) -> Floats:
+def law(values: Floats, risks: Floats, *, floor: float, tau: float | Floats) -> Floats:
     """Return how likely each action is: values and risks (…, A) -> (…, A).
+
+    Tau is one for all, or (…, 1).
 
     >>> law(np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.9, 0.0]), floor=0.2, tau=0.05)
     array([0.9, 0. , 0.1])
@@ -202,14 +222,15 @@ class CarefulPolicy:
     columns: Columns
     replicates: Integers  # (E,)
     floor: float
-    tau: float
+    tau: float | Floats  # of all, or of each replicate, (R,)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent."""
         percepts = self.columns.percepts(self.encoding, observations)
         agents = np.arange(percepts.shape[1])
         rows = (self.replicates[:, None], agents, percepts)
-        chances = law(self.values[rows], self.risks[rows], floor=self.floor, tau=self.tau)
+        tau = np.broadcast_to(self.tau, len(self.risks))[self.replicates][:, None, None]
+        chances = law(self.values[rows], self.risks[rows], floor=self.floor, tau=tau)
         reached = chances.cumsum(axis=2)
         coins = draws.random((percepts.shape[1],)) * reached[:, :, -1]
         return self.columns.actions((reached <= coins[..., None]).sum(axis=2))
@@ -227,9 +248,9 @@ def frozen(
     """Return what acts by what was learned so far, with another floor of exploration if given."""
     kept = copied(state)
     share = learner.floor if floor is None else floor
-    return CarefulPolicy(
-        kept.own.tables, kept.risks, encoding, columns, replicates, share, learner.tau
-    )
+    taus = np.ravel(learner.tau)
+    each = np.repeat(taus, len(kept.risks) // len(taus))
+    return CarefulPolicy(kept.own.tables, kept.risks, encoding, columns, replicates, share, each)
 
 
 agents.add("careful", Careful)

@@ -108,6 +108,18 @@ def test_a_copy_learns_alone_what_it_learns_beside_others():
     assert (tables[0].own.tables[1] == tables[1].own.tables[0]).all()
 
 
+def test_blocks_of_copies_may_be_careful_each_in_its_way():
+    together = island([0, 1, 8, 9])
+    state = train(together, Careful(tau=(0.05, 1.0)), encoding_for(together), episodes=15, seed=0)
+    for place, (tau, copies) in enumerate(((0.05, [0, 1]), (1.0, [8, 9]))):
+        env = island(copies)
+        alone = train(env, Careful(tau=tau), encoding_for(env), episodes=15, seed=0)
+        assert (state.risks[2 * place : 2 * place + 2] == alone.risks).all()
+        assert (state.own.tables[2 * place : 2 * place + 2] == alone.own.tables).all()
+    with pytest.raises(InvalidConfig, match="take as many copies each"):
+        train(island(3), Careful(tau=(0.05, 1.0)), encoding_for(together), episodes=1, seed=0)
+
+
 def test_a_world_that_tells_of_no_harm_is_refused():
     env = rallypoint.make("two-state-v0", copies=2)
     with pytest.raises(NotOffered, match="does not offer 'cost'"):
