@@ -11,10 +11,7 @@ class ByzantineGradientConfig:
     """Budgets; the defaults are those that the claims are made for."""
 
     rounds: int = 60  # of every run; 480 episodes of each contributor at 8 a round
-    momenta: tuple[float, ...] = (
-        0.0,
-        0.9,
-    )  # of contributors; 0 must be there, P1 to P3 are about it
+    momenta: tuple[float, ...] = (0.0, 0.9)  # of contributors; 0 is among them
     attacks: tuple[str, ...] = ()  # P1, P2, P5; all of them if empty, else these and "none"
     larger: int = 16  # P5, episodes of each contributor in a round beside 8; 0: left out
     bulyan_workers: int = 15  # K for Bulyan, which needs 4 f + 3; 0: left out

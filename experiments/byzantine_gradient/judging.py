@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from rallypoint.config import from_dict
 from rallypoint.draws import Floats
 from rallypoint.experiments.byzantine_gradient import scores
 from rallypoint.experiments.byzantine_gradient.cells import Cell
@@ -12,6 +13,7 @@ from rallypoint.experiments.byzantine_gradient.outcome import Outcome
 from rallypoint.experiments.byzantine_gradient.rules import limit
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.experiments.experiment import Finding, Metric, Receipts, Row
+from rallypoint.safety.receipts import Receipt, combined
 
 Table = dict[str, dict[str, list[Outcome]]]  # rule -> attack -> outcomes, by seed
 
@@ -25,13 +27,24 @@ def reported(cell: Cell, seeds: Sequence[int]) -> Iterator[Finding]:
         where = {"setting": setting.name, "attack": cell.attack, "rule": cell.rule, "seed": seed}
         yield Row(where | {"score": outcome.score} | plain)
     wrong = {sentence for outcome in cell.outcomes for sentence in outcome.disagreements}
-    receipts = {
-        str(seed): outcome.receipts
-        for seed, outcome in zip(seeds, cell.outcomes, strict=True)
-        if outcome.receipts
-    }
+    receipts = [receipt.to_dict() for receipt in _summed(cell.outcomes)]
     if receipts:
-        yield Receipts(f"{setting.name}/{cell.attack}/{cell.rule}", receipts, tuple(sorted(wrong)))
+        condition = f"{setting.name}/{cell.attack}/{cell.rule}"
+        yield Receipts(condition, receipts, tuple(sorted(wrong)))
+
+
+def _summed(outcomes: Sequence[Outcome]) -> list[Receipt]:
+    """Return one receipt for each threat, of all seeds together."""
+    by_threat: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for outcome in outcomes:
+        for plain in outcome.receipts:
+            told = by_threat.setdefault((plain["site"], plain["index"]), [])
+            if plain not in told:  # runs that were stacked have one world in common
+                told.append(plain)
+    return [
+        combined([from_dict(Receipt, plain, where="a kept receipt") for plain in told])
+        for told in by_threat.values()
+    ]
 
 
 def by_seed(outcomes: Sequence[Outcome]) -> Floats:
