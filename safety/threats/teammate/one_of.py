@@ -39,7 +39,7 @@ class OneOf(Threat):
 
     Source: Li, Guo, Xiu, Xu, Yu, Wang, Liu, Yang & Liu (2024), "Byzantine Robust Cooperative
     Multi-Agent Reinforcement Learning as a Bayesian Game", ICLR, arXiv:2305.12872, after Harsanyi
-    (1967), "Games with Incomplete Information Played by Bayesian Players", Management Science 14.
+    (1967), Management Science 14(3).
     """
 
     kind: ClassVar[str] = "one_of"
