@@ -66,11 +66,23 @@ def seen_from(
     """
     rows: Indices = np.arange(updates.n)
     points = updates.taking(rows, list(anchors.values()))
-    # About the origin, if it is among them: there, nothing is rounded before it is multiplied.
-    names = sorted(anchors, key=lambda name: name != "origin")
-    hubs = [*(updates.n + list(anchors).index(name) for name in names), *trusted]
-    gram = points.spokes(hubs or [_central(updates)])
-    if np.isfinite(gram.diagonal()).all():
+    hubs = [*range(updates.n, points.k), *trusted]
+    # Lengths are compared, so they too must be precise where all updates share a large mean: not
+    # about the origin, then, but about one of them, unless most may be lies.
+    if 2 * f >= updates.n:
+        sure = _sure_centres(rows, list(anchors), trusted)
+        hubs.sort(key=lambda hub: hub not in sure[:1])
+    elif not hubs or "origin" in anchors:
+        hubs = [_central(updates), *hubs]
+    gram = points.spokes(list(dict.fromkeys(hubs)) or [0])
+    is_precise = True
+    if "origin" in anchors and 2 * f < updates.n:
+        origin = updates.n + list(anchors).index("origin")
+        norms = _squared(gram)[: updates.n, origin]
+        is_precise = (
+            np.median(norms) >= _TIGHT[kernels.working(updates.dtype)] * gram[origin, origin]
+        )
+    if is_precise and np.isfinite(gram.diagonal()).all():
         return rows, gram
     return compared(updates, f, anchors, trusted)
 

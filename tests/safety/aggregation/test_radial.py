@@ -69,6 +69,26 @@ def test_they_take_no_gram_unless_something_is_wrong(name, updates, monkeypatch)
     assert np.isfinite(aggregator(updates, F, context=context(updates))).all()
 
 
+@pytest.mark.parametrize("d", [200, GRID + 100])
+def test_lengths_are_compared_precisely_far_from_the_origin(d):
+    for seed in range(40):
+        noise = np.random.default_rng(seed).standard_normal((20, d))
+        drawn = (1000 + 0.1 * noise).astype(np.float32)
+        drawn[3] = 1e6
+        shortest = np.argsort((drawn.astype(np.float64) ** 2).sum(axis=1), kind="stable")[:16]
+        found = Aggregator.parse("cge").explain(drawn, 4).believed
+        assert found.tolist() == sorted(shortest.tolist())
+
+
+def test_a_centre_among_far_lies_is_noticed():
+    drawn = np.random.default_rng(0).standard_normal((20, 3000)).astype(np.float32)
+    drawn[:4] += 1e6
+    drawn[:4, :512] = drawn[4:, :512].mean(axis=0)  # what most are near to, on the sample
+    shortest = np.argsort((drawn[4:].astype(np.float64) ** 2).sum(axis=1))[:12] + 4
+    found = Aggregator.parse("cge").explain(drawn, 8).believed
+    assert found.tolist() == sorted(shortest.tolist())
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("hubs", [[2], [6], [6, 2], [3, 7, 0]])
 def test_spokes_are_rows_of_the_gram(hubs, dtype, updates):
