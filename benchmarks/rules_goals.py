@@ -17,7 +17,7 @@ _WHY_MEDIAN = "it measures from the coordinate median, which is a pass of its ow
 _WHY_SAMPLE = "drawing and gathering columns, which does not grow with d"
 _WHY_MIXED = "the mixing is a whole product, where G is half of one"
 _WHY_NETWORK = "130 to 140 minima and maxima of rows; at d = 100,000 R reads from the cache"
-_WHY_READS = "two reads, as they take, and a tenth of a millisecond of calls; they check nothing"
+_WHY_READS = "reads as often as peers, who check nothing, and a tenth of a millisecond of calls"
 _WHY_GRAM = "so few rows are read soon, and one Gram takes as long as several reads"
 _STEPPING = ("geometric_median", "mda", "caf", "filter", "que", "expert_rank")
 _SORTED = 20  # updates at which a network must beat the sort

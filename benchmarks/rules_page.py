@@ -55,13 +55,16 @@ def written(found: Mapping[str, Any]) -> str:
     }
     judged = [outcome for outcome in found["goals"] if outcome["met"] is not None]
     met = sum(outcome["met"] for outcome in judged)
-    return "\n\n".join(
-        (
-            _times(seconds, found["answers"]),
-            f"{met} of {len(judged)} goals are met. Missed, with what was found at each size:",
-            _missed([outcome for outcome in judged if not outcome["met"]]),
-        )
-    )
+    commit = found["commit"]["id"][:10] if found["commit"] else "unknown"
+    said = [
+        f"Measured on {found['machine']['cpu']}, at commit {commit}.",
+        _times(seconds, found["answers"]),
+        f"{met} of {len(judged)} goals are met.",
+    ]
+    if missed := [outcome for outcome in judged if not outcome["met"]]:
+        said[-1] += " Missed, with what was found at each size:"
+        said.append(_missed(missed))
+    return "\n\n".join(said)
 
 
 def _times(seconds: Mapping[str, float], answers: Mapping[str, str]) -> str:
@@ -108,17 +111,19 @@ def _peer(
 
 def _missed(outcomes: Sequence[Mapping[str, Any]]) -> str:
     """Return a table with a row for each rule and goal."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
+    whys: dict[tuple[str, str], dict[str, None]] = {}
     for outcome in outcomes:
         goal = outcome["goal"]
         rule, _, size = goal["case"].removeprefix("ours: ").partition(" n=")
         is_limit = outcome["kind"] == "atmost"
         expected = goal["expected"] if is_limit else f"{_least(goal)} × {goal['called']}"
         what = number(outcome["median"]) + (" of it" if is_limit else "")
-        key = f"`{rule}`", expected, goal["why"]
+        key = f"`{rule}`", expected
         found.setdefault(key, []).append(f"{_size(size)}: {what}")
+        whys.setdefault(key, {})[goal["why"]] = None
     rows = [
-        [rule, goal, "; ".join(sizes), why] for (rule, goal, why), sizes in sorted(found.items())
+        [*key, "; ".join(found[key]), "; ".join(filter(None, whys[key]))] for key in sorted(found)
     ]
     return _table(["rule", "goal", "found", "why"], rows)
 

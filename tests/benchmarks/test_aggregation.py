@@ -219,10 +219,11 @@ def test_the_page_shows_times_the_fastest_that_is_right_and_what_was_missed(benc
     page.write_text("before\n<!-- speed: begin -->\nold\n<!-- speed: end -->\nafter\n", "utf-8")
     bench.rules_page.rewrite(page, found_by(bench, cpu=0.008))
     text = page.read_text("utf-8")
-    assert text.startswith("before\n<!-- speed: begin -->\n| rule | n = 20, d = 100,000 |")
+    assert text.startswith("before\n<!-- speed: begin -->\nMeasured on ")
+    assert "\n| rule | n = 20, d = 100,000 | fastest peer |\n" in text
     assert text.endswith("<!-- speed: end -->\nafter\n")
     assert "| `krum` | 8 ms | 5 × (flwr) |" in text
-    assert "2 of 2 goals are met" in text
+    assert "\n2 of 2 goals are met.\n<!--" in text
     file = tmp_path / "found.json"
     file.write_text(json.dumps(found_by(bench, cpu=0.018)), "utf-8")
     bench.rules_page.main([str(file), "--page", str(page)])
