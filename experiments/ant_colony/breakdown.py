@@ -66,7 +66,9 @@ def findings(
                         }
                     )
     yield from _judge(config, slopes, undone)
-    yield File("breakdown.png", _picture(config, slopes))
+    for kind in KINDS:
+        of_kind = {name: found for (what, name), found in slopes.items() if what == kind}
+        yield File(f"breakdown-{kind}.png", _picture(config, kind, of_kind))
 
 
 def _judge(
@@ -112,18 +114,18 @@ def _most(config: AntColonyConfig, found: Floats) -> int | None:
     return max(borne) if borne else None
 
 
-def _picture(config: AntColonyConfig, slopes: dict[tuple[str, str], Floats]) -> bytes:
+def _picture(config: AntColonyConfig, kind: str, slopes: dict[str, Floats]) -> bytes:
     figure, axes = plots.new_figure(
-        "What is left undone once ants are lost, or only pretend",
-        f"ants lost, or pretending, of {sum(ROLES)}",
+        f"What is left undone once ants are {kind}",
+        f"ants {kind}, of {sum(ROLES)}",
         "growth of all stimuli together, a step",
-        size=(7.2, 4.6),
+        size=(7.2, 4.4),
     )
-    for (kind, name), found in slopes.items():
-        plots.curve(axes, config.losses, found, f"{name}, {kind}")
+    for name, found in slopes.items():
+        plots.curve(axes, config.losses, found, name)
     counts = np.array(config.losses)
     exact = np.maximum(sum(NEEDS) - EFFICIENCY * (sum(ROLES) - counts), 0)
     axes.plot(counts, exact, color="black", linestyle="--", marker="", label="least possible")
     axes.axvline(SPARE + 0.5, color="black", linestyle=":", linewidth=1)
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    axes.legend(loc="upper left", frameon=False)
     return plots.png(figure)

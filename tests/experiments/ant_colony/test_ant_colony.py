@@ -41,7 +41,11 @@ def test_every_claim_is_judged_and_every_condition_accounted_for(findings):
     receipts = of_kind(findings, Receipts)
     assert len(receipts) == 4 + 2 * 4 * len(MINIATURE.losses)
     assert all(receipt.disagreements == () for receipt in receipts)
-    assert [file.name for file in of_kind(findings, File)] == ["foragers.png", "breakdown.png"]
+    assert [file.name for file in of_kind(findings, File)] == [
+        "foragers.png",
+        "breakdown-lost.png",
+        "breakdown-pretending.png",
+    ]
 
 
 def test_what_follows_by_arithmetic_holds_even_in_miniature(findings):
