@@ -1,0 +1,173 @@
+"""Certifies smoothed policies, and attacks the same ones within the same budgets."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from rallypoint.agents.gradient.policy import GradientPolicy
+from rallypoint.claims import Claim, claim_over_seeds
+from rallypoint.draws import Floats
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.experiments.smoothing import ACTION, RETURN, VALUES
+from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
+from rallypoint.experiments.smoothing.config import SmoothingConfig
+from rallypoint.experiments.smoothing.one_by_one import NEAR, certified, visited
+from rallypoint.experiments.smoothing.picture import picture
+from rallypoint.experiments.smoothing.policies import STEPS, learned, poles, returns
+from rallypoint.safety.certificates.smoothed_return import certified_return
+from rallypoint.safety.smoothing import SmoothedPolicy
+
+# Episodes that nobody has seen while learning, certifying or choosing a way to attack.
+_CERTIFIED, _ATTACKED, _SEARCHED = 10_000, 20_000, 30_000
+
+
+class Curves(NamedTuple):
+    """What was measured under one noise, on R seeds, over the budgets."""
+
+    bounds: Floats  # (R, budgets) certified returns
+    left: Floats  # (R, attacks, budgets) mean returns under attack; the first budget is none
+    limits: Floats  # likewise, upper confidence limits of these means
+    clean: Floats  # (R,) mean returns without an attack
+
+    @classmethod
+    def empty(cls, config: SmoothingConfig, runs: int) -> "Curves":
+        """Return curves to be filled in."""
+        shape = (runs, len(ATTACKS), len(config.budgets))
+        bounds = np.empty((runs, len(config.budgets)))
+        return cls(bounds, np.empty(shape), np.empty(shape), np.empty(runs))
+
+    def of(self, place: int) -> "Curves":
+        """Return those of one seed, R = 1, as views."""
+        return Curves(*(part[place : place + 1] for part in self))
+
+
+def run(config: SmoothingConfig, seeds: tuple[int, ...], progress: Progress) -> Iterator[Finding]:
+    """Yield rows as they are measured, then what is claimed of them."""
+    curves = {sigma: Curves.empty(config, len(seeds)) for sigma in config.sigmas}
+    shares = np.empty((len(seeds), len(config.noises), 2))
+    changed = np.zeros(len(seeds))
+    games = len(ATTACKS) * (len(config.budgets) - 1)
+    work = len(seeds) * (len(config.sigmas) * (config.rounds + games + 1) + len(config.noises))
+    with progress("certifying and attacking", work) as advance:
+        for place, seed in enumerate(seeds):
+            for sigma in config.sigmas:
+                policy = learned(sigma, config.rounds, seed, advance)
+                condition = _Condition(policy, sigma, seed)
+                mine = curves[sigma].of(place)
+                yield from _certify(config, condition, mine)
+                advance()
+                for finding in _attack(config, condition, mine):
+                    yield finding
+                    if isinstance(finding, Receipts):
+                        advance()
+            states = visited(policy, sigma, config.states, seed)
+            for at, noise in enumerate(config.noises):
+                one = certified(config, policy, states, noise, seed)
+                shares[place, at] = (one.radii > NEAR).mean(), (one.radii_of_values > NEAR).mean()
+                changed[place] += one.changed
+                advance()
+    for sigma, found in curves.items():
+        yield from _judge(config, sigma, found)
+    yield from _judge_actions(shares, changed)
+    yield File("smoothing.png", picture(config, curves, shares))
+
+
+class _Condition(NamedTuple):
+    policy: GradientPolicy  # beneath the noise
+    sigma: float
+    seed: int
+
+
+def _certify(config: SmoothingConfig, condition: _Condition, curves: Curves) -> Iterator[Row]:
+    """Play episodes under noise, and fill in what they certify."""
+    policy, sigma, seed = condition
+    begun = time.process_time()
+    paid = returns(poles(config.certified), SmoothedPolicy(policy, sigma), _CERTIFIED + seed)
+    certificate = certified_return(
+        paid, thresholds=range(1, STEPS + 1), lowest=0.0, sigma=sigma, alpha=config.alpha
+    )
+    seconds = time.process_time() - begun
+    curves.bounds[0] = [certificate.expected(budget * sigma) for budget in config.budgets]
+    curves.clean[0] = curves.left[0, :, 0] = paid.mean()
+    curves.limits[0, :, 0] = upper_limit(paid, config.alpha)
+    yield Row({"sigma": sigma, "seed": seed, "clean": float(paid.mean()), "seconds": seconds})
+
+
+def _attack(
+    config: SmoothingConfig, condition: _Condition, curves: Curves
+) -> Iterator[Receipts | Row]:
+    """Attack the same policy in every way within every budget, and fill in what is left."""
+    policy, sigma, seed = condition
+    for at, budget in enumerate(config.budgets[1:], start=1):
+        for w, name in enumerate(ATTACKS):
+            threat = threat_of(
+                name,
+                policy,
+                sigma,
+                budget * sigma,
+                episodes=config.searched,
+                seed=_SEARCHED + seed,
+            )
+            found = attacked(threat, policy, sigma, episodes=config.attacked, seed=_ATTACKED + seed)
+            left = curves.left[0, w, at] = float(found.returns.mean())
+            curves.limits[0, w, at] = upper_limit(found.returns, config.alpha)
+            told = {"sigma": sigma, "seed": seed, "budget": budget, "attack": name}
+            yield Row(told | {"left": left, "certified": float(curves.bounds[0, at])})
+            label = f"{sigma:g}/{name}/budget-{budget:g}/seed-{seed}"
+            yield Receipts(label, [found.receipt.to_dict()], found.disagreements)
+
+
+def _judge(config: SmoothingConfig, sigma: float, curves: Curves) -> Iterator[Finding]:
+    bounds, left, limits, clean = curves
+    strongest = left.min(axis=1)  # (R, budgets)
+    limit = np.take_along_axis(limits, left.argmin(axis=1)[:, None], axis=1)[:, 0]
+    yield claim_over_seeds(
+        f"smoothing/crossing/{sigma:g}",
+        (bounds - limit).max(axis=1),
+        statement=f"what is certified under noise of {sigma:g} never crosses the upper confidence "
+        f"limit of what the strongest of {len(ATTACKS)} attacks leaves, at any budget: return, "
+        "certified beyond that",
+        source=RETURN,
+        expected="<= 0 on every seed",
+    )
+    yield claim_over_seeds(
+        f"smoothing/clean/{sigma:g}",
+        bounds[:, 0] / clean,
+        statement=f"without an attack {config.certified} episodes certify nearly all of the return "
+        f"under noise of {sigma:g}: share of it",
+        source=RETURN,
+        expected=">= 0.95",
+    )
+    by_budget = zip(config.budgets, bounds.mean(axis=0), strict=True)
+    yield Metric(f"{sigma:g}/certified", {f"{b:g}": float(v) for b, v in by_budget})
+    for place, name in enumerate(ATTACKS):
+        means = zip(config.budgets, left[:, place].mean(axis=0), strict=True)
+        yield Metric(
+            f"{sigma:g}/{name.replace(', ', '-').replace(' ', '-')}",
+            {f"{b:g}": float(v) for b, v in means},
+        )
+    yield Metric(f"{sigma:g}/room", (strongest - bounds).mean(axis=0).tolist())
+
+
+def _judge_actions(shares: Floats, changed: Floats) -> Iterator[Claim]:
+    yield claim_over_seeds(
+        "smoothing/action/kept",
+        changed,
+        statement="no lie within its radius surely changes a certified action: states and lies in "
+        "which one does",
+        source=ACTION,
+        expected="<= 0 on every seed",
+    )
+    for place, name, source in ((0, "counts", ACTION), (1, "values", VALUES)):
+        found = shares[..., place]
+        ends = np.maximum(found[:, 0], found[:, -1])
+        yield claim_over_seeds(
+            f"smoothing/action/{name}",
+            found[:, 1:-1].max(axis=1) - ends,
+            statement=f"some noise certifies more actions within {NEAR:g} than both the least and "
+            f"the most ({name}): share of visited states",
+            source=source,
+            expected="> 0",
+        )

@@ -1,0 +1,149 @@
+"""The smoothing experiment, in miniature: its attacks, its claims, and what it draws."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import Claim
+from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import File, Receipts, Row
+from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
+from rallypoint.experiments.smoothing.config import SmoothingConfig
+from rallypoint.experiments.smoothing.one_by_one import certified, visited
+from rallypoint.experiments.smoothing.policies import learned
+from rallypoint.experiments.smoothing.run import run
+from rallypoint.experiments.smoothing.whole_episodes import Leaning, worst_way
+
+SEEDS = (0, 1, 2)
+MINIATURE = SmoothingConfig(
+    sigmas=(0.1,),
+    budgets=(0.0, 20.0),
+    rounds=2,
+    certified=200,
+    attacked=4,
+    searched=2,
+    states=4,
+    samples=50,
+    noises=(0.01, 0.1, 1.0),
+)
+
+
+@contextmanager
+def no_progress(label, total):
+    done = []
+    yield lambda units=1: done.append(units)
+    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return list(run(MINIATURE, SEEDS, no_progress))
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return learned(0.1, 6, 5, lambda units=1: None)
+
+
+def of_kind(findings, kind):
+    return [finding for finding in findings if isinstance(finding, kind)]
+
+
+def test_every_condition_has_its_claim(findings):
+    claims = {claim.id: claim for claim in of_kind(findings, Claim)}
+    assert set(claims) == {
+        "smoothing/crossing/0.1",
+        "smoothing/clean/0.1",
+        "smoothing/action/kept",
+        "smoothing/action/counts",
+        "smoothing/action/values",
+    }
+    assert claims["smoothing/crossing/0.1"].verdict == "holds"
+    assert claims["smoothing/action/kept"].verdict == "holds"
+
+
+def test_every_attack_has_a_receipt_that_agrees_with_its_budget(findings):
+    receipts = of_kind(findings, Receipts)
+    assert len(receipts) == len(ATTACKS) * len(SEEDS)
+    for found in receipts:
+        assert not found.disagreements
+        assert found.receipts[0]["applications"]["agent_0"] > 0
+    played = [row.values for row in of_kind(findings, Row) if "attack" in row.values]
+    assert {row["attack"] for row in played} == set(ATTACKS)
+
+
+def test_a_seed_measures_the_same_whoever_runs_beside_it(findings):
+    def measured(found, seed):
+        rows = [dict(row.values) for row in of_kind(found, Row) if row.values["seed"] == seed]
+        for row in rows:
+            row.pop("seconds", None)
+        return rows
+
+    assert measured(run(MINIATURE, (1,), no_progress), 1) == measured(findings, 1)
+
+
+def test_there_is_a_picture(findings):
+    [picture] = of_kind(findings, File)
+    assert picture.content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_spends_its_budget_and_a_large_one_fells_the_pole(policy, name):
+    threat = threat_of(name, policy, 0.1, 20.0, episodes=5, seed=1)
+    found = attacked(threat, policy, 0.1, episodes=20, seed=2)
+    clean = attacked(
+        threat_of(ATTACKS[0], policy, 0.1, 0.0, episodes=5, seed=1),
+        policy,
+        0.1,
+        episodes=20,
+        seed=2,
+    )
+    assert found.disagreements == ()
+    assert found.returns.mean() < clean.returns.mean()
+
+
+def test_the_worst_way_is_worse_than_most(policy):
+    way = worst_way(policy, 0.1, 20.0, episodes=5, seed=1)
+    assert np.isclose(np.linalg.norm(way.direction), 1)
+    again = worst_way(policy, 0.1, 20.0, episodes=5, seed=1)
+    assert (way.direction == again.direction).all()
+
+
+def test_leaning_pushes_one_way_as_far_as_it_goes():
+    attacker = Leaning(np.array([0.6, -0.8]))
+    pushes = attacker.act({"agents": np.zeros((3, 2, 2), np.float32)}, Draws(0, "test/lean", [0]))
+    assert pushes["agents"].shape == (3, 2, 2)
+    assert np.allclose(pushes["agents"], [0.75, -1.0])
+
+
+def test_the_upper_limit_holds_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    below = [upper_limit(500.0 * rng.integers(0, 2, 30), 0.1) < 250 for _ in range(2000)]
+    assert np.mean(below) <= 0.1
+
+
+def test_actions_are_certified_in_states_that_are_visited(policy):
+    states = visited(policy, 0.1, 6, 3)
+    assert states.shape == (6, 1, 4)
+    found = certified(MINIATURE, policy, states, 0.1, 3)
+    assert (found.radii >= 0).all()
+    assert (found.radii <= 0.1 * 3).all()
+    assert found.changed == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rounds": 0}, "rounds is a number >= 1"),
+        ({"sigmas": (0.0, 0.1)}, "without noise there is nothing to certify"),
+        ({"sigmas": (0.2, 0.1)}, "different numbers, rising"),
+        ({"budgets": (1.0, 2.0)}, "the first budget is none"),
+        ({"noises": (0.1, 0.2)}, "noises are 3 or more"),
+        ({"alpha": 0.5}, "alpha lies in"),
+    ],
+)
+def test_settings_that_cannot_be_run_are_refused(settings, message):
+    with pytest.raises(InvalidConfig, match=message):
+        SmoothingConfig(**settings)
