@@ -12,6 +12,7 @@ from rallypoint.safety.limits import (
     as_schedule,
     as_victims,
 )
+from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, SITES, Threat
 
@@ -166,7 +167,33 @@ def _budget(budget: Budget) -> str:
         for name, words in limits.items()
         if (value := getattr(budget, name)) is not None
     ]
+    if budget.reach is not None:
+        said.append(_reach(budget.reach))
     return "; ".join(said) or "no limit"
+
+
+def _reach(reach: Reach) -> str:
+    """Say how far lies about percepts may go."""
+    whose = "all victims of a copy together" if reach.shared else "each victim"
+    if reach.neighbours is not None:
+        limit = "" if reach.episode is None else f", {reach.episode:g} times in an episode"
+        return f"for {whose}, other numbers than the true one, from a list of each{limit}"
+    unit = "" if reach.scale == 1 else f", entry by entry in units of {_units(reach)}"
+    limits = [
+        f"{size:g} {when}"
+        for size, when in ((reach.step, "at a step"), (reach.episode, "in an episode"))
+        if size is not None
+    ]
+    norm = {"linf": "l_inf", "l2": "l2"}[reach.norm]
+    said = " and ".join(limits) or "any size"
+    return f"for {whose}, lies of at most {said} ({norm}{unit})"
+
+
+def _units(reach: Reach) -> str:
+    if isinstance(reach.scale, str):
+        return "half the width of what can be seen"
+    units = reach.scale if isinstance(reach.scale, tuple) else (reach.scale,)
+    return ", ".join(f"{unit:g}" for unit in units)
 
 
 def _knowledge(views: Sequence[str], site: str) -> str:
