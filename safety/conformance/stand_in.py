@@ -13,6 +13,8 @@ from rallypoint.policies import Objective
 from rallypoint.safety.neurons.damage import check_plan
 from rallypoint.safety.uniform_actions import uniform_actions
 
+_MANY = 1024  # neurons of a layer, so that a file for a large network can be tried
+
 
 class Anything:
     """Does anything, uniformly: it stands for the policy under threats, which a trial has not.
@@ -57,11 +59,10 @@ class Anything:
         return values, {name: gradient.reshape(seen.shape)}
 
     def layers(self) -> tuple[Layer, ...]:
-        """Return a small network that it could be, if it were one."""
-        rng = stream(0, "conformance/stand-in/layers")
-        sizes = ((6, 4, "tanh"), (5, 6, "tanh"), (3, 5, "identity"))
+        """Return a network that it could be if it were one, of more neurons than most have."""
+        sizes = ((_MANY, 4, "tanh"), (_MANY, _MANY, "tanh"), (3, _MANY, "identity"))
         return tuple(
-            Layer(f"layer {place}", rng.standard_normal(size), np.zeros(size[0]), bends)
+            Layer(f"layer {place}", np.broadcast_to(0.0, size), np.zeros(size[0]), bends)
             for place, (*size, bends) in enumerate(sizes)
         )
 
