@@ -34,7 +34,7 @@ class OfContributors(Subject):
     @property
     def usual(self) -> int:
         """Rounds in which there are as many updates whether or not each has several epochs."""
-        return max(6, 80 // getattr(self.learner, "epochs", 1))
+        return max(6, 48 // getattr(self.learner, "epochs", 1))
 
     def world(self, runs: Sequence[int], variant: Variant = PLAIN) -> Signs:
         """Make a world with copies for each contributor of each run."""

@@ -29,7 +29,7 @@ Call = tuple[str, tuple[Any, ...]]
 class OfTables(Subject):
     """A ``TabularLearner``: every copy is a run."""
 
-    usual = 2000  # episodes
+    usual = 1500  # episodes
 
     def world(self, runs: Sequence[int], variant: Variant = PLAIN) -> Signs:
         """Make a world with a copy for each run."""
