@@ -27,7 +27,6 @@ experiments.add(
         quick={
             "sigmas": (0.1,),
             "budgets": (0.0, 1.0, 4.0, 64.0),
-            "attacked": 100,
             "searched": 10,
             "states": 30,
             "samples": 1000,

@@ -20,8 +20,8 @@ class SmoothingConfig:
     )  # l2 of an episode's changes, in sigmas
     rounds: int = 60  # of PPO under noise
     certified: int = 10_000  # episodes that the certificate of the return rests on
-    attacked: int = 400  # episodes under each attack
-    searched: int = 40  # episodes by which the attack on whole episodes chooses among its ways
+    attacked: int = 100  # episodes under each attack
+    searched: int = 20  # episodes by which the attack on whole episodes chooses among its ways
     states: int = 60  # visited ones whose actions are certified one by one
     samples: int = 2000  # of the noise, for each of them
     # Noise under which one and the same policy's actions are certified.
