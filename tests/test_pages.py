@@ -1,0 +1,29 @@
+"""The pages under docs/ do what they say."""
+
+import re
+
+import pytest
+
+from tests.tree import ROOT
+
+PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+
+
+def blocks_of(page):
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=lambda p: p.stem)
+def test_its_blocks_run_one_after_another_and_end_in_what_they_show(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "page"}
+    for block in blocks_of(page):
+        assert "\nassert " in block, f"shows nothing:\n{block}"
+        exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 - our own page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_local_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
