@@ -1,0 +1,31 @@
+"""How badly does an agent do that is lied to about what it sees?"""
+
+from rallypoint.experiments import experiments
+from rallypoint.experiments.experiment import Experiment
+from rallypoint.experiments.perception.config import PerceptionConfig
+
+HUANG = (
+    "in the setting of Huang, Papernot, Goodfellow, Duan & Abbeel (2017), Adversarial Attacks on "
+    "Neural Network Policies, arXiv:1702.02284"
+)
+ZHANG = (
+    "in the setting of Zhang et al. (2020), Robust Deep Reinforcement Learning against Adversarial "
+    "Perturbations on State Observations, arXiv:2003.08938"
+)
+SUN = (
+    "in the setting of Sun, Zheng, Liang & Huang (2022), Who Is the Strongest Enemy?, "
+    "arXiv:2106.05087"
+)
+
+experiments.add(
+    "perception",
+    Experiment(
+        name="perception",
+        question="How badly does an agent do that is lied to about what it sees?",
+        config=PerceptionConfig,
+        run="rallypoint.experiments.perception.run:run",
+        seeds=10,
+        quick_seeds=3,
+        quick={"epsilons": (0.2, 0.5), "defences": (), "attacker_rounds": 30},
+    ),
+)
