@@ -18,7 +18,10 @@ from rallypoint.experiments.byzantine_team.picture import picture
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
 
 NONE = "none"
-_LOUD = "sign_flip"  # the lie that a plain mean cannot stand
+_REVERSED = "sign_flip"  # the lie that a plain mean cannot stand
+_LOUD = (_REVERSED, "noise")  # lies that lie far from everything honest
+_BY_DISTANCE = ("multi_krum", "nnm+trimmed_mean")  # rules that leave out what lies far away
+_MOST_HELD = 2  # liars; with three, quiet lies were seen to break every rule but Krum
 
 
 def run(
@@ -91,10 +94,10 @@ def _judge(
         worst = min(by_attack, key=lambda attack: float(by_attack[attack].mean()))
         yield Metric(f"{rule}-f{f}/worst-attack", worst)
         if rule == MEAN:
-            if _LOUD in by_attack:
+            if _REVERSED in by_attack:
                 yield claim_over_seeds(
                     f"byzantine_team/mean-breaks/f-{f}",
-                    by_attack[_LOUD],
+                    by_attack[_REVERSED],
                     statement=f"where {who}, the mean learns next to nothing when they send the "
                     "opposite, five times as long: share of an honest team's gain",
                     source=SOURCE,
@@ -109,4 +112,15 @@ def _judge(
             f"{len(by_attack)} attacks on each seed: share of an honest team's gain",
             source=SOURCE,
             expected=">= 0.8",
+            documented_limit=f > _MOST_HELD,
         )
+        loud = [by_attack[attack] for attack in _LOUD if attack in by_attack]
+        if loud and rule in _BY_DISTANCE:
+            yield claim_over_seeds(
+                f"byzantine_team/loud/{rule}/f-{f}",
+                np.min(loud, axis=0),
+                statement=f"where {who}, {rule} learns all the same as long as lies are loud, "
+                "under the worst of them on each seed: share of an honest team's gain",
+                source=SOURCE,
+                expected=">= 0.8",
+            )

@@ -1,6 +1,7 @@
 """A team with liars in it, in miniature: who lies where, and what a run says."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ WORTH = {
 }
 
 
-def findings_of(monkeypatch, worth):
+def findings_of(monkeypatch, worth, config=MINIATURE):
     """Run with trainings that come to a worth given by cell, and one more on each seed."""
     told = measure(MINIATURE, Cell("median", "sign_flip", 1), seed=5)
 
@@ -47,7 +48,7 @@ def findings_of(monkeypatch, worth):
         return told._replace(worth=float(worth[cell.name] + seed))
 
     monkeypatch.setattr("rallypoint.experiments.byzantine_team.run.measure", measured)
-    return list(run(MINIATURE, SEEDS, no_progress))
+    return list(run(config, SEEDS, no_progress))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -103,6 +104,20 @@ def test_a_run_tells_of_every_cell_and_judges_each_rule_by_its_worst(monkeypatch
     assert any(f.name == "median-f1/worst-attack" for f in findings if isinstance(f, Metric))
     assert [found.name for found in findings if isinstance(found, File)] == ["byzantine-team.png"]
     assert not any(f.disagreements for f in findings if isinstance(f, Receipts))
+
+
+def test_a_rule_by_distances_is_judged_by_loud_lies_as_well(monkeypatch):
+    def judged(worth):
+        cells = {"mean-none": 40, "multi_krum-none": 40, "mean-sign_flip-f1": 0, "mean-alie-f1": 0}
+        settings = {"rules": ("mean", "multi_krum"), "attacks": ("sign_flip", "alie")}
+        config = replace(MINIATURE, num_agents=6, **settings)
+        findings = findings_of(monkeypatch, cells | worth, config)
+        return {found.id: found for found in findings if isinstance(found, Claim)}
+
+    claims = judged({"multi_krum-sign_flip-f1": 39, "multi_krum-alie-f1": 1})
+    assert claims["byzantine_team/loud/multi_krum/f-1"].verdict == "holds"
+    assert claims["byzantine_team/keeps/multi_krum/f-1"].verdict == "fails"
+    assert not any(claim.documented_limit for claim in claims.values())
 
 
 def test_where_nobody_learns_at_all_nothing_is_decided(monkeypatch):
