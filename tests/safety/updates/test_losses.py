@@ -45,6 +45,7 @@ def test_those_who_see_the_honest_see_them_before_anything_is_lost():
     delivery = under.apply(updates_of(0), round_number=0)
     honest = np.delete(updates_of(0), [1, 4], axis=0)
     lie = delivery.updates[1]
+    assert 0 < np.isnan(lie).mean() < 0.7  # what it lost itself, and not what others lost
     assert lie[~np.isnan(lie)] == pytest.approx(-honest.mean(axis=0)[~np.isnan(lie)])
 
 
