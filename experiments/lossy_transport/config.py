@@ -16,7 +16,7 @@ class LossyTransportConfig:
     rounds: int = 60
     episodes: int = 8  # of each contributor in a round
     rate: float = 1e-2  # of the server's Adam
-    transfers: int = 20  # timed, of updates of so many coordinates:
+    transfers: int = 10  # timed, of updates of so many coordinates:
     size: int = 200_000  # in datagrams as large as they can be
 
     def __post_init__(self) -> None:

@@ -39,7 +39,6 @@ def test_every_way_is_measured_at_every_loss(findings):
         "keeps/nan_trimmed_mean-nan/0.1",
         "keeps/nan_trimmed_mean-nan-honest/0.1",
         "keeps/nan_median-nan/0.1",
-        "krum-with-zeros-falls/0.1",
         "a-mean-of-what-arrived-is-no-defence/0.1",
     ]
     assert [file.name for file in of_kind(findings, File)] == ["losses.png"]
