@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.errors import NotOffered, RallypointError
 from rallypoint.policies import Policy
+from rallypoint.safety.enforcement.already_down import refuse_already_down
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.leash import Leash
@@ -63,6 +64,8 @@ def lots_and_leashes(
         fitted = _fitted(threat, env, label)
         leashes.append(Leash(fitted, env, spans, lots, index=index, place=place, label=label))
         places[threat.kind] += 1
+    for index, leash in enumerate(leashes):
+        refuse_already_down(model.threats, index, env, leash.label)
     return lots, leashes
 
 
