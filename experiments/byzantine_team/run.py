@@ -21,7 +21,7 @@ NONE = "none"
 _REVERSED = "sign_flip"  # the lie that a plain mean cannot stand
 _LOUD = (_REVERSED, "noise")  # lies that lie far from everything honest
 _BY_DISTANCE = ("multi_krum", "nnm+trimmed_mean")  # rules that leave out what lies far away
-_MOST_HELD = 2  # liars; with three, quiet lies were seen to break every rule but Krum
+_MOST_HELD = 2  # liars; with three, quiet lies were seen to beat every rule
 
 
 def run(
