@@ -16,7 +16,7 @@ from rallypoint.experiments.virtuous.measure import (
     rows,
     trained,
 )
-from rallypoint.experiments.virtuous.world import ADVERSARIAL, ALCOVE_STEPS, BENIGN, corridor
+from rallypoint.experiments.virtuous.world import ADVERSARIAL, ALCOVE_STEPS, HARMLESS, corridor
 from rallypoint.transitions import optimal_values
 
 _ACTIONS = 4
@@ -60,7 +60,7 @@ def _trade_off(config: VirtuousConfig, seeds: tuple[int, ...], team: Trained) ->
     for floor in sorted(config.floors):
         acted = deployed(team, seeds, config.deployed, floor, best)
         name = f"V1/{floor:g}"
-        away, steps, receipt = escapes(team, seeds, config.escapes, floor, BENIGN, condition=name)
+        away, steps, receipt = escapes(team, seeds, config.escapes, floor, HARMLESS, condition=name)
         yield receipt
         right = acted.best / acted.steps
         leaving = away.sum(axis=1) / steps.sum(axis=1)
@@ -121,7 +121,7 @@ def _ablation(
         floor = FLOOR if pillars.resilient else 0.0
         acted = deployed(team, seeds, config.deployed, floor, best)
         name = f"V2/{pillars.name}"
-        away, _, receipt = escapes(team, seeds, config.escapes, floor, BENIGN, condition=name)
+        away, _, receipt = escapes(team, seeds, config.escapes, floor, HARMLESS, condition=name)
         yield receipt
         escaped, unsafe = away.mean(axis=1), acted.unsafe / acted.free
         yield from rows(name, seeds, escaped=escaped, unsafe=unsafe, pressed=acted.pressed)

@@ -19,9 +19,9 @@ from rallypoint.experiments.virtuous.pillars import only_best
 from rallypoint.experiments.virtuous.run import run
 from rallypoint.experiments.virtuous.world import (
     ADVERSARIAL,
-    BENIGN,
     DANGER,
     DOWN,
+    HARMLESS,
     alcove,
     corridor,
     deceived,
@@ -62,7 +62,7 @@ def test_only_down_leaves_the_alcove_and_states_are_numbered_alike():
     assert [int(to) == begins for to in leads] == [action != DOWN for action in range(4)]
 
 
-@pytest.mark.parametrize("believes", [BENIGN, ADVERSARIAL])
+@pytest.mark.parametrize("believes", [HARMLESS, ADVERSARIAL])
 def test_who_is_lured_believes_to_be_elsewhere(believes):
     world = alcove([0, 1])
     seen = deceived(world, believes).reset(seed=0)["agents"]
@@ -100,11 +100,11 @@ def test_the_best_policy_is_right_always_and_its_exploration_has_its_price():
 
 
 def test_escapes_come_from_exploration_alone():
-    out, steps, receipt = escapes(table_team(), SEEDS[:2], 20, 0.0, BENIGN, condition="none")
+    out, steps, receipt = escapes(table_team(), SEEDS[:2], 20, 0.0, HARMLESS, condition="none")
     assert not out.any()
     assert (steps == 100).all()
     assert receipt.disagreements == ()
-    out, steps, _ = escapes(table_team(), SEEDS[:2], 300, 0.4, BENIGN, condition="some")
+    out, steps, _ = escapes(table_team(), SEEDS[:2], 300, 0.4, HARMLESS, condition="some")
     share = out.sum() / steps.sum()
     assert abs(share - 0.1) < 4 * np.sqrt(0.1 * 0.9 / steps.sum())  # 0.4 / 4
 
