@@ -67,16 +67,17 @@ def by_hand(model, radii, state, steps, epsilon):
     return least
 
 
-@pytest.mark.parametrize("horizon", [1, 3, 6])
+@pytest.mark.parametrize("horizon", [1, 3, 5])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_sequence_of_actions_returns_less_and_one_returns_that(seed, horizon):
     rng = np.random.default_rng(seed)
     model, radii = grid(rng), some_radii(rng)
     for epsilon in (0.0, 0.5, 1.2):
         found = reachable_return(model, radii, horizon=horizon, epsilon=epsilon)
-        lowest = [by_hand(model, radii, state, horizon, epsilon) for state in (0, 12)]
-        assert found.lowest[[0, 12]].tolist() == lowest
-        assert found.worst == min(lowest)
+        states = [0, 12, 18, 23]  # the last ones are near the end
+        lowest = [by_hand(model, radii, state, horizon, epsilon) for state in states]
+        assert found.lowest[states].tolist() == lowest
+        assert found.worst == min(lowest[:2])
         assert found.expected == pytest.approx(0.25 * lowest[0] + 0.75 * lowest[1])
 
 

@@ -102,6 +102,18 @@ def test_rounded_signals_move_no_output_by_more_than_the_bounds(seed, bits):
     assert (whole <= published * SLACK).all()
 
 
+def test_signals_that_are_all_rounded_one_way_attain_the_bound():
+    layers = (
+        Layer("hidden", np.ones((6, 1)), np.zeros(6), "identity"),
+        Layer("end", np.full((1, 6), 0.7), np.zeros(1), "identity"),
+    )
+    grid = 0.25
+    seen = np.array([[grid * 0.5 - 1e-12]])  # rounded to 0, off by half of the grid
+    found = moved(layers, seen, rounding(layers, grid))
+    assert np.allclose(found, fep_of_precision_by_matrices(layers, [grid / 2]))
+    assert np.allclose(found, fep_of_precision(layers, [grid / 2]))
+
+
 def test_as_few_bits_are_named_as_suffice():
     layers = network(np.random.default_rng(5))
     bits = bits_for(layers, 0.01)
