@@ -37,6 +37,14 @@ def test_seeds_are_paired(rng):
     assert gain.interval == pytest.approx((5, 5))
 
 
+def test_who_looks_at_many_differences_sees_wider_intervals(rng):
+    one, other = rng.uniform(100, 500, (2, 20))
+    alone, of_many = (scores.difference(one, other, among=among) for among in (1, 10))
+    assert of_many.measured == alone.measured
+    assert of_many.interval[0] < alone.interval[0]
+    assert of_many.interval[1] > alone.interval[1]
+
+
 def test_the_worst_attack_is_the_least_share(rng):
     own = rng.uniform(400, 500, 20)
     by_attack = {"mild": 0.9 * own, "hard": 0.5 * own, "none of it": own}
