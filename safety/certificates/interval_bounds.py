@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Array, Layer
 from rallypoint.safety.neurons.activations import activation
+from rallypoint.safety.neurons.damage import signals_of
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def keeps_action(layers: Sequence[Layer], observations: Array, epsilon: float) -
     low, high = inner[-1] if inner else Interval(seen - epsilon, seen + epsilon)
     middle, reach = (low + high) / 2, (high - low) / 2
     weights, biases = end.weights.astype(np.float64), end.biases.astype(np.float64)
-    best = (_nominal(hidden, seen) @ weights.T + biases).argmax(axis=1)
+    best = signals_of(layers, seen)[-1].argmax(axis=1)
     rows = weights[best][:, None] - weights  # (E, K, N)
     least = np.einsum("ekn,en->ek", rows, middle) + biases[best][:, None] - biases
     least -= np.einsum("ekn,en->ek", np.abs(rows), reach)
@@ -100,15 +101,6 @@ def greatest_signals(
                 "its own; give the box of observations, low and high, that they are to stay in"
             )
     return [np.full(len(x.weights), activation(x.activation).bound, np.float64) for x in hidden]
-
-
-def _nominal(hidden: Sequence[Layer], seen: Floats) -> Floats:
-    signals = seen
-    for layer in hidden:
-        signals = np.asarray(
-            activation(layer.activation).values(signals @ layer.weights.T + layer.biases)
-        )
-    return signals
 
 
 def _check_box(low: Floats, high: Floats) -> None:
