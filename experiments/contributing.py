@@ -41,23 +41,26 @@ def contributing(command: Any) -> Any:
     return command
 
 
-def on_ray(command: Any) -> Any:
-    """Add the options of what is computed on a Ray cluster."""
-    for option in (
-        click.option(
-            "--ray-set",
-            "ray_settings",
+def ray_options(what: str) -> list[click.Option]:
+    """Return the options of what is done on a Ray cluster."""
+    return [
+        click.Option(
+            ["--ray"],
+            metavar="ADDRESS",
+            help=f"{what} on a Ray cluster: 'auto', host:port, or 'local' to start one here.",
+        ),
+        click.Option(
+            ["--ray-set", "ray_settings"],
             multiple=True,
             metavar="KEY=VALUE",
             help="Of the cluster: actors, cpus, gpus, deadline … (docs/ray.md).",
         ),
-        click.option(
-            "--ray",
-            metavar="ADDRESS",
-            help="Compute on a Ray cluster: 'auto', host:port, or 'local' to start one here.",
-        ),
-    ):
-        command = option(command)
+    ]
+
+
+def on_ray(command: Any) -> Any:
+    """Add the options of contributors that are computed on a Ray cluster."""
+    command.params.extend(ray_options("Compute contributors"))
     return command
 
 

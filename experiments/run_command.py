@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rallypoint.errors import InvalidConfig, RallypointError, UnknownName, UnwritablePath
+from rallypoint.experiments.contributing import placement_of, ray_options
 
 if TYPE_CHECKING:
+    from rallypoint.agents.rounds.placement import Placement
     from rallypoint.experiments.experiment import Experiment
     from rallypoint.experiments.plan import Plan
     from rallypoint.summary import Summary
@@ -102,6 +104,7 @@ def experiment_command(experiment: "Experiment[Any]") -> click.Command:
             help="Where results go; an earlier run of this experiment there is replaced.  "
             f"[default: runs/{experiment.name}-<time>]",
         ),
+        *ray_options("Run the cells of --set side by side"),
     ]
     taken = {str(option.name) for option in common} | {"help", "set", "seed", "seeds"}
     return click.Command(
@@ -140,10 +143,14 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
         settings: Sequence[str],
         strict: bool,
         out: Path | None,
+        ray: str | None,
+        ray_settings: Sequence[str],
         **flags: Any,
     ) -> int:
         from rallypoint.experiments.plan import make_plan
+        from rallypoint.experiments.train_command import as_plain
 
+        placement = placement_of(ray, as_plain(ray_settings))
         given = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]
         try:
             plan = make_plan(
@@ -157,12 +164,12 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
             )
         except InvalidConfig as error:
             raise click.UsageError(str(error)) from error
-        return _carry_out(plan, strict=strict)
+        return _carry_out(plan, strict=strict, placement=placement)
 
     return run
 
 
-def _carry_out(plan: "Plan", *, strict: bool) -> int:
+def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None") -> int:
     from rallypoint.experiments.progress import display
     from rallypoint.experiments.runner import execute, open_folder, stoppable
     from rallypoint.experiments.tables import one_line
@@ -178,7 +185,7 @@ def _carry_out(plan: "Plan", *, strict: bool) -> int:
         with stoppable(), display() as shown, folder:
             seeds = plan.seeds[0] if len(plan.seeds) == 1 else f"{plan.seeds[0]}–{plan.seeds[-1]}"
             shown.say(f"{plan.experiment.name}, seeds {seeds}, into {plan.out}/")
-            execute(plan, shown, lambda claim: shown.say(one_line(claim)), folder)
+            execute(plan, shown, lambda claim: shown.say(one_line(claim)), folder, placement)
     except KeyboardInterrupt:
         stopped = f"interrupted; what is finished is in {plan.out}/"
     except RallypointError as error:

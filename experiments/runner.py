@@ -3,15 +3,17 @@
 import dataclasses
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from rallypoint.agents.rounds.placement import Placement
 from rallypoint.claims import Claim
 from rallypoint.config import to_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import (
+    Experiment,
     File,
     Finding,
     Metric,
@@ -24,26 +26,63 @@ from rallypoint.run_folder import RunFolder
 
 
 def execute(
-    plan: Plan, progress: Progress, told: Callable[[Claim], None], folder: RunFolder
+    plan: Plan,
+    progress: Progress,
+    told: Callable[[Claim], None],
+    folder: RunFolder,
+    placement: Placement | None = None,
 ) -> None:
-    """Run all cells into a plan's folder; told hears of each finished claim."""
-    run = plan.experiment.load()
-    for place, cell in enumerate(plan.cells, 1):
+    """Run all cells into a plan's folder; told hears of each finished claim.
+
+    On a Ray cluster, if a placement is given: cells side by side, each of them in one process.
+    """
+    found = _here(plan, progress) if placement is None else _there(plan, progress, placement)
+    for cell, findings in zip(plan.cells, found, strict=True):
         if not plan.is_sweep:
-            for finding in run(cell.config, plan.seeds, progress):
+            for finding in findings:
                 keep(finding, folder)
                 if isinstance(finding, Claim):
                     told(finding)
             return
         with open_folder(plan, plan.out / cell.name, config=to_dict(cell.config)) as inner:
-            shown = _labelled(progress, f"{place}/{len(plan.cells)}")
-            for finding in run(cell.config, plan.seeds, shown):
+            for finding in findings:
                 keep(finding, inner)
                 # The sweep's own files hold what all cells found, so that one file answers.
                 if (seen := within(cell.name, finding)) is not None:
                     keep(seen, folder)
                     if isinstance(seen, Claim):
                         told(seen)
+
+
+def _here(plan: Plan, progress: Progress) -> Iterator[Iterable[Finding]]:
+    """Yield each cell's findings, as they are found."""
+    run = plan.experiment.load()
+    for place, cell in enumerate(plan.cells, 1):
+        label = f"{place}/{len(plan.cells)}"
+        shown = _labelled(progress, label) if plan.is_sweep else progress
+        yield run(cell.config, plan.seeds, shown)
+
+
+def _there(plan: Plan, progress: Progress, placement: Placement) -> Iterator[Iterable[Finding]]:
+    """Yield each cell's findings, in order, when all of them have been found."""
+    from rallypoint.agents.rounds.cluster.errands import spread  # Ray
+
+    errands = [(plan.experiment, cell.config, plan.seeds) for cell in plan.cells]
+    with progress("cells on the cluster", len(errands)) as advance:
+        for findings in spread(_findings, errands, placement):
+            advance()
+            yield findings
+
+
+def _findings(
+    experiment: Experiment[Any], config: Any, seeds: tuple[int, ...]
+) -> Sequence[Finding]:
+    """Return all that a cell finds, with nobody watching."""
+    return list(experiment.load()(config, seeds, lambda _, __: nullcontext(_unheard)))
+
+
+def _unheard(units: int = 1) -> None:
+    del units
 
 
 def open_folder(plan: Plan, path: Path, *, config: dict[str, Any]) -> RunFolder:

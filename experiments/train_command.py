@@ -36,6 +36,7 @@ ENV_SETTINGS = click.option(
 )
 
 
+@on_ray
 @click.command("train", context_settings=_HELP)
 @click.option("--env", "env_id", metavar="ID", help="See `rallypoint list envs`.")
 @click.option("--agent", metavar="NAME", help="See `rallypoint list agents`.")
@@ -59,7 +60,6 @@ ENV_SETTINGS = click.option(
     metavar="DIR",
     help="Go on with the training by contributors in DIR, as it was meant; only --ray can be new.",
 )
-@on_ray
 def train(
     *,
     env_id: str | None,

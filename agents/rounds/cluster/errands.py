@@ -1,0 +1,48 @@
+"""Calls that have nothing to do with each other, spread over a Ray cluster."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from rallypoint.agents.rounds.cluster.session import Session, first_line
+from rallypoint.agents.rounds.placement import Placement
+from rallypoint.errors import CannotGoOn, RallypointError
+
+Result = TypeVar("Result")
+_DEATHS = 3  # of processes, before a call is given up
+
+
+def spread(
+    call: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], placement: Placement
+) -> Iterator[Result]:
+    """Yield what a call returns for each of these arguments, in their order.
+
+    A call whose process dies, or whose node goes, is made again elsewhere.
+
+    Raises:
+        RallypointError: that a call raised.
+        CannotGoOn: it raised something else, or its processes died again and again.
+    """
+    session = Session(placement)
+    try:
+        errand: Any = ray.remote(call).options(  # a plain function, wrapped where it is sent off
+            num_cpus=placement.cpus,
+            num_gpus=placement.gpus,
+            scheduling_strategy="SPREAD",
+            runtime_env=session.environment,
+            max_retries=_DEATHS,
+        )
+        under_way = [errand.remote(*each) for each in arguments]
+        for ref in under_way:
+            try:
+                yield ray.get(ref)
+            except RayTaskError as error:
+                if isinstance(error.cause, RallypointError):
+                    raise error.cause from None
+                raise CannotGoOn(f"on the cluster: {first_line(error.cause)}") from error
+            except RayError as error:
+                raise CannotGoOn(f"on the cluster: {first_line(error)}") from error
+    finally:
+        session.close()
