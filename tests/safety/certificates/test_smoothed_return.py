@@ -42,6 +42,25 @@ def test_a_shift_of_the_only_observation_attains_the_bound(place, budget):
     assert np.isclose(found.expected(budget), ndtr((place - budget) / sigma))
 
 
+@pytest.mark.parametrize("agents", [2, 5])
+def test_the_budget_of_a_team_is_that_of_all_its_agents_together(agents):
+    # The team returns 1 if the noisy numbers of all its agents add up to more than 0. Whoever
+    # moves each of them by an equal part of a joint budget attains the bound; a budget for each
+    # agent by itself would have been passed.
+    sigma, place, each = 0.5, 0.4, 0.2
+    chance = ndtr(agents * place / (sigma * np.sqrt(agents)))
+    found = SmoothedReturn(
+        thresholds=np.array([1.0]),
+        least=np.array([chance]),
+        lowest=0.0,
+        sigma=sigma,
+        statement=Statement(certifies="", norm="", confidence=1.0, samples=0),
+    )
+    attacked = ndtr(agents * (place - each) / (sigma * np.sqrt(agents)))
+    assert np.isclose(found.expected(episode_budget(each, steps=1, agents=agents)), attacked)
+    assert found.expected(each) > attacked
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_an_adversary_that_shifts_many_observations_stays_above_the_bound(seed):
     # The return counts positive noisy numbers among four. The adversary knows all of it, and
