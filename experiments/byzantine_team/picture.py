@@ -16,7 +16,7 @@ def picture(config: ByzantineTeamConfig, shares: Mapping[Cell, Floats]) -> bytes
     from matplotlib.figure import Figure
 
     with plots.style():
-        figure = Figure(figsize=(3.4 * len(config.liars) + 1, 4.2), layout="constrained")
+        figure = Figure(figsize=(max(7.5, 3.4 * len(config.liars) + 1), 4.2), layout="constrained")
         panels = figure.subplots(1, len(config.liars), sharey=True, squeeze=False)[0]
     places = np.arange(len(config.rules))
     for axes, f in zip(panels, config.liars, strict=True):
