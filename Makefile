@@ -2,14 +2,14 @@
 # make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
 # make test PYTEST_ARGS='-k gather'   more arguments for pytest
 # make test JOBS=8                    more processes
-# make bench MEASURE=aggregation      one of environments, aggregation and returns
+# make bench MEASURE=aggregation      one of environments, aggregation, returns and rounds
 # make bench BENCH_ARGS=--quick       a look, in some minutes
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
-MEASURE ?= environments aggregation returns
+MEASURE ?= environments aggregation returns rounds
 BENCH_ARGS ?=
 
 BIN := .venv/bin
