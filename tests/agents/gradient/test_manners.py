@@ -7,6 +7,7 @@ import pytest
 
 from rallypoint.agents.gradient.by_name import Team, TeamTraining
 from rallypoint.agents.gradient.manners import manners
+from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import RallypointError
 from rallypoint.safety.threat_model import ThreatModel
 
@@ -98,6 +99,17 @@ def test_liars_lie_and_receipts_agree(manner, tmp_path):
 def test_a2c_can_be_trained_asynchronously(tmp_path):
     rows, _ = run(training("buffered", agent="a2c"), tmp_path)
     assert np.isfinite([row["return"] for row in rows if row["return"] is not None]).all()
+
+
+def test_a_cluster_waits_for_everybody():
+    with pytest.raises(RallypointError, match="leave out --ray"):
+        TeamTraining(
+            env="cartpole-v1",
+            agent="gpomdp",
+            steps=10,
+            team=Team(workers=4, byzantine=1, protocol="kardam"),
+            placement=Placement(address="local"),
+        )
 
 
 @pytest.mark.parametrize(
