@@ -1,4 +1,4 @@
-"""Writes tables into the README, docs/speed.md and docs/aggregation.md: parts, claims, speed.
+"""Writes the tables of README, docs/parts.md, docs/speed.md and docs/aggregation.md.
 
 python docs/readme_tables.py [--run DIR] [--bench FILE]
 """
@@ -14,6 +14,7 @@ from rallypoint.safety.aggregation import aggregators
 
 _NEAREST = ("SuperSuit", "simple_spread", "equal E × N")
 README = Path(__file__).parents[1] / "README.md"
+PARTS = Path(__file__).parent / "parts.md"
 SPEED = Path(__file__).parent / "speed.md"
 AGGREGATION = Path(__file__).parent / "aggregation.md"
 
@@ -93,12 +94,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def main() -> None:
-    """Rewrite the README."""
+    """Rewrite the README and the pages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, help="a run of gathering")
     parser.add_argument("--bench", type=Path, help="what `make bench` wrote")
     given = parser.parse_args()
-    text = replaced(README.read_text(encoding="utf-8"), "parts", parts())
+    page = PARTS.read_text(encoding="utf-8")
+    PARTS.write_text(replaced(page, "parts", parts()), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     if given.run:
         text = replaced(text, "claims", claims(given.run))
     if given.bench:

@@ -1,6 +1,5 @@
 """The README does what it says."""
 
-import importlib.util
 import re
 
 import pytest
@@ -26,15 +25,6 @@ def test_make_commands_exist():
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, flags=re.MULTILINE))
     assert named <= targets, f"no such target: {named - targets}"
-
-
-def test_the_table_of_parts_is_that_of_the_registries():
-    written = re.search(r"<!-- parts: begin -->\n(.*?)\n<!-- parts: end -->", README, re.DOTALL)
-    spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "docs/readme_tables.py")
-    readme_tables = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(readme_tables)
-    assert written, "the README has no table of parts"
-    assert written[1] == readme_tables.parts(), "run `make readme`"
 
 
 def test_local_links_lead_somewhere():
