@@ -1,0 +1,72 @@
+"""Gradients are filtered alike by either road, and by what theory says."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rallypoint.draws import stream
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.detection import sever
+
+
+def gradients(seed, n, d, planted, shift):
+    rows = 3.0 + stream(seed, "test/gradients").normal(size=(n, d))
+    rows[:planted] += shift / math.sqrt(d)
+    return rows
+
+
+def by_hand(rows, share, rounds):
+    """Filter as published, by a singular value decomposition each round."""
+    left = list(range(len(rows)))
+    for _ in range(rounds):
+        offsets = rows[left] - rows[left].mean(axis=0)
+        direction = np.linalg.svd(offsets, full_matrices=False)[2][0]
+        order = np.argsort(-((offsets @ direction) ** 2))
+        out = {left[k] for k in order[: math.ceil(round(share * len(rows) / 2, 6))].tolist()}
+        left = [k for k in left if k not in out]
+    return left
+
+
+@pytest.mark.parametrize(("n", "d"), [(40, 300), (300, 20), (600, 700)])
+@pytest.mark.parametrize("share", [0.1, 0.2])
+def test_either_road_leads_where_a_decomposition_does(n, d, share):
+    rows = gradients(0, n, d, n // 10, 30.0)
+    assert np.flatnonzero(sever(rows, share).kept).tolist() == by_hand(rows, share, 4)
+
+
+def test_planted_trajectories_are_gone_and_the_mean_is_mended():
+    rows = gradients(1, 60, 2000, 6, 200.0)
+    found = sever(rows, 0.1)
+    assert not found.kept[:6].any()
+    clean = rows[6:].mean(axis=0)
+    before = np.linalg.norm(rows.mean(axis=0) - clean)
+    assert np.linalg.norm(rows[found.kept].mean(axis=0) - clean) < 0.2 * before
+    assert (found.scores[:6].min() > found.scores[6:]).all()
+
+
+def test_planted_trajectories_below_what_can_be_told_stay():
+    rows = gradients(2, 400, 20, 40, 0.2)
+    found = sever(rows, 0.1)
+    assert found.kept.sum() == 400 - 80  # as many go as if they had been found
+    assert found.kept[:40].sum() > 20
+
+
+def test_equal_gradients_all_stay():
+    assert sever(np.ones((10, 3)), 0.2).kept.all()
+    assert sever(np.ones((9, 30)), 0.2).kept.all()
+
+
+def test_what_all_share_and_their_scale_change_nothing():
+    rows = gradients(3, 50, 80, 5, 30.0)
+    kept = sever(rows, 0.1).kept
+    assert (sever(1e3 * rows + 7.0, 0.1).kept == kept).all()
+
+
+def test_what_cannot_be_meant_is_refused():
+    with pytest.raises(InvalidConfig, match="leave nothing of 4"):
+        sever(gradients(0, 4, 9, 0, 0.0), 0.3, rounds=4)
+    with pytest.raises(InvalidConfig, match="rounds"):
+        sever(gradients(0, 9, 9, 0, 0.0), 0.3, rounds=0)
+    with pytest.raises(InvalidConfig, match="gradients are finite, and row 2"):
+        sever(np.array([[0.0], [1.0], [np.inf]]), 0.3)
