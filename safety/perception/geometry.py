@@ -11,7 +11,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.safety.interruption.addresses import found_at
 from rallypoint.safety.perception.reach import ANY, RANGE, Norm, Reach
 
-_MOST_PULLS = 4  # one is enough but for rounding
+_MOST_PULLS = 4  # of the last bits of a lie that rounding made too large; one or two are enough
 
 
 def sizes(lies: Array, truths: Array, units: Floats, norm: Norm) -> Floats:
@@ -44,9 +44,6 @@ def confined(
     wanted = truths + offsets
     np.clip(wanted, space.low, space.high, out=wanted)
     shown = wanted.astype(truths.dtype)
-    # The nearest number of a narrower type may lie further off than what was wanted.
-    further = np.abs(np.subtract(shown, truths, dtype=np.float64)) > np.abs(wanted - truths)
-    shown = np.where(further, np.nextafter(shown, truths), shown)
     for _ in range(_MOST_PULLS):
         over = sizes(shown, truths, units, norm) > rooms
         if not over.any():

@@ -143,6 +143,17 @@ def test_a_shared_budget_is_kept_in_the_view_as_well():
     assert view._ledger.told()["largest_lie"] <= 0.6
 
 
+def test_every_episode_of_a_view_has_its_own_budget():
+    view = on_the_ground("perception", reach=Reach(step=1.0, episode=1.5), victims=[0])
+    push = {"walkers": np.ones((4, 1, 3), np.float32)}
+    for _ in range(2):
+        view.reset(seed=0)
+        view.step(push)
+        assert view._ledger._spent[:, 0].tolist() == pytest.approx([1.0] * 4)
+    view.step(push)
+    assert view._ledger.told()["most_lied"] == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

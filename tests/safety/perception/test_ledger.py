@@ -167,6 +167,42 @@ def test_it_goes_on_from_a_snapshot_with_what_was_spent():
     assert again.receipts()[0] == receipt
 
 
+def test_every_episode_has_its_own_budget():
+    env = Threatened(ground(), [liar({"step": 1.0, "episode": 1.5})])
+    for _ in range(3):
+        env.reset()
+        first = step_sizes(env, "linf")
+        env.step(actions_at(env, 0))
+        assert (first > 0.99).all()
+        both = first + step_sizes(env, "linf")
+        assert (both <= 1.5).all()
+        assert (both > 1.49).all()
+
+
+def test_a_truth_outside_of_its_space_is_told_rather_than_a_lie_too_large():
+    world = ground(gliders=0)
+    narrow = Box(
+        -0.5, 0.5, (3,), np.float32
+    )  # walkers are seen further off, and in numbers up to 3
+    world.groups = (world.groups[0]._replace(observation_space=narrow), *world.groups[1:])
+
+    def does(state, known, draws):
+        return Proposal(known.affordable, np.zeros_like(known.own_percept)), state
+
+    threat = SeeingStub(
+        does=does, knowledge=["own_percept"], budget={"reach": {"step": 0.1, "episode": 0.3}}
+    )
+    env = Threatened(world, [threat])
+    env.reset(seed=0)
+    true = env.true_observations["walkers"]
+    far = (np.abs(true) > 0.6).any(axis=-1)
+    assert far.any()
+    assert (env._perceived["walkers"][far] == true[far]).all()
+    (receipt,) = env.receipts()
+    assert receipt.largest_lie <= 0.1
+    assert disagreements(env.model, [receipt]) == []
+
+
 def test_zeros_and_ones_have_no_norm():
     world = ground(gliders=0)
     world.groups = (world.groups[0]._replace(observation_space=Box(0, 1, (3,), np.float32)),)
