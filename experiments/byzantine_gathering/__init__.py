@@ -9,6 +9,10 @@ OURS = (
     "without Communication, arXiv:1802.07834, and Bouzid, Potop-Butucaru & Tixeuil (2009), "
     "Byzantine Convergence in Robots Networks, arXiv:0905.3967"
 )
+PHAN = (
+    "ours, in the setting of Phan, Belzner, Gabor, Sedlmeier, Ritz & Linnhoff-Popien (2021), "
+    "Resilient Multi-Agent Reinforcement Learning with Adversarial Value Decomposition, AAAI"
+)
 
 experiments.add(
     "byzantine_gathering",
@@ -22,6 +26,7 @@ experiments.add(
         quick={
             "test_cycles": 60,
             "look_ahead_cycles": 10,
+            "antagonists": (),
             "depths": (),
             "crowd": 0,
         },

@@ -11,6 +11,7 @@ class ByzantineGatheringConfig:
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     num_agents: int = 10  # N, in training and test
+    antagonists: tuple[int, ...] = (0, 1, 2, 3)  # in training, one number a cycle; () for none
     crowd: int = 20  # a larger N, trained as well and attacked by anti_goal only; 0 for none
     cells: int = 13  # L of the ring
     cycles: int = 1000  # training episodes of 5 L steps, with nobody hostile
@@ -34,6 +35,10 @@ class ByzantineGatheringConfig:
             raise InvalidConfig(
                 f"declared are different numbers of agents, rising, 1 and 2 among them, below "
                 f"{self.most}; got {self.declared}"
+            )
+        if any(not 0 <= number <= self.most for number in self.antagonists):
+            raise InvalidConfig(
+                f"antagonists are numbers of agents in 0..{self.most}, got {self.antagonists}"
             )
         if any(depth < 1 for depth in self.depths):
             raise InvalidConfig(f"depths are integers >= 1, got {self.depths}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
-from rallypoint.experiments.byzantine_gathering import OURS
+from rallypoint.experiments.byzantine_gathering import OURS, PHAN
 from rallypoint.experiments.byzantine_gathering.config import ByzantineGatheringConfig
 from rallypoint.experiments.byzantine_gathering.measure import LEVEL, breakdown_points
 from rallypoint.experiments.byzantine_gathering.sides import NO_DEFENCE
@@ -102,6 +102,18 @@ def _breakdowns(config: ByzantineGatheringConfig, curves: _Curves) -> Iterator[C
             source=OURS,
             expected=expected,
         )
+
+
+def of_prepared(config: ByzantineGatheringConfig, prepared: Floats, curves: _Curves) -> Claim:
+    """Judge what it gains to have learned among antagonists: (R, F)."""
+    return claim_over_seeds(
+        "B1/antagonists/gain-f-2",
+        prepared[:, _TWO] - curves["anti_goal", NO_DEFENCE][:, _TWO],
+        statement=f"2 of {config.num_agents} go where nobody should be: who has learned among "
+        "antagonists whose number varied gathers more often than who learned in peace, undefended",
+        source=PHAN,
+        expected=">= 0.3 on every seed",
+    )
 
 
 def of_declared(config: ByzantineGatheringConfig, found: Mapping[tuple[int, str], Floats]) -> Claim:

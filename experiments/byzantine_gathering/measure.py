@@ -1,16 +1,20 @@
 """A team that has learned to gather meets members who do not want it to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+import rallypoint
 from rallypoint.agents.episodes import play
+from rallypoint.agents.tabular.encoding import Sectors
+from rallypoint.agents.tabular.traced_q_learning import State
+from rallypoint.agents.tabular.training import train
 from rallypoint.draws import Draws, Floats
 from rallypoint.envs.gathering import metrics
 from rallypoint.experiments.byzantine_gathering.config import ByzantineGatheringConfig
 from rallypoint.experiments.experiment import Finding, Metric, Receipts, Row
-from rallypoint.experiments.gathering.measure import TEST, Bench
+from rallypoint.experiments.gathering.measure import TEST, TRAINING, Bench, trained
 from rallypoint.intervals import bootstrap
 from rallypoint.safety.defences import Defence
 from rallypoint.safety.defences.defended import DefendedPolicy
@@ -18,6 +22,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, disagreements
 from rallypoint.safety.threat_model import Byzantine, ThreatModel
 from rallypoint.safety.threats import Threat
+from rallypoint.safety.threats.teammate.anti_goal import AntiGoal
 
 LEVEL = 0.8  # in-group share at whose first crossing a team counts as broken down
 
@@ -78,6 +83,34 @@ class Team(NamedTuple):
             receipts=env.receipts(),
             wrong=tuple(disagreements(model, env.receipts())),
         )
+
+
+def trained_among(
+    config: ByzantineGatheringConfig,
+    seeds: tuple[int, ...],
+    antagonists: tuple[int, ...],
+    *,
+    num_agents: int,
+    after_cycle: Callable[[int, State], None],
+) -> Floats:
+    """Train one team per seed among anti-goal antagonists; return its tables (R, N, S, A).
+
+    In every cycle another number of them is drawn, and who they are. Their tables go on learning
+    meanwhile, from the actions that they proposed: in the next cycle they may be honest.
+    """
+    if antagonists == (0,):
+        return trained(config.gathering, seeds, num_agents=num_agents, after_cycle=after_cycle)
+    ring = rallypoint.make("gathering-v0", copies=seeds, num_agents=num_agents, cells=config.cells)
+    state = train(
+        Threatened(ring, [AntiGoal(victims={"counts": antagonists})]),
+        config.gathering.learner(),
+        Sectors(cells=config.cells),
+        episodes=config.cycles,
+        seed=TRAINING,
+        after_episode=after_cycle,
+    )
+    tables: Floats = state.tables
+    return tables
 
 
 def breakdown_points(curves: Floats, num_agents: int, level: float = LEVEL) -> Floats:

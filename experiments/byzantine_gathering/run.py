@@ -11,10 +11,10 @@ from rallypoint.experiments.byzantine_gathering.measure import (
     Team,
     breakdown_points,
     in_numbers,
+    trained_among,
 )
-from rallypoint.experiments.byzantine_gathering.sides import ATTACKERS, DEFENCES
+from rallypoint.experiments.byzantine_gathering.sides import ATTACKERS, DEFENCES, NO_DEFENCE
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
-from rallypoint.experiments.gathering.measure import trained
 from rallypoint.safety.threats.teammate.look_ahead import LookAhead
 
 Curves = dict[tuple[str, str], Floats]  # attacker, defence -> in-group share (R, F)
@@ -24,7 +24,7 @@ def run(
     config: ByzantineGatheringConfig, seeds: tuple[int, ...], progress: Progress
 ) -> Iterator[Finding]:
     """Yield rows and receipts as they are measured, then what is claimed of them."""
-    team = _team(config, seeds, config.num_agents, progress)
+    team = _team(config, seeds, progress, num_agents=config.num_agents)
     curves: Curves = {}
     for attacker in ATTACKERS:
         for name in DEFENCES:
@@ -33,41 +33,57 @@ def run(
     yield File("breakdown.png", picture.breakdown(config, curves))
     yield from _declared(team, progress)
     yield from _depths(team, progress)
+    if config.antagonists:
+        name = "antagonists"
+        prepared = _team(
+            config, seeds, progress, num_agents=config.num_agents, antagonists=config.antagonists
+        )
+        for attacker in ("anti_goal", "look_ahead"):
+            curves[attacker, name] = yield from _curve(
+                prepared, attacker, NO_DEFENCE, progress, called=name
+            )
+        yield judgement.of_prepared(config, curves["anti_goal", name], curves)
     if config.crowd:
-        crowd = _team(config, seeds, config.crowd, progress)
+        crowd = _team(config, seeds, progress, num_agents=config.crowd)
         for name in DEFENCES:
             yield from _curve(crowd, "anti_goal", name, progress)
 
 
 def _team(
-    config: ByzantineGatheringConfig, seeds: tuple[int, ...], num_agents: int, progress: Progress
+    config: ByzantineGatheringConfig,
+    seeds: tuple[int, ...],
+    progress: Progress,
+    *,
+    num_agents: int,
+    antagonists: tuple[int, ...] = (0,),
 ) -> Team:
-    with progress(f"{num_agents} agents learn to gather", config.cycles) as advance:
-        tables = trained(
-            config.gathering, seeds, num_agents=num_agents, after_cycle=lambda *_: advance()
+    among = "" if antagonists == (0,) else f" among {antagonists} antagonists"
+    with progress(f"{num_agents} agents learn to gather{among}", config.cycles) as advance:
+        tables = trained_among(
+            config, seeds, antagonists, num_agents=num_agents, after_cycle=lambda *_: advance()
         )
     return Team(config, seeds, num_agents, tables)
 
 
 def _curve(
-    team: Team, attacker: str, name: str, progress: Progress
+    team: Team, attacker: str, name: str, progress: Progress, *, called: str | None = None
 ) -> Generator[Finding, None, Floats]:
     """Measure one defence, told the truth about f, for f = 0 … N / 2."""
-    config = team.config
+    config, called = team.config, called or name
     is_slow = attacker == "look_ahead"
     cycles = config.look_ahead_cycles if is_slow else config.test_cycles
     where = f"B1/{attacker}" if team.num_agents == config.num_agents else team.name
     numbers = range(team.num_agents // 2 + 1)
     found = []
-    with progress(f"{where}, {name}", len(numbers)) as advance:
+    with progress(f"{where}, {called}", len(numbers)) as advance:
         for f in numbers:
             outcome = team.attacked(ATTACKERS[attacker](config), f, DEFENCES[name](f), cycles)
-            yield from outcome.findings(f"{where}/{name}/f-{f}", team.seeds)
+            yield from outcome.findings(f"{where}/{called}/f-{f}", team.seeds)
             found.append(outcome.in_group)
             advance()
     curve = np.stack(found, axis=1)
     points = breakdown_points(curve, team.num_agents)
-    yield Metric(f"{where}/{name}/breakdown", in_numbers(points))
+    yield Metric(f"{where}/{called}/breakdown", in_numbers(points))
     return curve
 
 

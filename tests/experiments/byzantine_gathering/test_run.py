@@ -23,6 +23,7 @@ SEEDS = (0, 1, 2)
 MINIATURE = ByzantineGatheringConfig(
     num_agents=6,
     crowd=8,
+    antagonists=(0, 1),
     cycles=3,
     test_cycles=2,
     look_ahead_cycles=1,
@@ -55,6 +56,7 @@ def test_every_condition_has_its_claim(findings):
         *("B1/anti_goal/none-breakdown", "B1/anti_goal/trim_median-breakdown"),
         *("B1/look_ahead/f-1", "B1/look_ahead/f-2"),
         "B1/declared/too-low",
+        "B1/antagonists/gain-f-2",
     ]
 
 
@@ -70,6 +72,7 @@ def test_every_attacker_meets_every_defence_with_every_number_of_liars(findings)
     assert {f"B1/8-agents/cautious/f-{f}" for f in range(5)} <= conditions
     assert {f"B1/declared/trim_self/f-{f}-real-2" for f in range(3)} <= conditions
     assert "B1/depth-2/trim_median/f-2" in conditions
+    assert {f"B1/look_ahead/antagonists/f-{f}" for f in range(4)} <= conditions
 
 
 def test_every_condition_has_its_receipts_and_they_agree(findings):
