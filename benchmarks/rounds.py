@@ -12,6 +12,7 @@ actor that has most to do, which come one after another.
 """
 
 import argparse
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -56,23 +57,24 @@ class Idle:
 
     size: int
 
-    def workshop(self, whom: Sequence[int]) -> "Idle":
-        """Return itself, for so many."""
+    def workshop(self, whom: Sequence[int]) -> "IdleBlock":
+        """Return some of them."""
         return IdleBlock(self.size, len(whom))
 
 
 @dataclass(frozen=True)
-class IdleBlock(Idle):
+class IdleBlock:
     """Some of them."""
 
+    size: int
     count: int
 
     def compute(self, task: Task, start: Any = None) -> Found:
         """Return zeros."""
         del task, start
-        ones = np.ones(self.count)
+        ones, none = np.ones(self.count), np.zeros(self.count, dtype=np.int64)
         updates = np.zeros((self.count, self.size), dtype=np.float32)
-        return Found(updates, ones.astype(bool), Lived(ones, ones, ones), more=False)
+        return Found(updates, ones.astype(bool), Lived(ones, none, none), more=False)
 
     def snapshot(self) -> dict[str, Any]:
         """Return nothing to speak of."""
@@ -217,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         num_cpus=2,
         object_store_memory=_STORE,
         include_dashboard=False,
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
         log_to_driver=False,
     )
     taken = speeds(10 if chosen.quick else 40)
