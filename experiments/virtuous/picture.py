@@ -42,6 +42,7 @@ def pillars(found: Mapping[str, tuple[float, float, float]]) -> bytes:
         axes.axvline(limit, color="black", linestyle="--", linewidth=1)
         axes.set_title(title, fontsize=9)
         axes.grid(visible=False, axis="y")
+        axes.locator_params(axis="x", nbins=4)
     panels[0].set_yticks(places, list(found))
     panels[0].set_ylim(len(found) - 0.5, -0.5)
     figure.supxlabel(
