@@ -283,5 +283,13 @@ def _without_none(value: Any) -> Any:
 
 
 threats: Registry[type[Threat]] = Registry(
-    "threat", __name__, "feedback", "perception", "server", "teammate", "transport", "update"
+    "threat",
+    __name__,
+    "backdoor",
+    "feedback",
+    "perception",
+    "server",
+    "teammate",
+    "transport",
+    "update",
 )
