@@ -152,7 +152,8 @@ def _connect(placement: Placement, **settings: Any) -> None:
             ray.shutdown()
         raise CannotGoOn(
             f"no Ray could be used at {placement.address!r}: {first_line(error)}; start one with "
-            "`ray start --head` and give its host:port, or say --ray local"
+            "`ray start --head` and give its host:port, or say --ray local. One that asks for a "
+            "token needs RAY_AUTH_MODE=token here, and the token in ~/.ray/auth_token"
         ) from error
     finally:
         signal.signal(signal.SIGTERM, before)  # ray.init puts its own there
