@@ -93,7 +93,10 @@ class EpsilonGreedyPrincipal(Principal):
         into = np.minimum(bounds[each, :, arms], told)
         into = (bounds + into[:, None]).min(axis=2)
         through = into[:, :, None] + bounds[each, arms][:, None]
-        memory["bounds"][rows] = np.minimum(bounds, through)
+        closed = np.minimum(bounds, through)
+        arms = np.arange(self.num_arms)
+        closed[:, arms, arms] = 0  # rounding, which would add up
+        memory["bounds"][rows] = closed
 
 
 agents.add("epsilon_greedy_principal", EpsilonGreedyPrincipal)

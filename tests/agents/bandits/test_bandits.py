@@ -119,6 +119,14 @@ def test_what_is_sure_follows_from_all_answers_by_shortest_paths(interests, seed
     assert principal.contradictions.tolist() == [0]
 
 
+def test_rounding_never_makes_an_offer_negative():
+    env = rallypoint.make("principal-agent-v0", copies=50, rounds=3000)
+    principal = EpsilonGreedyPrincipal(rounds=3000, exploration=2000.0)
+    for _, offers, _ in answers(env, principal, LearningArms(exploration=20.0), seed=3):
+        assert (offers >= 0).all()
+    assert (np.diagonal(principal._memory["bounds"], axis1=1, axis2=2) == 0).all()
+
+
 def test_a_liar_is_paid_its_bribe_for_ever_and_contradicts_itself_before_who_asks_at_random():
     ipa = Ipa(rounds=500)
     env = rallypoint.make("principal-agent-v0", copies=4, rounds=500)
