@@ -21,8 +21,8 @@ def returns(
     )
     losses = [100 * loss for loss in config.losses]
     for way in WAYS:
-        values = np.transpose([found[way, loss] for loss in config.losses])
-        liars = "" if way.lies else ", nobody lies"
-        plots.curve(axes, losses, values, f"{way.rule}, {way.fill}{liars}")
+        if way.lies:
+            values = np.transpose([found[way, loss] for loss in config.losses])
+            plots.curve(axes, losses, values, f"{way.rule}, {way.fill}")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     return plots.png(figure)
