@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
 
 from rallypoint.errors import UnknownName, did_you_mean
 from rallypoint.networks import Array
@@ -19,12 +18,19 @@ class Activation(NamedTuple):
     bound: float | None  # the supremum of its absolute value; None if there is none
 
 
+def _sigmoid(sums: Array) -> Array:
+    from scipy.special import expit  # slow to import, and seldom needed
+
+    signals: Array = expit(sums)
+    return signals
+
+
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(lambda sums: sums, np.ones_like, 1.0, None),
     "relu": Activation(
         lambda sums: np.maximum(sums, 0), lambda signals: (signals > 0).astype(float), 1.0, None
     ),
-    "sigmoid": Activation(expit, lambda signals: signals * (1 - signals), 0.25, 1.0),
+    "sigmoid": Activation(_sigmoid, lambda signals: signals * (1 - signals), 0.25, 1.0),
     "tanh": Activation(np.tanh, lambda signals: 1 - signals * signals, 1.0, 1.0),
 }
 

@@ -176,7 +176,7 @@ def test_the_shell_completes_experiments_and_their_flags(site, tmp_path):
         _, out, _ = finish(start("-m", "rallypoint", folder=tmp_path, site=site, **asked))
         return [answer.partition(",")[2] for answer in out.splitlines()]
 
-    assert completed("rallypoint run to") == ["toy"]
+    assert completed("rallypoint run toy") == ["toy", "toy_game"]
     assert completed("rallypoint run toy --thr") == ["--throws"]
     assert completed("rallypoint list exp") == ["experiments"]
 
