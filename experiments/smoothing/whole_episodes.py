@@ -4,7 +4,7 @@ It knows of the smoothed policy only what episodes return. A way is a direction 
 that is seen is moved, and for how many steps; it is chosen by the returns it leaves.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,6 +71,7 @@ class _Pushed:
         self._last = np.repeat([way.steps for way in ways], episodes)[:, None, None]
         self._time = np.zeros((len(self._pushes), 1, 1), dtype=np.int64)
         self._policy = policy
+        self._space: Any = poles(1).groups[0].observation_space
 
     def begin_episode(self, mask: Mask | None) -> None:
         """Begin to lie again."""
@@ -80,6 +81,9 @@ class _Pushed:
         """Lie, and let the policy choose."""
         pushes = np.where(self._time < self._last, self._pushes, 0.0)
         self._time += 1
-        return self._policy.act(
-            {name: (seen + pushes).astype(seen.dtype) for name, seen in observations.items()}, draws
-        )
+        shown = {
+            # Within the space, as the frame has it: else a way may be chosen that is none.
+            name: np.clip(seen + pushes, self._space.low, self._space.high).astype(seen.dtype)
+            for name, seen in observations.items()
+        }
+        return self._policy.act(shown, draws)
