@@ -16,6 +16,6 @@ experiments.add(
         question="Do asynchronous filters of gradients learn, and does a buffered rule?",
         config=KardamConfig,
         run="rallypoint.experiments.kardam.run:run",
-        quick={"contributors": (4,), "liars": (1,), "arrivals": 1500, "gradients": 250},
+        quick={"contributors": (4,), "liars": (1,), "arrivals": 2000, "gradients": 250},
     ),
 )
