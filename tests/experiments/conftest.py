@@ -1,8 +1,7 @@
-"""What tests of experiments share: a progress that is checked, and a toy experiment to run."""
+"""What tests of experiments share: a toy experiment to run."""
 
 import json
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,19 +23,6 @@ class Done(NamedTuple):
     status: int
     out: str
     err: str
-
-
-@contextmanager
-def _checked(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
-
-
-@pytest.fixture(scope="session")
-def no_progress():
-    """Return a progress that shows nothing, and wants all that was announced to be done."""
-    return _checked
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from rallypoint.experiments.ant_colony.config import AntColonyConfig
 from rallypoint.experiments.ant_colony.measure import RULES, SPARE, live, quarter
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.safety.threat_model import ThreatModel
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = AntColonyConfig(colonies=1, steps=400, training=2_000, losses=(0, 12, 30))
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     return list(module.run(MINIATURE, SEEDS, no_progress))
 
 
@@ -54,7 +55,7 @@ def test_what_follows_by_arithmetic_holds_even_in_miniature(findings):
         assert claims[f"ant_colony/{exact}"].holds, exact
 
 
-def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
     def rows(found):
         return [dict(row.values) for row in of_kind(found, Row) if row.values["seed"] == 1]
 

@@ -1,7 +1,5 @@
 """The breakdown experiment, in miniature: who competes, what is measured, how it is judged."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -13,17 +11,11 @@ from rallypoint.experiments.breakdown.contestants import ATTACKS, CHAINS, contes
 from rallypoint.experiments.breakdown.measure import errors
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.safety.threats import threats
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = BreakdownConfig(contributors=9, liars=(0, 1, 5), dimensions=(5,), subsets=100)
 FEW = ("krum", "mean", "median", "nnm+trimmed_mean")
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 def rules_of(config, *names):

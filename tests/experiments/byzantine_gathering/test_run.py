@@ -1,7 +1,5 @@
 """The experiment with hostile members, in miniature: what it measures, not how well agents do."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -18,6 +16,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.teammate.anti_goal import AntiGoal
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = ByzantineGatheringConfig(
@@ -31,13 +30,6 @@ MINIATURE = ByzantineGatheringConfig(
     depths=(2,),
     declared=(0, 1, 2),
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

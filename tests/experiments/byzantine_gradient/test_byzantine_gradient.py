@@ -10,7 +10,7 @@ from rallypoint.experiments.byzantine_gradient.outcome import Outcome
 from rallypoint.experiments.byzantine_gradient.run import run
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
-from tests.experiments.byzantine_gradient.progress import no_progress
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 ATTACKED = ("none", "sign_flip", "reward_flip", "optimal_reverse", "noise")

@@ -9,7 +9,7 @@ from rallypoint.experiments.byzantine_gradient import cells
 from rallypoint.experiments.byzantine_gradient.cells import Grid, run_cells
 from rallypoint.experiments.byzantine_gradient.kept import Kept
 from rallypoint.experiments.byzantine_gradient.setting import Setting
-from tests.experiments.byzantine_gradient.progress import no_progress
+from tests.experiments.progress import no_progress
 
 SMALL = Setting(rounds=2, episodes=1)
 GRID = Grid(SMALL, ("none", "sign_flip"), ("mean", "median"))

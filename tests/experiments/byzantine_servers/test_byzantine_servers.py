@@ -1,7 +1,5 @@
 """Lying replicas, in miniature: what is measured, and how it is judged."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -12,15 +10,9 @@ from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, con
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
 from rallypoint.experiments.byzantine_servers.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from tests.experiments.progress import no_progress
 
 SMALL = ByzantineServersConfig(rounds=10, episodes=1, every_condition=False)
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

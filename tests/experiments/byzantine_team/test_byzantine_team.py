@@ -1,6 +1,5 @@
 """A team with liars in it, in miniature: who lies where, and what a run says."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from rallypoint.experiments.byzantine_team.config import ATTACKS, ByzantineTeamC
 from rallypoint.experiments.byzantine_team.measure import Cell, measure, threats, worth_of_nothing
 from rallypoint.experiments.byzantine_team.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = ByzantineTeamConfig(
@@ -23,13 +23,6 @@ MINIATURE = ByzantineTeamConfig(
     steps=400,
     tests=4,
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 WORTH = {

@@ -1,7 +1,5 @@
 """The experts experiment, in miniature: the task, the liars, the defences, the judgement."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -12,16 +10,10 @@ from rallypoint.experiments.experts.config import ExpertsConfig
 from rallypoint.experiments.experts.defences import ALL, defence
 from rallypoint.experiments.experts.run import run
 from rallypoint.experiments.experts.task import Task
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = ExpertsConfig(features=5, batch=16, rounds=5, flip=3, rate=2.0)
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,12 @@ from rallypoint.experiments.fair_trust.measure import (
     judged,
     rounds,
 )
+from tests.experiments.progress import no_progress
 
 SMALL = FairTrustConfig(rounds=40)
 
 
-def test_every_claim_is_judged_and_every_seed_told_of_before_and_after(no_progress):
+def test_every_claim_is_judged_and_every_seed_told_of_before_and_after():
     found = list(module.run(SMALL, (0, 1, 2), no_progress))
     claims = {finding.id: finding for finding in found if isinstance(finding, Claim)}
     assert list(claims) == [

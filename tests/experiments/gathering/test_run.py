@@ -1,7 +1,5 @@
 """The gathering experiment, in miniature: what it measures, not how well agents do."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -11,18 +9,12 @@ from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.gathering.config import GatheringConfig
 from rallypoint.experiments.gathering.measure import SEARCH, Bench, worst_start
 from rallypoint.experiments.gathering.run import run
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = GatheringConfig(
     cycles=4, crowd=20, test_cycles=4, uniform_starts=4, candidates=4, candidate_runs=2
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ from rallypoint.experiments.experiment import File, Row
 from rallypoint.experiments.incentives import run as module
 from rallypoint.experiments.incentives.config import IncentivesConfig
 from rallypoint.experiments.incentives.measure import INTERESTS, MEANS, played
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = IncentivesConfig(games=2, horizons=(500, 600))
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     return list(module.run(MINIATURE, SEEDS, no_progress))
 
 

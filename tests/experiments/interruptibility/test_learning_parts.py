@@ -22,6 +22,7 @@ from rallypoint.experiments.interruptibility import (
     two_updates,
 )
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = InterruptibilityConfig(
@@ -78,7 +79,7 @@ def of_kind(findings, kind):
 
 
 @pytest.fixture
-def found(no_progress):
+def found():
     """Return what a part finds; each is run once."""
 
     def run(part):
@@ -125,7 +126,7 @@ def test_metrics_have_names_of_their_own(part, found):
 
 # The corridor is told by learner_cells, which trains in the same way, and takes far longer.
 @each_of([part for part in PARTS if part is not corridor])
-def test_a_seed_measures_the_same_alone_and_among_others(part, found, no_progress):
+def test_a_seed_measures_the_same_alone_and_among_others(part, found):
     def rows(findings):
         return [str(row.values) for row in of_kind(findings, Row) if row.values["seed"] == 1]
 
@@ -193,7 +194,7 @@ def test_budgets_that_buy_nothing_are_refused_by_name(setting, message):
         InterruptibilityConfig(**setting)
 
 
-def test_corridors_are_left_out_if_told_so(no_progress):
+def test_corridors_are_left_out_if_told_so():
     config = InterruptibilityConfig(
         corridor_episodes=1, push_episodes=0, crowd_episodes=0, joint_corridor_episodes=0
     )

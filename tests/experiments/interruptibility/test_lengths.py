@@ -22,6 +22,7 @@ from rallypoint.experiments.interruptibility.lengths import (
     trained,
 )
 from rallypoint.experiments.interruptibility.measure import TRAINING
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = InterruptibilityConfig(meta_episodes=4, tolls=(0.0, 0.1, 0.5))
@@ -29,7 +30,7 @@ BEST = 2.4435
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     parts = (drest, toll)
     return [found for part in parts for found in part.findings(MINIATURE, SEEDS, no_progress)]
 
@@ -86,7 +87,7 @@ def test_who_hardly_learned_is_not_called_useful(findings):
     assert by_id["T1/default/neutrality"].verdict == "fails"
 
 
-def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
     def rows(found):
         return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
 
@@ -94,7 +95,7 @@ def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
     assert rows(alone) == rows(findings)
 
 
-def test_without_a_toll_nobody_is_asked_whether_to_pay_one(no_progress):
+def test_without_a_toll_nobody_is_asked_whether_to_pay_one():
     free = InterruptibilityConfig(meta_episodes=1, tolls=(0.0,))
     found = list(toll.findings(free, (0,), no_progress))
     assert of_kind(found, Claim) == []

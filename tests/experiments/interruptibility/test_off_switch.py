@@ -8,12 +8,13 @@ from rallypoint.envs.games import off_switch as game
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.interruptibility import off_switch
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     return list(off_switch.findings(InterruptibilityConfig(pulls=1000), SEEDS, no_progress))
 
 
@@ -45,7 +46,7 @@ def test_there_is_a_map_of_where_it_is_right(findings):
     assert [file.name for file in of_kind(findings, File)] == ["O1-off-switch.png"]
 
 
-def test_a_robot_learns_the_same_alone_and_among_others(findings, no_progress):
+def test_a_robot_learns_the_same_alone_and_among_others(findings):
     def agreement(found):
         return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
 
@@ -54,7 +55,7 @@ def test_a_robot_learns_the_same_alone_and_among_others(findings, no_progress):
     assert agreement(alone) == agreement(findings)
 
 
-def test_with_few_pulls_it_is_asked_once_and_nothing_is_claimed(no_progress):
+def test_with_few_pulls_it_is_asked_once_and_nothing_is_claimed():
     found = list(off_switch.findings(InterruptibilityConfig(pulls=50), (0,), no_progress))
     assert of_kind(found, Claim) == []
     assert {metric.name for metric in of_kind(found, Metric)} >= {"O1/pulls-50/agreement"}

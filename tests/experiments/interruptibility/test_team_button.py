@@ -16,6 +16,7 @@ from rallypoint.experiments.interruptibility import team_button
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.team_button import OwnHalf, team_task
 from rallypoint.transitions import joint_actions
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = InterruptibilityConfig(meta_episodes=3)
@@ -36,7 +37,7 @@ class Scripted:
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     return list(team_button.findings(MINIATURE, SEEDS, no_progress))
 
 
@@ -105,7 +106,7 @@ def test_each_teammate_has_its_claim_and_what_everybody_did(findings):
         assert max(pressed) <= delayed <= sum(pressed) + 1e-12
 
 
-def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
     def rows(found):
         return [one.values for one in found if isinstance(one, Row) and one.values["seed"] == 1]
 

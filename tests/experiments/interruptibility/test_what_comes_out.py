@@ -15,6 +15,7 @@ from rallypoint.experiments.interruptibility import (
     two_updates,
 )
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2, 3)
 SMALL = InterruptibilityConfig(
@@ -31,7 +32,7 @@ SMALL = InterruptibilityConfig(
 
 
 @pytest.fixture
-def claims(no_progress):
+def claims():
     """Return the claims that a part makes, by their ids."""
 
     def run(part, **changes):
@@ -88,7 +89,7 @@ def test_slow_interruptions_leave_room_to_explore(claims):
     assert found["D3/pruned-own-action"].verdict == "holds"
 
 
-def test_a_joint_table_is_closer_to_the_truth(no_progress):
+def test_a_joint_table_is_closer_to_the_truth():
     found = list(price.findings(SMALL, SEEDS, no_progress))
     assert {claim.verdict for claim in found if isinstance(claim, Claim)} == {"holds"}
     metrics = {metric.name: metric.value for metric in found if isinstance(metric, Metric)}

@@ -1,7 +1,5 @@
 """Asynchronous filters, in miniature: what is measured, and how it is judged."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -13,18 +11,12 @@ from rallypoint.experiments.kardam.contestants import Condition, conditions
 from rallypoint.experiments.kardam.policies import learn
 from rallypoint.experiments.kardam.quadratic import descend
 from rallypoint.experiments.kardam.run import run
+from tests.experiments.progress import no_progress
 
 SMALL = KardamConfig(
     contributors=(4,), liars=(1,), dimension=10, arrivals=60, gradients=12, episodes=2
 )
 LONG = KardamConfig(dimension=20, arrivals=2500)
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

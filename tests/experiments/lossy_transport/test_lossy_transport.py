@@ -1,7 +1,5 @@
 """Lossy transport, in miniature: what is measured, and how it is judged."""
 
-from contextlib import contextmanager
-
 import pytest
 
 from rallypoint.claims import Claim
@@ -11,15 +9,9 @@ from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
 from rallypoint.experiments.lossy_transport.contestants import WAYS, conditions
 from rallypoint.experiments.lossy_transport.measure import time_transfers, train
 from rallypoint.experiments.lossy_transport.run import run
+from tests.experiments.progress import no_progress
 
 SMALL = LossyTransportConfig(losses=(0.0, 0.1), rounds=10, episodes=1, transfers=2, size=3000)
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

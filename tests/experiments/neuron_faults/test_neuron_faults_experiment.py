@@ -1,7 +1,5 @@
 """The neuron faults experiment, in miniature: its parts, its claims, and what it draws."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -14,18 +12,12 @@ from rallypoint.experiments.neuron_faults.policies import learned, provisioned
 from rallypoint.experiments.neuron_faults.random_networks import KINDS, attained, moved
 from rallypoint.experiments.neuron_faults.run import run
 from rallypoint.experiments.neuron_faults.waiting import gained, on_average
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = NeuronFaultsConfig(
     networks=8, inputs=12, neurons=12, rounds=3, episodes=3, faults=(0, 1, 6), copies=(1, 4)
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The perception experiment, in miniature: what is certified and measured, how it is judged."""
 
 import itertools
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -18,18 +17,12 @@ from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.config import PerceptionConfig
 from rallypoint.experiments.perception.run import run
 from rallypoint.safety.threats import threats
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = PerceptionConfig(
     epsilons=(0.2, 0.5), episodes=2, copies=2, rounds=2, attacker_rounds=1, defences=("noise",)
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The robust mean experiment, in miniature: its samples, what is measured, how it is judged."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -10,17 +8,11 @@ from rallypoint.experiments.experiment import File, Row
 from rallypoint.experiments.robust_mean.config import RobustMeanConfig
 from rallypoint.experiments.robust_mean.run import FEW_RULES, RULES, run
 from rallypoint.experiments.robust_mean.samples import SHAPES, draw
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = RobustMeanConfig(samples=500, few=100, dimensions=(16, 64))
 every_shape = pytest.mark.parametrize("shape", list(SHAPES))
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The smoothing experiment, in miniature: its attacks, its claims, and what it draws."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from rallypoint.experiments.smoothing.one_by_one import certified, visited
 from rallypoint.experiments.smoothing.policies import learned
 from rallypoint.experiments.smoothing.run import run
 from rallypoint.experiments.smoothing.whole_episodes import Leaning, worst_way
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = SmoothingConfig(
@@ -28,13 +27,6 @@ MINIATURE = SmoothingConfig(
     samples=50,
     noises=(0.01, 0.1, 1.0),
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

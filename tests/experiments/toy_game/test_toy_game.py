@@ -1,7 +1,5 @@
 """The toy game: its exact oracles, its learners, and what a run says."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -16,16 +14,10 @@ from rallypoint.experiments.toy_game.playing import Table
 from rallypoint.experiments.toy_game.run import run
 from rallypoint.experiments.toy_game.traitors import TRAITORS, returns
 from rallypoint.transitions import check_transitions, optimal_values
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = ToyGameConfig(rounds=12, episodes=8, evaluated=20)
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

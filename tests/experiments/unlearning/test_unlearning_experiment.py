@@ -10,13 +10,14 @@ from rallypoint.experiments.unlearning import chain
 from rallypoint.experiments.unlearning import run as module
 from rallypoint.experiments.unlearning.config import UnlearningConfig
 from rallypoint.experiments.unlearning.distances import problem
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = UnlearningConfig(problems=1, shares=(0.05,), steps=50, episodes=5, teammates=4)
 
 
 @pytest.fixture(scope="module")
-def findings(no_progress):
+def findings():
     return list(module.run(MINIATURE, SEEDS, no_progress))
 
 
@@ -35,7 +36,7 @@ def test_both_parts_are_measured_and_judged(findings):
     assert files == ["distances.png", "chain.png"]
 
 
-def test_a_seed_measures_the_same_alone_and_among_others(findings, no_progress):
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
     def rows(found):
         return [
             dict(row.values) for row in found if isinstance(row, Row) and row.values["seed"] == 1

@@ -1,7 +1,5 @@
 """The virtuous experiment, in miniature: the world, the lies, what is counted, how it is judged."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -29,18 +27,12 @@ from rallypoint.experiments.virtuous.world import (
 )
 from rallypoint.safety.frame import Threatened
 from rallypoint.transitions import optimal_values
+from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
 MINIATURE = VirtuousConfig(
     episodes=3, deployed=3, escapes=4, floors=(0.0, 0.4), cycles=3, test_cycles=2
 )
-
-
-@contextmanager
-def no_progress(label, total):
-    done = []
-    yield lambda units=1: done.append(units)
-    assert sum(done) == total, f"{label} announced {total} units and did {sum(done)}"
 
 
 @pytest.fixture(scope="module")

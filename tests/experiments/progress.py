@@ -1,4 +1,4 @@
-"""Progress that shows nothing, and checks that all that was announced is done."""
+"""A progress that shows nothing, and wants all that was announced to be done."""
 
 from contextlib import contextmanager
 

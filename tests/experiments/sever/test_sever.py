@@ -1,0 +1,69 @@
+"""The sever experiment, in miniature: what is measured, and how it is judged."""
+
+import numpy as np
+import pytest
+
+from rallypoint.claims import Claim
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.experiment import File, Receipts, Row
+from rallypoint.experiments.sever import run as module
+from rallypoint.experiments.sever.config import SeverConfig
+from rallypoint.experiments.sever.run import WAYS
+from rallypoint.experiments.sever.trajectories import SCENES, gradients
+from tests.experiments.progress import no_progress
+
+SEEDS = (0, 1, 2)
+MINIATURE = SeverConfig(contributors=4, trajectories=10)
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return list(module.run(MINIATURE, SEEDS, no_progress))
+
+
+def test_every_scene_is_measured_and_judged(findings):
+    rows = [finding.values for finding in findings if isinstance(finding, Row)]
+    assert len(rows) == len(SCENES) * len(SEEDS)
+    assert all(row[way] > 0 for row in rows for way in WAYS)
+    claims = [finding.id for finding in findings if isinstance(finding, Claim)]
+    assert len(set(claims)) == len(claims) == 9
+    assert [finding.name for finding in findings if isinstance(finding, File)] == ["sever.png"]
+    told = [finding for finding in findings if isinstance(finding, Receipts)]
+    assert [one.condition for one in told] == list(SCENES)
+    assert not any(one.disagreements for one in told)
+
+
+def test_a_seed_measures_the_same_alone_and_among_others(findings):
+    def rows(found):
+        return [
+            dict(row.values) for row in found if isinstance(row, Row) and row.values["seed"] == 1
+        ]
+
+    assert rows(module.run(MINIATURE, (1,), no_progress)) == rows(findings)
+
+
+@pytest.mark.parametrize(
+    ("scene", "each"),
+    [("spread", [1, 1, 1, 1]), ("whole", [0, 0, 0, 10]), ("single", [0, 0, 0, 1])],
+)
+def test_lies_are_where_the_scene_has_them(scene, each):
+    assert sorted(gradients(MINIATURE, scene, 0).lies.sum(axis=1).tolist()) == each
+
+
+def test_a_lie_is_the_same_trajectory_told_otherwise():
+    # Loud and quiet lies are drawn from streams of their own; the policy and the poles are not.
+    quiet, whole = (gradients(MINIATURE, scene, 5) for scene in ("quiet", "whole"))
+    honest = ~quiet.lies & ~whole.lies
+    np.testing.assert_allclose(quiet.each[honest], whole.each[honest], rtol=1e-5, atol=1e-6)
+    only_whole = ~quiet.lies & whole.lies
+    assert only_whole.any()
+    expected = -MINIATURE.factor * quiet.each[only_whole]
+    np.testing.assert_allclose(whole.each[only_whole], expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"contributors": 2}, {"trajectories": 9}, {"share": 0.3}, {"factor": 0.0}]
+)
+def test_what_cannot_be_run_is_refused(settings):
+    with pytest.raises(InvalidConfig, match=next(iter(settings))):
+        SeverConfig(**settings)
