@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 import rallypoint
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
@@ -15,12 +13,6 @@ PAGE = (ROOT / "docs/teammates.md").read_text(encoding="utf-8")
 
 def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize("block", blocks("python"), ids=["critical", "defended"])
-def test_its_blocks_run(block):
-    assert block.splitlines()[-1].startswith("assert ")
-    exec(block, {"__name__": "page"})  # noqa: S102  # our own page
 
 
 def test_its_threat_file_can_be_meant(tmp_path):
@@ -37,9 +29,3 @@ def test_every_kind_it_names_is_one():
     assert named <= set(threats)
     ours = {kind for kind in threats if ".teammate." in threats[kind].__module__}
     assert ours <= named
-
-
-def test_its_pictures_and_pages_are_there():
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", PAGE)
-    assert links
-    assert not [link for link in links if not (ROOT / "docs" / link).exists()]
