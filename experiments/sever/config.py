@@ -1,0 +1,36 @@
+"""What is run: who contributes how many trajectories, and how loud lies are."""
+
+from dataclasses import dataclass
+
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeverConfig:
+    """One setting of the experiment; the defaults are those its claims are made for."""
+
+    contributors: int = 10
+    trajectories: int = 60  # of each contributor, all at one policy
+    share: float = 0.1  # of trajectories, or of contributors, that may be lies
+    factor: float = 10.0  # by which loud lies stretch the reward they reverse; quiet ones by 1
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        if self.contributors < 3:
+            raise InvalidConfig(f"contributors is a number >= 3, got {self.contributors}")
+        if self.trajectories < 10:
+            raise InvalidConfig(f"trajectories is a number >= 10, got {self.trajectories}")
+        if not 0 < self.share <= 0.2:
+            raise InvalidConfig(f"share lies in (0, 0.2], got {self.share}")
+        if not self.factor > 0:
+            raise InvalidConfig(f"factor is a number > 0, got {self.factor}")
+
+    @property
+    def liars(self) -> int:
+        """Contributors that lie where whole contributors do."""
+        return max(1, round(self.share * self.contributors))
+
+    @property
+    def lies(self) -> int:
+        """Trajectories of a contributor that are lies where single trajectories are."""
+        return max(1, round(self.share * self.trajectories))
