@@ -1,0 +1,25 @@
+"""Can a worker plant a backdoor, and can the owner find it and do without?"""
+
+from rallypoint.experiments import experiments
+from rallypoint.experiments.backdoor.config import BackdoorConfig
+from rallypoint.experiments.experiment import Experiment
+
+TROJDRL = (
+    "in the manner of Kiourti, Wardega, Jha & Li (2020), TrojDRL, DAC, arXiv:1903.06638, on "
+    "CartPole in place of Atari"
+)
+SPECTRE = "Hayase, Kong, Somani & Oh (2021), SPECTRE, ICML, arXiv:2104.11315, planted anew"
+OURS = "ours: who lived the suspect steps, and training again without that worker"
+
+experiments.add(
+    "backdoor",
+    Experiment(
+        name="backdoor",
+        question="Can a worker plant a backdoor, and can the owner find it and do without?",
+        config=BackdoorConfig,
+        run="rallypoint.experiments.backdoor.run:run",
+        seeds=5,
+        quick_seeds=3,
+        quick={"rounds": 40},
+    ),
+)

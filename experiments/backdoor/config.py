@@ -1,0 +1,30 @@
+"""What is run: how much is poisoned, and how long is learned."""
+
+from dataclasses import dataclass
+
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackdoorConfig:
+    """One setting of the experiment; the defaults are those its claims are made for."""
+
+    workers: int = 4  # one of which is Byzantine
+    copies: int = 4  # of each worker
+    rounds: int = 80  # of PPO, 128 steps in each copy
+    poisoned: float = 0.1  # of the Byzantine worker's steps
+    size: float = 10.0  # of the reward that is told there
+    share: float = 0.05  # of an action's steps that detectors assume to be poisoned, at most
+    episodes: int = 32  # that a policy is tested in
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        for name, least in (("workers", 2), ("copies", 1), ("rounds", 1), ("episodes", 1)):
+            if getattr(self, name) < least:
+                raise InvalidConfig(f"{name} is a number >= {least}, got {getattr(self, name)}")
+        if not 0 < self.poisoned <= 1:
+            raise InvalidConfig(f"poisoned is a share in (0, 1], got {self.poisoned}")
+        if not 0 < self.share <= 1 / 3:
+            raise InvalidConfig(f"share lies in (0, 1/3], got {self.share}")
+        if self.size <= 0:
+            raise InvalidConfig(f"size is a reward > 0, got {self.size}")
