@@ -55,8 +55,9 @@ def run(config: BackdoorConfig, seeds: tuple[int, ...], progress: Progress) -> I
             clean[place] = _tested(config, sound, seed)
             yield Row({"attack": None, "seed": seed} | _told(clean[place]))
         found: dict[str, Measured] = {}
+        without: dict[int, list[float]] = {}
         for form in FORMS:
-            found[form] = yield from _attacked(config, form, seeds, advance)
+            found[form] = yield from _attacked(config, form, seeds, advance, without)
     for form, measured in found.items():
         for name, mean in zip(_MEASURES, measured.of_policies.mean(axis=0).tolist(), strict=True):
             yield Metric(f"{form}/{name}", mean)
@@ -68,8 +69,13 @@ def run(config: BackdoorConfig, seeds: tuple[int, ...], progress: Progress) -> I
 
 
 def _attacked(
-    config: BackdoorConfig, form: str, seeds: tuple[int, ...], advance: Advance
+    config: BackdoorConfig,
+    form: str,
+    seeds: tuple[int, ...],
+    advance: Advance,
+    without: dict[int, list[float]],
 ) -> Generator[Finding, None, Measured]:
+    """Attack on every seed; ``without`` keeps what is learned without the liar, by seed."""
     of_policies = np.empty((len(seeds), len(_MEASURES)))
     recalls = np.empty((len(seeds), len(DETECTORS)))
     named = np.empty(len(seeds))
@@ -81,9 +87,16 @@ def _attacked(
         suspects, recalls[place] = _suspects(config, poisoned)
         worker = _suspected(suspects)
         named[place] = worker == 0
-        rest = [other for other in range(config.workers) if other != worker]
-        again = learned(config, form if worker else None, rest, seed, advance)
-        of_policies[place] = [*_tested(config, poisoned, seed), *_tested(config, again, seed)]
+        if worker == 0 and seed in without:  # whatever the attack was
+            again = without[seed]
+            advance(config.rounds)
+        else:
+            rest = [other for other in range(config.workers) if other != worker]
+            form_left = form if worker else None
+            again = _tested(config, learned(config, form_left, rest, seed, advance), seed)
+            if worker == 0:
+                without[seed] = again
+        of_policies[place] = [*_tested(config, poisoned, seed), *again]
         measures = dict(zip(_MEASURES, of_policies[place].tolist(), strict=True))
         of_detectors = dict(zip(DETECTORS, recalls[place].tolist(), strict=True))
         yield Row({"attack": form, "seed": seed, "named": worker} | measures | of_detectors)

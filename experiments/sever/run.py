@@ -160,7 +160,10 @@ def _picture(errors: Floats) -> bytes:
         for s, place in enumerate(places.tolist()):
             found = errors[s, :, w]
             axes.plot(np.full(len(found), place), found, ".k", markersize=3, alpha=0.5)
-    axes.set_xticks(range(len(SCENES)), [_IN_WORDS[s].replace(" in ", "\nin ") for s in SCENES])
+    axes.set_xticks(
+        range(len(SCENES)),
+        [_IN_WORDS[s].replace(" in ", "\nin ").replace(" that ", "\nthat ") for s in SCENES],
+    )
     axes.set_yscale("log")
     axes.legend(ncols=len(WAYS), loc="upper center", bbox_to_anchor=(0.5, -0.18))
     return plots.png(figure)

@@ -28,7 +28,7 @@ class OfClass:
     action: int
     rows: int
     removed: int
-    strength: float  # how much wider than it should be; of clean rows about 1
+    strength: float  # how much wider than it should be; of clean Gaussian rows about 1
     components: int  # directions that were looked along
 
 
@@ -53,7 +53,8 @@ class Detection:
             f"{blind_below(self.share):.1f} standard deviations from the others moves their mean "
             f"by less than sqrt({self.share:g}) of one, which no such test need notice; spectral "
             f"signatures are proved to separate it from {sure_from(self.share):.1f} on. As many "
-            "rows are removed where nothing was planted."
+            "rows are removed where nothing was planted; how wide rows should be is known of "
+            "Gaussian ones only, which features rarely are."
         )
         return "\n".join(lines)
 

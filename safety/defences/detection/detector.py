@@ -18,7 +18,7 @@ class Looked(NamedTuple):
     """What a detector makes of the rows of one class."""
 
     scores: Floats  # (n,) the larger, the likelier planted
-    strength: float  # how much wider than it should be; clean rows have about 1
+    strength: float  # how much wider than it should be; clean Gaussian rows have about 1
     components: int  # directions that were looked along
 
 
