@@ -11,7 +11,7 @@ class BackdoorConfig:
 
     workers: int = 4  # one of which is Byzantine
     copies: int = 4  # of each worker
-    rounds: int = 80  # of PPO, 128 steps in each copy
+    rounds: int = 40  # of PPO, 128 steps in each copy
     poisoned: float = 0.1  # of the Byzantine worker's steps
     size: float = 10.0  # of the reward that is told there
     share: float = 0.05  # of an action's steps that detectors assume to be poisoned, at most
