@@ -17,8 +17,20 @@ def left_alone() -> Iterator[None]:
     Raises:
         NotConformant: one was drawn from or seeded.
     """
+    found = random.getstate(), numpy_random.get_state()  # noqa: NPY002
+    # In a state of nobody's choosing: whoever seeds them cannot come to the one they are in.
+    random.seed()
+    numpy_random.seed()  # noqa: NPY002
     before = _states()
-    yield
+    try:
+        yield
+        _compare(before)
+    finally:
+        random.setstate(found[0])
+        numpy_random.set_state(found[1])  # noqa: NPY002
+
+
+def _compare(before: dict[str, Any]) -> None:
     for owner, state in _states().items():
         if state != before[owner]:
             raise NotConformant(
