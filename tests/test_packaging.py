@@ -27,6 +27,7 @@ def says(folder):
         return str(error)
 
 ray.init(
+    address="local",  # whatever else runs on this machine
     num_cpus=1,
     include_dashboard=False,
     log_to_driver=False,

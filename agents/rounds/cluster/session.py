@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError
+from ray.exceptions import GetTimeoutError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import rallypoint
@@ -122,14 +122,17 @@ def _probed() -> Mapping[str, Mapping[str, str]]:
             ).remote()
             for node in nodes
         ]
-        try:
-            found = ray.get(answers, timeout=60)
-        except (RayError, GetTimeoutError) as error:
-            raise CannotGoOn(f"a node of the cluster does not answer: {error}") from error
+        found = {}
+        for node, answer in zip(nodes, answers, strict=True):
+            try:
+                found[str(node["NodeManagerAddress"])] = ray.get(answer, timeout=60)
+            except TaskUnschedulableError:  # it has gone, and was still on the list
+                continue
+            except (RayError, GetTimeoutError) as error:
+                raise CannotGoOn(f"a node of the cluster does not answer: {error}") from error
+        return found
     finally:
         _RAY.cloudpickle.unregister_pickle_by_value(probe)
-    addresses = [str(node["NodeManagerAddress"]) for node in nodes]
-    return dict(zip(addresses, found, strict=True))
 
 
 def _connect(placement: Placement, **settings: Any) -> None:
