@@ -119,7 +119,7 @@ def breakdown_points(curves: Floats, num_agents: int, level: float = LEVEL) -> F
     Linear between numbers of liars; the largest share that was tried if a curve never falls, which
     is then a lower limit, and 0 for one that starts below.
 
-    >>> breakdown_points(np.array([[1.0, 0.6, 0.9], [1.0, 0.9, 0.8]]), 10).tolist()
+    >>> breakdown_points(np.array([[1.0, 0.6, 0.9], [1.0, 0.9, 0.8]]), 10).round(6).tolist()
     [0.05, 0.2]
     """
     below = curves < level
