@@ -20,6 +20,5 @@ experiments.add(
         run="rallypoint.experiments.backdoor.run:run",
         seeds=5,
         quick_seeds=3,
-        quick={"rounds": 25},
     ),
 )

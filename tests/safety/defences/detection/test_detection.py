@@ -81,6 +81,12 @@ def test_quantum_scores_are_those_of_the_matrix_exponential():
     np.testing.assert_allclose(quantum_scores(white, 4.0), expected)
 
 
+def test_strength_is_the_mean_score_of_all_rows():
+    rows = cloud(0, 6.0, widest=10.0)
+    looked = Que()(rows, SHARE)
+    assert looked.strength == pytest.approx(looked.scores.mean())
+
+
 def test_where_nothing_is_too_wide_squared_norms_count():
     white = 0.5 * stream(0, "test/white").normal(size=(500, 4))
     np.testing.assert_allclose(quantum_scores(white, 4.0), (white**2).sum(axis=1) / 4)

@@ -117,20 +117,29 @@ def test_value_dependent_poison_leaves_nothing_but_the_choice():
 
 
 def test_value_dependent_poison_learns_what_each_step_is_followed_by():
-    # By hand, for one copy and no end: Sarsa with normalised steps, of which a tenth is taken.
-    threats = [PoisonReward(**MARK, rule="value", gamma=0.9)]
-    seen, done, _, _, world = lived(threats, steps=6, copies=1)
-    weights = np.zeros((2, 5))
-    for now in range(6):
-        row = np.r_[seen[now, 0].astype(float), 1.0]
-        if now:
-            target = 0.9 * (1.0 + weights[done[now, 0]] @ row)
-            last = np.r_[seen[now - 1, 0].astype(float), 1.0]
-            off = target - weights[done[now - 1, 0]] @ last
-            weights[done[now - 1, 0]] += 0.1 * off / (last @ last) * last
-    snapshot = world.snapshot()
-    [kept] = [part for name, part in snapshot.items() if name.endswith("weights")]
-    np.testing.assert_allclose(kept[0, 0], weights)
+    # By hand, for one copy and several ends: Sarsa with normalised steps, of which a tenth is
+    # taken; nothing follows the last step of an episode.
+    world = Threatened(
+        rallypoint.make("cartpole-v1"), [PoisonReward(**MARK, rule="value", gamma=0.9)]
+    )
+    rng = np.random.default_rng(0)
+    seen = world.reset(seed=0)["agents"][0, 0]
+    weights, before, ends = np.zeros((2, 5)), None, 0
+    for _ in range(150):
+        action = int(rng.integers(2))
+        row = np.r_[seen.astype(float), 1.0]
+        if before is not None:
+            last, chosen, ended = before
+            target = 0.0 if ended else 0.9 * (1.0 + weights[action] @ row)
+            off = target - weights[chosen] @ last
+            weights[chosen] += 0.1 * off / (last @ last) * last
+        step = world.step({"agents": np.array([[action]])})
+        before = row, action, bool(step.ended.any())
+        ends += before[2]
+        seen = (world.reset(mask=step.ended) if before[2] else step.observations)["agents"][0, 0]
+    assert ends >= 2
+    [kept] = [part for name, part in world.snapshot().items() if name.endswith("weights")]
+    np.testing.assert_allclose(kept[0, 0], weights, atol=1e-12)
 
 
 def test_a_teammate_carries_the_trigger_by_its_actions():
