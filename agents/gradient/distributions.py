@@ -82,7 +82,7 @@ class Categorical(Distribution):
     ) -> Slopes:
         """Follow derivatives back to the logits."""
         odds = np.exp(outputs)
-        slopes = odds * -by_log[..., None]
+        slopes = np.ascontiguousarray(odds * -by_log[..., None])  # written to through a flat view
         slopes.reshape(-1)[_places(outputs, actions)] += by_log
         if np.any(by_entropy):
             entropies = -_along(np.add, odds * outputs)

@@ -40,7 +40,7 @@ class Perceptron:
             made = self._product("made", index, rows, shaped(parameters, weights))
             made += shaped(parameters, biases)
             if index == len(self._layers) - 1:
-                return made
+                return np.ascontiguousarray(made)  # callers write into it through other shapes
             self._activate(made)
             self._inputs.append(made)
         return rows  # no layers: not reached, since every network has an end

@@ -10,7 +10,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 
 from rallypoint.agents.gradient.architecture import Architecture, architecture_for
 from rallypoint.agents.gradient.distributions import Categorical, Normal, distribution
-from rallypoint.agents.gradient.perceptron import Perceptron
+from rallypoint.agents.gradient.perceptron import TOGETHER, Perceptron
 from rallypoint.batch_env import Group
 from rallypoint.errors import InvalidConfig
 
@@ -57,16 +57,17 @@ def test_the_vector_is_the_state_dict_of_sb3(kind, activation):
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_gradients_are_those_of_torch_for_every_contributor(kind, activation, rng):
+@pytest.mark.parametrize("rows", [TOGETHER, 20])
+def test_gradients_are_those_of_torch_for_every_contributor(kind, activation, rows, rng):
     policy, made = sb3_policy(kind, activation), fitting(kind, activation)
     parameters = flat(policy)
-    seen = rng.standard_normal((3, 20, 7)).astype(np.float32)
+    seen = rng.standard_normal((3, rows, 7)).astype(np.float32)
     actions = (
-        rng.integers(5, size=(3, 20))
+        rng.integers(5, size=(3, rows))
         if kind == "categorical"
-        else rng.standard_normal((3, 20, 3)).astype(np.float32)
+        else rng.standard_normal((3, rows, 3)).astype(np.float32)
     )
-    by_log, by_entropy, by_value = rng.standard_normal((3, 3, 20)).astype(np.float32)
+    by_log, by_entropy, by_value = rng.standard_normal((3, 3, rows)).astype(np.float32)
     actor = Perceptron(made.actor, activation)
     critic = Perceptron(made.critic, activation)
     outputs, values = actor.forward(parameters, seen), critic.forward(parameters, seen)[..., 0]
