@@ -1,5 +1,6 @@
 """A world from the attackers' seats: whoever learns in it learns to harm a policy."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -152,16 +153,16 @@ class _View(BatchEnv):
         return self.env.state()
 
     @property
+    @abstractmethod
     def _counts(self) -> Floats:
         """Whose rewards attackers work against: (N,) 1 or 0."""
-        raise NotImplementedError
 
     def _begun(self, rows: Mask) -> None:
         """Note that episodes have begun."""
 
+    @abstractmethod
     def _attacked(self, actions: Actions, draws: Draws) -> Actions:
         """Return what everybody does."""
-        raise NotImplementedError
 
     def _shown(self) -> Observations:
         return {

@@ -27,6 +27,7 @@ smoothed policy, is adaptive if that defence is the policy the frame was given; 
 """
 
 import copy
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
@@ -164,17 +165,17 @@ class WhiteBox(PerceptionThreat):
             raise InvalidConfig(f"least_gap lies in [0, 1], got {self.least_gap}")
 
     @property
+    @abstractmethod
     def climb(self) -> Climb:
         """How it climbs.
 
         Raises:
             InvalidConfig: settings that cannot be meant.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Return what is climbed, for percepts (e, n, …) as they are in truth."""
-        raise NotImplementedError
 
     def fit(self, env: BatchEnv) -> Self:
         """Return it with the surrogate it looks into; see ``Threat.fit``.

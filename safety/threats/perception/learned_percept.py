@@ -1,6 +1,7 @@
 """A learned adversary: shows what an attacker learned to show."""
 
 import copy
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -38,9 +39,9 @@ class Guided(PerceptionThreat):
 
     _attacker: ClassVar[Any] = None  # of an instance that was fitted to a world
 
+    @abstractmethod
     def decoder(self, known: Known | None) -> Decoder:
         """Return what the attacker's actions are; of a known policy, where it takes one."""
-        raise NotImplementedError
 
     def fit(self, env: BatchEnv) -> Self:
         """Return it with its attacker; see ``Threat.fit``.
