@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from tests.tree import ROOT
+from tests.tree import ROOT, python
 
 _spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "docs/readme_tables.py")
 readme_tables = importlib.util.module_from_spec(_spec)
@@ -16,3 +16,27 @@ def test_a_table_is_that_of_the_registry(page, name):
     written = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
     table = getattr(readme_tables, name)()
     assert readme_tables.replaced(written, name, table) == written, "run `make readme`"
+
+
+HIDDEN = """
+import importlib, pkgutil
+from rallypoint.agents import agents
+from rallypoint.safety.aggregation import aggregators
+from rallypoint.safety.threats import threats
+
+for package, parts in (
+    ("rallypoint.agents", agents),
+    ("rallypoint.safety.threats", threats),
+    ("rallypoint.safety.aggregation", aggregators),
+):
+    found = set(parts)
+    where = importlib.import_module(package).__path__
+    for module in pkgutil.walk_packages(where, package + "."):
+        if ".cluster" not in module.name:  # Ray, and no parts
+            importlib.import_module(module.name)
+    print(*sorted(set(parts) - found))
+"""
+
+
+def test_every_part_is_found_by_who_only_asks_the_registry():
+    assert python("-c", HIDDEN).split() == []
