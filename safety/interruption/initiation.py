@@ -112,10 +112,10 @@ def _only_trigger(initiation: Initiation, env: BatchEnv) -> Trigger:
 def _by_region(region: str, agent: str | int | None, env: BatchEnv) -> Trigger:
     column = None if agent is None else int(named((agent,), env.agents).argmax())
     with suppress(NotReset):
-        _region(env.regions(), region)
+        region_of(env.regions(), region)
 
     def fires(known: Known) -> Mask:
-        inside = _region(known.regions, region)  # (e, N)
+        inside = region_of(known.regions, region)  # (e, N)
         if column is None:
             return inside[:, known.columns]
         return _by_copy(known, inside[:, column])
@@ -123,7 +123,12 @@ def _by_region(region: str, agent: str | int | None, env: BatchEnv) -> Trigger:
     return fires
 
 
-def _region(regions: dict[str, Mask], name: str) -> Mask:
+def region_of(regions: dict[str, Mask], name: str) -> Mask:
+    """Return who is in a named place of the world: (…, N).
+
+    Raises:
+        UnknownName: the world has no such place; names the nearest.
+    """
     if name not in regions:
         raise UnknownName(f"the world has no region {name!r}{did_you_mean(name, regions)}")
     return regions[name]

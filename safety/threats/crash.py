@@ -4,9 +4,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rallypoint.batch_env import BatchEnv, Mask
+from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig, NotReset, UnknownName, did_you_mean
+from rallypoint.errors import InvalidConfig, NotReset, did_you_mean
+from rallypoint.safety.interruption.initiation import region_of
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 
@@ -56,7 +57,7 @@ class Crash(Threat):
         """
         if self.region is not None:
             with suppress(NotReset):
-                _inside(env.regions(), self.region)
+                region_of(env.regions(), self.region)
         return self
 
     def in_words(self) -> dict[str, str]:
@@ -71,11 +72,5 @@ class Crash(Threat):
         del draws  # deterministic: the schedule's coins are the frame's
         if self.region is None:
             return Proposal(known.affordable), state
-        inside = _inside(known.regions, self.region)[:, known.columns]
+        inside = region_of(known.regions, self.region)[:, known.columns]
         return Proposal(known.afford(inside)), state
-
-
-def _inside(regions: dict[str, Mask], name: str) -> Mask:
-    if name not in regions:
-        raise UnknownName(f"the world has no region {name!r}{did_you_mean(name, regions)}")
-    return regions[name]
