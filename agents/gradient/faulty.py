@@ -3,22 +3,17 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of, shaped
-from rallypoint.agents.gradient.following import Followed
+from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of
+from rallypoint.agents.gradient.following import Followed, flattened
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
 from rallypoint.agents.gradient.policy import GradientPolicy
-from rallypoint.batch_env import Group, Observations
+from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
-from rallypoint.safety.neurons.damage import (
-    Flat,
-    Intact,
-    check_plan,
-    damage_signals,
-    damage_sums,
-    laid_flat,
-)
+from rallypoint.safety.neurons.damage import check_plan
+from rallypoint.safety.neurons.flat import laid_flat
+from rallypoint.safety.neurons.passing import Passage
 
 
 class FaultyGradientPolicy(GradientPolicy):
@@ -77,7 +72,13 @@ class _Broken(Followed):
     ) -> None:
         super().__init__(architecture.actor, architecture.activation, parameters, group)
         layers = layers_of(architecture, parameters)
-        self._network = BrokenPerceptron(architecture, layers, plan)
+        self._network = self._broken = BrokenPerceptron(architecture, layers, plan)
+
+    def signals(self, observations: Observations) -> list[Array]:
+        """Return what every layer sends, the outputs last: (E, n, N) each, new arrays."""
+        seen = flattened(self._group, observations[self._group.name])
+        passed = self._broken.passed(self._padded(seen))
+        return [self._unpadded(made, seen) for made in passed]
 
 
 class BrokenPerceptron(Perceptron):
@@ -90,39 +91,38 @@ class BrokenPerceptron(Perceptron):
         super().__init__(architecture.actor, architecture.activation)
         self._opened = layers
         self._plan = plan
-        self._flat: tuple[Flat, ...] = ()  # of the last call, whose number of rows it fits
+        self._passage: Passage | None = None  # of the last call, whose number of rows it fits
         self._rows = -1
 
     def forward(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the network puts out: (…, b, inputs) -> (…, b, outputs)."""
-        count = rows.size // rows.shape[-1]
-        if count != self._rows:
-            self._flat = laid_flat(self._plan, self._opened, count, rows.dtype)
-            self._rows = count
-        intact = Intact(self._flat, lambda sent, at: self._layer("intact", parameters, sent, at))
-        made, self._inputs = rows, []
-        for index, broken in enumerate(self._flat):
-            before = made
-            self._inputs.append(before)
-            intact.enter(index, before)
-            made = self._layer("made", parameters, before, index, broken)
-            if index < len(self._layers) - 1:
-                damage_signals(made, broken, intact.sent(index, made))
+        del parameters  # those it was broken with
+        return self._way(rows).outputs(rows)
+
+    def passed(self, rows: Floats) -> list[Array]:
+        """Return what every layer sends, the outputs last: (…, b, N) each; good until the next."""
+        return self._way(rows).signals(rows)
+
+    def sums(self, signals: Array, index: int, *, intact: bool = False) -> Array:
+        """Return what a layer's neurons sum up; see ``Computes``."""
+        layer = self._opened[index]
+        made = self._product("intact" if intact else "made", index, signals, layer.weights)
+        made += layer.biases
         return made
 
-    def _layer(
-        self,
-        room: str,
-        parameters: Parameters,
-        signals: Floats,
-        index: int,
-        broken: Flat | None = None,
-    ) -> Floats:
-        weights, biases = (shaped(parameters, piece) for piece in self._layers[index])
-        made = self._product(room, index, signals, weights)
-        made += biases
-        if broken is not None:
-            damage_sums(made, signals, broken)
-        if index < len(self._layers) - 1:
-            self._activate(made)
-        return made
+    def weighed(self, signals: Array, index: int) -> Array:
+        """Return the same without biases; see ``Computes``."""
+        return self._product("weighed", index, signals, self._opened[index].weights)
+
+    def bent(self, sums: Array, index: int) -> Array:
+        """Return signals in the place of sums; see ``Computes``."""
+        if index < len(self._opened) - 1:
+            self._activate(sums)
+        return sums
+
+    def _way(self, rows: Floats) -> Passage:
+        count = rows.size // rows.shape[-1]
+        if self._passage is None or count != self._rows:
+            flat = laid_flat(self._plan, self._opened, count, rows.dtype)
+            self._passage, self._rows = Passage(self, flat), count
+        return self._passage

@@ -12,7 +12,9 @@ from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan
 from rallypoint.policies import Objective
-from rallypoint.safety.neurons.damage import Flat, between, check_plan, laid_flat
+from rallypoint.safety.neurons.damage import check_plan
+from rallypoint.safety.neurons.flat import between, laid_flat
+from rallypoint.safety.neurons.passing import Passage
 
 
 class FaultySb3Policy(Sb3Policy):
@@ -44,7 +46,7 @@ class FaultySb3Policy(Sb3Policy):
         self._chain = chain(network)
         self._opened = self._chain.layers()
         self._plan = check_plan(self._opened, plan)
-        self._flat: list[tuple[Flat, ...]] = []  # chunk by chunk, of as many as there were last
+        self._ways: list[Passage] = []  # chunk by chunk, of as many as there were last
 
     def greedily(self) -> "FaultySb3Policy":
         """Return this policy as it acts greedily, as broken as it is."""
@@ -56,25 +58,28 @@ class FaultySb3Policy(Sb3Policy):
         """Return what the broken network puts out for every agent: (E, n, K)."""
         seen = observations[self.group.name]
         with torch.no_grad():
-            made = [self._chain.finished(signals[-1]) for signals in self._signals(seen)]
+            made = [self._chain.finished(way.outputs(rows)) for way, rows in self._passing(seen)]
         rows = np.concatenate(made)[: seen.shape[0] * seen.shape[1]]
         return rows.reshape(*seen.shape[:2], -1)
 
     def _signals(self, seen: Array) -> list[list[Array]]:
-        chunks = self._chunks(seen)
-        if len(chunks) != len(self._flat):
-            self._flat = self._laid_flat(len(chunks))
-        self.network.set_training_mode(False)
         with torch.no_grad():
-            return [
-                self._chain.signals(chunk, flat)
-                for chunk, flat in zip(chunks, self._flat, strict=True)
-            ]
+            return [way.signals(rows) for way, rows in self._passing(seen)]
 
-    def _laid_flat(self, num_chunks: int) -> list[tuple[Flat, ...]]:
+    def _passing(self, seen: Array) -> list[tuple[Passage, Array]]:
+        """Return for each chunk its way through the network, and what goes in."""
+        chunks = self._chunks(seen)
+        if len(chunks) != len(self._ways):
+            self._ways = self._laid_ways(len(chunks))
+        self.network.set_training_mode(False)
+        inputs = [self._chain.first(chunk).numpy(force=True) for chunk in chunks]
+        return list(zip(self._ways, inputs, strict=True))
+
+    def _laid_ways(self, num_chunks: int) -> list[Passage]:
         count = num_chunks * CHUNK
         flat = laid_flat(self._plan, self._opened, count, np.dtype(np.float32))
-        return [between(flat, first, first + CHUNK) for first in range(0, count, CHUNK)]
+        parts = [between(flat, first, first + CHUNK) for first in range(0, count, CHUNK)]
+        return [Passage(self._chain, part) for part in parts]
 
     def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
         """Refuse: what broken neurons send does not depend on what is seen.

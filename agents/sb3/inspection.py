@@ -1,17 +1,17 @@
 """Networks of SB3 as chains of layers, and acting by one of which something is broken."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 import torch
 from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 from stable_baselines3.common.policies import BasePolicy
 from torch import Tensor, nn
+from torch.nn import functional
 
 from rallypoint.agents.sb3.heads import parameters
 from rallypoint.errors import NotOffered
 from rallypoint.networks import Array, Layer
-from rallypoint.safety.neurons.damage import Flat, Intact, damage_signals, damage_sums
 
 _NAMES: dict[type[nn.Module], str] = {
     nn.Identity: "identity",
@@ -48,36 +48,37 @@ class Chain(NamedTuple):
             for link in self.links
         )
 
-    def signals(self, seen: Tensor, plan: Sequence[Flat] | None = None) -> list[Array]:
-        """Return what every layer sends under a plan laid flat: (rows, …) -> (rows, N) each."""
-        made = self.first(seen)
-        device = made.device
-
-        def sent(signals: Array, index: int) -> Array:
-            link = self.links[index]
-            made: Tensor = link.activation(link.sums(torch.from_numpy(signals).to(device)))
-            sent: Array = made.numpy(force=True)
-            return sent
-
-        intact = Intact(plan or (), sent)
-        found = []
-        for index, link in enumerate(self.links):
-            before = made.numpy(force=True)
-            intact.enter(index, before)
-            sums = link.sums(made)
-            if plan is not None and len(plan[index].receivers):
-                sums = _through(sums, damage_sums, before, plan[index])
-            made = link.activation(sums)
-            if plan is not None:
-                nominal = intact.sent(index, made.numpy(force=True))
-                made = _through(made, damage_signals, plan[index], nominal)
+    def signals(self, seen: Tensor) -> list[Array]:
+        """Return what every layer sends: (rows, …) -> (rows, N) each."""
+        made, found = self.first(seen), []
+        for link in self.links:
+            made = link.activation(link.sums(made))
             found.append(made.numpy(force=True))
         return found
 
+    def sums(self, signals: Array, index: int, *, intact: bool = False) -> Array:
+        """Return what a layer's neurons sum up; see ``rallypoint.safety.neurons.passing``."""
+        del intact  # every answer is a new array
+        link = self.links[index]
+        made: Array = link.sums(self._tensor(signals)).numpy(force=True)
+        return made
+
+    def weighed(self, signals: Array, index: int) -> Array:
+        """Return the same without biases."""
+        weights = self.links[index].sums.weight
+        return functional.linear(self._tensor(signals), weights).numpy(force=True)
+
+    def bent(self, sums: Array, index: int) -> Array:
+        """Return the signals of neurons that sum up so much."""
+        bent: Tensor = self.links[index].activation(self._tensor(sums))
+        return bent.numpy(force=True)
+
+    def _tensor(self, signals: Array) -> Tensor:
+        return torch.from_numpy(signals).to(self.links[-1].sums.weight.device)
+
     def finished(self, ends: Array) -> Array:
         """Return what the head puts out for what the last layer sends: (rows, K)."""
-        device = self.links[-1].sums.weight.device
-        return self.last(torch.from_numpy(ends).to(device)).numpy(force=True)
+        return self.last(self._tensor(ends)).numpy(force=True)
 
 
 def chain(policy: BasePolicy) -> Chain:
@@ -139,13 +140,6 @@ def _links(policy: BasePolicy, name: str, modules: Any) -> tuple[Link, ...]:
         else:
             _refuse(policy, f"{name} has a {type(module).__name__} in it")
     return tuple(found)
-
-
-def _through(made: Tensor, change: Callable[..., None], *given: Any) -> Tensor:
-    """Let NumPy change a tensor in place, or a copy of one that lies on a device."""
-    array = made.numpy(force=True)
-    change(array, *given)
-    return torch.from_numpy(array).to(made.device)
 
 
 def _refuse(network: Any, why: str) -> NoReturn:

@@ -59,6 +59,7 @@ def plans(layers):
         "crash": failing(some_failed(layers), 0.0),
         "crash row by row": failing(some_failed(layers, rows), 0.0),
         "stuck row by row": failing(some_failed(layers, rows), 0.7),
+        "beside": failing(some_failed(layers), 0.7, beside=True),
         "beside row by row": failing(some_failed(layers, rows), 0.7, beside=True),
         "cut": cutting(layers, ids),
         "lie row by row": cutting(layers, [np.tile(part, (*rows, 1)) for part in ids], 0.4),
@@ -127,13 +128,22 @@ def test_greedy_or_not_it_is_as_broken(which):
 
 
 @every_policy
-def test_a_row_computes_the_same_bits_in_any_batch(which):
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_row_computes_the_same_bits_in_any_batch(which, beside):
     policy, seen = opened(which)
     masks = some_failed(policy.layers(), (90, 2))
-    together = policy.with_faults(failing(masks, 0.3)).outputs(seen)
+    together = policy.with_faults(failing(masks, 0.3, beside=beside)).outputs(seen)
     some = slice(37, 41)
-    alone = policy.with_faults(failing([mask[some] for mask in masks], 0.3))
+    alone = policy.with_faults(failing([mask[some] for mask in masks], 0.3, beside=beside))
     assert (alone.outputs({"agents": seen["agents"][some]}) == together[some]).all()
+
+
+def test_it_stays_the_network_that_was_broken():
+    policy, seen = opened(OURS[0])
+    broken = policy.with_faults(plans(policy.layers())["beside row by row"])
+    before = broken.outputs(seen)
+    policy.parameters[:] = 0
+    assert (broken.outputs(seen) == before).all()
 
 
 @every_policy

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import InvalidConfig, UnknownName
-from rallypoint.networks import Broken, Cut, Failed
+from rallypoint.networks import Broken, Cut, Failed, Layer
 from rallypoint.safety.neurons.activations import ACTIVATIONS, activation
 from rallypoint.safety.neurons.damage import check_plan, signals_of
+from rallypoint.safety.neurons.flat import laid_flat
+from rallypoint.safety.neurons.passing import Passage
 from rallypoint.safety.neurons.plans import cutting, failing, lowest, rounding
 from tests.safety.random_networks import SIZES, masks, network, observations
 
 
 def by_hand(layers, row, plan):
-    """Compute one row of a plan of row-wise masks, neuron by neuron."""
-    signals, nominal = row, row
+    """Compute what each layer sends of one row of a plan of row-wise masks, neuron by neuron."""
+    signals, nominal, sent = row, row, []
     for layer, broken in zip(layers, plan, strict=True):
         bends = activation(layer.activation).values
         weights = layer.weights
@@ -28,7 +30,15 @@ def by_hand(layers, row, plan):
         if broken.neurons is not None:
             where, sends, beside = broken.neurons
             signals = np.where(where, sends + (nominal if beside else 0), signals)
-    return signals
+        sent.append(signals)
+    return sent
+
+
+def assert_as_by_hand(layers, seen, plan, **close):
+    found = signals_of(layers, seen, plan)
+    for place, row in enumerate(seen):
+        for layer, expected in zip(found, by_hand(layers, row, row_of(plan, place)), strict=True):
+            assert np.allclose(layer[place], expected, **close)
 
 
 def row_of(plan, row):
@@ -56,9 +66,66 @@ def test_many_rows_are_computed_as_each_is_by_hand(name, beside):
         Broken(a.neurons, b.synapses, 0.0 if layer is layers[-1] else 0.25)
         for a, b, layer in zip(neurons, lies, layers, strict=True)
     )
-    found = signals_of(layers, seen, plan)[-1]
-    expected = [by_hand(layers, row, row_of(plan, place)) for place, row in enumerate(seen)]
-    assert np.allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert_as_by_hand(layers, seen, plan, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "counts", [(2, 0, 3), (0, 2, 0), (0, 0, 1), (8, 6, 5), (1, 1, 0), (1, 6, 1), (8, 1, 5)], ids=str
+)
+def test_who_lies_beside_a_signal_lies_beside_that_of_the_undamaged_network(counts, name, dtype):
+    rng = np.random.default_rng(9)
+    layers = network(rng, activation=name)
+    seen = observations(rng, layers, rows=12).astype(dtype)
+    failed = masks(rng, layers, counts, 12)
+    lies = [3 * rng.standard_normal(mask.shape) for mask in failed]
+    close = {"rtol": 1e-9, "atol": 1e-12} if dtype is np.float64 else {"rtol": 1e-3, "atol": 1e-4}
+    assert_as_by_hand(layers, seen, failing(failed, lies, beside=True), **close)
+
+
+@pytest.mark.parametrize("crashed", [0, 1, 2])
+def test_lies_beside_a_signal_in_a_network_that_is_broken_otherwise_too(crashed):
+    rng = np.random.default_rng(10)
+    layers = network(rng)
+    seen = observations(rng, layers, rows=12)
+    beside = failing(masks(rng, layers, [2, 2, 2], 12), 0.5, beside=True)
+    crash = failing(masks(rng, layers, [2, 2, 2], 12), 0.0)
+    plan = (*beside[:crashed], crash[crashed], *beside[crashed + 1 :])
+    assert_as_by_hand(layers, seen, plan, rtol=1e-9, atol=1e-12)
+    rounded = (*beside[:crashed], Broken(grid=0.25), *beside[crashed + 1 :])
+    assert_as_by_hand(layers, seen, rounded, rtol=1e-9, atol=1e-12)
+
+
+class Counted:
+    """A network of ones that counts how often a layer is computed beside the broken one."""
+
+    def __init__(self):
+        self.beside = 0
+
+    def sums(self, signals, index, *, intact=False):
+        self.beside += intact
+        return self.weighed(signals, index)
+
+    def weighed(self, signals, index):
+        return signals @ np.ones((3, 3))
+
+    def bent(self, sums, index):
+        return np.tanh(sums)
+
+
+@pytest.mark.parametrize(
+    ("where", "beside"),
+    [([0], 0), ([0, 1], 0), ([3], 0), ([2, 3], 0), ([0, 2], 1), ([0, 1, 2, 3], 2)],
+    ids=str,
+)
+def test_the_undamaged_network_is_computed_no_further_than_must_be(where, beside):
+    ones = [Layer(str(i), np.ones((3, 3)), np.zeros(3), "tanh") for i in range(5)]
+    masks = [np.arange(3) < (1 if i in where else 0) for i in range(4)]
+    flat = laid_flat(failing(masks, 0.5, beside=True), ones, 7, np.dtype(float))
+    network = Counted()
+    Passage(network, flat).outputs(np.ones((7, 3)))
+    assert network.beside == beside
 
 
 def test_what_is_broken_for_all_rows_is_broken_in_each():
