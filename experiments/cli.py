@@ -18,6 +18,7 @@ from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.telling import silence
 from rallypoint.experiments.threats_command import threats
 from rallypoint.experiments.train_command import evaluate, train
+from rallypoint.experiments.verify.command import verify
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,6 +67,7 @@ cli.add_command(train)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(threats)
+cli.add_command(verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -105,14 +105,15 @@ class Experiment(Generic[Config]):
     seeds: int = 5  # how many, unless --seeds says otherwise
     quick_seeds: int = 3
     quick: Mapping[str, Any] = field(default_factory=dict)  # the fields --quick changes: budgets
+    places: tuple[str, ...] = ()  # fields that name folders to go on from, and change no number
 
     def __post_init__(self) -> None:
         """Refuse a config that is no frozen dataclass, and quick fields that it has not."""
         if not dataclasses.is_dataclass(self.config):
             raise InvalidConfig(f"the config of {self.name!r} is a dataclass, got {self.config!r}")
         known = {f.name for f in dataclasses.fields(self.config)}
-        if unknown := set(self.quick) - known:
-            raise InvalidConfig(f"{self.config.__name__} has no {sorted(unknown)} to make quick")
+        if unknown := {*self.quick, *self.places} - known:
+            raise InvalidConfig(f"{self.config.__name__} has no field {sorted(unknown)}")
 
     def load(self) -> Run[Config]:
         """Import what runs the experiment.

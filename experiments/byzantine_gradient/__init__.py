@@ -31,5 +31,6 @@ experiments.add(
             "crowd_rounds": 0,
             "filter_rounds": 0,
         },
+        places=("kept",),
     ),
 )

@@ -27,6 +27,7 @@ class Manifest(TypedDict):
     files: list[str]
     quick: NotRequired[bool]
     cells: NotRequired[list[str]]
+    digests: NotRequired[dict[str, str]]
 
 
 def is_run(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
 from rallypoint.files import FolderLock, writable_folder, write_atomically
 from rallypoint.manifest import commit, machine, versions
 from rallypoint.plain_json import to_indented_json, to_json
+from rallypoint.seals import digests
 from rallypoint.summary import FORMAT, Summary
 from rallypoint.takeover import (
     MANIFEST,
@@ -209,12 +210,13 @@ class RunFolder:
         self._write_manifest()
 
     def close(self, status: Status, reason: str | None = None) -> None:
-        """Say in the manifest how the run ended."""
+        """Say in the manifest how the run ended, and what its files look like by now."""
         try:
             with suppress(OSError):  # of a row that found no room
                 self._rows.close()
-            self._manifest |= {"status": status, "reason": reason}
             self._write_summary()
+            sealed = digests(self.path, self.files)
+            self._manifest |= {"status": status, "reason": reason, "digests": sealed}
             self._write_manifest()
         finally:
             self._lock.release()

@@ -1,0 +1,154 @@
+"""Computing part of an experiment's run anew, and comparing it with what the run told."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rallypoint.claims import Claim
+from rallypoint.config import from_dict
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments import experiments
+from rallypoint.experiments.experiment import Experiment, Metric, Progress, Receipts, Row
+from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.verify.differences import differences, plain
+from rallypoint.experiments.verify.findings import Finding, judged
+
+
+class Budget(NamedTuple):
+    """How much is computed anew."""
+
+    seconds: float  # about so long; at least one seed, and up to the finding in which they end
+    seeds: tuple[int, ...] = ()  # these; as many of the first as there is time for, if empty
+    tolerance: float = 0.0  # by how much numbers may differ, relative to the larger
+
+
+def cheapest(cells: Sequence[Recorded]) -> Recorded:
+    """Return the cell of a sweep that took the least time."""
+    return min(cells, key=lambda cell: cell.manifest["wall_seconds"])
+
+
+def compute_again(run: Recorded, budget: Budget, progress: Progress) -> Iterator[Finding]:
+    """Run some seeds of an experiment again, and compare what they find.
+
+    What a seed finds does not depend on which others run beside it, so its rows must be the same.
+    Claims, metrics and receipts are of all seeds, and compared where all of them are run.
+
+    Raises:
+        UnknownName, Unavailable: the experiment is not installed here, or cannot run.
+        InvalidConfig: its settings are not what the installed version takes, or a seed is none of
+            the run's.
+    """
+    experiment: Experiment[Any] = experiments[run.summary.experiment]
+    config = _config(experiment, run)
+    seeds = _seeds(run, budget)
+    comparison = _Comparison(run, seeds, budget.tolerance)
+    until = time.monotonic() + budget.seconds
+    ended = True
+    for finding in experiment.load()(config, seeds, progress):
+        comparison.hear(finding)
+        if time.monotonic() > until and seeds != run.summary.seeds:
+            ended = False
+            break
+    yield from comparison.findings(ended=ended)
+
+
+def _config(experiment: Experiment[Any], run: Recorded) -> Any:
+    config = from_dict(experiment.config, run.summary.config)
+    default = experiment.config()
+    return dataclasses.replace(config, **{at: getattr(default, at) for at in experiment.places})
+
+
+def _seeds(run: Recorded, budget: Budget) -> tuple[int, ...]:
+    there = run.summary.seeds
+    if budget.seeds:
+        if unknown := set(budget.seeds) - set(there):
+            raise InvalidConfig(f"the run has the seeds {_listed(there)}, not {min(unknown)}")
+        return tuple(seed for seed in there if seed in budget.seeds)
+    each = run.summary.wall_seconds / len(there)
+    return there[: max(1, int(budget.seconds / max(each, 1e-9)))]
+
+
+class _Comparison:
+    """What is found now, beside what a run told."""
+
+    def __init__(self, run: Recorded, seeds: tuple[int, ...], tolerance: float) -> None:
+        self._run = run
+        self._seeds = seeds
+        self._tolerance = tolerance
+        self._is_whole = seeds == run.summary.seeds
+        self._rows: list[dict[str, Any]] = []
+        self._whole: dict[str, dict[str, Any]] = {"claims": {}, "metrics": {}, "receipts": {}}
+
+    def hear(self, finding: Any) -> None:
+        """Keep what is compared."""
+        match finding:
+            case Row(values):
+                self._rows.append(plain(dict(values)))
+            case Claim():
+                self._whole["claims"][finding.id] = plain(finding.to_dict())
+            case Metric(name, value):
+                self._whole["metrics"][name] = plain(value)
+            case Receipts(condition, receipts, _):
+                self._whole["receipts"][condition] = plain(receipts)
+
+    def findings(self, *, ended: bool) -> Iterator[Finding]:
+        """Compare, once it has ended or there is no more time."""
+        ended = ended and self._run.manifest["status"] == "finished"
+        yield self._of_rows(ended=ended)
+        told = {
+            "claims": {claim.id: plain(claim.to_dict()) for claim in self._run.summary.claims},
+            "metrics": self._run.summary.metrics,
+            "receipts": self._run.receipts,
+        }
+        for what, found in self._whole.items():
+            if told[what] or found:
+                yield self._of_all_seeds(what, told[what], found, ended=ended)
+
+    def _of_rows(self, *, ended: bool) -> Finding:
+        compared, apart = 0, []
+        for seed in (*self._seeds, *((None,) if self._is_whole else ())):
+            told, found = _of_seed(self._run.rows, seed), _of_seed(self._rows, seed)
+            whose = "rows" if seed is None else f"seed {seed}"
+            if ended and len(told) != len(found):
+                apart.append(f"{whose}: {len(told)} rows then, {len(found)} now")
+            for place, (one, other) in enumerate(zip(told, found, strict=False), start=1):
+                at = f"{whose}, row {place}: "
+                apart += [at + text for text in differences(one, other, tolerance=self._tolerance)]
+                compared += 1
+        seeds = f"seed{'s' * (len(self._seeds) > 1)} {_listed(self._seeds)}"
+        if not compared and not apart:
+            return Finding("rows", "not checked", f"none is of {seeds} alone{self._hint()}")
+        rest = f" of {len(self._run.rows)}, those of {seeds}" * (not self._is_whole)
+        return judged("rows", apart, compared=f"{compared}{rest}")
+
+    def _of_all_seeds(self, what: str, told: Any, found: Any, *, ended: bool) -> Finding:
+        if not self._is_whole:
+            return Finding(what, "not checked", f"they are of all seeds{self._hint()}")
+        if not ended:
+            told = {name: value for name, value in told.items() if name in found}
+            found = {name: value for name, value in found.items() if name in told}
+        apart = list(differences(told, found, tolerance=self._tolerance))
+        return judged(what, apart, compared=f"{len(told)} found again")
+
+    def _hint(self) -> str:
+        return f": --seconds {math.ceil(1.2 * self._run.summary.wall_seconds) + 1} would do"
+
+
+def _of_seed(rows: Sequence[Mapping[str, Any]], seed: int | None) -> list[Mapping[str, Any]]:
+    """Return the rows of one seed, or those that are of none."""
+    if seed is None:
+        return [row for row in rows if not isinstance(row.get("seed"), int)]
+    return [row for row in rows if row.get("seed") == seed]
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Say which seeds.
+
+    >>> _listed([3, 4, 5]), _listed([1, 7])
+    ('3–5', '1, 7')
+    """
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]}–{seeds[-1]}"
+    return ", ".join(map(str, seeds))

@@ -1,0 +1,108 @@
+"""``rallypoint verify DIR``: does a run's folder hold what the run found, and is it found again?"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rallypoint.experiments.report.recorded import Recorded
+    from rallypoint.experiments.verify.findings import Finding
+
+
+@click.command(
+    "verify",
+    short_help="Check that a run is as it was left, and run part of it again.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=120,
+    show_default=True,
+    help="About how long to compute; 0: only look at the files.",
+)
+@click.option("--seed", "seeds", type=int, multiple=True, help="Run this seed again; repeatable.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, max=1),
+    default=1e-9,
+    show_default=True,
+    help="By how much numbers may differ, relatively. Another CPU or NumPy may need 1e-5.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def verify(
+    folder: Path, *, seconds: float, seeds: tuple[int, ...], tolerance: float, as_json: bool
+) -> None:
+    """Check that the files in DIR are those the run wrote, and run its cheapest part again.
+
+    As many seeds are run again as there is time for, and all that the run tells of them must come
+    out the same. A file that was changed, a seed that is missing and a number that was edited are
+    found, and the exit status is 1.
+    """
+    from rallypoint.experiments.progress import display
+    from rallypoint.experiments.report.recorded import read_run
+    from rallypoint.experiments.runner import stoppable
+    from rallypoint.experiments.telling import told_if_possible
+    from rallypoint.experiments.verify.again import Budget
+    from rallypoint.experiments.verify.looking import look_at_all
+
+    run = read_run(folder)
+    with stoppable(), display() as shown:
+        found = list(look_at_all(run, Budget(seconds, seeds, tolerance), shown))
+    apart = [each for each in found if each.state == "differs"]
+    with told_if_possible():
+        sys.stdout.write(_as_json(run, found) if as_json else _as_text(found))
+    if apart:
+        first = apart[0]
+        raise click.ClickException(
+            f"{folder} does not verify: {first.what}: {first.told}{_other_versions(run)}"
+        )
+
+
+def _as_text(found: "Sequence[Finding]") -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    colours = {"same": "green", "differs": "red", "not checked": "yellow"}
+    for each in found:
+        state = f"[{colours[each.state]}]{each.state}[/]"
+        table.add_row(each.what, state, each.told.replace("[", r"\["))
+    with console.capture() as capture:
+        console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def _as_json(run: "Recorded", found: "Sequence[Finding]") -> str:
+    from rallypoint.plain_json import to_indented_json
+
+    verified = all(each.state != "differs" for each in found)
+    content = {
+        "experiment": run.summary.experiment,
+        "valid": run.summary.valid,
+        "verified": verified,
+        "findings": [each._asdict() for each in found],
+        "other_versions": _other(run),
+    }
+    return to_indented_json(content)
+
+
+def _other_versions(run: "Recorded") -> str:
+    """Say what may explain a difference."""
+    other = [f"{name} {then}, here {now}" for name, (then, now) in _other(run).items()]
+    return f"; it was made with {', '.join(other)}" if other else ""
+
+
+def _other(run: "Recorded") -> dict[str, tuple[str | None, str | None]]:
+    from rallypoint.manifest import versions
+
+    then, now = run.manifest["versions"], versions()
+    names = sorted({*then, *now})
+    return {n: (then.get(n), now.get(n)) for n in names if then.get(n) != now.get(n)}

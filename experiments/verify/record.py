@@ -1,0 +1,69 @@
+"""Whether the files of a run are those it wrote, and agree among themselves. Computes nothing."""
+
+import math
+from collections.abc import Iterator
+
+from rallypoint.claims import decide
+from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.verify.differences import differences
+from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.seals import changed
+
+
+def look_at(run: Recorded) -> Iterator[Finding]:
+    """Look at one run's folder, or a cell's."""
+    yield _files(run)
+    yield _settings(run)
+    yield _seeds(run)
+    yield _verdicts(run)
+
+
+def _files(run: Recorded) -> Finding:
+    sealed = run.manifest.get("digests")
+    if sealed is None:
+        reason = "the manifest has no digests: the run has not ended, or is of an older version"
+        return Finding("files", "not checked", reason)
+    found = changed(run.folder, sealed)
+    listed = {name for name in run.manifest["files"] if (run.folder / name).is_file()}
+    found += [f"{name} has no digest" for name in sorted(listed - {"manifest.json"} - set(sealed))]
+    return judged("files", found, compared=f"{len(sealed)} as the run left them")
+
+
+def _settings(run: Recorded) -> Finding:
+    told, summary = run.manifest, run.summary
+    apart = differences(
+        {"config": told["config"], "seeds": told["seeds"]},
+        {"config": summary.config, "seeds": list(summary.seeds)},
+        tolerance=0,
+    )
+    found = [f"{difference} (manifest, summary)" for difference in apart]
+    return judged("settings", found, compared="manifest and summary say the same")
+
+
+def _seeds(run: Recorded) -> Finding:
+    with_rows = {row["seed"] for row in run.rows if isinstance(row.get("seed"), int)}
+    if not with_rows:
+        return Finding("seeds", "not checked", "no row is of a single seed")
+    if run.manifest["status"] != "finished":
+        reason = f"the run was {run.manifest['status']}; rows may be missing"
+        return Finding("seeds", "not checked", reason)
+    missing = [f"seed {seed} has no row" for seed in run.summary.seeds if seed not in with_rows]
+    return judged("seeds", missing, compared=f"{len(run.summary.seeds)} have rows")
+
+
+def _verdicts(run: Recorded) -> Finding:
+    """Judge claims by their intervals once more; the worst seed is not among what they tell."""
+    found = []
+    for claim in run.summary.claims:
+        best = math.inf if claim.expected.comparison in (">=", ">") else -math.inf
+        worsts = (None,) if claim.expected.every_seed is None else (best, -best)
+        possible = {
+            decide(claim.expected, claim.interval, n=claim.n, worst=worst)
+            if run.summary.valid
+            else "undecided"
+            for worst in worsts
+        }
+        if claim.verdict not in possible:
+            right = " or ".join(sorted(possible))
+            found.append(f"{claim.id} says {claim.verdict}, and its interval says {right}")
+    return judged("verdicts", found, compared=f"{len(run.summary.claims)} follow from intervals")

@@ -1,0 +1,85 @@
+"""Training again, in this process, and comparing rounds and policy with what a run told."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rallypoint.agents.train import check, train, training_of
+from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.verify.again import Budget
+from rallypoint.experiments.verify.differences import differences, plain
+from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.seals import digests
+
+
+class _NoMoreTime(Exception):
+    """Leaves a training whose time is over."""
+
+
+def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
+    """Train again, as long as there is time, and compare.
+
+    What a round is told on a cluster beyond its numbers is not compared: the placement may differ,
+    the numbers may not.
+
+    Raises:
+        UnreadableFile: the manifest tells of no training.
+        RallypointError: the training cannot be carried out here.
+    """
+    training = training_of(run.manifest)
+    kind = check(training)
+    long = f"it took {run.summary.wall_seconds:.0f} s; --seconds says how long it may take"
+    if kind != "contributors" and run.summary.wall_seconds > budget.seconds:
+        yield Finding("training", "not checked", long)
+        return
+    rows: list[dict[str, Any]] = []
+    until = time.monotonic() + budget.seconds
+
+    def heard(row: Mapping[str, Any]) -> None:
+        rows.append(plain(dict(row)))
+        if time.monotonic() > until:
+            raise _NoMoreTime
+
+    with tempfile.TemporaryDirectory(prefix="rallypoint-verify-") as folder:
+        try:
+            outcome = train(training, Path(folder), say=heard)
+        except _NoMoreTime:
+            yield _rounds(run, rows, budget, ended=False)
+            yield Finding("policy", "not checked", long)
+            return
+        yield _rounds(run, rows, budget, ended=True)
+        found = plain(dict(outcome.metrics))
+        apart = list(differences(run.summary.metrics, found, tolerance=budget.tolerance))
+        yield judged("metrics", apart, compared=f"{len(found)} found again")
+        yield _policy(run, Path(folder))
+
+
+def _rounds(run: Recorded, rows: list[dict[str, Any]], budget: Budget, *, ended: bool) -> Finding:
+    apart = []
+    if ended and len(rows) != len(run.rows):
+        apart.append(f"{len(run.rows)} rows then, {len(rows)} now")
+    for told, found in zip(run.rows, rows, strict=False):
+        shared = [key for key in told if key in found and key != "tally"]
+        at = f"round {found.get('round')}"
+        apart += differences(
+            {key: told[key] for key in shared},
+            {key: found[key] for key in shared},
+            tolerance=budget.tolerance,
+            at=at,
+        )
+    if not rows and not run.rows:
+        return Finding("rounds", "not checked", "this agent tells of none")
+    return judged("rounds", apart, compared=f"{min(len(rows), len(run.rows))} of {len(run.rows)}")
+
+
+def _policy(run: Recorded, folder: Path) -> Finding:
+    """Compare parameters bit by bit; other kinds of files hold times and places."""
+    sealed = run.manifest.get("digests", {})
+    names = [name for name in sealed if name.endswith(".safetensors") and "/" not in name]
+    again = digests(folder, names)
+    if not names:
+        return Finding("policy", "not checked", "it is in no file of parameters alone")
+    apart = [f"{name} has other bits now" for name in names if again.get(name) != sealed[name]]
+    return judged("policy", apart, compared=f"{', '.join(names)}: the same bits")

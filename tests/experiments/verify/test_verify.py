@@ -1,0 +1,174 @@
+"""``rallypoint verify``: a run that was left alone verifies, and whatever was changed is found."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rallypoint.seals import digests
+
+
+def states(rallypoint, folder, *more, status=0):
+    done = rallypoint("verify", folder, "--json", *more)
+    assert done.status == status, done.err
+    found = json.loads(done.out)
+    assert found["verified"] is (status == 0)
+    return {each["what"]: each["state"] for each in found["findings"]}
+
+
+def edited(path, change, *, sealed=True):
+    """Change a file of JSON, or its rows, and seal the folder anew, as a careful forger would."""
+    path = Path(path)
+    if path.suffix == ".jsonl":
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        kept = [row for row in rows if change(row) is not False]
+        path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    else:
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
+    if sealed:
+        manifest = json.loads((path.parent / "manifest.json").read_text())
+        manifest["digests"] = digests(path.parent, manifest["files"])
+        (path.parent / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_run_that_was_left_alone_is_the_same_in_everything(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    found = states(rallypoint, "run")
+    assert set(found) == {
+        *("files", "settings", "seeds", "verdicts"),
+        *("rows", "claims", "metrics", "receipts"),
+    }
+    assert set(found.values()) == {"same"}
+
+
+def heads_of(seed, value):
+    def change(row):
+        if row["seed"] == seed:
+            row["heads"] = value
+
+    return change
+
+
+def measured(content):
+    content["claims"][0]["measured"] += 0.001
+
+
+def all_seeds_but_one(content):
+    content["seeds"] = content["seeds"][:-1]
+
+
+FORGED = {
+    "a number of a row": ("metrics.jsonl", heads_of(3, 0.95), "rows"),
+    "a seed's rows": ("metrics.jsonl", lambda row: row["seed"] != 4, "seeds"),
+    "what a claim measured": ("summary.json", measured, "claims"),
+    "a verdict": (
+        "summary.json",
+        lambda c: c["claims"][1].update(verdict="holds", holds=True),
+        "verdicts",
+    ),
+    "the seeds of the summary": ("summary.json", all_seeds_but_one, "settings"),
+    "a setting of the summary": ("summary.json", lambda c: c["config"].update(bias=1), "settings"),
+    "a metric": ("summary.json", lambda c: c["metrics"].update(sides=[1]), "metrics"),
+    "a receipt": (
+        "receipts.json",
+        lambda c: c["receipts"]["T1/heads"][0].update(throws=7),
+        "receipts",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "change", "where"), FORGED.values(), ids=FORGED)
+def test_what_was_edited_is_found_even_if_the_folder_was_sealed_anew(
+    file, change, where, rallypoint
+):
+    rallypoint("run", "toy", "--out", "run")
+    edited(f"run/{file}", change)
+    assert states(rallypoint, "run", status=1)[where] == "differs"
+
+
+def test_what_was_edited_and_not_sealed_anew_is_found_without_computing(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/metrics.jsonl", heads_of(3, 0.95), sealed=False)
+    Path("run/plots/heads.txt").unlink()
+    done = rallypoint("verify", "run", "--seconds", 0)
+    assert done.status == 1
+    assert "metrics.jsonl was changed after the run (and 1 more)" in done.err
+    assert done.err.count("\n") == 1
+    assert "nothing was computed" in done.out
+
+
+def test_settings_that_were_changed_everywhere_come_out_otherwise(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    for name in ("summary.json", "manifest.json"):
+        edited(f"run/{name}", lambda content: content["config"].update(bias=0.91))
+    assert states(rallypoint, "run", status=1)["rows"] == "differs"
+
+
+def test_a_seed_alone_is_compared_with_its_own_rows(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/metrics.jsonl", heads_of(3, 0.95))
+    of_another = states(rallypoint, "run", "--seed", 1)
+    assert (of_another["rows"], of_another["claims"]) == ("same", "not checked")
+    assert states(rallypoint, "run", "--seed", 3, status=1)["rows"] == "differs"
+    done = rallypoint("verify", "run", "--seed", 9)
+    assert (done.status, "seeds 0–4, not 9" in done.err) == (1, True)
+
+
+def test_numbers_may_differ_by_the_tolerance_and_no_more(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/metrics.jsonl", lambda row: row.update(heads=row["heads"] * (1 + 1e-7)))
+    assert states(rallypoint, "run", status=1)["rows"] == "differs"
+    assert states(rallypoint, "run", "--tolerance", 1e-6)["rows"] == "same"
+
+
+def test_of_a_run_that_broke_off_what_is_there_is_compared(rallypoint):
+    rallypoint("run", "toy", "--stop", "--out", "run")
+    edited("run/manifest.json", lambda content: content["config"].update(stop=False))
+    edited("run/summary.json", lambda content: content["config"].update(stop=False))
+    found = states(rallypoint, "run")
+    assert (found["rows"], found["claims"], found["seeds"]) == ("same", "same", "not checked")
+
+
+def test_a_sweep_is_looked_at_whole_and_its_cheapest_cell_run_again(rallypoint):
+    rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
+    edited("run/throws=100/manifest.json", lambda content: content.update(wall_seconds=9))
+    found = states(rallypoint, "run")
+    assert found["throws=300: rows"] == "same"
+    assert "throws=100: rows" not in found
+    edited("run/throws=100/metrics.jsonl", heads_of(0, 0), sealed=False)
+    assert states(rallypoint, "run", status=1)["throws=100: files"] == "differs"
+
+
+TRAIN = (
+    *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", 3000, "--workers", 2),
+    *("--set", "policy=[4]", "--out", "run"),
+)
+
+
+def test_a_training_comes_out_with_the_same_bits(rallypoint):
+    assert rallypoint(*TRAIN).status == 0
+    found = states(rallypoint, "run")
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
+    edited("run/metrics.jsonl", lambda row: row.update(believed={"worker_0": 1, "worker_1": 0}))
+    assert states(rallypoint, "run", status=1)["rounds"] == "differs"
+
+
+def test_a_training_is_left_when_its_time_is_over(rallypoint):
+    assert rallypoint(*TRAIN).status == 0
+    found = states(rallypoint, "run", "--seconds", 1e-6)
+    assert (found["rounds"], found["policy"]) == ("same", "not checked")
+
+
+def test_what_is_no_run_is_refused_in_one_line(rallypoint):
+    Path("empty").mkdir()
+    done = rallypoint("verify", "empty")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert "manifest.json" in done.err
+
+
+def test_a_manifest_that_lists_files_elsewhere_reads_none_of_them(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/manifest.json", lambda c: c["digests"].update({"../secret": "0"}), sealed=False)
+    assert states(rallypoint, "run", status=1)["files"] == "differs"
