@@ -10,6 +10,7 @@ from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, S
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import spans_of
+from rallypoint.safety.perception.recount import LiesRecounted
 from rallypoint.safety.receipts import Receipt, disagreements
 from rallypoint.safety.recording_files import assembled, part_path, write_recording
 from rallypoint.safety.recordings import Recording, Recount, recount
@@ -61,6 +62,7 @@ class Recorder(BatchWrapper):
         self._part_bytes = part_bytes
         self._columns = {span.group.name: span.columns for span in spans_of(env)}
         self._recounts: list[Recount] = []
+        self._lies = LiesRecounted(self.env.model, self.env)
         self._moments: list[dict[str, Array]] = []
         self._steps: list[dict[str, Array]] = []
         self._kept_bytes = 0
@@ -117,7 +119,9 @@ class Recorder(BatchWrapper):
             UnwritablePath: the folder takes no more.
         """
         self._end_part()
-        return disagreements(self.env.model, self.env.receipts(), self._recounts)
+        receipts = self.env.receipts()
+        wrong = disagreements(self.env.model, receipts, self._recounts)
+        return wrong + self._lies.faults(receipts)
 
     def _keep_moment(self, observations: Observations, began: Mask) -> None:
         env = self.env
@@ -153,6 +157,7 @@ class Recorder(BatchWrapper):
         else:
             write_recording(part, part_path(self._folder, len(self._recounts)))
         self._recounts.append(recount(part))
+        self._lies.add(part)
         # The next part begins where this one ends, and no episode does.
         self._moments = [last | {"began": np.zeros_like(last["began"])}]
         self._steps = []

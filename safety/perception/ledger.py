@@ -127,8 +127,23 @@ class Ledger:
             still = found > rooms
             told = np.where(_along(still, truths), truths, told)
             found = np.where(still, 0.0, found)
-        self._charge(rows, span.columns, found)
+        self.charge(rows, span.columns, found)
         return told
+
+    def charge(self, rows: Any, columns: slice, found: Floats) -> None:
+        """Book the sizes of lies that were told to a group of some copies: (e, n)."""
+        power = self.reach.power
+        powers = found**power
+        if self.reach.shared:
+            powers = powers.sum(axis=1, keepdims=True)
+            self._now[rows] += powers
+            self._spent[rows] += powers
+            now = self._now[rows].max(initial=0.0) ** (1 / power)
+        else:
+            self._spent[rows, columns] += powers
+            now = found.max(initial=0.0)
+        self._largest = max(self._largest, float(now))
+        self._most = max(self._most, float(self._spent.max(initial=0.0)))
 
     def told(self) -> dict[str, Any]:
         """Return what a receipt says of it."""
@@ -145,20 +160,6 @@ class Ledger:
         self._spent = snapshot["spent"].copy()
         self._largest, self._most, clipped, looked = snapshot["extremes"].tolist()
         self.clipped, self._looked = int(clipped), bool(looked)
-
-    def _charge(self, rows: Any, columns: slice, found: Floats) -> None:
-        power = self.reach.power
-        powers = found**power
-        if self.reach.shared:
-            powers = powers.sum(axis=1, keepdims=True)
-            self._now[rows] += powers
-            self._spent[rows] += powers
-            now = self._now[rows].max(initial=0.0) ** (1 / power)
-        else:
-            self._spent[rows, columns] += powers
-            now = found.max(initial=0.0)
-        self._largest = max(self._largest, float(now))
-        self._most = max(self._most, float(self._spent.max(initial=0.0)))
 
     def _refuse_one_hot(self, measure: Measure, truths: Array, where: Mask) -> None:
         """Refuse to measure by a norm what is made of zeros and ones, when it is first seen."""
