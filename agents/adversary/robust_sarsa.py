@@ -57,21 +57,24 @@ class RobustSarsa:
     def judge(self, env: BatchEnv, policy: Policy, reach: Reach, seeds: Sequence[int]) -> "Judge":
         """Learn what the policy's actions are worth, for R runs side by side.
 
+        The members of a team have one judge: each row is of one of them, and worth what that one
+        earns by itself.
+
         Args:
-            env: a world with one group and one agent, not threatened; its copies are R equal
-                blocks, as the policy's.
+            env: a world with one group, not threatened; its copies are R equal blocks, as the
+                policy's.
             policy: that will be attacked.
             reach: of the lies.
             seeds: of the runs.
 
         Raises:
-            InvalidConfig: several agents, or actions that are not one of a few.
+            InvalidConfig: several groups, or actions that are not one of a few.
         """
         (group, *others) = env.groups
-        if others or len(group.agents) != 1 or not hasattr(group.action_space, "n"):
+        if others or not hasattr(group.action_space, "n"):
             raise InvalidConfig(
-                "robust Sarsa learns the worth of one agent's actions, one of a few; "
-                "learned_percept attacks teams, and actions that are numbers"
+                "robust Sarsa learns the worth of one group's actions, one of a few; "
+                "learned_percept attacks several groups, and actions that are numbers"
             )
         inputs = int(np.prod(group.observation_space.shape or (1,)))
         made = Architecture(
@@ -90,7 +93,7 @@ class RobustSarsa:
 
 
 class Judge(Followed):
-    """Tells what each action is worth: (E, 1, K)."""
+    """Tells what each action is worth: (E, n, K)."""
 
     def __init__(self, made: Architecture, parameters: Parameters, group: Group) -> None:
         """Judge by these parameters: (R, d)."""
@@ -99,13 +102,14 @@ class Judge(Followed):
 
 @dataclass(frozen=True)
 class _Fragment:
-    """T steps of E copies."""
+    """T steps of L lives: the agents of all copies, copy by copy."""
 
-    seen: Floats  # (T + 1, E, inputs)
-    actions: Array  # (T + 1, E)
-    rewards: Array  # (T, E)
-    terminated: Array  # (T, E)
-    cut: Array  # (T, E) the next row is of another episode, and this one is worth no target
+    seen: Floats  # (T + 1, L, inputs)
+    actions: Array  # (T + 1, L)
+    rewards: Array  # (T, L)
+    acting: Array  # (T, L) who was there; the other rows mean nothing
+    terminated: Array  # (T, L)
+    cut: Array  # (T, L) the next row is of another episode, and this one is worth no target
 
 
 class _Walk:
@@ -119,37 +123,42 @@ class _Walk:
 
     def fragment(self, steps: int) -> _Fragment:
         """Play so many steps."""
-        seen, actions, rewards, terminated, cut = [], [], [], [], []
+        seen, actions, rewards, acting, terminated, cut = [], [], [], [], [], []
         for _ in range(steps):
             seen.append(self._flat())
-            actions.append(self._actions)
-            step = self._env.step({self._group.name: self._actions[:, None]})
+            actions.append(self._actions.reshape(-1))
+            there = self._env.alive
+            step = self._env.step({self._group.name: self._actions})
             ended = step.ended
-            rewards.append(step.rewards[:, 0])
-            terminated.append(step.terminated[:, 0])
-            cut.append(ended & ~step.terminated[:, 0])
+            # Whoever is gone without having been truncated was removed: an end for good.
+            over = there & (step.terminated | ~step.alive & ~step.truncated)
+            rewards.append(step.rewards.reshape(-1))
+            acting.append(there.reshape(-1))
+            terminated.append(over.reshape(-1))
+            cut.append((there & ended[:, None] & ~over).reshape(-1))
             self._seen = self._observed(step.observations)
             if ended.any():
                 self._seen = self._observed(self._env.reset(mask=ended))
                 self._draws.begin_episode(ended)
             self._actions = self._chosen()
         seen.append(self._flat())
-        actions.append(self._actions)
-        return _Fragment(*map(np.stack, (seen, actions, rewards, terminated, cut)))
+        actions.append(self._actions.reshape(-1))
+        return _Fragment(*map(np.stack, (seen, actions, rewards, acting, terminated, cut)))
 
     def _observed(self, observations: Observations) -> Array:
         return observations[self._group.name]
 
     def _flat(self) -> Floats:
-        flat: Floats = self._seen.reshape(len(self._seen), -1).astype(np.float32)
+        lives = self._seen.shape[0] * self._seen.shape[1]
+        flat: Floats = self._seen.reshape(lives, -1).astype(np.float32)
         return flat
 
     def _chosen(self) -> Array:
-        numbers = self._draws.random((2,))
+        numbers = self._draws.random((len(self._group.agents), 2))
         chosen = self._policy.act({self._group.name: self._seen}, self._draws)
-        own: Array = chosen[self._group.name][:, 0]
-        anything = (numbers[:, 1] * int(self._group.action_space.n)).astype(own.dtype)  # type: ignore[attr-defined]  # Discrete
-        return np.where(numbers[:, 0] < self._explored, anything, own)
+        own: Array = chosen[self._group.name]
+        anything = (numbers[..., 1] * int(self._group.action_space.n)).astype(own.dtype)  # type: ignore[attr-defined]  # Discrete
+        return np.where(numbers[..., 0] < self._explored, anything, own)
 
 
 class _Learning:
@@ -174,11 +183,12 @@ class _Learning:
         """Take all minibatches of a fragment."""
         runs = len(seeds)
         targets, counts = self._targets(fragment, runs)
-        steps, copies = targets.shape
-        rows = steps * copies // runs
+        steps, lives = targets.shape
+        rows = steps * lives // runs
         seen = _by_run(fragment.seen[:-1], runs)  # (R, rows, inputs)
         actions = _by_run(fragment.actions[:-1], runs)
         wanted, weights = _by_run(targets, runs), _by_run(counts, runs)
+        acting = _by_run(fragment.acting, runs).astype(np.float32)
         size = min(self._settings.minibatch, rows)
         draws = Draws(0, "adversary/judge/shuffle", list(seeds), index=number)
         for _ in range(self._settings.epochs):
@@ -190,6 +200,7 @@ class _Learning:
                     np.take_along_axis(actions, at, axis=1),
                     np.take_along_axis(wanted, at, axis=1),
                     np.take_along_axis(weights, at, axis=1),
+                    acting=np.take_along_axis(acting, at, axis=1),
                 )
 
     def _values(self, seen: Floats) -> Floats:
@@ -197,14 +208,14 @@ class _Learning:
         return self._network.forward(self.parameters, seen[:, None])[:, 0].copy()
 
     def _targets(self, fragment: _Fragment, runs: int) -> tuple[Floats, Floats]:
-        """Return what each step turned out to be worth (T, E), and whether that is known."""
+        """Return what each step turned out to be worth (T, L), and whether that is known."""
         gamma, lam = self._settings.gamma, self._settings.lam
-        steps, copies = fragment.rewards.shape
+        steps, lives = fragment.rewards.shape
         worths = self._values(_by_run(fragment.seen, runs))
-        worths = worths.reshape(runs, steps + 1, copies // runs, -1)
-        worths = np.moveaxis(worths, 0, 1).reshape(steps + 1, copies, -1)
+        worths = worths.reshape(runs, steps + 1, lives // runs, -1)
+        worths = np.moveaxis(worths, 0, 1).reshape(steps + 1, lives, -1)
         taken = np.take_along_axis(worths, fragment.actions[..., None], axis=2)[..., 0]
-        found = np.zeros((steps, copies), dtype=np.float32)
+        found = np.zeros((steps, lives), dtype=np.float32)
         after = taken[-1]
         for time in range(steps - 1, -1, -1):
             to_come = (1 - lam) * taken[time + 1] + lam * after
@@ -213,9 +224,11 @@ class _Learning:
             )
             # Where an episode was cut, what comes next belongs to another one.
             after = np.where(fragment.cut[time], taken[time], found[time])
-        return found, (~fragment.cut).astype(np.float32)
+        return found, (fragment.acting & ~fragment.cut).astype(np.float32)
 
-    def _step(self, seen: Floats, actions: Array, wanted: Floats, weights: Floats) -> None:
+    def _step(
+        self, seen: Floats, actions: Array, wanted: Floats, weights: Floats, *, acting: Floats
+    ) -> None:
         rows = seen.shape[1]
         here = (*np.indices(actions.shape), actions)
         worths = self._values(seen)
@@ -231,7 +244,7 @@ class _Learning:
             there = self._values(shown)
             change = there[here] - worths[here]
             slopes = np.zeros_like(worths)
-            slopes[here] = 2 * self._settings.penalty * change / rows
+            slopes[here] = 2 * self._settings.penalty * acting * change / rows
             gradient += self._backward(shown, slopes) - self._backward(seen, slopes)
         rate = self._settings.learning_rate
         moved = self._optimiser.step(self.parameters, gradient, self._moments, rate, self._time)
@@ -246,7 +259,7 @@ class _Learning:
 
 
 def _by_run(rows: Array, runs: int) -> Array:
-    """Put each run's rows together: (T, E, …) -> (R, T E / R, …)."""
-    steps, copies = rows.shape[:2]
-    split = rows.reshape(steps, runs, copies // runs, *rows.shape[2:])
+    """Put each run's rows together: (T, L, …) -> (R, T L / R, …)."""
+    steps, lives = rows.shape[:2]
+    split = rows.reshape(steps, runs, lives // runs, *rows.shape[2:])
     return np.moveaxis(split, 1, 0).reshape(runs, -1, *rows.shape[2:])

@@ -1,7 +1,10 @@
 """Attackers and judges learn side by side, each as it would alone, and learn what they should."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from gymnasium.spaces import Box, Discrete
 
 import rallypoint
 from rallypoint.agents.adversary.live import LivePolicy
@@ -11,7 +14,10 @@ from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.architecture import architecture_for
 from rallypoint.agents.gradient.learners import PpoLearner
+from rallypoint.batch_env import Group
+from rallypoint.envs.batch import World
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.perception.ledger import Measure
 from rallypoint.safety.perception.reach import Reach
@@ -93,12 +99,13 @@ def test_targets_are_lambda_returns():
         seen=rng.normal(size=(steps + 1, copies, 4)).astype(np.float32),
         actions=rng.integers(0, 2, (steps + 1, copies)),
         rewards=rng.normal(size=(steps, copies)),
+        acting=rng.random((steps, copies)) < 0.9,
         terminated=rng.random((steps, copies)) < 0.2,
         cut=rng.random((steps, copies)) < 0.3,
     )
     learner = learning(runs=2)
     targets, counts = learner._targets(fragment, 2)
-    assert (counts == ~fragment.cut).all()
+    assert (counts == (fragment.acting & ~fragment.cut)).all()
     for copy in range(copies):
         own = learner.parameters[copy // 2 : copy // 2 + 1]
         worths = np.stack([
@@ -139,9 +146,51 @@ def test_a_judge_knows_which_push_saves_the_pole_and_small_lies_change_little():
     assert changes[1] < changes[0]
 
 
+class OneStep(World):
+    """Three agents; only the second earns anything, by action 1, and all but the first are out."""
+
+    def __init__(self, copies):
+        seen = Box(0.0, 1.0, (2,), np.float32)
+        agents = tuple("abc")
+        group = Group("agents", agents, seen, Discrete(2))
+        super().__init__("one-step-v0", [group], copies=copies, time_limit=2)
+
+    def _start(self, mask):
+        del mask
+
+    def _observe(self):
+        seen = np.zeros((self.num_copies, 3, 2), np.float32)
+        seen[:, 1] = 1.0
+        return {"agents": seen * self._alive[..., None]}
+
+    def _advance(self, actions):
+        rewards = np.zeros((self.num_copies, 3))
+        rewards[:, 1] = (actions["agents"][:, 1] == 1) & self._alive[:, 1]
+        return rewards, self._alive & [False, True, True], {}
+
+
+class Always:
+    def act(self, observations, draws):
+        del draws
+        return {name: np.zeros(seen.shape[:2], np.int64) for name, seen in observations.items()}
+
+
+def test_members_of_a_team_are_judged_by_what_each_earns():
+    reach = Reach(step=0.1)
+    sarsa = RobustSarsa(rounds=6, steps=32, units=(8,), gamma=0.9, minibatch=32, explored=0.5)
+    faster = dataclasses.replace(sarsa, learning_rate=1e-2)
+    judge = faster.judge(OneStep(copies_of([0, 1], 4)), Always(), reach, [0, 1])
+    seen = np.zeros((2, 3, 2), np.float32)
+    seen[:, 1] = 1.0
+    worths = judge.outputs({"agents": seen})
+    assert worths.shape == (2, 3, 2)
+    np.testing.assert_allclose(worths[:, 1], [[0, 1], [0, 1]], atol=0.15)
+    np.testing.assert_allclose(worths[:, [0, 2]], 0, atol=0.15)
+
+
 def test_a_judge_of_what_cannot_be_judged_is_refused():
-    with pytest.raises(InvalidConfig, match="learned_percept attacks teams"):
-        RobustSarsa().judge(rallypoint.make("gathering-v0"), Upright(), REACH, [0])
+    with pytest.raises(InvalidConfig, match="learned_percept attacks several groups"):
+        RobustSarsa().judge(ProvingGround(), Upright(), REACH, [0])
     with pytest.raises(InvalidConfig, match=r"explored lies in \[0, 1\]"):
         RobustSarsa(explored=2.0)
     with pytest.raises(InvalidConfig, match="penalty is a weight"):
