@@ -1,5 +1,6 @@
 """MDA: the mean of the n - f updates that lie closest together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.parts import Context, SpanRule, mean_of
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
-from rallypoint.safety.aggregation.vertex_cover import Branches, members, vertex_cover
+from rallypoint.safety.aggregation.vertex_cover import Branches, Vertices, members, vertex_cover
 
 
 @register
@@ -61,70 +62,96 @@ class Mda(SpanRule):
 
 def _tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
     """Return a mask (n,) of the n - f points whose distances, largest first, are the least."""
-    ranks = _ranks(squared)
-    n = len(ranks)
-    kept = np.zeros(n, dtype=bool)  # for sure
+    n = len(squared)
+    if f == 0:
+        return np.ones(n, dtype=bool)
+    pairs, ranks = _ranked(squared)
+    kept: Vertices = 0  # for sure
     low = 0  # pairs of a lower rank are kept apart, unless both are kept for sure
-    while kept.sum() < n - f:
-        high, stride = len(ranks) * (n - 1) // 2, 1
+    while kept.bit_count() < n - f:
+        high, stride = len(pairs), 1
         while high - low > 1:
             middle = min(low + stride, (low + high) // 2)
-            left_out = _left_out(ranks < middle, kept, f, branches)
+            left_out = _left_out(_neighbours(ranks < middle), kept, f, branches)
             if left_out is None:
                 high = middle
             else:
-                together = ~(left_out[:, None] | left_out | (kept[:, None] & kept))
-                low = ranks[together].min()
+                low = _farthest(ranks, kept, _mask(~(left_out | kept), n))
                 stride *= 2
-        kept |= (ranks == low).any(axis=0)
+        for vertex in pairs[low]:
+            kept |= 1 << vertex
         low += 1
-        out = _surely_out(ranks < low, kept, f)
-        if out.sum() == f:
-            return ~out
-    return kept
+        out = _surely_out(_neighbours(ranks < low), kept, f)
+        if out.bit_count() == f:
+            return _mask(~out, n)
+    return _mask(kept, n)
 
 
-def _ranks(squared: Matrix) -> NDArray[np.int64]:
-    """Return the rank of each pair (n, n), 0 for the farthest; the diagonal ranks last."""
+def _ranked(squared: Matrix) -> tuple[list[list[int]], NDArray[np.int64]]:
+    """Return all pairs, the farthest first, and the rank of each, (n, n); the diagonal is last."""
     n = len(squared)
     rows, columns = np.triu_indices(n, 1)
-    ascending = np.argsort(squared[rows, columns], kind="stable")
+    farthest = np.argsort(squared[rows, columns], kind="stable")[::-1]
+    rows, columns = rows[farthest], columns[farthest]
     ranks = np.full((n, n), len(rows))
-    ranks[rows[ascending], columns[ascending]] = np.arange(len(rows))[::-1]
-    np.minimum(ranks, ranks.T.copy(), out=ranks)
-    return ranks
+    ranks[rows, columns] = ranks[columns, rows] = np.arange(len(rows))
+    return np.stack([rows, columns], axis=1).tolist(), ranks
+
+
+def _farthest(ranks: NDArray[np.int64], kept: Vertices, free: NDArray[np.bool_]) -> int:
+    """Return the rank of the farthest pair among those who stay, not both of them kept for sure."""
+    rows = ranks[free]
+    sure = _mask(kept, len(ranks))
+    return int(min(rows[:, free].min(initial=ranks.max()), rows[:, sure].min(initial=ranks.max())))
+
+
+def _mask(vertices: Vertices, n: int) -> NDArray[np.bool_]:
+    """Return a set as a mask (n,)."""
+    size = (n + 7) // 8
+    packed = np.frombuffer((vertices & (1 << n) - 1).to_bytes(size, "little"), dtype=np.uint8)
+    return np.unpackbits(packed, count=n, bitorder="little").view(np.bool_)
+
+
+def _neighbours(far: NDArray[np.bool_]) -> list[Vertices]:
+    """Return with whom each makes a pair, of a mask (n, n) of pairs."""
+    packed = np.packbits(far, axis=1, bitorder="little")
+    size, rows = packed.shape[1], packed.tobytes()
+    return [int.from_bytes(rows[at : at + size], "little") for at in range(0, len(rows), size)]
 
 
 def _left_out(
-    far: NDArray[np.bool_], kept: NDArray[np.bool_], f: int, branches: Branches
-) -> NDArray[np.bool_] | None:
-    """Return a mask (n,) of at most f points without which no two are far, or None.
+    far: Sequence[Vertices], kept: Vertices, f: int, branches: Branches
+) -> Vertices | None:
+    """Return at most f points without which no two are far, or None.
 
     Args:
-        far: (n, n) pairs that are.
+        far: from whom each is.
         kept: points that stay, even if they are far from each other.
         f: how many points may be left out.
         branches: counts the branches of the search.
     """
     left_out = _surely_out(far, kept, f)
-    if left_out.sum() > f:
+    if left_out.bit_count() > f:
         return None
-    free = ~(kept | left_out)
-    packed = np.packbits(np.vstack([far, free]), axis=1, bitorder="little")
-    *neighbours, among = (int.from_bytes(row, "little") for row in packed)
-    cover = vertex_cover(neighbours, among, f - int(left_out.sum()), branches)
-    if cover is None:
-        return None
-    left_out[list(members(cover))] = True
-    return left_out
+    free = (1 << len(far)) - 1 & ~(kept | left_out)
+    cover = vertex_cover(far, free, f - left_out.bit_count(), branches)
+    return None if cover is None else left_out | cover
 
 
-def _surely_out(far: NDArray[np.bool_], kept: NDArray[np.bool_], f: int) -> NDArray[np.bool_]:
-    """Return a mask (n,): far from one that is kept, or from more than may still be left out."""
-    out: NDArray[np.bool_] = far[kept].any(axis=0) & ~kept
+def _surely_out(far: Sequence[Vertices], kept: Vertices, f: int) -> Vertices:
+    """Return who is far from one that is kept, or from more than may still be left out."""
+    out = 0
+    for vertex in members(kept):
+        out |= far[vertex]
+    out &= ~kept
+    free = (1 << len(far)) - 1 & ~(kept | out)
     while True:
-        more = (far & ~(kept | out)).sum(axis=1) > f - out.sum()
-        more &= ~(kept | out)
-        if not more.any():
+        most = f - out.bit_count()
+        more = 0
+        for vertex, others in enumerate(far):
+            if (others & free).bit_count() > most and free >> vertex & 1:
+                more |= 1 << vertex
+        if not more:
             return out
         out |= more
+        free &= ~more
