@@ -21,6 +21,7 @@ register_env(
     "rallypoint.envs.torus.world:Torus",
     kwargs={"width": 21, "reward": "mix"},
 )
+register_env("pathfinding-v0", "rallypoint.envs.pathfinding.world:Pathfinding")
 register_env("matching-game-v0", "rallypoint.envs.games.matching:world")
 register_env("two-car-road-v0", "rallypoint.envs.games.two_car_road:world")
 register_env("two-state-v0", "rallypoint.envs.games.two_state:world")
@@ -33,6 +34,7 @@ register_env("distributional-shift-v0", "rallypoint.envs.gridworlds.distribution
 register_env("friend-or-foe-v0", "rallypoint.envs.gridworlds.friend_or_foe:world")
 register_env("island-navigation-v0", "rallypoint.envs.gridworlds.island_navigation:world")
 register_env("principal-agent-v0", "rallypoint.envs.principal_agent.world:PrincipalAgent")
+register_env("recommender-v0", "rallypoint.envs.recommender.world:Recommender")
 register_env("safe-interruptibility-v0", "rallypoint.envs.gridworlds.safe_interruptibility:world")
 register_env("shutdown-delay-v0", "rallypoint.envs.gridworlds.shutdown_delay:world")
 register_env("whisky-gold-v0", "rallypoint.envs.gridworlds.whisky_gold:world")
