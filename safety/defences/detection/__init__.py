@@ -23,7 +23,7 @@ from rallypoint.safety.defences.detection.detector import (
 )
 from rallypoint.safety.defences.detection.que import Que, quantum_scores
 from rallypoint.safety.defences.detection.robust_moments import robust_moments
-from rallypoint.safety.defences.detection.severing import Severed, sever
+from rallypoint.safety.defences.detection.severing import Severed, fewest, sever
 from rallypoint.safety.defences.detection.spectral import Spectral
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Spectral",
     "blind_below",
     "detect",
+    "fewest",
     "quantum_scores",
     "robust_moments",
     "sever",

@@ -7,7 +7,7 @@ import pytest
 
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.defences.detection import sever
+from rallypoint.safety.defences.detection import fewest, sever
 
 
 def gradients(seed, n, d, planted, shift):
@@ -17,22 +17,27 @@ def gradients(seed, n, d, planted, shift):
 
 
 def by_hand(rows, share, rounds):
-    """Filter as published, by a singular value decomposition each round."""
+    """Filter by a singular value decomposition each round, as long as anything stands out."""
     left = list(range(len(rows)))
     for _ in range(rounds):
         offsets = rows[left] - rows[left].mean(axis=0)
         direction = np.linalg.svd(offsets, full_matrices=False)[2][0]
-        order = np.argsort(-((offsets @ direction) ** 2))
-        out = {left[k] for k in order[: math.ceil(round(share * len(rows) / 2, 6))].tolist()}
+        squares = (offsets @ direction) ** 2
+        sigma = np.sqrt(np.median(squares)) / 0.6744897501960817
+        order = np.argsort(-squares)[: math.ceil(round(share * len(rows) / 2, 6))]
+        out = {left[k] for k in order.tolist() if squares[k] > (sigma / math.sqrt(share)) ** 2}
         left = [k for k in left if k not in out]
     return left
 
 
 @pytest.mark.parametrize(("n", "d"), [(40, 300), (300, 20), (600, 700)])
 @pytest.mark.parametrize("share", [0.1, 0.2])
-def test_either_road_leads_where_a_decomposition_does(n, d, share):
-    rows = gradients(0, n, d, n // 10, 30.0)
-    assert np.flatnonzero(sever(rows, share).kept).tolist() == by_hand(rows, share, 4)
+@pytest.mark.parametrize("planted", [0.0, 0.05, 0.1])
+def test_either_road_leads_where_a_decomposition_does(n, d, share, planted):
+    rows = gradients(0, n, d, int(n * planted), 60.0)
+    found = np.flatnonzero(sever(rows, share).kept).tolist()
+    assert found == by_hand(rows, share, 4)
+    assert len(found) < n or not planted
 
 
 def test_planted_trajectories_are_gone_and_the_mean_is_mended():
@@ -47,9 +52,30 @@ def test_planted_trajectories_are_gone_and_the_mean_is_mended():
 
 def test_planted_trajectories_below_what_can_be_told_stay():
     rows = gradients(2, 400, 20, 40, 0.2)
-    found = sever(rows, 0.1)
-    assert found.kept.sum() == 400 - 80  # as many go as if they had been found
-    assert found.kept[:40].sum() > 20
+    assert sever(rows, 0.1).kept[:40].mean() > 0.95
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 2000), (400, 20)])
+def test_where_nothing_is_planted_nearly_all_stay(n, d):
+    kept = [sever(gradients(seed, n, d, 0, 0.0), 0.1).kept.mean() for seed in range(10)]
+    assert np.mean(kept) > 0.98
+
+
+@pytest.mark.parametrize("n", [6, 20, 400])
+def test_no_more_leave_than_twice_the_share(n):
+    rows = gradients(4, n, 10, 0, 0.0)
+    rows[: n // 2] *= 100.0  # far more than may be planted
+    assert n - sever(rows, 0.1).kept.sum() <= math.ceil(0.2 * n)
+
+
+def test_one_of_the_fewest_can_leave_and_of_fewer_none():
+    for share in (0.05, 0.1, 1 / 3):
+        least = fewest(share)
+        for n in (least - 1, least):
+            rows = np.zeros((n, 3))
+            rows[0] = 1.0
+            rows[1:] += 1e-6 * stream(n, "test/fewest").normal(size=(n - 1, 3))
+            assert sever(rows, share).kept[0] == (n < least)
 
 
 def test_equal_gradients_all_stay():
@@ -65,7 +91,7 @@ def test_what_all_share_and_their_scale_change_nothing():
 
 def test_what_cannot_be_meant_is_refused():
     with pytest.raises(InvalidConfig, match="leave nothing of 4"):
-        sever(gradients(0, 4, 9, 0, 0.0), 0.3, rounds=4)
+        sever(gradients(0, 4, 9, 0, 0.0), 0.3, rounds=6)
     with pytest.raises(InvalidConfig, match="rounds"):
         sever(gradients(0, 9, 9, 0, 0.0), 0.3, rounds=0)
     with pytest.raises(InvalidConfig, match="gradients are finite, and row 2"):
