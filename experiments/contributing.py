@@ -28,6 +28,11 @@ def contributing(command: Any) -> Any:
             metavar="NAME",
             help="synchronous, kardam, buffered or replicated_servers.  [default: synchronous]",
         ),
+        click.option(
+            "--trajectory-filter",
+            type=click.Choice(["sever"]),
+            help="Contributors leave out trajectories whose gradients stand out.",
+        ),
         click.option("--aggregator", metavar="NAME", help="Of updates.  [default: mean]"),
         click.option("--byzantine", type=int, metavar="F", help="How many liars it tolerates."),
         click.option("--workers", type=int, metavar="N", help="Rollout workers.  [default: 1]"),
@@ -39,6 +44,25 @@ def contributing(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def filtered_by(agent: str, trajectory_filter: str | None) -> dict[str, Any]:
+    """Return the agent's setting by which contributors filter trajectories, if they are to.
+
+    Raises:
+        InvalidConfig: it does not learn from contributors.
+        UnknownName, Unavailable: there is no such agent.
+    """
+    from rallypoint.agents.train import learner_of
+
+    if trajectory_filter is None:
+        return {}
+    if getattr(learner_of(agent), "learner", None) != "contributors":
+        raise InvalidConfig(
+            f"{agent} has no contributors whose trajectories could be filtered: leave out "
+            "--trajectory-filter, or take ppo, a2c, gpomdp or reinforce"
+        )
+    return {"trajectory_filter": trajectory_filter}
 
 
 def ray_options(what: str) -> list[click.Option]:
@@ -113,7 +137,7 @@ def team_of(
     return Team(**given) if given else None
 
 
-def stopped(folder: Path) -> "tuple[Training, bool]":
+def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Training, bool]":
     """Return the training in a folder, and whether it left a checkpoint to go on from."""
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
     from rallypoint.agents.train import check, training_of
@@ -123,7 +147,7 @@ def stopped(folder: Path) -> "tuple[Training, bool]":
     began = (folder / CHECKPOINT).is_file()
     try:
         training = training_of(read_json(folder / MANIFEST))
-        if check(training) != "contributors":
+        if check(training, placement) != "contributors":
             raise InvalidConfig(f"{training.agent} leaves no checkpoints to go on from; train anew")
         if began:
             read_checkpoint(folder)

@@ -10,6 +10,7 @@ import click
 from rallypoint.errors import InvalidConfig, RallypointError, UnwritablePath
 from rallypoint.experiments.contributing import (
     contributing,
+    filtered_by,
     on_ray,
     placement_of,
     stopped,
@@ -72,6 +73,7 @@ def train(
     workers: int | None,
     byzantine: int | None,
     aggregator: str | None,
+    trajectory_filter: str | None,
     protocol: str | None,
     protocol_settings: Sequence[str],
     settings: Sequence[str],
@@ -91,7 +93,7 @@ def train(
 
     placement = placement_of(ray, as_plain(ray_settings))
     if resume is not None:
-        stands, began = stopped(resume)
+        stands, began = stopped(resume, placement)
         # One without a checkpoint begins anew.
         return _train(stands, resume, resume=began, placement=placement)
     if env_id is None or agent is None:
@@ -105,7 +107,7 @@ def train(
             seed=seed,
             copies=copies,
             env_settings=as_plain(env_settings),
-            settings=as_plain(settings),
+            settings=as_plain(settings) | filtered_by(agent, trajectory_filter),
             threats=_threats(threat_file),
             record=record,
             team=team_of(

@@ -20,6 +20,7 @@ from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.observation_statistics import ObservationStatistics
 from rallypoint.agents.gradient.scsg import Scsg
 from rallypoint.agents.gradient.server import Pace
+from rallypoint.agents.gradient.trajectories import SEVER, TrajectoryFilter
 from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.errors import InvalidConfig, did_you_mean
 
@@ -43,6 +44,8 @@ class GradientLearner(Estimator):
     momentum: float = 0.0  # of each contributor's update
     max_norm: float | None = None  # a contributor's longer gradient is shortened to this
     normalise_observations: bool = False  # by their mean and variance, learned together
+    trajectory_filter: str | None = None  # "sever": contributors leave out those that stand out
+    poisoned_share: float = 0.1  # of a contributor's trajectories, at most, where it filters them
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -60,13 +63,24 @@ class GradientLearner(Estimator):
                 f"momentum = {self.momentum} at the contributors and beta1 = {self.beta1} at the "
                 "server are inertia twice, which learns next to nothing; leave beta1 out"
             )
-        _ = self.contribution, self.pace, self.server_optimiser  # each refuses its own
+        if self.trajectory_filter not in {None, SEVER}:
+            hint = did_you_mean(self.trajectory_filter or "", [SEVER])
+            raise InvalidConfig(f"no filter is called {self.trajectory_filter!r}{hint}")
+        # Each refuses its own.
+        _ = self.contribution, self.pace, self.server_optimiser, self.filtering
         super().__post_init__()
 
     @property
     def contribution(self) -> Contribution:
         """What contributors do with their gradients."""
         return Contribution(momentum=self.momentum, max_norm=self.max_norm)
+
+    @property
+    def filtering(self) -> TrajectoryFilter | None:
+        """Which trajectories contributors leave out."""
+        return (
+            None if self.trajectory_filter is None else TrajectoryFilter(share=self.poisoned_share)
+        )
 
     @property
     def server_optimiser(self) -> Optimiser:

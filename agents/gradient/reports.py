@@ -1,6 +1,7 @@
 """What a round brought, and what came of its updates."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.server import Received
 from rallypoint.agents.rounds.delivery import Brought
+from rallypoint.agents.rounds.work import Filtered
 from rallypoint.batch_env import Mask
+
+_LEFT_OUT, _TRAJECTORIES = "left_out", "trajectories"  # in a row of metrics
 
 
 class Report(NamedTuple):
@@ -20,6 +24,7 @@ class Report(NamedTuple):
     ratio: Floats  # (R,) sqrt of the honest updates' variance over the norm of their mean
     cosine: Floats  # (R,) of the aggregate with the honest mean
     believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
+    filtered: tuple[Filtered, ...] = ()  # R n of them, where trajectories are filtered
 
 
 class Learned(NamedTuple):
@@ -39,9 +44,12 @@ def report_of(brought: Brought, learned: Learned, honest: Mask) -> Report:
     steps.ravel()[brought.contributors] = lived.steps
     total = np.where(honest, returns, 0).sum(axis=1)
     number = np.where(honest, episodes, 0).sum(axis=1).astype(np.int64)
+    filtered = [Filtered(0, 0)] * honest.size if lived.filtered else []
+    for place, told in zip(brought.contributors.tolist(), lived.filtered, strict=False):
+        filtered[place] = told
     mean = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
     played = steps.sum(axis=1).astype(np.int64)
-    return Report(mean.astype(np.float32), number, played, *learned)
+    return Report(mean.astype(np.float32), number, played, *learned, tuple(filtered))
 
 
 def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float]:
@@ -59,3 +67,25 @@ def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float
     found = np.asarray(answer.aggregate, dtype=np.float64)
     scale = length * float(np.linalg.norm(found))
     return variance**0.5 / length, float(found @ mean) / scale if scale else float("nan")
+
+
+def filtered_in_words(report: Report, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return how many trajectories each contributor left out and had, if they are filtered."""
+    if not report.filtered:
+        return {}
+    told = dict(zip(names, report.filtered, strict=True))
+    return {
+        _LEFT_OUT: {name: filtered.left_out for name, filtered in told.items()},
+        _TRAJECTORIES: {name: filtered.of for name, filtered in told.items()},
+    }
+
+
+def share_left_out(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return which share of all trajectories the rows of a training say was left out, if any do."""
+    rows = [row for row in rows if _LEFT_OUT in row]
+    if not rows:
+        return {}
+    left_out, of = (
+        sum(sum(row[told].values()) for row in rows) for told in (_LEFT_OUT, _TRAJECTORIES)
+    )
+    return {"trajectories_left_out": round(left_out / max(1, of), 6)}

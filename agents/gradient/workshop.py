@@ -17,7 +17,7 @@ from rallypoint.agents.gradient.fragment import Fragment, Rollout
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.riders.riding import Riding
-from rallypoint.agents.rounds.work import Found, Lived, Task
+from rallypoint.agents.rounds.work import Filtered, Found, Lived, Task
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
@@ -74,6 +74,9 @@ class GradientWorkshop:
         copies, agents = rollout.env.num_copies, len(rollout.group.agents)
         contributors.check(copies, agents)
         estimator.check(rollout.env, contributors.share(copies), riding.riders)
+        if estimator.filtering is not None:
+            lanes = agents if contributors.who == "workers" else 1
+            estimator.filtering.check(contributors.share(copies) * lanes)
         self.rollout = rollout
         self._architecture = architecture
         self._networks = ActorCritic(architecture)
@@ -187,10 +190,19 @@ class GradientWorkshop:
             task.opening, fragment, self._contributors, self._ridden
         )
         shown = self._riding.shown(task.opening, fragment)
-        batch = self._estimator.prepare(self._networks, task.opening, shown, self._contributors)
+        batch, filtered = self._learned_from(task.opening, shown)
         self._draws.begin_episode(episode=task.round_number)
         passes = self._estimator.passes(batch, self._draws, self._of)
-        return _Opened(task.round_number, passes, said, self._lived(fragment))
+        return _Opened(task.round_number, passes, said, self._lived(fragment, filtered))
+
+    def _learned_from(
+        self, parameters: Parameters, shown: Fragment
+    ) -> tuple[Batch, tuple[Filtered, ...]]:
+        """Make a batch of a fragment, and say how much of it was left out."""
+        estimator, filtering = self._estimator, self._estimator.filtering
+        if filtering is None:
+            return estimator.prepare(self._networks, parameters, shown, self._contributors), ()
+        return filtering.prepare(estimator, self._networks, parameters, shown, self._contributors)
 
     def _fragment(self, policy: GradientPolicy, round_number: int) -> Fragment:
         seed = self._seed_of(round_number)
@@ -208,7 +220,7 @@ class GradientWorkshop:
             return None if self._has_begun else self._world_seed
         return int(stream(self._world_seed, "gradient/round", round_number).integers(1 << 62))
 
-    def _lived(self, fragment: Fragment) -> Lived:
+    def _lived(self, fragment: Fragment, filtered: tuple[Filtered, ...]) -> Lived:
         """Return what the fragment brought each contributor."""
         total = np.zeros(self._contributors.runs * self._contributors.count)
         number = np.zeros(len(total), dtype=np.int64)
@@ -223,7 +235,8 @@ class GradientWorkshop:
                 number += self._of_each(ends[None]).sum(axis=1)
                 self._so_far[ends] = 0
         steps = np.count_nonzero(self._of_each(fragment.acting), axis=1)
-        return Lived(total, number, steps, self._digests(fragment) if self._keeps_digests else ())
+        digests = self._digests(fragment) if self._keeps_digests else ()
+        return Lived(total, number, steps, digests, filtered)
 
     def _of_each(self, of_steps: NDArray[Any]) -> NDArray[Any]:
         """Deal out (T, E, n_agents, …): (R n, b, …)."""

@@ -24,6 +24,13 @@ class Task(NamedTuple):
     parameters: Floats  # (R, D) at which updates are wanted; for piece 0 those of the opening
 
 
+class Filtered(NamedTuple):
+    """What became of a contributor's trajectories, where those that stand out are left out."""
+
+    left_out: int
+    of: int
+
+
 class Lived(NamedTuple):
     """What each of k contributors lived in a fragment."""
 
@@ -31,6 +38,7 @@ class Lived(NamedTuple):
     episodes: Integers  # (k,) how many these were
     steps: Integers  # (k,) agent-steps
     digests: tuple[str, ...] = ()  # of all that was lived, where that is wanted
+    filtered: tuple[Filtered, ...] = ()  # of each, where trajectories are filtered
 
 
 class Found(NamedTuple):

@@ -15,6 +15,7 @@ Nothing in a contributor's update depends on any other's rows.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from rallypoint.agents.gradient.riders import Rider
 from rallypoint.batch_env import BatchEnv, Snapshot
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered
+
+if TYPE_CHECKING:
+    from rallypoint.agents.gradient.trajectories import TrajectoryFilter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,11 @@ class Estimator(ABC):
     def own_riders(self) -> tuple[Rider, ...]:
         """What must ride behind the weights, before all other riders; nothing, here."""
         return ()
+
+    @property
+    def filtering(self) -> "TrajectoryFilter | None":
+        """Which trajectories are not learned from; None: all are."""
+        return None
 
     def check(self, env: BatchEnv, num_copies: int, riders: Sequence[Rider]) -> None:
         """Refuse what it cannot estimate from.
@@ -127,6 +136,13 @@ class Estimator(ABC):
     @abstractmethod
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
         """Return each contributor's update: (R, n, d); 0 for one without rows."""
+
+    def plain_gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return each contributor's mean gradient over its rows, (R, n, d), by what it lived alone.
+
+        By it trajectories are compared.
+        """
+        return self.gradient(networks, parameters, batch)
 
 
 def shares(weights: Floats) -> Floats:

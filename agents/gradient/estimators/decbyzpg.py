@@ -125,6 +125,10 @@ class DecByzPg(Gpomdp):
         """Return each contributor's gradient: of the mean over episodes of summed steps."""
         return summed_slopes(networks, parameters, batch, _per_episode(batch))
 
+    def plain_gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return the mean over rows."""
+        return super().gradient(networks, parameters, batch)
+
 
 def _per_episode(batch: Batch) -> Floats:
     """Return each row's slope: gains over the number of the contributor's episodes."""

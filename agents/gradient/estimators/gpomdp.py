@@ -78,13 +78,12 @@ def summed_slopes(
     networks: ActorCritic, parameters: Parameters, batch: Batch, by_log: Floats
 ) -> Floats:
     """Return each contributor's gradient (R, n, d) of ``sum(log pi(a) by_log)``, by pieces."""
-    runs, count, length = batch.weights.shape
     cut = _in_pieces(batch)
     told = networks.tell(parameters, cut)
     found = networks.gradient(parameters, cut, told, Loss(by_log.reshape(cut.weights.shape)))
-    by_piece = found.reshape(runs, count, length // CHUNK, -1)
+    by_piece = found.reshape(*batch.weights.shape[:2], -1, found.shape[-1])
     total = np.zeros_like(by_piece[:, :, 0])
-    for piece in range(length // CHUNK):
+    for piece in range(by_piece.shape[2]):
         total += by_piece[:, :, piece]
     return total
 
@@ -95,9 +94,13 @@ def log_probabilities(networks: ActorCritic, parameters: Parameters, batch: Batc
 
 
 def _in_pieces(batch: Batch) -> Batch:
-    """Cut rows into pieces of one size: sums then do not depend on who has more rows."""
+    """Cut rows into pieces of one size: sums then do not depend on who has more rows.
+
+    Few rows are one piece.
+    """
     runs, count, length = batch.weights.shape
-    shape = (runs, count * (length // CHUNK), CHUNK)
+    chunk = min(CHUNK, length)
+    shape = (runs, count * (length // chunk), chunk)
     return batch.each(lambda part: part.reshape(*shape, *part.shape[3:]))
 
 

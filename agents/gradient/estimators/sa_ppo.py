@@ -70,6 +70,10 @@ class SaPpo(Ppo):
         networks.actor.backward(parameters, slopes, of_actor)
         return found + of_actor
 
+    def plain_gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
+        """Return it without the price, which depends on nothing that was done or told."""
+        return super().gradient(networks, parameters, batch)
+
     def _climbed(self, pull: "_Pull", seen: Floats, far: Floats) -> Floats:
         uphill = pull.back(pull.surprise(seen))
         shown = seen + far * np.float32(_BESIDE if self.climbs > 1 else 1) * np.sign(uphill)
