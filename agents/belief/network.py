@@ -42,12 +42,29 @@ class BeliefNetwork(nn.Module):
                 drawn = rng.uniform(-reach, reach, size=tuple(weight.shape))
                 weight.copy_(torch.from_numpy(drawn))
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return logits at each step of whole courses: (T, rows, inputs) -> (T, rows, N)."""
-        memory = inputs.new_zeros(inputs.shape[1], self.hidden)
+    def forward(
+        self,
+        inputs: Tensor,
+        memory: Tensor | None = None,
+        looks: Tensor | None = None,
+        forgets: Tensor | None = None,
+    ) -> Tensor:
+        """Return logits at each step of courses: (T, rows, inputs) -> (T, rows, N).
+
+        Args:
+            inputs: of each step.
+            memory: (rows, hidden) before the first one; nothing is remembered if not given.
+            looks: (T, rows) who takes the step in; the others remember what they did. All.
+            forgets: (T, rows) for whom a new episode begins with the step. Nobody.
+        """
+        if memory is None:
+            memory = inputs.new_zeros(inputs.shape[1], self.hidden)
         logits = []
-        for now in inputs:
-            memory = self._remember(now, memory)
+        for step, now in enumerate(inputs):
+            if forgets is not None:
+                memory = torch.where(forgets[step, :, None], 0.0, memory)
+            after = self._remember(now, memory)
+            memory = after if looks is None else torch.where(looks[step, :, None], after, memory)
             logits.append(self.head(memory))
         return torch.stack(logits)
 

@@ -5,6 +5,7 @@ from gymnasium.spaces import Box
 
 from rallypoint.agents.belief.features import Features, Singles
 from rallypoint.agents.belief.network import BeliefNetwork, check_fits
+from rallypoint.agents.belief.tape import Tape
 from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Snapshot, Step
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.snapshots import check_snapshot
@@ -19,8 +20,13 @@ class Believing(BatchWrapper):
     An agent that is not in the world believes what it believed last.
     """
 
-    def __init__(self, env: BatchEnv, network: BeliefNetwork) -> None:
+    def __init__(self, env: BatchEnv, network: BeliefNetwork, *, tape: Tape | None = None) -> None:
         """Show beliefs.
+
+        Args:
+            env: the world.
+            network: which believes; it may learn between two steps.
+            tape: on which is written what beliefs are formed from, to learn from it.
 
         Raises:
             InvalidConfig: a network made for another world, or a world that beliefs cannot be
@@ -30,6 +36,7 @@ class Believing(BatchWrapper):
         self._features = Features.of(env)
         check_fits(network, self._features.size, env.num_agents, env.id)
         self._network = network
+        self._tape = tape
         lowest, highest = self._features.bounds()
         others = env.num_agents
         space = Box(
@@ -54,7 +61,7 @@ class Believing(BatchWrapper):
         rows = np.ones(self.num_copies, dtype=bool) if mask is None else mask
         self._memory[rows] = 0
         self._before[rows] = 0
-        return self._followed(observations, rows[:, None] & self.env.alive)
+        return self._followed(observations, rows[:, None] & self.env.alive, begins=rows)
 
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step, and beliefs with it; see ``BatchEnv.step``."""
@@ -84,11 +91,15 @@ class Believing(BatchWrapper):
     def _kept(self) -> dict[str, Array]:
         return {name: getattr(self, f"_{name}").copy() for name in ("memory", "before", "belief")}
 
-    def _followed(self, observations: Observations, who: Mask) -> Observations:
+    def _followed(
+        self, observations: Observations, who: Mask, begins: Mask | None = None
+    ) -> Observations:
         """Let some agents (E, N) take in what they see now; return what is shown then."""
         seen = self._features.seen(observations[self._features.group.name])
-        inputs = np.concatenate([seen, self._before], axis=2)[who]
-        belief, memory = self._network.follow(inputs, self._memory[who])
+        inputs = np.concatenate([seen, self._before], axis=2)
+        if self._tape is not None:
+            self._tape.write(inputs, who, begins, self._memory)
+        belief, memory = self._network.follow(inputs[who], self._memory[who])
         self._belief = self._belief.copy()  # who was told the old one keeps it
         self._belief[who], self._memory[who] = belief, memory
         return self._shown(observations)
