@@ -13,12 +13,13 @@ from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
-from rallypoint.batch_env import BatchEnv
+from rallypoint.batch_env import BatchEnv, Snapshot
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation import Aggregator
 
 _SIZE = 16  # bits of a copy's number within its run
+_OF_ALL_RUNS = ("time", "rounds", "previous")  # of a server, which no run learns by
 
 
 def copies_of(seeds: Sequence[int], each: int) -> list[int]:
@@ -107,6 +108,21 @@ class Trainee:
     def weights(self) -> NDArray[np.float32]:
         """What was learned so far: (R, d)."""
         return self._rounds.weights
+
+    @property
+    def learned(self) -> Snapshot:
+        """Everything that was learned so far, the optimiser's memory included: first axis R."""
+        whole = self._rounds.server.snapshot()
+        return {name: part for name, part in whole.items() if name not in _OF_ALL_RUNS}
+
+    def go_on_from(self, learned: Snapshot) -> None:
+        """Go on learning from what runs of the same networks have learned elsewhere.
+
+        Raises:
+            InvalidConfig: it was learned by other networks, or by other runs.
+        """
+        self._rounds.server.restore({**self._rounds.server.snapshot(), **learned})
+        self.live.become(self.policy(greedy=False))
 
     def train(self, rounds: int) -> NDArray[Any]:
         """Learn so many rounds more; return the mean return of each run's episodes: (rounds, R).
