@@ -148,10 +148,15 @@ class Server:
         """
         rule = self._aggregators[run]
         found = rule(updates, self._f, context=self.context(run, rows, batch=batch))
-        told = None
-        if explain:
-            told = rule.explain(updates, self._f, context=self.context(run, rows, batch=batch))
+        told = self.explained(run, updates, rows, batch=batch) if explain else None
         return Received(found, told)
+
+    def explained(
+        self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None
+    ) -> Explanation:
+        """Say whom a run's rule believes among updates (m, d), if it is asked now."""
+        rule = self._aggregators[run]
+        return rule.explain(updates, self._f, context=self.context(run, rows, batch=batch))
 
     def asked(
         self, run: int, rows: NDArray[np.int64], *, batch: int | None = None
