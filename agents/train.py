@@ -123,7 +123,7 @@ def check(training: Training, placement: Placement | None = None) -> str:
     if kind is None:
         raise InvalidConfig(f"{training.agent} is a rule: it acts, and there is nothing to train")
     if kind == "contributors":
-        _contributors(training).world.close()
+        _contributors(training, placement).world.close()
         return kind
     if placement is not None:
         raise InvalidConfig(

@@ -1,6 +1,6 @@
 """Training whose server waits for nobody: updates are judged or buffered as they come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,12 @@ from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.reports import Learned, Report, report_of
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.rounds.asking import Asking
 from rallypoint.agents.rounds.delivery import Brought
-from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.real_delays import RealArrivals
+from rallypoint.agents.rounds.recorded import Entry
 from rallypoint.agents.rounds.simulated import Lane, Simulation
-from rallypoint.agents.rounds.work import Lived, Task
+from rallypoint.agents.rounds.work import Filtered, Found, Lived, Task
 from rallypoint.batch_env import Snapshot
 from rallypoint.errors import CannotGoOn
 from rallypoint.safety.enforcement.nested import nested, part_of
@@ -22,7 +24,7 @@ Integers = NDArray[np.int64]
 
 
 class AsynchronousRounds:
-    """One group's shared policy, learned from n contributors with simulated delays.
+    """One group's shared policy, learned from n contributors with delays, simulated or real.
 
     A round is n updates that came, whosever. ``believed`` in reports is each contributor's share of
     the updates that moved the server.
@@ -30,7 +32,7 @@ class AsynchronousRounds:
 
     def __init__(
         self,
-        delivery: InProcess,
+        delivery: Asking,
         architecture: Architecture,
         server: Server,
         lane: Lane,
@@ -39,7 +41,8 @@ class AsynchronousRounds:
         """Put the parts together.
 
         Args:
-            delivery: with a block for each contributor.
+            delivery: asks contributors; if delays are real, what is lost is told of, not found
+                anew.
             architecture: of the policy.
             server: of one run, with the parameters to start from.
             lane: protocol, delays and threats.
@@ -55,7 +58,16 @@ class AsynchronousRounds:
         self._fragments = np.zeros(lane.contributors, dtype=np.int64)  # that each has played
         self._momenta = np.zeros((1, lane.contributors, architecture.size), dtype=np.float32)
         self._lived: list[tuple[int, Lived]] = []
-        self._simulation = Simulation([lane], server, self._estimate)
+        self._begun: dict[int, Floats] = {}  # (d,) at which contributors are at work
+        self._real = RealArrivals(delivery) if lane.delays.are_real else None
+        self._simulation = Simulation(
+            [lane],
+            server,
+            self._estimate,
+            keep=lane.delays.keep,
+            ahead=self._begin if lane.delays.known_when_ordered else None,
+            arrivals=None if self._real is None else [self._real],
+        )
 
     @property
     def weights(self) -> Floats:
@@ -64,8 +76,18 @@ class AsynchronousRounds:
 
     @property
     def tally(self) -> dict[str, int]:
+        """What the protocol has counted so far, and what became of all that was asked."""
+        return self.protocol_tally | self.delivery.tally
+
+    @property
+    def protocol_tally(self) -> dict[str, int]:
         """What the protocol has counted so far."""
         return self._simulation.tallies()[0]
+
+    @property
+    def record(self) -> Sequence[Entry] | None:
+        """What came when, where delays are real."""
+        return None if self._real is None else self._real.record
 
     def train_round(self) -> Report:
         """Let n updates come.
@@ -75,7 +97,7 @@ class AsynchronousRounds:
         """
         count = self._lane.contributors
         self._lived, moved = [], np.zeros(count)
-        for _ in range(count):
+        while len(self._lived) < count:
             event = self._simulation.step()
             if (reason := self._simulation.stopped[0]) is not None:
                 raise CannotGoOn(f"round {self.round} cannot be finished: {reason}")
@@ -93,11 +115,34 @@ class AsynchronousRounds:
         for _ in range(count):
             yield self.train_round()
 
+    def _begin(self, run: int, contributor: int, parameters: Floats) -> None:
+        """Ask for a contributor's next update, at parameters (d,)."""
+        del run  # there is one
+        self._begun[contributor] = parameters
+        task = Task(int(self._fragments[contributor]), 0, parameters[None], parameters[None])
+        self.delivery.ask(contributor, task)
+
+    def _found(self, contributor: int, point: Floats) -> Found:
+        """Return what a contributor has found at parameters (d,)."""
+        begun = self._begun.pop(contributor, None)
+        if self._real is not None:
+            heard = self._real.take()
+        else:
+            if begun is None or not np.array_equal(begun, point):
+                self._begin(0, contributor, point)
+                del self._begun[contributor]
+            heard = self.delivery.answer(contributor)
+        if heard.found is None:
+            raise CannotGoOn(
+                f"contributor {contributor} cannot be computed ({heard.reason}); go on later with "
+                "--resume"
+            )
+        return heard.found
+
     def _estimate(self, points: Floats, event: int, runs: Integers, whose: Integers) -> Floats:
         del event, runs  # one run, and fragments are counted by contributor
         (contributor,) = whose.tolist()
-        task = Task(int(self._fragments[contributor]), 0, points, points)
-        found = self.delivery.workshops[contributor].compute(task)
+        found = self._found(contributor, points[0])
         self._fragments[contributor] += 1
         self._lived.append((contributor, found.lived))
         own = slice(contributor, contributor + 1)
@@ -108,7 +153,7 @@ class AsynchronousRounds:
         return told
 
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on; updates under way will be computed anew."""
+        """Return everything needed to go on: bit for bit, where delays are simulated."""
         own: Snapshot = {
             "round": np.array(self.round),
             "fragments": self._fragments.copy(),
@@ -120,6 +165,7 @@ class AsynchronousRounds:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of rounds that were put together alike."""
         self.delivery.restore(part_of(snapshot, "delivery"))
+        self._begun.clear()
         self._simulation.restore(part_of(snapshot, "simulation"))
         self.round = int(snapshot["round"])
         self._fragments = snapshot["fragments"].copy()
@@ -129,9 +175,14 @@ class AsynchronousRounds:
 def brought(parts: list[tuple[int, Lived]], count: int) -> Brought:
     """Return what contributors lived in a round, who may have played several fragments or none."""
     returns = np.zeros(count)
-    episodes, steps = np.zeros((2, count), dtype=np.int64)
+    episodes, steps, left_out, of = np.zeros((4, count), dtype=np.int64)
     for contributor, lived in parts:
         returns[contributor] += lived.returns[0]
         episodes[contributor] += lived.episodes[0]
         steps[contributor] += lived.steps[0]
-    return Brought(np.arange(count), Lived(returns, episodes, steps), more=False)
+        for told in lived.filtered:
+            left_out[contributor] += told.left_out
+            of[contributor] += told.of
+    filtered = tuple(map(Filtered, left_out.tolist(), of.tolist())) if of.any() else ()
+    digests = tuple(digest for _, lived in parts for digest in lived.digests)  # as they came
+    return Brought(np.arange(count), Lived(returns, episodes, steps, digests, filtered), more=False)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,17 @@ from rallypoint.agents.gradient.contributors import Who
 from rallypoint.agents.gradient.manners import SYNCHRONOUS, Manner
 from rallypoint.agents.gradient.recipe import Recipe, only_group
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
+from rallypoint.agents.gradient.reports import filtered_in_words, share_left_out
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
-from rallypoint.agents.rounds.delivery import Delivery, blocks_of
-from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.asking import Asking
+from rallypoint.agents.rounds.blocks import blocks_of
+from rallypoint.agents.rounds.delivery import Delivery
 from rallypoint.agents.rounds.placement import Placement
+from rallypoint.agents.rounds.recorded import ARRIVALS, written
 from rallypoint.config import from_dict, to_dict
 from rallypoint.errors import InvalidConfig
+from rallypoint.files import write_atomically
 from rallypoint.registration import make
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
@@ -107,7 +111,13 @@ class TeamTraining:
         self.world = self.recipe.world()
         self.group = only_group(self.world)
         self.aggregator = Aggregator.parse(self.team.aggregator)
-        self.manner = self._manner()
+        self.manner = Manner(
+            self.team.protocol,
+            self.team.protocol_settings,
+            self.recipe,
+            f=self.team.byzantine,
+            placement=self.placement,
+        )
         self.manner.check(self.aggregator, count)
         self.updates = self.recipe.updates(self.group)
         columns = self.recipe.architecture(self.world).size
@@ -117,31 +127,7 @@ class TeamTraining:
         self.rounds_told: dict[str, Any] = {}
         self._of_world: tuple[Receipt, ...] = ()
 
-    def _manner(self) -> Manner:
-        team = self.team
-        if team.protocol != SYNCHRONOUS and self.placement is not None:
-            raise InvalidConfig(
-                f"--protocol {team.protocol} runs in this process, with delays that are simulated; "
-                "leave out --ray"
-            )
-        return Manner(team.protocol, team.protocol_settings, self.recipe, f=team.byzantine)
-
-    def _delivery(self, blocks: Sequence[Sequence[int]] | None, out: Path) -> Delivery:
-        """Return where updates are computed, with contributors dealt out to blocks."""
-        count = self.recipe.count
-        if self.placement is None:
-            if blocks is None or len(blocks) == 1:
-                return InProcess([self._workshop], [range(count)])
-            return InProcess([self.recipe.workshop(block) for block in blocks], blocks)
-        from rallypoint.agents.rounds.cluster import Cluster  # Ray
-
-        if self.team.contributors == "team":
-            blocks = [range(count)]  # they live in one world
-        return Cluster(
-            self.recipe, count, self.placement, blocks=blocks, logs=out / "actors", run=out.name
-        )
-
-    def _rounds(self, delivery: Delivery) -> AnyRounds:
+    def _rounds(self, delivery: Delivery | Asking) -> AnyRounds:
         learner, networks = self.recipe.learner, self.recipe.architecture(self.world)
         server = Server(
             np.repeat(self.recipe.start(networks), self.manner.replicas, axis=0),
@@ -153,8 +139,8 @@ class TeamTraining:
             layout=[piece.at.stop - piece.at.start for piece in networks.pieces],
             riders=learner.riders(networks),
         )
-        if self.manner.name != SYNCHRONOUS:
-            return self.manner.rounds(server, self.updates)
+        if isinstance(delivery, Asking):
+            return self.manner.rounds(server, self.updates, delivery)
         return Rounds(
             self._workshop.rollout,
             networks,
@@ -187,7 +173,7 @@ class TeamTraining:
         blocks = None
         if found is not None and self.manner.name == SYNCHRONOUS:
             blocks = blocks_of(found.snapshot)
-        delivery = self._delivery(blocks, out)
+        delivery = self.manner.delivery(self._workshop, blocks, out)
         try:
             rounds = self._rounds(delivery)
             if found is not None:
@@ -223,6 +209,7 @@ class TeamTraining:
             "variance_to_norm": _plain(report.ratio[0]),
             "cosine": _plain(report.cosine[0]),
             "believed": believed,
+            **filtered_in_words(report, self._names),
         }
         if self.placement is None and self.manner.name == SYNCHRONOUS:
             return row
@@ -251,6 +238,8 @@ class TeamTraining:
             env_settings=dict(self.env_settings),
             learned_by=self.agent,
         )
+        if isinstance(rounds, AsynchronousRounds) and rounds.record is not None:
+            write_atomically(out / ARRIVALS, written(rounds.record))
 
     def _metrics(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         last = [row["return"] for row in rows[-max(1, len(rows) // 10) :]]
@@ -265,6 +254,7 @@ class TeamTraining:
             "byzantine": self.team.byzantine,
             "aggregator": self.team.aggregator,
             "return": float(np.mean(told)) if told else None,
+            **share_left_out(rows),
         }
 
     def _account(self, rounds: AnyRounds) -> None:

@@ -1,17 +1,24 @@
 """In which manner rounds are run: one server waits for all, or for nobody, or there are several."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.workshop import GradientWorkshop
+from rallypoint.agents.rounds.asking import AskedHere, Asking
 from rallypoint.agents.rounds.delays import DELAYS, Delays
+from rallypoint.agents.rounds.delivery import Delivery
 from rallypoint.agents.rounds.in_process import InProcess
+from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.rounds.protocols import protocols
 from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
+from rallypoint.agents.rounds.real_delays import RealDelays
+from rallypoint.agents.rounds.recorded import RecordedDelays
 from rallypoint.agents.rounds.replicated import Replicated
 from rallypoint.agents.rounds.simulated import Lane
 from rallypoint.config import from_dict
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from rallypoint.agents.gradient.recipe import Recipe
 
 SYNCHRONOUS, REPLICATED = "synchronous", "replicated_servers"
+_DELAYS: dict[str, type[Any]] = {**DELAYS, "real": RealDelays, "recorded": RecordedDelays}
 
 
 def manners() -> list[str]:
@@ -34,15 +42,25 @@ def manners() -> list[str]:
 class Manner:
     """The manner of a training, checked before anything is played."""
 
-    def __init__(self, name: str, settings: Mapping[str, Any], recipe: "Recipe", *, f: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        recipe: "Recipe",
+        *,
+        f: int,
+        placement: Placement | None = None,
+    ) -> None:
         """Read the settings of a manner.
 
         Args:
             name: of it.
             settings: the protocol's own; f and the number of contributors are known already.
-                Asynchronous ones have ``delays``: "clock", "drawn", or a table with that as kind.
+                Asynchronous ones have ``delays``: "clock", "drawn", "real", "recorded", or a table
+                with that as kind.
             recipe: of what is trained.
             f: how many contributors may lie.
+            placement: on a Ray cluster; in this process if not given.
 
         Raises:
             InvalidConfig: no such manner, or one that does not fit what is trained; says why.
@@ -53,6 +71,7 @@ class Manner:
         self.name = name
         self._recipe = recipe
         self._f = f
+        self._placement = placement
         self.server_lies: UpdateThreats | None = None
         if name == SYNCHRONOUS:
             if settings:
@@ -69,6 +88,10 @@ class Manner:
             self.server_lies = self._lies_of_servers()
             return
         self.delays = _delays(given.pop("delays", "clock"))
+        if self.delays.are_real and placement is None:
+            raise InvalidConfig(
+                "in one process nobody is late, and delays are simulated; for real ones say --ray"
+            )
         kind = protocols[name]
         assert issubclass(kind, Asynchronous)
         self.protocol: Asynchronous[Any] = from_dict(
@@ -81,13 +104,44 @@ class Manner:
         """How many servers there are."""
         return self.replicated.servers if self.name == REPLICATED else 1
 
+    def delivery(
+        self, workshop: GradientWorkshop, blocks: Sequence[Sequence[int]] | None, out: Path
+    ) -> Delivery | Asking:
+        """Return where updates are computed.
+
+        Args:
+            workshop: of everybody, for this process.
+            blocks: that contributors are dealt out to, if that is settled already.
+            out: the folder of the training.
+        """
+        recipe, placement = self._recipe, self._placement
+        if placement is not None:
+            return self._cluster(placement, blocks, out)
+        if self.name != SYNCHRONOUS:
+            return AskedHere([recipe.workshop([one]) for one in range(recipe.count)])
+        if blocks is None or len(blocks) == 1:
+            return InProcess([workshop], [range(recipe.count)])
+        return InProcess([recipe.workshop(block) for block in blocks], blocks)
+
+    def _cluster(
+        self, placement: Placement, blocks: Sequence[Sequence[int]] | None, out: Path
+    ) -> Delivery | Asking:
+        from rallypoint.agents.rounds.cluster import AskedThere, Cluster  # Ray
+
+        recipe = self._recipe
+        about: Mapping[str, Any] = {"logs": out / "actors", "run": out.name}
+        if self.name != SYNCHRONOUS:
+            is_real = self.name != REPLICATED and self.delays.are_real
+            return AskedThere(recipe, recipe.count, placement, tells_losses=is_real, **about)
+        if recipe.who == "team":
+            blocks = [range(recipe.count)]  # they live in one world
+        return Cluster(recipe, recipe.count, placement, blocks=blocks, **about)
+
     def rounds(
-        self, server: Server, updates: UpdateThreats | None
+        self, server: Server, updates: UpdateThreats | None, delivery: Asking
     ) -> AsynchronousRounds | ReplicatedRounds:
         """Return rounds in this manner, which is not the synchronous one."""
         recipe = self._recipe
-        everybody = [[contributor] for contributor in range(recipe.count)]
-        delivery = InProcess([recipe.workshop(one) for one in everybody], everybody)
         architecture = recipe.architecture(recipe.world([0]))
         contribution = recipe.learner.contribution
         if self.name == REPLICATED:
@@ -148,9 +202,9 @@ class Manner:
 def _delays(given: Any) -> Delays:
     table = {"kind": given} if isinstance(given, str) else dict(given)
     kind = table.pop("kind", None)
-    if kind not in DELAYS:
-        raise InvalidConfig(f"no delays are called {kind!r}{did_you_mean(str(kind), DELAYS)}")
-    delays: Delays = from_dict(DELAYS[kind], table, where="delays")
+    if kind not in _DELAYS:
+        raise InvalidConfig(f"no delays are called {kind!r}{did_you_mean(str(kind), _DELAYS)}")
+    delays: Delays = from_dict(_DELAYS[kind], table, where="delays")
     return delays
 
 

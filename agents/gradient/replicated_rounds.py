@@ -10,8 +10,8 @@ from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.reports import Learned, Report, report_of
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.rounds.asking import Asking
 from rallypoint.agents.rounds.contraction import contracted, diameter
-from rallypoint.agents.rounds.in_process import InProcess
 from rallypoint.agents.rounds.replicated import Replicated, Replication
 from rallypoint.agents.rounds.work import Lived, Task
 from rallypoint.batch_env import Snapshot
@@ -23,7 +23,7 @@ class ReplicatedRounds:
 
     def __init__(
         self,
-        delivery: InProcess,
+        delivery: Asking,
         architecture: Architecture,
         server: Server,
         run: Replicated,
@@ -32,7 +32,7 @@ class ReplicatedRounds:
         """Put the parts together.
 
         Args:
-            delivery: with a block for each contributor.
+            delivery: asks contributors.
             architecture: of the policy.
             server: with a row for each replica, all alike at first.
             run: protocol and threats.
@@ -59,6 +59,7 @@ class ReplicatedRounds:
         return {
             "rounds": self.round,
             "gatherings": sum(self._run.protocol.gathers(number) for number in numbers),
+            **self.delivery.tally,
         }
 
     @property
@@ -91,18 +92,23 @@ class ReplicatedRounds:
 
     def _estimate(self, models: Floats, round_number: int, attempt: int) -> Floats:
         key = round_number * (1 + self._run.protocol.tries) + attempt
-        self._lived = []  # what was refused is not what was learned from
-        rows, speaks = [], []
         for contributor, model in enumerate(models[0]):
-            task = Task(key, 0, model[None], model[None])
-            found = self.delivery.workshops[contributor].compute(task)
-            self._lived.append((contributor, found.lived))
-            rows.append(found.updates[0])
-            speaks.append(bool(found.speaks[0]))
-        sent = self._contribution.of(np.stack(rows)[None], self._momenta, np.array(speaks)[None])
+            self.delivery.ask(contributor, Task(key, 0, model[None], model[None]))
+        self._lived = []  # what was refused is not what was learned from
+        found = np.full(models.shape, np.nan, dtype=np.float32)
+        speaks, missing = np.zeros((2, *models.shape[:2]), dtype=bool)
+        for contributor in range(models.shape[1]):
+            heard = self.delivery.answer(contributor)
+            if heard.found is None:
+                missing[0, contributor] = True
+                continue
+            self._lived.append((contributor, heard.found.lived))
+            found[0, contributor] = heard.found.updates[0]
+            speaks[0, contributor] = heard.found.speaks[0]
+        sent = self._contribution.of(found, self._momenta, speaks)
         if self._contribution.momentum:
             self._momenta = sent
-        return sent.copy()
+        return np.where(missing[..., None], np.float32(np.nan), sent)
 
     def snapshot(self) -> Snapshot:
         """Return everything needed to go on from here."""

@@ -1,9 +1,9 @@
-"""Simulated delays: in which order updates come, and how old they are, as functions of the seed."""
+"""Delays: in which order updates come, and how old they are; simulated ones by the seed."""
 
 import heapq
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -11,16 +11,36 @@ from rallypoint.batch_env import Snapshot
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 
+KEPT = 64  # versions of the parameters that are remembered, where nothing asks for more
+
+
+class Loss(NamedTuple):
+    """Why an update does not come."""
+
+    is_gone: bool  # whoever computed it; else it raised, or answered what is no update
+    reason: str
+
 
 class Coming(NamedTuple):
-    """Whose update comes next, and which version it was found on."""
+    """Whose update comes next, and which version it was found on; or that it will not come."""
 
     contributor: int
     version: int
+    loss: Loss | None = None
 
 
 class Delays(ABC):
     """Settings by which somebody is made who says what comes next."""
+
+    # Whether an update is found on the version that it is ordered at, so that it can begin there.
+    known_when_ordered: ClassVar[bool] = False
+    # Whether they are what they are: a version may be older than any that is remembered.
+    are_real: ClassVar[bool] = False
+
+    @property
+    def keep(self) -> int:
+        """How many versions of the parameters are to be remembered."""
+        return KEPT
 
     @abstractmethod
     def of(self, contributors: int, seed: int) -> "Arrivals":
@@ -29,6 +49,8 @@ class Delays(ABC):
 
 class Arrivals(ABC):
     """Says which of the updates that were ordered comes next."""
+
+    remembers_orders: ClassVar[bool] = True  # a snapshot has what was ordered and has not come
 
     @abstractmethod
     def order(self, contributor: int, version: int) -> None:
@@ -44,11 +66,11 @@ class Arrivals(ABC):
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on, but for what was ordered and has not come."""
+        """Return everything needed to go on."""
 
     @abstractmethod
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot; what had not come has to be ordered anew."""
+        """Go on from a snapshot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +122,10 @@ class _Drawn(Arrivals):
         return Coming(contributor, max(0, current - max(0, round(drawn))))
 
     def snapshot(self) -> Snapshot:
-        return {"came": np.array(self._came)}
+        return {"came": np.array(self._came), "waits": self._waits.copy()}
 
     def restore(self, snapshot: Snapshot) -> None:
-        self._came = int(snapshot["came"])
-        self._waits[:] = False
+        self._came, self._waits = int(snapshot["came"]), snapshot["waits"].copy()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +136,8 @@ class ClockDelays(Delays):
     ``contributors`` of its logarithm, each of its updates by one of deviation ``updates``. How old
     an update is follows from what the server applied meanwhile.
     """
+
+    known_when_ordered: ClassVar[bool] = True
 
     contributors: float = 0.5  # deviation of the logarithm of a contributor's pace
     updates: float = 0.3  # of that of one update's time
@@ -162,12 +185,20 @@ class _Clock(Arrivals):
         return Coming(contributor, version)
 
     def snapshot(self) -> Snapshot:
-        return {"now": np.array(self._now), "asked": self._asked.copy()}
+        under_way = [part for one in sorted(self._due) for part in one[1:]]
+        return {
+            "now": np.array(self._now),
+            "asked": self._asked.copy(),
+            "due": np.array([time for time, *_ in sorted(self._due)], dtype=np.float64),
+            "under_way": np.array(under_way, dtype=np.int64).reshape(-1, 2),
+        }
 
     def restore(self, snapshot: Snapshot) -> None:
         self._now = float(snapshot["now"])
         self._asked = snapshot["asked"].copy()
-        self._due = []
+        times, under_way = snapshot["due"].tolist(), snapshot["under_way"].tolist()
+        # Rising, and so a heap.
+        self._due = [(time, *which) for time, which in zip(times, under_way, strict=True)]
 
 
 DELAYS: dict[str, type[Any]] = {"drawn": DrawnDelays, "clock": ClockDelays}

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from rallypoint.agents.gradient.server import Server
 from rallypoint.agents.rounds.contraction import contracted, diameter
 from rallypoint.agents.rounds.filters.outliers import Local, reach
-from rallypoint.agents.rounds.protocols import Floats, Mask
+from rallypoint.agents.rounds.protocols import Floats, Integers, Mask
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
 from rallypoint.batch_env import Snapshot
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import CannotGoOn, InvalidConfig
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.updates import UpdateThreats
 
-# Parameters (R, n_w, d), the round, and the attempt in it: updates (R, n_w, d), pure in these.
+# Parameters (R, n_w, d), the round, and the attempt in it: updates (R, n_w, d), pure in these; what
+# has not come is a row of NaN.
 Estimate = Callable[[Floats, int, int], Floats]
 
 
@@ -91,10 +92,12 @@ class Replication:
         for at, (run, server) in enumerate(zip(self.runs, self.servers, strict=True)):
             if run.protocol.gathers(self.round):
                 self._contract(run, server, heard[at])
-            sent = updates[at]
+            came = np.flatnonzero(~np.isnan(updates[at]).all(axis=1))
+            sent = updates[at].copy()
             if run.threats is not None:
-                sent = run.threats.apply(sent, round_number=self.round).updates
-            self._move(run, server, sent)
+                told = run.threats.apply(sent[came], round_number=self.round, members=came)
+                sent[came] = told.updates
+            self._move(run, server, sent, came)
         self.round += 1
         return Gathered(np.array(diameters), refused)
 
@@ -180,6 +183,8 @@ class Replication:
             if run.protocol.filters and run.protocol.gathers(self.round):
                 self._locals[at] = [
                     Local(model.copy(), update, () if local is None else local.coefficients)
+                    if np.isfinite(update).all()
+                    else local
                     for model, update, local in zip(
                         self._models[at], updates[at], self._locals[at], strict=True
                     )
@@ -213,6 +218,8 @@ class Replication:
 
     def _believes(self, at: int, worker: int, gradient: Floats) -> bool:
         """Let a worker look at what it found, and remember it."""
+        if not np.isfinite(gradient).all():  # it says nothing of the server
+            return True
         protocol, local = self.runs[at].protocol, self._locals[at][worker]
         model = self._models[at, worker].copy()
         if local is None:  # it has never gathered
@@ -239,13 +246,25 @@ class Replication:
         ]
         server.parameters = np.stack(models).astype(np.float32, copy=False)
 
-    def _move(self, run: Replicated, server: Server, sent: Floats) -> None:
-        """Let each server combine the updates that came to it first, and follow."""
-        came = run.protocol.updates_heard(run.seed, self.round)
-        answers = [
-            server.aggregate(one, sent[rows].astype(np.float32, copy=False), rows).aggregate
-            for one, rows in enumerate(came)
-        ]
+    def _move(self, run: Replicated, server: Server, sent: Floats, came: Integers) -> None:
+        """Let each server combine the updates that came to it first, and follow.
+
+        Raises:
+            CannotGoOn: fewer have come than servers wait for.
+        """
+        least = run.protocol.waits_for
+        if len(came) < least:
+            raise CannotGoOn(
+                f"round {self.round} cannot be finished: servers wait for {least} updates, and "
+                f"{len(came)} have come"
+            )
+        answers = []
+        for one, first in enumerate(run.protocol.updates_heard(run.seed, self.round)):
+            present = np.isin(first, came)
+            others = np.setdiff1d(came, first)[: least - np.count_nonzero(present)]
+            rows = np.sort(np.concatenate([first[present], others]))
+            heard = sent[rows].astype(np.float32, copy=False)
+            answers.append(server.aggregate(one, heard, rows).aggregate)
         aggregates = np.stack(answers)
         server.step(aggregates)
         server.close(aggregates, ride=False)

@@ -1,13 +1,13 @@
-"""Asynchronous rounds with simulated delays, for R runs side by side, in this process."""
+"""Asynchronous rounds with one server to a run, for R runs side by side; delays say what comes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rallypoint.agents.gradient.server import Server
-from rallypoint.agents.rounds.delays import Arrivals, Coming, Delays
+from rallypoint.agents.rounds.delays import KEPT, Arrivals, Coming, Delays
 from rallypoint.agents.rounds.filters.versions import Versions
 from rallypoint.agents.rounds.protocols import (
     Arrived,
@@ -15,6 +15,7 @@ from rallypoint.agents.rounds.protocols import (
     Floats,
     Follow,
     Integers,
+    Lost,
     Moved,
     Order,
     Stop,
@@ -28,7 +29,7 @@ from rallypoint.safety.updates import UpdateThreats
 
 # Parameters (k, d), the number of the event, which k runs, and whose: updates (k, d).
 Estimate = Callable[[Floats, int, Integers, Integers], Floats]
-_KEPT = 64  # versions, by default
+Ahead = Callable[[int, int, Floats], None]  # which run, whose update, and parameters (d,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,10 @@ class Event(NamedTuple):
     staleness: Integers  # (R,) versions between the one it was found on and the current one
     lied: Mask  # (R,) whether it is another than its contributor found
     moved: Mask  # (R,) whether the server has moved because of it
+    lost: Mask  # (R,) whether it will not come
 
 
-@dataclass
+@dataclass(eq=False)
 class _Standing:
     """Where a run stands."""
 
@@ -62,21 +64,31 @@ class _Standing:
     stopped: str | None = None
     came: int = 0
     orders: list[Order] = field(default_factory=list)
+    unsent: list[Work] = field(default_factory=list)  # of the beginning
 
 
 class Simulation:
     """Asynchronous rounds of R runs: in every event one update of each arrives at its server."""
 
     def __init__(
-        self, lanes: Sequence[Lane], server: Server, estimate: Estimate, *, keep: int = _KEPT
+        self,
+        lanes: Sequence[Lane],
+        server: Server,
+        estimate: Estimate,
+        *,
+        keep: int = KEPT,
+        ahead: Ahead | None = None,
+        arrivals: Sequence[Arrivals] | None = None,
     ) -> None:
         """Begin.
 
         Args:
             lanes: R runs.
             server: of R runs, with the parameters to start from.
-            estimate: finds updates.
+            estimate: finds updates, when they are there.
             keep: versions of the parameters that are remembered; older ones cannot be found on.
+            ahead: told of every update that is ordered, and at which parameters, as soon as it is.
+            arrivals: of each run, where they are not what the lane's delays simulate.
 
         Raises:
             TooManyByzantine: a protocol that cannot tolerate so many.
@@ -86,16 +98,19 @@ class Simulation:
         self.server = server
         self.events = 0
         self._estimate = estimate
+        self._ahead = ahead
         self._keep = keep
         self._previous = np.zeros_like(server.parameters)
         self._standing = []
         for row, lane in enumerate(lanes):
             start = server.parameters[row].copy()
             state, orders = lane.protocol.begin(lane.contributors, parameters=start[None])
-            arrivals = lane.delays.of(lane.contributors, lane.seed)
-            standing = _Standing(lane, state, arrivals, Versions(0, (start,)))
+            comes = (
+                lane.delays.of(lane.contributors, lane.seed) if arrivals is None else arrivals[row]
+            )
+            standing = _Standing(lane, state, comes, Versions(0, (start,)))
+            standing.unsent = [order for order in orders if isinstance(order, Work)]
             self._standing.append(standing)
-            self._carry_out(standing, orders)
 
     @property
     def versions(self) -> Integers:
@@ -112,7 +127,8 @@ class Simulation:
         return [dict(s.lane.protocol.tally(s.state)) for s in self._standing]
 
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on; what was on its way will be asked for anew."""
+        """Return everything needed to go on; where delays are real, not what is on its way."""
+        self._send()
         own: Snapshot = nested("server", self.server.snapshot()) | {
             "events": np.array(self.events),
             "previous": self._previous.copy(),
@@ -140,42 +156,72 @@ class Simulation:
                 each.lane.threats.restore(part_of(snapshot, f"{run}/threats"))
             protocol = each.lane.protocol
             each.state, orders = protocol.restore(part_of(snapshot, f"{run}/protocol"))
-            self._carry_out(each, orders)
+            anew = () if each.arrivals.remembers_orders else orders
+            each.unsent = [order for order in anew if isinstance(order, Work)]
 
     def step(self) -> Event:
-        """Let one update of each run arrive."""
-        runs = np.array([r for r, each in enumerate(self._standing) if each.stopped is None])
+        """Let one update of each run arrive, or be lost."""
+        self._send()
+        runs = [r for r, each in enumerate(self._standing) if each.stopped is None]
         event = Event(
             *np.full((2, len(self._standing)), -1),
-            *np.zeros((2, len(self._standing)), dtype=bool),
+            *np.zeros((3, len(self._standing)), dtype=bool),
         )
-        if not len(runs):
+        if not runs:
             return event
-        coming = [self._next(self._standing[run]) for run in runs]
-        points = np.stack(
-            [self._standing[r].versions.of(c.version) for r, c in zip(runs, coming, strict=True)]
-        )
-        whose = np.array([contributor for contributor, _ in coming])
-        found = self._estimate(points, self.events, runs, whose)
-        for run, update, (contributor, version) in zip(runs, found, coming, strict=True):
+        coming = {run: self._next(self._standing[run]) for run in runs}
+        self._take([run for run in runs if coming[run].loss is None], coming, event)
+        for run in runs:
+            contributor, version, loss = coming[run]
             standing = self._standing[run]
-            told = self._lied(standing, update, contributor)
             event.contributors[run] = contributor
             event.staleness[run] = standing.versions.current - version
-            event.lied[run] = not np.array_equal(told, update, equal_nan=True)
-            self._tell(
-                standing,
-                Arrived(version, np.array([contributor]), told[None], np.ones(1, dtype=bool)),
-            )
-            standing.came += 1
+            if loss is not None:
+                event.lost[run] = True
+                self._tell(standing, Lost(version, np.array([contributor]), *loss))
         self._move(event)
         self.events += 1
         return event
 
+    def _take(self, runs: list[int], coming: Mapping[int, Coming], event: Event) -> None:
+        """Find the updates that have come, and tell of them."""
+        if not runs:
+            return
+        points = np.stack([self._point(self._standing[run], coming[run]) for run in runs])
+        whose = np.array([coming[run].contributor for run in runs])
+        found = self._estimate(points, self.events, np.array(runs), whose)
+        for run, update, contributor in zip(runs, found, whose.tolist(), strict=True):
+            standing = self._standing[run]
+            told = self._lied(standing, update, contributor)
+            event.lied[run] = not np.array_equal(told, update, equal_nan=True)
+            self._tell(
+                standing,
+                Arrived(
+                    coming[run].version,
+                    np.array([contributor]),
+                    told[None],
+                    np.ones(1, dtype=bool),
+                ),
+            )
+            standing.came += 1
+
+    def _send(self) -> None:
+        """Order what was to be ordered at the beginning."""
+        for standing in self._standing:
+            orders, standing.unsent = standing.unsent, []
+            self._carry_out(standing, orders)
+
     def _next(self, standing: _Standing) -> Coming:
         coming = standing.arrivals.next(standing.versions.current)
-        oldest = standing.versions.current - len(standing.versions.kept) + 1
-        return coming._replace(version=max(coming.version, oldest))
+        if standing.lane.delays.are_real:
+            return coming
+        return coming._replace(version=max(coming.version, standing.versions.oldest))
+
+    def _point(self, standing: _Standing, coming: Coming) -> Floats:
+        """Return the parameters that an update was found at, or the nearest that are known."""
+        versions = standing.versions
+        point: Floats = versions.of(max(coming.version, versions.oldest))
+        return point
 
     def _lied(self, standing: _Standing, update: Floats, contributor: int) -> Floats:
         threats = standing.lane.threats
@@ -195,6 +241,9 @@ class Simulation:
             match order:
                 case Work(version, contributors):
                     for contributor in contributors.tolist():
+                        if self._ahead is not None:
+                            run = self._standing.index(standing)
+                            self._ahead(run, contributor, standing.versions.of(version))
                         standing.arrivals.order(contributor, version)
                 case Stop(reason):
                     standing.stopped = reason

@@ -7,37 +7,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import ray
-from ray.exceptions import RayError, RayTaskError
 
-from rallypoint.agents.rounds.cluster.crew import Crew, Member, Ref
-from rallypoint.agents.rounds.cluster.session import Session, first_line, put
-from rallypoint.agents.rounds.cluster.watching import Logs, Watch
+from rallypoint.agents.rounds.cluster.crew import Member
+from rallypoint.agents.rounds.cluster.jobs import Jobs, Reply
+from rallypoint.agents.rounds.cluster.stands import Stand, Stands
 from rallypoint.agents.rounds.delivery import Delivery
-from rallypoint.agents.rounds.host import BEFORE_ALL, Job, Recipe
+from rallypoint.agents.rounds.host import Job, Recipe
 from rallypoint.agents.rounds.judging import Doubts, fault_of
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.rounds.protocols import Arrived, Lost, Remind, Told, Work
 from rallypoint.agents.rounds.reminders import Reminders
 from rallypoint.agents.rounds.work import Task
 from rallypoint.batch_env import Snapshot
-from rallypoint.errors import CannotGoOn, NotReset
+from rallypoint.errors import NotReset
 from rallypoint.safety.receipts import Receipt
 
 
-class _Flight(NamedTuple):
-    """A job under way."""
+class _Job(NamedTuple):
+    """What an actor is at."""
 
-    member: Member
     block: int
     work: Work
-
-
-class _Stand(NamedTuple):
-    """Where a block's fragment ended."""
-
-    round_number: int
-    snapshot: Snapshot  # empty: at the start of everything
 
 
 class Cluster(Delivery):
@@ -70,50 +60,34 @@ class Cluster(Delivery):
         Raises:
             CannotGoOn: there is no such cluster, it has too little, or no actor starts.
         """
-        self._session = Session(placement)
-        actors = placement.num_actors(count, self._session.cpus)
+        self._jobs: Jobs[_Job] = Jobs(placement, logs=logs, run=run)
+        actors = self._jobs.actors(count)
         super().__init__(blocks or placement.deal(count, actors))
-        self._recipe = recipe
-        self._placement = placement
-        self._logs = Logs(logs)
-        self._watch = Watch(run)
-        self._stands = [_Stand(BEFORE_ALL, {}) for _ in self.blocks]  # as the round began
-        self._ends: dict[int, _Stand] = {}  # of this round's fragments, by block
-        self._flights: dict[Ref, _Flight] = {}
+        self._stands = Stands(recipe, self)  # as the round began
+        self._ends: dict[int, Stand] = {}  # of this round's fragments, by block
         self._queue: dict[int, Work] = {}  # what no actor has yet, by block
         self._tried: dict[int, set[Member]] = {}  # who was asked in this version, by block
         self._reminders = Reminders()
-        self._seconds_alone = 0.0  # since anybody was there to work
         self._told: deque[Told] = deque()
         self._doubts = Doubts()
         self._asked_again: set[int] = set()
         self._suspected: set[int] = set()
         self._version = -1
-        self._began = time.monotonic()
-        actors = min(actors, len(self.blocks))
-        try:
-            self._crew = Crew(recipe, placement, actors, self._session.environment, self._logs)
-        except BaseException:
-            self._session.close()
-            raise
+        self._crew = self._jobs.start(recipe, min(actors, len(self.blocks)))
 
     def announce(self, version: int, task: Task) -> None:
         """Take note of what work at a version is; who is still at the last one is replaced."""
-        for flight in list(self._flights.values()):
-            if not flight.member.is_gone:
-                self._crew.say(flight.member, f"late in version {self._version}: replaced")
-                self._crew.replace(flight.member)
-        self._flights.clear()
+        for flight in list(self._jobs.flights.values()):
+            self._jobs.dismiss(flight.member, f"late in version {self._version}")
         for kept in (self._queue, self._reminders, self._doubts, self._told, self._tried):
             kept.clear()
         self._version, self._task = version, task
-        self._parameters = put(task.parameters)
+        self._parameters = self._jobs.put(task.parameters)
         if task.piece == 0:
             self._opening = self._parameters
             self._settle()
             self._lived = {}
             self._asked_again, self._suspected = set(), set()
-            self._began = time.monotonic()
 
     def order(self, work: Work) -> None:
         """Have work done."""
@@ -139,67 +113,40 @@ class Cluster(Delivery):
             now = time.monotonic()
             if due := self._reminders.take(now):
                 return due
-            starting = {m.started: m for m in self._crew.members if not m.is_ready}
-            refs = [*self._flights, *starting]
-            if not refs and not self._queue:
+            if not self._jobs.flights and not self._queue:
                 raise NotReset("nothing is under way: a protocol waits for what it never asked")
-            ready, _ = ray.wait(refs, num_returns=1, timeout=self._reminders.seconds(now, 1.0))
-            self._pause(time.monotonic() - now)
-            for ref in ready:
-                if ref in starting:
-                    self._crew.take(starting[ref])
-                else:
-                    self._answered(ref)
-                self._dispatch()
+            reply, alone = self._jobs.wait(self._reminders.seconds(now, 1.0))
+            self._reminders.postpone(alone)
+            if reply is not None:
+                self._answered(reply)
+            self._dispatch()
         return self._told.popleft()
 
     def ends(self) -> list[Snapshot]:
         """Return where each block's last fragment has ended."""
         self._settle()
-        return [
-            stand.snapshot or self._recipe.workshop(block.tolist()).snapshot()
-            for block, stand in zip(self.blocks, self._stands, strict=True)
-        ]
+        return self._stands.ends()
 
     def begin_at(self, ends: Sequence[Snapshot]) -> None:
         """Let each block's next fragment start there."""
         self._ends = {}
-        self._stands = [_Stand(BEFORE_ALL, dict(end)) for end in ends]
+        self._stands.begin_at(ends)
         for member in self._crew.members:
             member.played.clear()
 
     def receipts(self) -> list[tuple[Receipt, ...]]:
         """Return what threats to the worlds did, block by block."""
-        workshops = [self._recipe.workshop(block.tolist()) for block in self.blocks]
-        for workshop, end in zip(workshops, self.ends(), strict=True):
-            workshop.restore(end)
-        return [workshop.receipts() for workshop in workshops]
+        self._settle()
+        return self._stands.receipts()
 
     def told(self) -> dict[str, Any]:
         """Return what is to be watched of the last round, and tell Ray's metrics."""
         played = sum(len(self.blocks[block]) for block in self._lived)
-        seconds = time.monotonic() - self._began
-        numbers = {
-            "rounds_per_second": 1 / seconds,
-            "alive": played,
-            "late": len(self._asked_again),
-            "suspected": len(self._suspected),
-            "actors": len(self._crew.ready),
-        }
-        self._watch.tell(numbers)
-        return {
-            "alive": played,
-            "late": sorted(self._asked_again),
-            "suspected": sorted(self._suspected),
-            "actors": numbers["actors"],
-            "replaced": self._crew.replaced,
-        }
+        return self._jobs.told(alive=played, late=self._asked_again, suspected=self._suspected)
 
     def close(self) -> None:
         """Stop the actors, and a Ray that was started here."""
-        if ray.is_initialized():
-            self._crew.close()
-        self._session.close()
+        self._jobs.close()
 
     def _settle(self) -> None:
         """Let this round's ends be where the next one starts."""
@@ -207,33 +154,16 @@ class Cluster(Delivery):
             self._stands[block] = stand
         self._ends = {}
 
-    def _pause(self, seconds: float) -> None:
-        """Let no deadline come nearer while nobody is there to work; but not for ever."""
-        if self._crew.ready:
-            self._seconds_alone = 0.0
-            return
-        self._reminders.postpone(seconds)
-        self._seconds_alone += seconds
-        if self._seconds_alone > self._placement.start_seconds:
-            raise CannotGoOn(
-                f"no actor has been there for {self._placement.start_seconds:g} seconds; are there "
-                "nodes left? Go on later with --resume"
-            )
-
     def _dispatch(self) -> None:
-        """Give work to whoever is idle: a block first to its home, and again to anybody.
-
-        An actor has one job at a time, so that what waits behind one that hangs can go elsewhere.
-        """
-        busy = {flight.member for flight in self._flights.values()}
+        """Give work to whoever is idle: a block first to its home, and again to anybody."""
+        idle = self._jobs.idle()
         # Those whom nobody has tried come first: the others may hang again.
         for block in sorted(self._queue, key=lambda block: (len(self._asked(block)), block)):
             work = self._queue[block]
-            idle = [m for m in self._crew.ready if m not in busy]
             member = self._crew.chosen(block, idle, self._asked(block), anybody=work.is_again)
             if member is not None:
                 del self._queue[block]
-                busy.add(member)
+                idle.remove(member)
                 self._send(member, block, work)
 
     def _asked(self, block: int) -> set[Member]:
@@ -244,37 +174,29 @@ class Cluster(Delivery):
         has = None if member in self._asked(block) else member.played.pop(block, None)
         self._asked(block).add(member)
         whom = tuple(self.blocks[block].tolist())
-        ref = member.handle.compute.remote(
+        self._jobs.send(
+            member,
+            _Job(block, work),
             Job(block, whom, task.round_number, task.piece, stand.round_number),
             self._parameters,
-            None if has == task.round_number else self._opening,
-            None if has in (task.round_number, stand.round_number) else stand.snapshot,
+            opening=None if has == task.round_number else self._opening,
+            start=None if has in (task.round_number, stand.round_number) else stand.snapshot,
         )
-        self._flights[ref] = _Flight(member, block, work)
 
-    def _answered(self, ref: Ref) -> None:
+    def _answered(self, reply: Reply[_Job]) -> None:
         """Make of an answer, or of its absence, what is to be told."""
-        member, block, work = self._flights.pop(ref)
-        try:
-            answer: Any = ray.get(ref)
-        except RayTaskError as error:  # it raised, and lives on
-            self._lose(work, member, is_gone=False, reason=first_line(error.cause))
-        except RayError as error:
-            self._crew.replace(member)
-            self._lose(work, member, is_gone=True, reason=first_line(error))
-        except Exception as error:  # noqa: BLE001 - what it sent cannot even be read
-            self._lose(work, member, is_gone=False, reason=first_line(error))
-        else:
-            self._take(answer, member, block, work)
-
-    def _take(self, answer: Any, member: Member, block: int, work: Work) -> None:
-        self._logs.tell(member.name, answer.log)
+        member, (block, work) = reply.member, reply.about
+        if reply.fault is not None:
+            self._lose(work, member, is_gone=reply.is_gone, reason=reply.fault)
+            return
+        answer = reply.answer
+        self._jobs.hear(member, answer.log)
         fault = fault_of(answer, len(self.blocks[block]), self._task.parameters.shape[1])
         if fault is not None:
             self._lose(work, member, is_gone=False, reason=fault)
             return
         if answer.ends is not None:
-            self._ends[block] = _Stand(self._task.round_number, answer.ends)
+            self._ends[block] = Stand(self._task.round_number, answer.ends)
         member.played[block] = self._task.round_number
         self._queue.pop(block, None)  # asked again meanwhile, and not needed any more
         arrived = self._arrived(block, work, answer.found)
@@ -294,7 +216,7 @@ class Cluster(Delivery):
             )
 
     def _lose(self, work: Work, member: Member, *, is_gone: bool, reason: str) -> None:
-        self._crew.say(member, f"version {work.version}, {work.contributors.tolist()}: {reason}")
+        self._jobs.say(member, f"version {work.version}, {work.contributors.tolist()}: {reason}")
         if not is_gone:
             self._suspected.update(work.contributors.tolist())
         self._told.append(Lost(work.version, work.contributors, is_gone, reason))

@@ -16,7 +16,6 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 import rallypoint
 from rallypoint.agents.rounds import probe
 from rallypoint.agents.rounds.placement import LOCAL, Placement
-from rallypoint.agents.rounds.protocols import Floats
 from rallypoint.errors import CannotGoOn
 
 _RAY: Any = ray  # where its functions say nothing of types
@@ -168,21 +167,6 @@ def _reach(address: str) -> None:
     if colon and port.isdigit():
         with socket.create_connection((host.strip("[]"), int(port)), timeout=10):
             pass
-
-
-def put(parameters: Floats) -> Any:
-    """Put parameters where every actor can read them.
-
-    Raises:
-        CannotGoOn: they do not fit.
-    """
-    try:
-        return ray.put(parameters)
-    except RayError as error:
-        raise CannotGoOn(
-            f"parameters of {parameters.nbytes / 1e6:.3g} MB do not fit into Ray's object store: "
-            f"{first_line(error)}; start Ray with a larger --object-store-memory"
-        ) from error
 
 
 def first_line(error: BaseException) -> str:

@@ -15,9 +15,14 @@ class Versions(NamedTuple):
     current: int
     kept: tuple[Vector, ...]  # (d,) each, the current one last
 
+    @property
+    def oldest(self) -> int:
+        """The oldest version that is still known."""
+        return self.current - len(self.kept) + 1
+
     def knows(self, version: int) -> bool:
         """Say whether a version is still known."""
-        return self.current - len(self.kept) < version <= self.current
+        return self.oldest <= version <= self.current
 
     def of(self, version: int) -> Vector:
         """Return the parameters of a version, (d,).
@@ -27,8 +32,7 @@ class Versions(NamedTuple):
         """
         if not self.knows(version):
             raise InvalidConfig(
-                f"versions {self.current - len(self.kept) + 1} to {self.current} are known, and "
-                f"{version} is asked for"
+                f"versions {self.oldest} to {self.current} are known, and {version} is asked for"
             )
         return self.kept[version - self.current - 1]
 

@@ -9,7 +9,7 @@ from rallypoint.agents.rounds.contraction import diameter
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
 from rallypoint.agents.rounds.replicated import Replicated, Replication
 from rallypoint.draws import stream
-from rallypoint.errors import InvalidConfig, TooManyByzantine
+from rallypoint.errors import CannotGoOn, InvalidConfig, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
@@ -168,6 +168,49 @@ def test_workers_whose_filters_doubt_ask_elsewhere():
         assert np.isnan(refused[-1]).all() == (number % 10 == 0)
     assert max(believed) < 50  # N(0, 100²) is 245 long
     assert np.nanmean(refused, axis=0)[1] < 0.4
+
+
+def without(each, whom):
+    """Let the updates of some workers not come."""
+    estimate = each._estimate
+
+    def found(models, round_number, attempt):
+        updates = estimate(models, round_number, attempt)
+        updates[:, whom] = np.nan
+        return updates
+
+    each._estimate = found
+    return each
+
+
+@pytest.mark.parametrize("filters", [False, True])
+def test_as_many_as_may_lie_can_be_missing(filters):
+    """Servers wait for n - f updates, and hear others where some do not come."""
+    protocol = ReplicatedServers(filters=filters, period=4)
+    lies = {"kind": "sign_flip", "victims": {"count": 2}, "factor": 3.0}
+    each = without(replication(run_of(protocol, workers=lies)), [3, 7])
+    for _ in range(150):
+        each.step()
+    assert far(each)[0] < 1
+    assert np.isfinite(each.servers[0].parameters).all()
+
+
+def test_who_is_in_no_quorum_is_not_missed():
+    """Servers that did not hear a worker move to the same bits without it."""
+    runs = [run_of(seed=seed) for seed in range(5)]
+    whole, parts = replication(*runs), without(replication(*runs), [4])
+    whole.step()
+    parts.step()
+    for at, run in enumerate(runs):
+        heard = (run.protocol.updates_heard(run.seed, 0) == 4).any(axis=1)
+        one, two = (each.servers[at].parameters for each in (whole, parts))
+        assert (one == two).all(axis=1).tolist() == (~heard).tolist()
+
+
+def test_more_than_servers_can_do_without_stop_it_with_the_reason():
+    each = without(replication(run_of()), [0, 1, 2])
+    with pytest.raises(CannotGoOn, match="servers wait for 8 updates, and 7 have come"):
+        each.step()
 
 
 @pytest.mark.parametrize(

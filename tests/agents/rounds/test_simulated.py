@@ -24,6 +24,7 @@ PROTOCOLS = [
     BufferedRounds(f=1),
     OPEN,
 ]
+EVERY = [(protocol, delays) for protocol in PROTOCOLS for delays in (ClockDelays(), DrawnDelays())]
 
 
 def lane(protocol, seed=0, delays=None, threats=None):
@@ -146,22 +147,45 @@ def test_a_run_that_diverges_stops_and_the_others_go_on():
     assert one.versions[0] < one.versions[1] == 5
 
 
-def test_a_snapshot_goes_on_alike_with_what_was_on_its_way_asked_for_anew():
-    lanes = [lane(protocol, delays=ClockDelays(), threats=flipping()) for protocol in PROTOCOLS]
-    first = simulation(lanes)
+def test_a_snapshot_goes_on_to_the_bits_of_a_run_that_was_not_stopped():
+    def lanes():
+        return [lane(protocol, delays=delays, threats=flipping()) for protocol, delays in EVERY]
+
+    first = simulation(lanes())
     for _ in range(30):
         first.step()
-    again = []
-    for _ in range(2):
-        fresh = [lane(each.protocol, delays=ClockDelays(), threats=flipping()) for each in lanes]
-        other = simulation(fresh)
-        other.restore(first.snapshot())
-        assert other.tallies() == first.tallies()
-        for _ in range(30):
-            other.step()
-        again.append(other)
-    one, two = (each.server.parameters.tobytes() for each in again)
-    assert one == two != first.server.parameters.tobytes()
+    other = simulation(lanes())
+    other.restore(first.snapshot())
+    assert other.tallies() == first.tallies()
+    for _ in range(30):
+        one, two = first.step(), other.step()
+        assert all((a == b).all() for a, b in zip(one, two, strict=True))
+    assert first.server.parameters.tobytes() == other.server.parameters.tobytes()
+    assert other.tallies() == first.tallies()
+
+
+def test_a_snapshot_of_the_very_beginning_begins():
+    first, other = simulation([lane(OPEN)]), simulation([lane(OPEN)])
+    other.restore(first.snapshot())
+    assert first.step().contributors == other.step().contributors
+
+
+def test_what_is_ordered_is_told_ahead_with_the_parameters_of_its_version():
+    told = {}
+    points = []
+    one = simulation([lane(OPEN, delays=ClockDelays())])
+    one._ahead = lambda run, contributor, parameters: told.update({(run, contributor): parameters})
+    estimate = one._estimate
+
+    def seen(found, event, runs, whose):
+        points.append(np.array_equal(told[0, int(whose[0])], found[0]))
+        return estimate(found, event, runs, whose)
+
+    one._estimate = seen
+    for _ in range(50):
+        one.step()
+    assert all(points)
+    assert len(points) == 50
 
 
 def test_lanes_and_runs_must_be_as_many():
