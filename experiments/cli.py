@@ -13,6 +13,7 @@ import click
 from rallypoint import __version__
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.assess_command import assess
+from rallypoint.experiments.new.command import new
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.telling import silence
@@ -63,6 +64,7 @@ cli.add_command(
     )
 )
 cli.add_command(report)
+cli.add_command(new)
 cli.add_command(train)
 cli.add_command(evaluate)
 cli.add_command(assess)
