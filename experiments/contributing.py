@@ -26,7 +26,8 @@ def contributing(command: Any) -> Any:
         click.option(
             "--protocol",
             metavar="NAME",
-            help="synchronous, kardam, buffered or replicated_servers.  [default: synchronous]",
+            help="synchronous, kardam, buffered, replicated_servers or peers.  "
+            "[default: synchronous]",
         ),
         click.option(
             "--trajectory-filter",

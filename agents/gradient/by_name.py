@@ -14,6 +14,7 @@ from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
 from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from rallypoint.agents.gradient.contributors import Who
 from rallypoint.agents.gradient.manners import SYNCHRONOUS, Manner
+from rallypoint.agents.gradient.peer_rounds import PeerRounds
 from rallypoint.agents.gradient.recipe import Recipe, only_group
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.reports import filtered_in_words, share_left_out
@@ -34,7 +35,7 @@ from rallypoint.safety.receipts import Receipt, combined, disagreements
 from rallypoint.safety.threat_model import ThreatModel
 
 _PER_WORKER, _OF_A_TEAM = 8, 64  # copies, where nobody says how many
-AnyRounds = Rounds | AsynchronousRounds | ReplicatedRounds
+AnyRounds = Rounds | AsynchronousRounds | ReplicatedRounds | PeerRounds
 Say = Callable[[Mapping[str, Any]], None]  # takes a row of metrics
 
 
@@ -46,7 +47,7 @@ class Team:
     workers: int = 1  # n, unless the team contributes
     byzantine: int = 0  # f, that the aggregator must tolerate
     aggregator: str = "mean"
-    protocol: str = SYNCHRONOUS  # or "kardam", "buffered" or "replicated_servers"
+    protocol: str = SYNCHRONOUS  # or "kardam", "buffered", "replicated_servers", "peers"
     protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def copies(self, given: int | None, episodes: int | None = None) -> int:
@@ -216,6 +217,8 @@ class TeamTraining:
         tally = dict(rounds.tally)
         if isinstance(rounds, Rounds):  # others count some things that rise and fall: those so far
             tally = {name: count - before[name] for name, count in tally.items()}
+        if isinstance(rounds, ReplicatedRounds | PeerRounds):
+            row["diameter"] = round(rounds.diameter, 6)
         return row | {
             "seconds": round(time.perf_counter() - began, 6),
             "tally": tally,
@@ -272,7 +275,7 @@ class TeamTraining:
         if isinstance(self.world, Threatened):
             receipts += self._of_world
             wrong += disagreements(self.world.model, self._of_world)
-        for frame in (self.updates, self.manner.server_lies):
+        for frame in (self.updates, *self.manner.server_lies):
             if frame is not None:
                 receipts += frame.receipts()
                 wrong += disagreements(frame.model, frame.receipts())

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rallypoint.agents.gradient.among_peers import AmongPeers
 from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
 from rallypoint.agents.gradient.learners import GradientLearner
+from rallypoint.agents.gradient.peer_rounds import PeerRounds
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.server import Server
 from rallypoint.agents.gradient.workshop import GradientWorkshop
@@ -30,13 +32,13 @@ from rallypoint.safety.updates.losses import check_losses
 if TYPE_CHECKING:
     from rallypoint.agents.gradient.recipe import Recipe
 
-SYNCHRONOUS, REPLICATED = "synchronous", "replicated_servers"
+SYNCHRONOUS, REPLICATED, PEERS = "synchronous", "replicated_servers", "peers"
 _DELAYS: dict[str, type[Any]] = {**DELAYS, "real": RealDelays, "recorded": RecordedDelays}
 
 
 def manners() -> list[str]:
     """Return the names of all manners."""
-    return sorted({*protocols, REPLICATED})
+    return sorted({*protocols, REPLICATED, PEERS})
 
 
 class Manner:
@@ -72,7 +74,7 @@ class Manner:
         self._recipe = recipe
         self._f = f
         self._placement = placement
-        self.server_lies: UpdateThreats | None = None
+        self.server_lies: tuple[UpdateThreats, ...] = ()
         if name == SYNCHRONOUS:
             if settings:
                 raise InvalidConfig(
@@ -86,6 +88,9 @@ class Manner:
             own = {"f": f, "contributors": recipe.count, **given}
             self.replicated = from_dict(ReplicatedServers, own, where="--protocol-set")
             self.server_lies = self._lies_of_servers()
+            return
+        if name == PEERS:
+            self.among = AmongPeers(given, recipe, f=f)
             return
         self.delays = _delays(given.pop("delays", "clock"))
         if self.delays.are_real and placement is None:
@@ -101,7 +106,9 @@ class Manner:
 
     @property
     def replicas(self) -> int:
-        """How many servers there are."""
+        """How many servers there are; among peers, each is its own."""
+        if self.name == PEERS:
+            return self._recipe.count
         return self.replicated.servers if self.name == REPLICATED else 1
 
     def delivery(
@@ -131,7 +138,7 @@ class Manner:
         recipe = self._recipe
         about: Mapping[str, Any] = {"logs": out / "actors", "run": out.name}
         if self.name != SYNCHRONOUS:
-            is_real = self.name != REPLICATED and self.delays.are_real
+            is_real = self.name not in (REPLICATED, PEERS) and self.delays.are_real
             return AskedThere(recipe, recipe.count, placement, tells_losses=is_real, **about)
         if recipe.who == "team":
             blocks = [range(recipe.count)]  # they live in one world
@@ -139,9 +146,11 @@ class Manner:
 
     def rounds(
         self, server: Server, updates: UpdateThreats | None, delivery: Asking
-    ) -> AsynchronousRounds | ReplicatedRounds:
+    ) -> AsynchronousRounds | ReplicatedRounds | PeerRounds:
         """Return rounds in this manner, which is not the synchronous one."""
         recipe = self._recipe
+        if self.name == PEERS:
+            return self.among.rounds(server, delivery)
         architecture = recipe.architecture(recipe.world([0]))
         contribution = recipe.learner.contribution
         if self.name == REPLICATED:
@@ -149,7 +158,7 @@ class Manner:
                 protocol=self.replicated,
                 seed=recipe.seed,
                 threats=updates,
-                server_threats=self.server_lies,
+                server_threats=next(iter(self.server_lies), None),
             )
             return ReplicatedRounds(delivery, architecture, server, run, contribution)
         lane = Lane(
@@ -164,6 +173,9 @@ class Manner:
     def check(self, aggregator: Aggregator, count: int) -> None:
         """Refuse an aggregator that cannot answer about as few updates as it is asked about."""
         least = count
+        if self.name == PEERS:
+            self.among.check(aggregator)
+            return
         if self.name == REPLICATED:
             least = self.replicated.waits_for
         elif self.name == "buffered":
@@ -180,23 +192,27 @@ class Manner:
             InvalidConfig: servers are to lie, and there is but one.
             TooManyByzantine: more updates are expected to lose something than may lie.
         """
+        if self.name == PEERS:
+            self.among.listen(updates, aggregator, columns)
+            self.server_lies = self.among.lies
+            return
         threats = self._recipe.threats
         lies = () if threats is None else threats.at("server").threats
-        if lies and self.server_lies is None:
+        if lies and not self.server_lies:
             raise InvalidConfig(
                 f"{lies[0].kind} is a lie of replicated servers, and one trusted server trains "
-                f"here; say --protocol {REPLICATED}"
+                f"here; say --protocol {REPLICATED}, or {PEERS}"
             )
         if updates is not None and self.name != "kardam":
             count = self._recipe.count
             check_losses(updates.model, aggregator, n=count, columns=columns, f=self._f)
 
-    def _lies_of_servers(self) -> UpdateThreats | None:
+    def _lies_of_servers(self) -> tuple[UpdateThreats, ...]:
         threats = self._recipe.threats
         if threats is None or not threats.at("server").threats:
-            return None
+            return ()
         names = [f"server_{index}" for index in range(self.replicated.servers)]
-        return UpdateThreats(threats.at("server"), contributors=names, seed=self._recipe.seed)
+        return (UpdateThreats(threats.at("server"), contributors=names, seed=self._recipe.seed),)
 
 
 def _delays(given: Any) -> Delays:
@@ -217,6 +233,8 @@ def _refuse_learner(name: str, recipe: "Recipe") -> None:
         )
     several = getattr(learner, "epochs", 1) > 1
     asks = learner.most_episodes is not None
+    if name == PEERS:  # all throw the same coin, and nobody but a server plays on its own
+        asks = type(learner).descent is not GradientLearner.descent
     rides = learner.own_riders or learner.normalise_observations
     if several or asks or rides:
         what = (
@@ -225,5 +243,5 @@ def _refuse_learner(name: str, recipe: "Recipe") -> None:
         )  # fmt: skip
         raise InvalidConfig(
             f"--protocol {name} takes one update for each fragment, and {recipe.agent} has {what}; "
-            "take gpomdp, reinforce or a2c"
+            f"take gpomdp, reinforce or a2c{', or decbyzpg' if name == PEERS else ''}"
         )

@@ -63,7 +63,12 @@ class Hearsay:
     @property
     def frames(self) -> tuple[UpdateThreats, ...]:
         """All frames of threats, to updates first: whose receipts there are."""
-        return (*(() if self.threats is None else (self.threats,)), *self._servers.values())
+        return (*(() if self.threats is None else (self.threats,)), *self.servers)
+
+    @property
+    def servers(self) -> tuple[UpdateThreats, ...]:
+        """The frames of threats to servers, one for each kind of message."""
+        return tuple(self._servers.values())
 
     @property
     def honest(self) -> Mask:

@@ -48,7 +48,7 @@ def run(one, out, **how):
 
 
 def test_all_manners_are_known():
-    assert manners() == ["buffered", "kardam", "replicated_servers", "synchronous"]
+    assert manners() == ["buffered", "kardam", "peers", "replicated_servers", "synchronous"]
 
 
 @every_manner
