@@ -2,7 +2,7 @@
 
 from rallypoint.experiments import experiments
 from rallypoint.experiments.experiment import Experiment
-from rallypoint.experiments.perception.config import PerceptionConfig
+from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
 
 HUANG = (
     "in the setting of Huang, Papernot, Goodfellow, Duan & Abbeel (2017), Adversarial Attacks on "
@@ -17,6 +17,13 @@ SUN = (
     "arXiv:2106.05087"
 )
 
+PATHFINDING = (
+    "in the setting of arXiv:2605.11469, of which the numbers and not the body could be read"
+)
+_QUICK_TEAM = TeamConfig(
+    epsilons=(0.1, 0.2), episodes=20, rounds=25, attacker_rounds=4, defences=()
+)
+
 experiments.add(
     "perception",
     Experiment(
@@ -26,6 +33,12 @@ experiments.add(
         run="rallypoint.experiments.perception.run:run",
         seeds=10,
         quick_seeds=3,
-        quick={"epsilons": (0.2, 0.5), "defences": (), "attacker_rounds": 30},
+        places=("kept",),
+        quick={
+            "epsilons": (0.2, 0.5),
+            "defences": (),
+            "attacker_rounds": 30,
+            "team": _QUICK_TEAM,
+        },
     ),
 )

@@ -1,7 +1,7 @@
 """The attacks: what each is made of, and what attackers and judges learn for it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from rallypoint.agents.adversary.robust_sarsa import RobustSarsa
@@ -14,6 +14,7 @@ from rallypoint.safety.limits import Budget
 from rallypoint.safety.perception.decoding import Decoder, Directs
 from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.threats import Threat, threats
+from rallypoint.safety.threats.perception import By
 from rallypoint.safety.threats.perception.pa_ad import climb_of
 
 _CLIMBS = 3  # steps of PA-AD's climb
@@ -21,6 +22,25 @@ GRADIENT = ("fgsm", "pgd", "mad")  # look at one step, and at what is done in it
 TRAJECTORY = ("learned_percept", "pa_ad")  # learned what comes of it in the end
 JUDGED = ("critic", "robust_sarsa")  # look at one step, and at what a critic says comes of it
 ATTACKS = ("random_percept", *GRADIENT, *JUDGED, *TRAJECTORY)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One attack of a size, and, on a team, whom it lies to at a step."""
+
+    kind: str
+    epsilon: float
+    shared: bool = False  # whether the team's lies of a step together are no larger
+    at_most: int | None = None  # members of a team that are lied to at a step
+    by: By = "order"  # which
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        more = "-shared" if self.shared else ""
+        if self.at_most is not None:
+            more += f"-{self.at_most}-by-{self.by}"
+        return f"{self.kind}{more}-{self.epsilon:g}"
 
 
 @dataclass(frozen=True)
@@ -34,11 +54,11 @@ class Attacked:
     attacker: PpoLearner
     rounds: int  # of an attacker
     copies: int  # in which attackers and judges learn
-    learned: dict[str, Any] = field(default_factory=dict)
 
-    def threat(self, kind: str) -> Threat:
-        """Return an attack, with whoever had to learn for it."""
-        settings: dict[str, Any] = {}
+    def threat(self, attack: Attack) -> Threat:
+        """Return a threat, with whoever had to learn for it."""
+        kind = attack.kind
+        settings: dict[str, Any] = {"at_most": attack.at_most, "by": attack.by}
         if kind == "robust_sarsa":
             world = self.make(self.copies)
             settings["judge"] = RobustSarsa().judge(world, self.policy, self.reach, self.seeds)

@@ -1,97 +1,156 @@
-"""Agents side by side: training them, and what they return under an attack."""
+"""Agents side by side: training them, and what they are worth under an attack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+import numpy as np
+
 import rallypoint
-from rallypoint.agents.adversary.defended import Training
+from rallypoint.agents.adversary.defended import Training, Way
 from rallypoint.agents.adversary.trainee import copies_of
-from rallypoint.agents.evaluation import evaluate
-from rallypoint.agents.gradient.learners import PpoLearner
+from rallypoint.agents.evaluation import Evaluation, evaluate
+from rallypoint.agents.gradient.architecture import layers_of
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import Receipts
-from rallypoint.experiments.perception.attacks import Attacked
+from rallypoint.experiments.perception.attacks import Attack, Attacked
 from rallypoint.experiments.perception.certified import soonest_fall
-from rallypoint.experiments.perception.config import SCALE, PerceptionConfig
+from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
+from rallypoint.experiments.perception.config import Budgets
+from rallypoint.experiments.perception.kept import Kept
+from rallypoint.experiments.perception.tasks import Task
+from rallypoint.plain_json import to_json
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.receipts import disagreements
+from rallypoint.snapshots import as_array, as_text
 
 _TEST = 1 << 32  # seed of test episodes, which no training has
-LEARNER = PpoLearner(steps=128, learning_rate=1e-3, minibatch=128, epochs=6)
-ATTACKER = PpoLearner(steps=128, learning_rate=3e-3, minibatch=128, epochs=6)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of R agents under an attack."""
+    """What came of R agents, or teams, under an attack."""
 
-    returns: Floats  # (R,) means over episodes
-    receipts: Receipts | None
+    scores: Floats  # (R,) means over episodes
+    whole: Floats  # (R,) shares of episodes in which everybody did as well as can be
+    receipts: Receipts | None = None
 
 
 class Bench:
-    """Where agents of some seeds are trained and measured."""
+    """Where agents of some seeds are trained and measured in one world."""
 
-    def __init__(self, config: PerceptionConfig, seeds: Sequence[int]) -> None:
-        """Set up."""
-        self.config = config
-        self._seeds = list(seeds)
+    def __init__(self, task: Task, config: Budgets, seeds: Sequence[int], kept: Kept) -> None:
+        """Set up.
+
+        Args:
+            task: the world, and how agents learn in it.
+            config: how much.
+            seeds: of the agents.
+            kept: what is finished already.
+        """
+        self.task, self.config = task, config
+        self.seeds = tuple(seeds)
+        self._kept = kept
 
     def make(self, each: int) -> BatchEnv:
         """Make a world with so many copies for each agent."""
-        return rallypoint.make("cartpole-v1", copies=copies_of(self._seeds, each))
+        return rallypoint.make(self.task.world, copies=copies_of(self.seeds, each))
 
-    def trained(self, way: str, epsilon: float) -> GradientPolicy:
-        """Train an agent for each seed; they act greedily."""
-        config = self.config
-        settings: Any = {"way": way, "sigma": epsilon, "kappa": config.kappa}
-        training = Training(
-            **settings, reach=reach_of(epsilon), learner=LEARNER, rounds=config.rounds
-        )
-        return training.train(lambda: self.make(config.copies), self._seeds).policy()
+    def reach(self, epsilon: float, *, shared: bool = False) -> Reach:
+        """Return how far lies of a size go."""
+        return Reach(norm="linf", step=epsilon, scale=self.task.scale, shared=shared)
 
-    def certified(self) -> Floats:
-        """Return what no lie can take from any agent, in the episodes that attacks are tried in."""
+    def trained(self, way: Way, epsilon: float) -> GradientPolicy:
+        """Train an agent for each seed, or take those that were."""
+        config, task = self.config, self.task
+        name = f"{task.name}/trained-{way}"
+        about = self._about(way=way, epsilon=epsilon, kappa=config.kappa)
+        found = self._kept.of(name, about)
+        if found is None:
+            training = Training(
+                way=way,
+                sigma=epsilon,
+                kappa=config.kappa,
+                reach=self.reach(epsilon),
+                learner=task.learner,
+                rounds=config.rounds,
+            )
+            trainee = training.train(lambda: self.make(config.copies), self.seeds)
+            found = {"weights": trainee.weights}
+            self._kept.add(name, about, found)
+        (group,) = self.make(1).groups
+        made = task.learner.architecture(group)
+        return GradientPolicy(made, found["weights"], group, greedy=task.greedy)
+
+    def certified(self, policy: GradientPolicy, epsilon: float) -> Floats:
+        """Return what no lie of a size can take, in the episodes that attacks are tried in: (R,).
+
+        That of CartPole holds for lies of any size.
+        """
         world = self.make(self.config.episodes)
-        world.reset(_TEST)
-        found = soonest_fall(world.state())
-        mean: Floats = found.reshape(len(self._seeds), -1).mean(axis=1)
+        if self.task.name == "cartpole":
+            world.reset(_TEST)
+            return self._by_agent(soonest_fall(world.state()))
+        made = self.task.learner.architecture(policy.group)
+        networks = [layers_of(made, weights) for weights in policy.parameters]
+        return self._by_agent(certified_arrivals(world, policy, networks, epsilon, seed=_TEST))
+
+    def clean(self, policy: GradientPolicy) -> Measured:
+        """Return what agents are worth that nobody lies to."""
+        return self._measured(self._played(self.make(self.config.episodes), policy), None)
+
+    def attacked(self, policy: GradientPolicy, attack: Attack, who: str) -> Measured:
+        """Return what agents are worth under an attack, and what it really did."""
+        config, task = self.config, self.task
+        condition = f"{who}/{attack.name}"
+        name = f"{task.name}/{condition}"
+        about = self._about(who=who, attack=asdict(attack), attacker=asdict(task.attacker))
+        about |= {"attacker_rounds": config.attacker_rounds, "episodes": config.episodes}
+        found = self._kept.of(name, about)
+        if found is None:
+            attacked = Attacked(
+                policy,
+                self.make,
+                self.seeds,
+                self.reach(attack.epsilon, shared=attack.shared),
+                attacker=task.attacker,
+                rounds=config.attacker_rounds,
+                copies=config.copies,
+            )
+            env = Threatened(self.make(config.episodes), attacked.threat(attack), policy=policy)
+            played = self._played(env, policy)
+            receipts = env.receipts()
+            told = {
+                "receipts": [receipt.to_dict() for receipt in receipts],
+                "wrong": disagreements(env.model, receipts),
+            }
+            measured = self._measured(played, None)
+            found = {"scores": measured.scores, "whole": measured.whole}
+            found["told"] = as_array(to_json(told))
+            self._kept.add(name, about, found)
+        told = msgspec.json.decode(as_text(found["told"]) or "")
+        label = condition if task.name == "cartpole" else name
+        receipts_of = Receipts(label, told["receipts"], tuple(told["wrong"]))
+        return Measured(found["scores"], found["whole"], receipts_of)
+
+    def _played(self, env: BatchEnv, policy: GradientPolicy) -> Evaluation:
+        return evaluate(env, policy, episodes=env.num_copies, seed=_TEST)
+
+    def _measured(self, found: Evaluation, receipts: Receipts | None) -> Measured:
+        scores = self.task.score(found)
+        whole = self._by_agent(scores >= self.task.best)
+        return Measured(self._by_agent(scores), whole, receipts)
+
+    def _by_agent(self, by_episode: Any) -> Floats:
+        mean: Floats = np.asarray(by_episode).reshape(len(self.seeds), -1).mean(axis=1)
         return mean
 
-    def clean(self, policy: GradientPolicy) -> Floats:
-        """Return what agents get that nobody lies to: (R,)."""
-        return self._returns(self.make(self.config.episodes), policy)
-
-    def attacked(self, policy: GradientPolicy, epsilon: float, kind: str, who: str) -> Measured:
-        """Return what agents get under an attack, and what it really did."""
-        config = self.config
-        attacked = Attacked(
-            policy,
-            self.make,
-            self._seeds,
-            reach_of(epsilon),
-            attacker=ATTACKER,
-            rounds=config.attacker_rounds,
-            copies=config.copies,
-        )
-        env = Threatened(self.make(config.episodes), attacked.threat(kind), policy=policy)
-        returns = self._returns(env, policy)
-        found = env.receipts()
-        told = [receipt.to_dict() for receipt in found]
-        wrong = tuple(disagreements(env.model, found))
-        return Measured(returns, Receipts(f"{who}/{kind}-{epsilon:g}", told, wrong))
-
-    def _returns(self, env: BatchEnv, policy: GradientPolicy) -> Floats:
-        episodes = env.num_copies
-        found = evaluate(env, policy, episodes=episodes, seed=_TEST).returns[:, 0]
-        mean: Floats = found.reshape(len(self._seeds), -1).mean(axis=1)
-        return mean
-
-
-def reach_of(epsilon: float) -> Reach:
-    """Return how far lies of a size go."""
-    return Reach(norm="linf", step=epsilon, scale=SCALE)
+    def _about(self, **more: Any) -> dict[str, Any]:
+        own = {"world": self.task.world, "seeds": self.seeds, "greedy": self.task.greedy}
+        learner = {"learner": asdict(self.task.learner)}
+        sizes = {"copies": self.config.copies, "rounds": self.config.rounds}
+        return own | learner | sizes | more

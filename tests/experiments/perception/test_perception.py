@@ -1,39 +1,84 @@
 """The perception experiment, in miniature: what is certified and measured, how it is judged."""
 
 import itertools
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from rallypoint.agents.adversary.defended import WAYS
+from rallypoint.agents.adversary.defended import WAYS, Training
+from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.gradient.architecture import layers_of
+from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.claims import Claim
+from rallypoint.config import from_dict
 from rallypoint.envs.control.cartpole.dynamics import ANGLE_LIMIT, POSITION_LIMIT, moved
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
-from rallypoint.experiments.perception import attacks, measure
+from rallypoint.experiments.perception import attacks
 from rallypoint.experiments.perception.attacks import ATTACKS
 from rallypoint.experiments.perception.certified import soonest_fall
-from rallypoint.experiments.perception.config import PerceptionConfig
+from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
+from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
+from rallypoint.experiments.perception.kept import Kept
+from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.run import run
+from rallypoint.experiments.perception.tasks import TASKS
+from rallypoint.experiments.perception.team import SHARED
+from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats import threats
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
-MINIATURE = PerceptionConfig(
-    epsilons=(0.2, 0.5), episodes=2, copies=2, rounds=2, attacker_rounds=1, defences=("noise",)
+TEAM = TeamConfig(
+    epsilons=(0.1, 0.2),
+    episodes=3,
+    copies=2,
+    rounds=2,
+    attacker_rounds=1,
+    defences=("pgd",),
+    certified_at=(0.001,),
 )
+MINIATURE = PerceptionConfig(
+    epsilons=(0.2, 0.5),
+    episodes=2,
+    copies=2,
+    rounds=2,
+    attacker_rounds=1,
+    defences=("noise",),
+    team=TEAM,
+)
+
+
+@contextmanager
+def small_learners():
+    small = PpoLearner(policy=(8,), value=(8,), steps=16, minibatch=16, epochs=1)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, task in TASKS.items():
+            patch.setitem(TASKS, name, replace(task, learner=small, attacker=small))
+        judge = partial(attacks.RobustSarsa, rounds=1, steps=16)
+        patch.setattr(attacks, "RobustSarsa", judge)
+        yield
 
 
 @pytest.fixture(scope="module")
 def findings():
-    small = {"policy": (8,), "value": (8,), "steps": 16, "minibatch": 16, "epochs": 1}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "LEARNER", measure.PpoLearner(**small))
-        patch.setattr(measure, "ATTACKER", measure.PpoLearner(**small))
-        judge = partial(attacks.RobustSarsa, rounds=1, steps=16)
-        patch.setattr(attacks, "RobustSarsa", judge)
-        yield list(run(MINIATURE, SEEDS, no_progress))
+    with small_learners():
+        yield list(run(replace(MINIATURE, worlds=("cartpole",)), SEEDS, no_progress))
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def of_teams(kept):
+    config = replace(MINIATURE, worlds=("pathfinding",), kept=str(kept))
+    with small_learners():
+        yield list(run(config, SEEDS, no_progress))
 
 
 def of_kind(findings, kind):
@@ -85,6 +130,88 @@ def test_claims_have_their_names_and_pictures_are_drawn(findings):
     assert {file.name for file in of_kind(findings, File)} == {"attacks.png", "defences.png"}
 
 
+def test_teams_are_measured_under_every_attack_and_a_shared_budget(of_teams):
+    rows = [row.values for row in of_kind(of_teams, Row)]
+    seen = {(row["agent"], row["attack"], row["epsilon"], row["seed"]) for row in rows}
+    assert len(seen) == len(rows)
+    plain = {("plain", kind, size, s) for kind in ATTACKS for size in (0.1, 0.2) for s in SEEDS}
+    trained = {("pgd", kind, 0.2, s) for kind in ATTACKS for s in SEEDS}
+    clean = {(who, "none", 0.0, s) for who in ("plain", "pgd") for s in SEEDS}
+    small = {("plain", "pgd", 0.001, s) for s in SEEDS}
+    labels = ("pgd-shared", "pgd-shared-1-by-order", "pgd-shared-1-by-random")
+    shared = {
+        ("plain", label, 0.2, s) for label in (*labels, "pgd-shared-1-by-harm") for s in SEEDS
+    }
+    assert seen == plain | trained | clean | small | shared
+    assert all(0 <= row["whole"] <= row["arrived"] <= 1 for row in rows)
+    assert all(row["world"] == "pathfinding" for row in rows)
+
+
+def test_every_attack_on_a_team_keeps_to_its_budget(of_teams):
+    receipts = of_kind(of_teams, Receipts)
+    assert len(receipts) == 3 * len(ATTACKS) + 1 + len(SHARED)
+    for receipt in receipts:
+        assert receipt.disagreements == ()
+        (told,) = receipt.receipts
+        assert 0 < told["largest_lie"] <= float(receipt.condition.rpartition("-")[2])
+
+
+def test_claims_of_teams_have_their_names_and_pictures_are_drawn(of_teams):
+    claims = {claim.id: claim for claim in of_kind(of_teams, Claim)}
+    named = {"T1/clean", "T1/random-0.2", "T1/strongest-0.2", "T2/looking-ahead-0.1"}
+    assert set(claims) == named | {"T3/pgd", "T4/certified", "T5/one-of-four-0.2"}
+    assert claims["T4/certified"].verdict == "holds"
+    pictures = {file.name for file in of_kind(of_teams, File)}
+    assert pictures == {"team-attacks.png", "team-defences.png"}
+
+
+def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(of_teams, kept, monkeypatch):
+    config = replace(MINIATURE, worlds=("pathfinding",), kept=str(kept))
+
+    def nobody(*_):
+        raise AssertionError("all of it is kept")
+
+    with small_learners():
+        monkeypatch.setattr(Training, "train", nobody)
+        monkeypatch.setattr(attacks.Attacked, "threat", nobody)
+        again = list(run(config, SEEDS, no_progress))
+        for one, other in zip(of_teams, again, strict=True):
+            assert one == other
+        with pytest.raises(InvalidConfig, match="keep those of this run in another folder"):
+            next(run(config, (0, 1, 3), no_progress))
+
+
+def test_a_damaged_piece_is_refused(tmp_path):
+    kept = Kept(str(tmp_path))
+    assert kept.of("a/b", {"seed": 1}) is None
+    kept.add("a/b", {"seed": 1}, {"found": np.arange(3)})
+    assert kept.of("a/b", {"seed": 1})["found"].tolist() == [0, 1, 2]
+    (tmp_path / "a" / "b.npz").write_bytes(b"PK")
+    with pytest.raises(UnreadableFile, match=r"b\.npz should hold a finished piece"):
+        kept.of("a/b", {"seed": 1})
+
+
+def test_who_surely_arrives_arrives_whatever_is_shown():
+    seeds, size = (0, 1), 0.003
+    with small_learners():
+        config = replace(TEAM, rounds=12, copies=4, episodes=12)
+        bench = Bench(TASKS["pathfinding"], config, seeds, Kept(""))
+        policy = bench.trained("plain", 0.2)
+        world = bench.make(12)
+        made = bench.task.learner.architecture(policy.group)
+        networks = [layers_of(made, weights) for weights in policy.parameters]
+        surely = certified_arrivals(world, policy, networks, size, seed=5)
+        clean = evaluate(world, policy, episodes=24, seed=5).died.mean(axis=1)
+        exactly = certified_arrivals(world, policy, networks, 0.0, seed=5)
+        np.testing.assert_allclose(exactly, clean, atol=0.1)  # but for numbers at an edge
+        assert 0 < surely.mean() < clean.mean()
+        for kind in ("random_percept", "pgd", "mad"):
+            threat = threats[kind](budget={"reach": {"step": size}})
+            env = Threatened(bench.make(12), threat, policy=policy)
+            left = evaluate(env, policy, episodes=24, seed=5).died.mean(axis=1)
+            assert (left >= surely).all()
+
+
 def test_the_soonest_fall_is_that_of_the_worst_sequence_of_pushes():
     starts = np.random.default_rng(0).uniform(-0.05, 0.05, (3, 4))
     for start, soonest in zip(starts, soonest_fall(starts), strict=True):
@@ -105,14 +232,18 @@ def test_the_soonest_fall_is_that_of_the_worst_sequence_of_pushes():
         ({"epsilons": (0.2,)}, "contain"),
         ({"epsilons": (0.0, 0.2, 0.5)}, "sizes > 0"),
         ({"defended_at": 0.7}, "defended_at is one of"),
-        ({"defences": ("luck",)}, "defences are among"),
+        ({"defences": ("luck",)}, "Invalid enum value .luck."),
         ({"defences": ("plain",)}, "defences are among"),
         ({"rounds": 0}, "rounds is a number >= 1"),
+        ({"worlds": ("cartpol",)}, "worlds are among .* did you mean 'cartpole'"),
+        ({"worlds": ()}, "one or more different ones"),
+        ({"team": {"epsilons": (0.1,)}}, "contain"),
+        ({"team": {"certified_at": (0.0,)}}, "certified_at are sizes > 0"),
     ],
 )
 def test_settings_that_cannot_be_run_are_refused(settings, message):
     with pytest.raises(InvalidConfig, match=message):
-        PerceptionConfig(**settings)
+        from_dict(PerceptionConfig, settings)
 
 
 def test_all_ways_of_training_are_compared():
