@@ -55,13 +55,17 @@ def percepts(
     size = side - 2 * radius
     entries = (2 * radius + 1) ** 2
     seen = np.empty((num_copies, num_agents, PICTURES * entries + NUMBERS), dtype=np.float32)
+    # Flat indices and take: faster than indexing by several arrays.
+    lives = np.arange(cells.size).reshape(cells.shape)
     around = cells[..., None] + window(radius, side)  # (E, N, entries)
-    copies = np.arange(num_copies)[:, None, None]
-    seen[..., :entries] = walls[copies, around]
+    of_map = around + (np.arange(num_copies) * side**2)[:, None, None]
+    seen[..., :entries] = walls.reshape(-1).take(of_map, mode="clip")
     seen[..., entries : 2 * entries] = _others(cells, present, side, radius)
-    here = np.take_along_axis(distances, cells[..., None], axis=2).astype(np.float32)
-    there = np.take_along_axis(distances, around, axis=2)
-    nearer = (here - there) / np.float32(2 * radius)
+    flat = distances.reshape(-1)
+    here = flat.take(cells + lives * side**2, mode="clip").astype(np.float32)[..., None]
+    around += (lives * side**2)[..., None]
+    nearer = here - flat.take(around, mode="clip")
+    nearer /= 2 * radius
     np.clip(nearer, -1, 1, out=seen[..., 2 * entries : 3 * entries])
     seen[..., -3] = (goals // side - cells // side) / (size - 1)
     seen[..., -2] = (goals % side - cells % side) / (size - 1)

@@ -3,7 +3,7 @@
 from rallypoint.envs.drawing import canvas as look
 from rallypoint.envs.drawing.canvas import Canvas, Frame, Point
 from rallypoint.envs.drawing.captions import time_of
-from rallypoint.envs.drawing.dots import COLOURS, Marks, draw_agent, draw_sample
+from rallypoint.envs.drawing.dots import COLOURS, Marks, draw_agent, draw_sample, noted
 from rallypoint.envs.pathfinding.scene import Scene
 
 # Lengths are shares of the picture's width.
@@ -48,7 +48,7 @@ def _draw_notes(canvas: Canvas, scene: Scene, marks: Marks) -> None:
     left = _LEFT + _SIDE - canvas.length(when, _SMALL)
     canvas.write_from(when, left, _HEAD + 0.008, _SMALL, look.GREY)
     left = _LEFT
-    for name, mask in marks.items():
+    for name, mask in noted(marks).items():
         draw_sample(canvas, name, canvas.point(left + 0.014, _FOOT), dotted=True)
         note = f"{int((mask & scene.present).sum())} {name}"
         left = canvas.write_from(note, left + 0.036, _FOOT, _SMALL, look.GREY) + 0.04
