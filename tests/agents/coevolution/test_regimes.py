@@ -240,6 +240,23 @@ def test_hosts_that_are_weak_by_themselves_or_fit_are_infected_silently(ring):
     assert (played.population.full, played.population.silent) == (0, 2)
 
 
+def test_a_fit_host_is_infected_silently(ring):
+    # Up to a virulence of 20 whoever is infected is not fit; beyond there are harms in between.
+    played = attempted(regime_of("coevolution", ring, virulence=40.0))
+    played.population = played.population.but(harms=np.full((3, 2), np.nan))
+    played.taken = lambda _: 0.005
+    played.round()
+    assert played.population.host_fitness[played.population.infected[:, 0]].min() > 0.95
+    assert played.population.infected[:, 2].all()
+
+
+def test_a_pathogen_is_as_fit_as_it_was_on_an_earlier_species(ring):
+    population = attempted(regime_of("coevolution", ring, virulence=4.0)).population
+    population = population.but(harms=np.full((3, 2), np.nan), elsewhere=np.array([0.0, 0.4]))
+    expected = [0.05, population.fitness.values(0.4)]
+    np.testing.assert_allclose(population.pathogen_fitness, expected)
+
+
 def test_a_failure_makes_the_pathogen_leave(ring):
     played = attempted(regime_of("coevolution", ring, virulence=4.0))
     assert np.isfinite(played.population.harms).all()
@@ -267,6 +284,12 @@ def test_attempts_are_capped(ring):
     played = Played(regime, taken=0.3).whole()
     assert played.population.full == 3 * 2  # everybody is, and a pass is over
     assert played.population.attempts == 3 * 2
+
+
+def test_silent_infections_count_by_half(ring):
+    weak = {"reference": 40.0, "passes": 1, "budget": 10**6, "earlier": ()}
+    population = Played(regime_of("coevolution", ring, **weak)).whole().population
+    assert (population.full, population.silent) == (0, 2 * 3 * 2)
 
 
 def test_pairs_are_drawn_by_fitness(ring):
