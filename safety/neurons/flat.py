@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.networks import Array, Broken, FaultPlan, Layer
+from rallypoint.networks import Array, Broken, Cut, Failed, FaultPlan, Layer
 
 Integers = NDArray[np.int64]
 Bend = Callable[[Array], Array]  # sums to signals, maybe in place
@@ -137,15 +137,18 @@ class Failures:
 class Crossed:
     """Synapses into one layer that carry something else than the signal."""
 
-    def __init__(self, into: Places, out_of: Places, changes: tuple[Array, Array, Array]) -> None:
-        """Keep where they lead and come from, and the weights (c,), what is kept and what added.
+    def __init__(self, into: Places, out_of: Places, slopes: Array, shifts: Array) -> None:
+        """Keep where they lead and come from, and what that changes.
 
-        Those that carry what they always did are left out.
+        Args:
+            into: (c,) the neurons that receive.
+            out_of: (c,) the signals that are carried.
+            slopes: (c,) how much a sum changes with the signal.
+            shifts: (c,) and how much whatever is carried.
         """
-        weights, keeps, adds = changes
-        change = np.flatnonzero((keeps != 1) | (adds != 0))
-        self._into, self._out_of = into[change], out_of[change]
-        self._weights, self._keeps, self._adds = weights[change], keeps[change], adds[change]
+        self._into, self._out_of = into, out_of
+        self._slopes, self._shifts = slopes, shifts
+        self._is_shifted = bool(shifts.any())
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -157,13 +160,16 @@ class Crossed:
         return Crossed(
             self._into[some].from_row(first),
             self._out_of[some].from_row(first),
-            (self._weights[some], self._keeps[some], self._adds[some]),
+            self._slopes[some],
+            self._shifts[some],
         )
 
     def change(self, sums: Array, signals: Array) -> None:
         """Change sums (…, N), in place, to what comes of signals that go through these."""
-        carried = line_of(signals)[self._out_of.on_line(signals)]
-        change = self._weights * ((self._keeps - 1) * carried + self._adds)
+        change = line_of(signals)[self._out_of.on_line(signals)]
+        change *= self._slopes
+        if self._is_shifted:
+            change += self._shifts
         np.add.at(line_of(sums), self._into.on_line(sums), change)  # some lead to the same neuron
 
 
@@ -196,32 +202,39 @@ def between(flat: Sequence[Flat], first: int, last: int) -> tuple[Flat, ...]:
 
 
 def _laid_flat(broken: Broken, layer: Layer, count: int, dtype: np.dtype[Any]) -> Flat:
-    nothing = np.zeros((0, 0), dtype=np.int64)
-    where, sends = nothing.astype(bool), nothing
-    if broken.neurons is not None:
-        where, sends = (_by_row(part, count) for part in broken.neurons[:2])
-    rows, columns = np.nonzero(where)
-    receivers, senders, keeps, adds = (
-        (nothing,) * 4
-        if broken.synapses is None
-        else (_by_row(part, count) for part in broken.synapses)
-    )
-    cut_rows = np.repeat(np.arange(len(receivers)), receivers.shape[1])
-    weights, keeps, adds = (
-        part.astype(dtype).ravel() for part in (layer.weights[receivers, senders], keeps, adds)
-    )
     return Flat(
-        Failures(
-            Places(rows, columns),
-            sends[rows, columns].astype(dtype),
-            beside=broken.neurons is not None and broken.neurons.beside,
-        ),
-        Crossed(
-            Places(cut_rows, receivers.ravel()),
-            Places(cut_rows, senders.ravel()),
-            (weights, keeps, adds),
-        ),
+        _failures(broken.neurons, count, dtype),
+        _crossed(broken.synapses, layer.weights, count, dtype),
         broken.grid,
+    )
+
+
+def _failures(failed: Failed | None, count: int, dtype: np.dtype[Any]) -> Failures:
+    if failed is None:
+        nowhere = np.zeros(0, dtype=np.int64)
+        return Failures(Places(nowhere, nowhere), np.zeros(0, dtype), beside=False)
+    where, sends = (_by_row(part, count) for part in failed[:2])
+    rows, columns = np.nonzero(where)
+    return Failures(Places(rows, columns), sends[rows, columns].astype(dtype), beside=failed.beside)
+
+
+def _crossed(cut: Cut | None, weights: Array, count: int, dtype: np.dtype[Any]) -> Crossed:
+    """Lay synapses flat, without those that carry what they always did."""
+    if cut is None:
+        nowhere = np.zeros(0, dtype=np.int64)
+        nothing = np.zeros(0, dtype)
+        return Crossed(Places(nowhere, nowhere), Places(nowhere, nowhere), nothing, nothing)
+    receivers, senders, keeps, adds = (_by_row(part, count) for part in cut)
+    rows, places = np.nonzero((keeps != 1) | (adds != 0))
+    receivers, senders, keeps, adds = (
+        part[rows, places] for part in (receivers, senders, keeps, adds)
+    )
+    carried = weights[receivers, senders]
+    return Crossed(
+        Places(rows, receivers),
+        Places(rows, senders),
+        (carried * (keeps - 1)).astype(dtype),
+        (carried * adds).astype(dtype),
     )
 
 
