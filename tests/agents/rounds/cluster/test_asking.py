@@ -1,9 +1,5 @@
 """Contributors asked one by one on real raylets, where processes are killed, hang and talk rot."""
 
-import os
-import signal
-import threading
-
 import numpy as np
 import pytest
 
@@ -163,27 +159,3 @@ def test_an_answer_to_what_was_asked_before_is_of_no_use():
         fickle = answers(asking, changes_its_mind=True)
     steady = answers(AskedHere([Toys().workshop([0])]), changes_its_mind=False)
     assert fickle == steady
-
-
-def test_kills_at_random_moments_change_nothing():
-    stop = threading.Event()
-    killed = []
-
-    def haunt(asking):
-        rng = np.random.default_rng(0)
-        while not stop.wait(rng.uniform(0.5, 2)):
-            if ready := asking._crew.ready:
-                killed.append(ready[int(rng.integers(len(ready)))].pid)
-                os.kill(killed[-1], signal.SIGKILL)
-
-    with There(Toys(seconds=0.1)) as asking:
-        threading.Thread(target=haunt, args=(asking,), daemon=True).start()
-        try:
-            models, missing = learned(asking, rounds=12)
-        finally:
-            stop.set()
-        tally = asking.tally
-    assert models.tobytes() == here(12).tobytes()
-    assert not missing
-    assert killed
-    assert tally["ordered"] == tally["arrived"] == 12 * COUNT
