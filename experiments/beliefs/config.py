@@ -1,0 +1,30 @@
+"""What is run: how long a team learns, from how many episodes, and how fast."""
+
+from dataclasses import dataclass
+
+from rallypoint.errors import InvalidConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeliefsConfig:
+    """One setting of the experiment; its claims are made for the defaults."""
+
+    rounds: int = 200  # of learning, one episode in every copy each
+    copies: int = 64
+    steps: int = 20  # of an episode
+    hostile: float = 0.5  # probability that one of the two is, in an episode
+    learning_rate: float = 3e-3  # of PPO, falling to a fifteenth
+    belief_rate: float = 2e-3  # of Adam, for beliefs
+    belief_passes: int = 2  # gradient steps of beliefs in each round
+    evaluated: int = 1000  # episodes, afterwards
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that cannot be run."""
+        for name in ("rounds", "copies", "steps", "belief_passes", "evaluated"):
+            if getattr(self, name) < 1:
+                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        if not 0 < self.hostile <= 1:
+            raise InvalidConfig(f"hostile is a probability > 0, got {self.hostile}")
+        for name in ("learning_rate", "belief_rate"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
