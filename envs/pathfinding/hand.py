@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Group, Observations
 from rallypoint.draws import Draws
-from rallypoint.envs.pathfinding.dynamics import MOVES, STAY
+from rallypoint.envs.pathfinding.dynamics import MOVES
 from rallypoint.envs.pathfinding.percept import Percepts
 
 
@@ -32,6 +32,5 @@ def nearest(percepts: Percepts) -> NDArray[np.int64]:
         percepts[..., k * entries : (k + 1) * entries][..., at] for k in range(3)
     )
     taken = (walls > 0) | (others != 0)
-    taken[..., STAY] = False
     chosen: NDArray[np.int64] = np.where(taken, -2, nearer).argmax(axis=-1)
     return chosen

@@ -75,6 +75,7 @@ def test_agents_see_and_earn_what_is_defined(settings):
                 if not alive[copy, agent]:
                     assert not seen[copy, agent].any()
                     assert step.rewards[copy, agent] == 0
+                    assert not step.terminated[copy, agent]
                     assert here[agent] == goals[agent] == [-1, -1]
                     continue
                 told = by_definition(agent, here, goals, obstacles, env.radius)

@@ -8,16 +8,19 @@ from functools import partial
 import numpy as np
 import pytest
 
+import rallypoint
 from rallypoint.agents.adversary.defended import WAYS, Training
 from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.architecture import layers_of
 from rallypoint.agents.gradient.learners import PpoLearner
+from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.claims import Claim
 from rallypoint.config import from_dict
 from rallypoint.envs.control.cartpole.dynamics import ANGLE_LIMIT, POSITION_LIMIT, moved
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.perception import attacks
+from rallypoint.experiments.perception import certified_arrivals as module
 from rallypoint.experiments.perception.attacks import ATTACKS
 from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
@@ -210,6 +213,29 @@ def test_who_surely_arrives_arrives_whatever_is_shown():
             env = Threatened(bench.make(12), threat, policy=policy)
             left = evaluate(env, policy, episodes=24, seed=5).died.mean(axis=1)
             assert (left >= surely).all()
+
+
+def test_agents_surely_arrive_up_to_the_first_doubt_and_who_is_gone_raises_none(monkeypatch):
+    asked = []
+
+    def kept(layers, low, high, numbers, chosen):
+        del layers, numbers, chosen
+        asked.append(len(low))
+        gone = (high == high[:, :1]).all(axis=1)  # sees nothing
+        return ~gone & (len(asked) <= 4)  # a doubt at the fifth step
+
+    monkeypatch.setattr(module, "keeps_drawn_action", kept)
+    env = rallypoint.make("pathfinding-v0", copies=60)
+    (group,) = env.groups
+    made = PpoLearner(policy=(8,), value=(8,)).architecture(group)
+    policy = GradientPolicy(made, made.initial(np.random.default_rng(0))[None], group)
+    networks = [layers_of(made, policy.parameters[0])]
+    surely = certified_arrivals(env, policy, networks, 0.1, seed=3)
+    found = evaluate(env, policy, episodes=60, seed=3)
+    early = found.died & (found.lengths <= 4)
+    assert early.any()
+    assert (found.died & (found.lengths == 5)).any()
+    np.testing.assert_array_equal(surely, early.mean(axis=1))
 
 
 def test_the_soonest_fall_is_that_of_the_worst_sequence_of_pushes():
