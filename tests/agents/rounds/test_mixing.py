@@ -114,6 +114,16 @@ def test_what_all_hear_alike_is_mixed_as_if_each_had_been_told_by_itself(mixing,
     assert mixed_by_each(shared.copy(), mixing, 2).tobytes() == alone.tobytes()
 
 
+def test_clipping_is_around_oneself(rng):
+    """Nobody moves further from where it is than the radius, however far the others are."""
+    held = 100 * rng.standard_normal((11, 3))
+    shared = np.broadcast_to(held, (11, 11, 3))
+    mixed = mixed_by_each(shared, "centered_clipping(tau=1)", 2)
+    moved = np.linalg.norm(mixed - held, axis=1)
+    assert (moved <= 1 + 1e-9).all()
+    assert (moved > 0).all()
+
+
 def test_iterated_agreement_ends_in_one_place_whatever_each_is_told(rng):
     n, f = 13, 3
     held = rng.standard_normal((n - f, 6))

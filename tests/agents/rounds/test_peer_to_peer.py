@@ -165,12 +165,14 @@ def test_it_goes_on_bit_for_bit_from_a_snapshot(arm):
 
 
 def test_a_liar_goes_on_from_what_it_holds_and_lies_are_counted_by_messages():
-    run = run_of({"exchanges": 3}, {"kind": "server_reversed", "victims": [3], "factor": 1e6})
+    """Of 15 exchanges in 5 rounds, it lies in those from the eighth on."""
+    lie = {"kind": "server_reversed", "victims": [5], "factor": 1e6, "when": {"from": 7}}
+    run = run_of({"exchanges": 3}, lie, optimiser=Sgd())
     trained(run, rounds=5)
     assert np.abs(run.server.parameters).max() < 20  # the liar's, too
-    (receipt,) = run.hearsay.frames[1].receipts()
-    assert receipt.applications == {"worker_3": 15}
-    assert run.hearsay.honest.tolist() == [at not in (3, 7) for at in range(N)]
+    (receipt,) = run.hearsay.servers[0].receipts()
+    assert receipt.applications == {"worker_5": 8}
+    assert run.hearsay.honest.tolist() == [at not in (3, 5, 7) for at in range(N)]
 
 
 def test_who_was_believed_is_told_if_it_is_asked_for():
@@ -181,6 +183,25 @@ def test_who_was_believed_is_told_if_it_is_asked_for():
         believed = peers.believed[0]
         assert believed.sum() == pytest.approx(1)
         assert believed[[3, 7]].max() < 0.5 * np.delete(believed, [3, 7]).min()
+
+
+@pytest.mark.parametrize("updates", ["own", "shared"])
+def test_who_finds_nothing_stays_where_it_is(updates):
+    """Whatever inertia its optimiser has."""
+
+    def some(models, round_number):
+        found, speaks = estimate(models, round_number)
+        speaks[:, 4] = round_number != 2
+        return found, speaks
+
+    settings = {"updates": updates, "mixing": "none"}
+    run = run_of(settings, f=0, rule="mean", optimiser=Adam())
+    peers = PeerToPeer([run], some)
+    for number in range(4):
+        before = run.server.parameters
+        peers.step()
+        moved = (run.server.parameters != before).all(axis=1)
+        assert moved.tolist() == [at != 4 or number != 2 for at in range(N)]
 
 
 def test_more_silence_than_is_reckoned_with_is_said():

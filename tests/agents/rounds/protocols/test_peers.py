@@ -118,6 +118,19 @@ def test_who_finds_nothing_stays_where_it_is_and_listens():
     assert protocol.tally(state)["silent"] == 2
 
 
+def test_who_finds_nothing_is_no_part_of_what_is_shared():
+    protocol = Peers(contributors=N, f=1, updates="shared", mixing="mda")
+    state, _ = protocol.begin()
+    told = arrived(0, range(N), speaks=[True, False, True, True, True, True])
+    state, (exchange,) = protocol.tell(state, told)
+    assert exchange.contributors.tolist() == exchange.rows[:, 0].tolist() == [0, 2, 3, 4, 5]
+    rows = np.arange(N * 5 * D, dtype=np.float32).reshape(N, 5, D)
+    state, (judge,) = protocol.tell(state, Heard(*exchange[:3], rows))
+    assert judge.contributors.tolist() == [0, 2, 3, 4, 5]
+    np.testing.assert_array_equal(judge.heard, rows[[0, 2, 3, 4, 5]])
+    assert protocol.tally(state)["messages"] == 5 * 5
+
+
 def test_if_nobody_finds_anything_nobody_steps():
     protocol = Peers(contributors=N, f=1, updates="shared", mixing="mda")
     state, _ = protocol.begin()
