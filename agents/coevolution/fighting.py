@@ -130,6 +130,6 @@ def _rows(trainee: Trainee) -> list[Learned]:
 def _alike(
     corners: Sequence[_Corner], kind: Callable[[_Corner], Kind]
 ) -> Iterator[tuple[Kind, list[_Corner]]]:
-    """Yield those of each kind together, in an order that depends on what kinds there are only."""
+    """Yield those of each kind together, kinds as they first come."""
     for each in dict.fromkeys(kind(at) for at in corners):
         yield each, [at for at in corners if kind(at) == each]

@@ -45,9 +45,8 @@ class Coevolution(Regime):
     attempts: int = 3  # to a pass and pair, at most
     virulence: float | None = None  # as the noise of what is measured allows, if not given
     margin: float = 2.0  # standard errors that an infection must exceed
-    reference: float | None = (
-        None  # return; that of the best host of the first species if not given
-    )
+    # Return that losses are shares of; if not given, that of the first species' best newborn host.
+    reference: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -65,10 +64,10 @@ class Coevolution(Regime):
                 "passes and attempts are numbers >= 1 and margin is > 0, got "
                 f"{self.passes}, {self.attempts} and {self.margin}"
             )
-        shares = self.shares or (1.0,) * len(self.species)
-        if len(shares) != len(self.species) or min(shares) <= 0:
+        if len(self._shares) != len(self.species) or min(self._shares) <= 0:
             raise InvalidConfig(
-                f"shares are numbers > 0, one for each of {len(self.species)} species, got {shares}"
+                f"shares are numbers > 0, one for each of {len(self.species)} species, got "
+                f"{self.shares}"
             )
         if self.virulence is not None and not self.virulence > 1:
             raise InvalidConfig(f"virulence is a number > 1, or none, got {self.virulence}")
@@ -84,10 +83,9 @@ class Coevolution(Regime):
     @property
     def least_budget(self) -> int:
         """In every species all are born, everybody meets everybody, and one is chosen."""
-        shares = self.shares or (1.0,) * len(self.species)
         start = self.hosts * self.cost(self._birth(0))
         start += self.hosts * self.pathogens * self.cost(self._bout(0, 0))
-        return int(np.ceil(start * sum(shares) / min(shares))) + self._closing_cost
+        return int(np.ceil(start * sum(self._shares) / min(self._shares))) + self._closing_cost
 
     def begin(self, seed: int) -> Population:
         """Return the first species, and pathogens that have met nobody."""
@@ -209,7 +207,7 @@ class Coevolution(Regime):
 
     def _limit(self, stage: int) -> int:
         """Return how many environment steps are for species up to this one."""
-        until = list(accumulate(self.shares or (1.0,) * len(self.species)))
+        until = list(accumulate(self._shares))
         return int((self.budget - self._closing_cost) * until[stage] / until[-1])
 
     def _birth(self, host: int) -> Meeting:
@@ -218,6 +216,10 @@ class Coevolution(Regime):
     def _bout(self, host: int, pathogen: int, *, is_silent: bool = False) -> Meeting:
         rounds = 0 if is_silent else self.host_rounds
         return Meeting(host, pathogen, rounds, self.pathogen_rounds, not is_silent, True)
+
+    @property
+    def _shares(self) -> tuple[float, ...]:
+        return self.shares or (1.0,) * len(self.species)
 
     @property
     def _closing_cost(self) -> int:
