@@ -121,7 +121,7 @@ class Peers:
     Source: Farhadkhani, Guerraoui, Gupta, Hoang, Pinot & Stephan (2023), "Robust Collaborative
     Learning with Linear Gradient Overhead", ICML, arXiv:2209.10931 (MoNNA). Jordan, Grötschla, Fan
     & Wattenhofer (2024), AAMAS, arXiv:2401.03489 (DecByzPG). Their bodies were not at hand, their
-    code was: there, each MoNNA peer hears only n - f others in a round, and agreement goes on until
+    code was: there, each MoNNA peer hears only n - f of all in a round, and agreement goes on until
     somebody who sees all says that it is reached. Here all are heard, as often as is said.
     """
 
