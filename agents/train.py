@@ -12,11 +12,12 @@ from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
-from rallypoint.agents.tabular.by_name import check_tables, copies_for, train_tables
+from rallypoint.agents.tabular.by_name import check_tables, keep
+from rallypoint.agents.tabular.teams import Teams
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import to_dict
 from rallypoint.draws import check_seed
-from rallypoint.errors import InvalidConfig, UnreadableFile
+from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
@@ -32,7 +33,9 @@ class Training:
     agent: str  # name of the agent, as `rallypoint list agents` has it
     steps: int  # agent steps in all
     seed: int = 0  # of the world, the threats and the learner
-    copies: int | None = None  # side by side; as many as suits the agent, if not given
+    # Side by side; as many as suits the agent, if not given. Of those who learn on tables, each is
+    # a team of its own.
+    copies: int | None = None
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
@@ -74,7 +77,8 @@ def train(
         progress_bar: whether to show how far it is.
         say: takes a row of metrics for each round of contributors.
         resume: whether to go on from the checkpoint in the folder; contributors only.
-        placement: the Ray cluster on which contributors are computed; in this process if not given.
+        placement: the Ray cluster on which contributors, or teams that learn on tables, are
+            computed; in this process if not given.
 
     Raises:
         UnknownName, Unavailable: no such environment or agent; names the nearest.
@@ -85,28 +89,17 @@ def train(
     if kind == "contributors":
         team = _contributors(training, placement)
         return _train_contributors(team, out, progress_bar=progress_bar, say=say, resume=resume)
-    local = kind == "local"
+    if kind == "local":
+        return _train_teams(training, out, placement)
     world = build_world(
         training.env,
-        copies=copies_for(training.agent, training.settings) if local else training.copies or 64,
+        copies=training.copies or 64,
         settings=training.env_settings,
         threats=training.threats,
         record=out / RECORDING if training.record else None,
     )
     try:
-        if local:
-            about = Saved(training.agent, training.env, dict(training.env_settings))
-            metrics = train_tables(
-                world,
-                training.agent,
-                training.settings,
-                about=about,
-                steps=training.steps,
-                seed=training.seed,
-                out=out,
-            )
-        else:
-            metrics = _train_sb3(training, world, out, progress_bar=progress_bar)
+        metrics = _train_sb3(training, world, out, progress_bar=progress_bar)
     finally:
         world.close()
     receipts, wrong = account(world)
@@ -125,10 +118,14 @@ def check(training: Training, placement: Placement | None = None) -> str:
     if kind == "contributors":
         _contributors(training, placement).world.close()
         return kind
-    if placement is not None:
+    if placement is not None and kind != "local":
         raise InvalidConfig(
             f"{training.agent} learns by itself, in one process: leave out --ray, or take an agent "
-            "that learns from contributors, such as ppo, a2c or gpomdp"
+            "that learns on tables, or from contributors, such as ppo, a2c or gpomdp"
+        )
+    if placement is not None and training.record:
+        raise InvalidConfig(
+            "what happens on a cluster is not recorded: leave out --record, or --ray"
         )
     if training.team is not None:
         raise InvalidConfig(
@@ -155,6 +152,28 @@ def learner_of(name: str) -> Any:
 
         return algorithm(name)
     return agents[name]
+
+
+def _train_teams(training: Training, out: Path, placement: Placement | None) -> Outcome:
+    teams = Teams(
+        env=training.env,
+        agent=training.agent,
+        steps=training.steps,
+        seed=training.seed,
+        env_settings=training.env_settings,
+        settings=training.settings,
+        threats=training.threats,
+    )
+    block = teams.trained(
+        training.copies or 1,
+        placement=placement,
+        record=out / RECORDING if training.record else None,
+    )
+    world = build_world(training.env, copies=1, settings=training.env_settings)
+    about = Saved(training.agent, training.env, dict(training.env_settings))
+    metrics = keep(block.taught, world, training.settings, about=about, seed=training.seed, out=out)
+    world.close()
+    return Outcome(metrics, block.receipts, block.wrong)
 
 
 def _contributors(training: Training, placement: Placement | None = None) -> TeamTraining:
@@ -230,5 +249,7 @@ def training_of(manifest: Any) -> Training:
         threats, team = told.pop("threats", None), told.pop("team", None)
         model = None if threats is None else ThreatModel.from_dict(threats)
         return Training(**told, threats=model, team=None if team is None else Team(**team))
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, RallypointError):
+            raise
         raise UnreadableFile(f"the manifest does not tell of a training: {error}") from error

@@ -85,7 +85,7 @@ def ray_options(what: str) -> list[click.Option]:
 
 def on_ray(command: Any) -> Any:
     """Add the options of contributors that are computed on a Ray cluster."""
-    command.params.extend(ray_options("Compute contributors"))
+    command.params.extend(ray_options("Compute contributors, or teams of tables,"))
     return command
 
 

@@ -3,20 +3,25 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.saved import Saved, save_tabular
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import encoding_for
+from rallypoint.agents.tabular.hashes import Hashes
 from rallypoint.agents.tabular.mini_episodes import copies_of, train_reinforce
 from rallypoint.agents.tabular.reinforce import Reinforce
 from rallypoint.agents.tabular.training import train
 from rallypoint.agents.tabular.value_learner import ValueLearner
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import from_dict
+from rallypoint.draws import Floats, Mask
 from rallypoint.errors import InvalidConfig
 
+TEAMS = "teams"  # in the folder of a training: what all teams but the first have learned
 _TEST_EPSILON = 0.02  # greedy tables have limit cycles; see docs/gathering.md
 
 
@@ -47,13 +52,94 @@ def check_tables(world: BatchEnv, name: str, settings: Mapping[str, Any]) -> Non
     Columns.of(world)
 
 
-def copies_for(name: str, settings: Mapping[str, Any]) -> Sequence[int]:
-    """Return the copies that one team trains in: one, or one for each mini-episode."""
+def copies_for(
+    name: str, settings: Mapping[str, Any], teams: Sequence[int] = (0,)
+) -> Sequence[int]:
+    """Return the copies that teams train in: one each, or one for each mini-episode."""
     learner = learner_by_name(name, settings)
     if isinstance(learner, Reinforce):
-        ids: list[int] = copies_of([0], learner).tolist()
+        ids: list[int] = copies_of(teams, learner).tolist()
         return ids
-    return [0]
+    return list(teams)
+
+
+class Taught(NamedTuple):
+    """What R teams have learned, and what is to be said of it."""
+
+    tables: Floats  # (R, N, S, A)
+    steps: int  # agent steps of each team
+    episodes: int  # that each has finished
+    meta_episodes: int | None = None  # of REINFORCE
+    kept_share: Floats | None = None  # (R, N) of steps, where some may not be learned from
+    enough_data: Mask | None = None  # (R, N) whether there is anything to say
+    digests: tuple[str, ...] = ()  # of all that each learned from, where that is wanted
+
+
+def teach(
+    world: BatchEnv,
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    steps: int,
+    seed: int,
+    keeps_digests: bool = False,
+) -> Taught:
+    """Train one team, or one for each copy.
+
+    Args:
+        world: with the copies of ``copies_for``.
+        name: of the learner.
+        settings: its own.
+        steps: agent steps of each team; rounded up to whole episodes where there is a time limit.
+        seed: of world and learner.
+        keeps_digests: whether to hash what each team learns from.
+
+    Raises:
+        InvalidConfig: a task that the learner cannot learn.
+    """
+    learner = learner_by_name(name, settings)
+    encoding = encoding_for(world)
+    hashes = Hashes(keeps_digests)
+    if isinstance(learner, Reinforce):
+        if world.time_limit is None:
+            raise InvalidConfig(f"{world.id} has no time limit; give it one to train {name} in it")
+        longest = world.num_agents * learner.mini_episodes * world.time_limit
+        meta_episodes = math.ceil(steps / longest)
+        found = train_reinforce(
+            world,
+            learner,
+            encoding,
+            meta_episodes=meta_episodes,
+            seed=seed,
+            after_meta_episode=hashes.after_meta_episode,
+        )
+        return Taught(
+            tables=found.tables,
+            steps=meta_episodes * longest,
+            episodes=meta_episodes * learner.mini_episodes,
+            meta_episodes=meta_episodes,
+            digests=hashes.digests(),
+        )
+    each = math.ceil(steps / (world.num_agents * (world.time_limit or 1))) * (world.time_limit or 1)
+    finished = [0]
+    state = train(
+        world,
+        learner,
+        encoding,
+        steps=each,
+        seed=seed,
+        after_episode=lambda number, _: finished.append(number),
+        after_step=hashes.after_step if keeps_digests else None,
+    )
+    has_shares = isinstance(learner, ValueLearner)
+    return Taught(
+        tables=np.array(learner.values(state)),
+        steps=each * world.num_agents,
+        episodes=finished[-1],
+        kept_share=learner.kept_share(state) if has_shares else None,
+        enough_data=learner.has_enough(state) if has_shares else None,
+        digests=hashes.digests(),
+    )
 
 
 def train_tables(
@@ -68,50 +154,49 @@ def train_tables(
 ) -> dict[str, Any]:
     """Train one team, save its tables into a folder, and return what is to be said of it.
 
+    For the rest see ``teach`` and ``keep``.
+    """
+    taught = teach(world, name, settings, steps=steps, seed=seed)
+    return keep(taught, world, settings, about=about, seed=seed, out=out)
+
+
+def keep(
+    taught: Taught,
+    world: BatchEnv,
+    settings: Mapping[str, Any],
+    *,
+    about: Saved,
+    seed: int,
+    out: Path,
+) -> dict[str, Any]:
+    """Save what the first team has learned into a folder, and the others into folders in it.
+
     Args:
-        world: with the copies of ``copies_for``.
-        name: of the learner.
-        settings: its own.
+        taught: what they have learned.
+        world: as they learned in, of however many copies.
+        settings: of the learner.
         about: what was trained where.
-        steps: agent steps in all; rounded up to whole episodes where there is a time limit.
         seed: of world and learner.
-        out: the folder.
+        out: the folder; the others are in ``teams/1``, and so on.
 
     Raises:
-        InvalidConfig: a task that the learner cannot learn.
         UnwritablePath: nothing half-written is left behind.
     """
-    learner = learner_by_name(name, settings)
-    encoding = encoding_for(world)
-    common = {"agent": about.agent, "env": about.env, "seed": seed}
+    learner, encoding = learner_by_name(about.agent, settings), encoding_for(world)
     if isinstance(learner, Reinforce):
-        if world.time_limit is None:
-            raise InvalidConfig(f"{world.id} has no time limit; give it one to train {name} in it")
-        longest = world.num_agents * world.num_copies * world.time_limit
-        meta_episodes = math.ceil(steps / longest)
-        found = train_reinforce(world, learner, encoding, meta_episodes=meta_episodes, seed=seed)
         about = about._replace(test_epsilon=learner.last_epsilon, softmax=True)
-        save_tabular(out, found.tables[0], encoding, about=about)
-        return common | {
-            "steps": meta_episodes * longest,
-            "episodes": meta_episodes * learner.mini_episodes,
-            "meta_episodes": meta_episodes,
-        }
-    each = math.ceil(steps / (world.num_agents * (world.time_limit or 1))) * (world.time_limit or 1)
-    finished = [0]
-    state = train(
-        world,
-        learner,
-        encoding,
-        steps=each,
-        seed=seed,
-        after_episode=lambda number, _: finished.append(number),
-    )
-    about = about._replace(test_epsilon=_TEST_EPSILON)
-    save_tabular(out, learner.values(state)[0], encoding, about=about)
-    told: dict[str, Any] = {"steps": each * world.num_agents, "episodes": finished[-1]}
-    if isinstance(learner, ValueLearner):
-        shares = learner.kept_share(state)[0].tolist()
+    else:
+        about = about._replace(test_epsilon=_TEST_EPSILON)
+    for team, tables in enumerate(taught.tables):
+        save_tabular(out / TEAMS / str(team) if team else out, tables, encoding, about=about)
+    told: dict[str, Any] = {"agent": about.agent, "env": about.env, "seed": seed}
+    if len(taught.tables) > 1:
+        told["teams"] = len(taught.tables)
+    told |= {"steps": taught.steps, "episodes": taught.episodes}
+    if taught.meta_episodes is not None:
+        told["meta_episodes"] = taught.meta_episodes
+    if taught.kept_share is not None and taught.enough_data is not None:
+        shares = taught.kept_share.mean(axis=0).tolist()
         told["kept_share"] = dict(zip(world.agents, shares, strict=True))
-        told["enough_data"] = bool(learner.has_enough(state).all())
-    return common | told
+        told["enough_data"] = bool(taught.enough_data.all())
+    return told

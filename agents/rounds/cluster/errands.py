@@ -11,6 +11,7 @@ from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import CannotGoOn, RallypointError
 
 Result = TypeVar("Result")
+About = TypeVar("About")
 _DEATHS = 3  # of processes, before a call is given up
 
 
@@ -27,22 +28,48 @@ def spread(
     """
     session = Session(placement)
     try:
-        errand: Any = ray.remote(call).options(  # a plain function, wrapped where it is sent off
-            num_cpus=placement.cpus,
-            num_gpus=placement.gpus,
-            scheduling_strategy="SPREAD",
-            runtime_env=session.environment,
-            max_retries=_DEATHS,
-        )
-        under_way = [errand.remote(*each) for each in arguments]
-        for ref in under_way:
-            try:
-                yield ray.get(ref)
-            except RayTaskError as error:
-                if isinstance(error.cause, RallypointError):
-                    raise error.cause from None
-                raise CannotGoOn(f"on the cluster: {first_line(error.cause)}") from error
-            except RayError as error:
-                raise CannotGoOn(f"on the cluster: {first_line(error)}") from error
+        yield from _made(call, arguments, placement, session)
     finally:
         session.close()
+
+
+def deal(
+    call: Callable[[About, Sequence[int]], Result],
+    about: About,
+    count: int,
+    placement: Placement,
+) -> Iterator[Result]:
+    """Yield what a call about something returns for each block of 0 to count - 1, in their order.
+
+    For the rest see ``spread``.
+    """
+    session = Session(placement)
+    try:
+        blocks = placement.deal(count, placement.num_actors(count, session.cpus))
+        yield from _made(call, [(about, block) for block in blocks], placement, session)
+    finally:
+        session.close()
+
+
+def _made(
+    call: Callable[..., Result],
+    arguments: Sequence[tuple[Any, ...]],
+    placement: Placement,
+    session: Session,
+) -> Iterator[Result]:
+    errand: Any = ray.remote(call).options(  # a plain function, wrapped where it is sent off
+        num_cpus=placement.cpus,
+        num_gpus=placement.gpus,
+        scheduling_strategy="SPREAD",
+        runtime_env=session.environment,
+        max_retries=_DEATHS,
+    )
+    for ref in [errand.remote(*each) for each in arguments]:
+        try:
+            yield ray.get(ref)
+        except RayTaskError as error:
+            if isinstance(error.cause, RallypointError):
+                raise error.cause from None
+            raise CannotGoOn(f"on the cluster: {first_line(error.cause)}") from error
+        except RayError as error:
+            raise CannotGoOn(f"on the cluster: {first_line(error)}") from error

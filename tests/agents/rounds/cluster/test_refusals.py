@@ -107,6 +107,6 @@ def test_settings_of_a_cluster_without_one_are_refused(tmp_path):
 
 
 def test_who_learns_alone_is_not_spread_over_a_cluster():
-    done = rallypoint("train", "--env", "gathering-v0", "--agent", "q_learning", "--ray", "local")
+    done = rallypoint("train", "--env", "gathering-v0", "--agent", "sb3:PPO", "--ray", "local")
     assert done.returncode == 2
     assert "leave out --ray" in done.stderr
