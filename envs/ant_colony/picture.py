@@ -5,7 +5,7 @@ import math
 from rallypoint.envs.ant_colony.scene import Scene
 from rallypoint.envs.drawing import canvas as look
 from rallypoint.envs.drawing.canvas import Canvas, Frame
-from rallypoint.envs.drawing.dots import Marks, draw_agent
+from rallypoint.envs.drawing.dots import Marks, draw_agent, noted
 
 # Lengths are shares of the picture's width.
 _LEFT, _SIDE = 0.05, 0.9
@@ -29,7 +29,7 @@ def draw(scene: Scene, *, marks: Marks | None = None, size: int = 400) -> Frame:
     width = _SIDE / num_columns
     for column in range(num_columns):
         _draw_column(canvas, scene, column, width, marks or {})
-    canvas.write_from(", ".join(scene.notes(marks)), _LEFT, _FOOT, _SMALL, look.GREY)
+    canvas.write_from(", ".join(scene.notes(noted(marks or {}))), _LEFT, _FOOT, _SMALL, look.GREY)
     return canvas.frame()
 
 

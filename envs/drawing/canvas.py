@@ -1,4 +1,4 @@
-"""A square picture, drawn finer than it is shown."""
+"""A picture, drawn finer than it is shown."""
 
 import math
 from functools import cache
@@ -18,14 +18,16 @@ _FINER = 3  # pixels drawn for each that is shown, since Pillow does not smooth 
 
 
 class Canvas:
-    """A square picture, for worlds that are round and worlds that are not.
+    """A picture, for worlds that are round and worlds that are not; square, if nothing is said.
 
     Lengths are shares of its width, angles are turns: 0 is up, and they grow clockwise.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, height: int | None = None) -> None:
         self.width = size * _FINER
-        self._image = Image.new("RGB", (self.width, self.width), PAPER)
+        self.pixel = 1 / size  # a length: that of one pixel as it is shown
+        tall = self.width if height is None else height * _FINER
+        self._image = Image.new("RGB", (self.width, tall), PAPER)
         self.pen = ImageDraw.Draw(self._image)
 
     def at(self, radius: float, turn: float) -> Point:
@@ -54,6 +56,24 @@ class Canvas:
         """Draw a piece of a circle; the radius is its outer edge's."""
         thickness = round(width * self.width)
         self.pen.arc(self._ring(radius), *_degrees(start, end), fill=colour, width=thickness)
+
+    def ring(self, at: Point, radius: float, width: float, colour: str) -> None:
+        """Draw a circle's edge; the radius is its outer one."""
+        thickness = max(1, round(width * self.width))
+        self.pen.ellipse(self.around(at, radius), outline=colour, width=thickness)
+
+    def bar(self, left: float, top: float, wide: float, high: float, colour: str) -> None:
+        """Fill a rectangle."""
+        corners = [*self.point(left, top), *self.point(left + wide, top + high)]
+        self.pen.rectangle(
+            (
+                corners[0],
+                corners[1],
+                max(corners[0], corners[2] - 1),
+                max(corners[1], corners[3] - 1),
+            ),
+            fill=colour,
+        )
 
     def line(self, start: Point, end: Point, width: float, colour: str) -> None:
         """Draw a straight line."""
@@ -102,7 +122,7 @@ class Canvas:
         return self.around((self.width / 2, self.width / 2), radius)
 
     def frame(self) -> Frame:
-        """Return the picture as it is shown: (size, size, 3)."""
+        """Return the picture as it is shown: (height, size, 3)."""
         return np.asarray(self._image.reduce(_FINER), dtype=np.uint8)
 
 

@@ -17,9 +17,11 @@ COLOURS = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
-_NUMBERED = 0.036  # from here on a dot has room for its agent's number
+_NUMBERED = 14.4  # pixels from one dot to the next, from which on there is room for numbers
 
 _SAMPLE = 0.014  # radius in a legend
+_SMALLEST_BADGE = 2.8  # pixels of radius that are still seen
+_SIGNED = 4.6  # pixels of radius from which on a badge has room for its sign
 
 
 class Dot(NamedTuple):
@@ -34,7 +36,7 @@ def draw_agent(canvas: Canvas, agent: int, at: Point, pitch: float, marks: Marks
     """Draw an agent where the next dot would be a pitch away."""
     dot = Dot(at, 0.44 * pitch, COLOURS[agent % len(COLOURS)])
     canvas.disc(at, dot.radius, dot.colour)
-    if pitch >= _NUMBERED:
+    if pitch >= _NUMBERED * canvas.pixel:
         ink = INK if _is_light(dot.colour) else PAPER
         canvas.write(str(agent), at, (0.52 if agent < 100 else 0.4) * pitch, ink)
     for name, mask in marks.items():
@@ -83,5 +85,54 @@ def _cross_out(canvas: Canvas, dot: Dot) -> None:
         canvas.line(start, end, 0.2 * dot.radius, INK)
 
 
+def _ring(canvas: Canvas, dot: Dot) -> None:
+    canvas.ring(dot.at, 1.3 * dot.radius, 0.3 * dot.radius, INK)
+    canvas.ring(dot.at, 1.04 * dot.radius, 0.12 * dot.radius, PAPER)
+
+
+def _badge(name: str, glyph: str, right: float, down: float) -> Callable[[Canvas, Dot], None]:
+    """Return what draws a small disc with a sign at one corner of a dot, always the same one."""
+
+    def draw(canvas: Canvas, dot: Dot) -> None:
+        radius = max(0.54 * dot.radius, _SMALLEST_BADGE * canvas.pixel)
+        reach = 0.84 * dot.radius * canvas.width
+        at = (dot.at[0] + right * reach, dot.at[1] + down * reach)
+        colour = MARK_COLOURS[name]
+        canvas.disc(at, 1.18 * radius, PAPER)
+        canvas.disc(at, radius, colour)
+        if radius >= _SIGNED * canvas.pixel:
+            ink = INK if _is_light(colour) else PAPER
+            canvas.write(glyph, at, 1.6 * radius, ink, bold=True)
+
+    return draw
+
+
+# Besides their shapes and places, marks have colours that stay apart for every kind of colour
+# vision: M. Okabe & K. Ito (2008), "Color Universal Design".
+MARK_COLOURS = {
+    "crashed": GREY,
+    "byzantine": INK,
+    "interrupted": "#d55e00",
+    "deceived": "#0072b2",
+    "altered": "#cc79a7",
+    "misinformed": "#f0e442",
+}
+
 # What is drawn over the dot of an agent so marked.
-MARKS: dict[str, Callable[[Canvas, Dot], None]] = {"crashed": _cross_out}
+MARKS: dict[str, Callable[[Canvas, Dot], None]] = {
+    "crashed": _cross_out,
+    "byzantine": _ring,
+    "interrupted": _badge("interrupted", "II", 1, -1),
+    "deceived": _badge("deceived", "?", -1, -1),
+    "altered": _badge("altered", "!", 1, 1),
+    "misinformed": _badge("misinformed", "$", -1, 1),
+}
+_STATES = ("crashed", "byzantine")
+
+
+def noted(marks: Marks) -> Marks:
+    """Return the marks that a picture explains: what agents are, not what happens to them.
+
+    There is no room in it for more; whoever shows the others shows a legend beside it.
+    """
+    return {name: mask for name, mask in marks.items() if name in _STATES}

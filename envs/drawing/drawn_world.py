@@ -51,20 +51,33 @@ class DrawnWorld(World):
             InvalidConfig: no such copy or mark, or the world has no render mode.
             Unavailable: a window without pygame.
         """
-        from rallypoint.envs.drawing.dots import checked_marks
         from rallypoint.envs.drawing.renderer import Renderer
 
-        if not 0 <= copy < len(self.copies):
-            raise InvalidConfig(f"a copy is an index in 0..{len(self.copies) - 1}, got {copy}")
-        if self._seed is None:
-            raise NotReset(f"{self.id} has nothing to draw before its first reset")
-        shown = checked_marks(marks, self.num_agents)
+        shown = self._checked(copy, marks)
         if self._renderer is None:
             fps = self.metadata["render_fps"]
             self._renderer = Renderer(self.render_mode, title=self.id, fps=fps)
         return self._renderer.show(
             lambda size: self._draw(copy, shown, size), lambda: self._describe(copy, shown)
         )
+
+    def picture(self, copy: int = 0, *, marks: Marks | None = None, size: int = 400) -> "Frame":
+        """Draw one copy, in whatever mode the world was made: (size, size, 3).
+
+        Raises:
+            NotReset: before the first reset.
+            InvalidConfig: no such copy or mark.
+        """
+        return self._draw(copy, self._checked(copy, marks), size)
+
+    def _checked(self, copy: int, marks: Marks | None) -> Marks:
+        from rallypoint.envs.drawing.dots import checked_marks
+
+        if not 0 <= copy < len(self.copies):
+            raise InvalidConfig(f"a copy is an index in 0..{len(self.copies) - 1}, got {copy}")
+        if self._seed is None:
+            raise NotReset(f"{self.id} has nothing to draw before its first reset")
+        return checked_marks(marks, self.num_agents)
 
     def close(self) -> None:
         """Close the window, if there is one."""

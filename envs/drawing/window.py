@@ -1,5 +1,7 @@
 """A window on the screen that shows pictures one after the other."""
 
+import os
+import sys
 from typing import Any
 
 from rallypoint.envs.drawing.canvas import Frame
@@ -27,6 +29,20 @@ class Window:
         self._clock = pygame.time.Clock()
         self._screen: Any = None
         self._is_dismissed = False
+
+    def has_screen(self) -> bool:
+        """Say whether anybody could see it.
+
+        SDL, which draws it, draws into memory where it finds no screen, and says nothing; whoever
+        names a driver in SDL_VIDEODRIVER knows what they do.
+        """
+        if "SDL_VIDEODRIVER" in os.environ:
+            return True
+        screens = ("DISPLAY", "WAYLAND_DISPLAY")
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
+            return False
+        self._pygame.display.init()
+        return self._pygame.display.get_driver() not in {"offscreen", "dummy"}
 
     @property
     def is_open(self) -> bool:

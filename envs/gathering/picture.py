@@ -19,7 +19,7 @@ from rallypoint.envs.drawing.canvas import (
     Point,
 )
 from rallypoint.envs.drawing.captions import missing, percent_together, time_of
-from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample
+from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample, noted
 from rallypoint.envs.gathering import metrics
 
 Positions = NDArray[np.int64]  # (N,) cells, -1 for an agent not in the world
@@ -170,7 +170,7 @@ def _draw_notes(canvas: Canvas, positions: Positions, marks: Marks, *, dotted: b
     if gone := missing(positions >= 0):
         _write(canvas, gone, below)
         below += 0.042
-    for name, mask in marks.items():
+    for name, mask in noted(marks).items():
         note = f"{int((mask & (positions >= 0)).sum())} {name}"
         _write(canvas, note, below, right=0.015)
         x, y = canvas.at(0, 0)

@@ -7,7 +7,7 @@ import numpy as np
 from rallypoint.envs.drawing import canvas as look
 from rallypoint.envs.drawing.canvas import Canvas, Frame, Point
 from rallypoint.envs.drawing.captions import missing, time_of
-from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample
+from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample, noted
 from rallypoint.envs.gridworlds.dynamics import Position
 from rallypoint.envs.gridworlds.layout import Layout
 from rallypoint.envs.gridworlds.task import KNOWN_TILES, Tile
@@ -95,7 +95,7 @@ def _write_foot(canvas: Canvas, gone: str, one: Position, marks: Marks) -> None:
     left = _LEFT
     if gone:
         left = canvas.write_from(gone, left, _FOOT, _SMALL, look.GREY) + 0.04
-    for name, mask in marks.items():
+    for name, mask in noted(marks).items():
         draw_sample(canvas, name, canvas.point(left + 0.014, _FOOT), dotted=True)
         note = f"{int((mask & one.alive).sum())} {name}"
         left = canvas.write_from(note, left + 0.036, _FOOT, _SMALL, look.GREY) + 0.04

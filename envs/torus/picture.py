@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rallypoint.envs.drawing import canvas as look
 from rallypoint.envs.drawing.canvas import Canvas, Frame, Point
 from rallypoint.envs.drawing.captions import missing, percent_together, time_of
-from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample
+from rallypoint.envs.drawing.dots import Marks, draw_agent, draw_sample, noted
 from rallypoint.envs.torus import metrics
 from rallypoint.envs.torus.dynamics import MOVES
 
@@ -156,7 +156,7 @@ def _draw_notes(canvas: Canvas, present: NDArray[np.bool_], marks: Marks, *, dot
     left = _LEFT
     if gone := missing(present):
         left = canvas.write_from(gone, left, _FOOT, _SMALL, look.GREY) + 0.04
-    for name, mask in marks.items():
+    for name, mask in noted(marks).items():
         draw_sample(canvas, name, canvas.point(left + 0.014, _FOOT), dotted=dotted)
         note = f"{int((mask & present).sum())} {name}"
         left = canvas.write_from(note, left + 0.036, _FOOT, _SMALL, look.GREY) + 0.04
