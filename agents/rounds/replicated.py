@@ -102,21 +102,25 @@ class Replication:
         return Gathered(np.array(diameters), refused)
 
     def snapshot(self) -> Snapshot:
-        """Return everything needed to go on from here, but for what workers' filters remember."""
+        """Return everything needed to go on from here."""
         own: Snapshot = {"round": np.array(self.round), "models": self._models.copy()}
         for at, (run, server) in enumerate(zip(self.runs, self.servers, strict=True)):
             own |= nested(f"{at}/server", server.snapshot())
             for name, threats in (("threats", run.threats), ("lies", run.server_threats)):
                 if threats is not None:
                     own |= nested(f"{at}/{name}", threats.snapshot())
+            for worker, local in enumerate(self._locals[at]):
+                if local is not None:
+                    own |= nested(f"{at}/locals/{worker}", local.snapshot())
         return own
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot of the same runs; workers believe whom they ask first."""
+        """Go on from a snapshot of the same runs."""
         self.round, self._models = int(snapshot["round"]), snapshot["models"].copy()
-        self._locals = [[None] * len(workers) for workers in self._locals]
         for at, (run, server) in enumerate(zip(self.runs, self.servers, strict=True)):
             server.restore(part_of(snapshot, f"{at}/server"))
+            kept = [part_of(snapshot, f"{at}/locals/{w}") for w in range(len(self._locals[at]))]
+            self._locals[at] = [Local.restored(part) if part else None for part in kept]
             for name, threats in (("threats", run.threats), ("lies", run.server_threats)):
                 if threats is not None:
                     threats.restore(part_of(snapshot, f"{at}/{name}"))

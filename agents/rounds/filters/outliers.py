@@ -11,6 +11,7 @@ import numpy as np
 
 from rallypoint.agents.rounds.filters.lipschitz import coefficient, distance, threshold
 from rallypoint.agents.rounds.filters.versions import Vector
+from rallypoint.batch_env import Snapshot
 from rallypoint.errors import InvalidConfig
 
 _MOST, _LEFT = 100, 50  # coefficients remembered, and how many of them are left when these are full
@@ -50,6 +51,20 @@ class Local(NamedTuple):
     model: Vector  # (d,) that it accepted last
     gradient: Vector  # (d,) that it found there
     coefficients: tuple[float, ...] = ()
+
+    def snapshot(self) -> Snapshot:
+        """Return it as arrays."""
+        return {
+            "model": self.model.copy(),
+            "gradient": self.gradient.copy(),
+            "coefficients": np.array(self.coefficients, dtype=np.float64),
+        }
+
+    @classmethod
+    def restored(cls, snapshot: Snapshot) -> "Local":
+        """Return that of a snapshot."""
+        coefficients = tuple(snapshot["coefficients"].tolist())
+        return cls(snapshot["model"].copy(), snapshot["gradient"].copy(), coefficients)
 
     def guess(self, rate: float) -> Vector:
         """Return where one step of its own would have taken it, (d,)."""

@@ -66,12 +66,17 @@ def test_training_is_deterministic_and_tells_what_was_counted(manner, tmp_path):
     assert set(tally) >= {"kardam": {"stalled"}, "buffered": {"combined"}}.get(manner, {"rounds"})
 
 
-@every_manner
-@pytest.mark.parametrize("delays", ["clock", "drawn"])
-def test_it_goes_on_bit_for_bit(manner, delays, tmp_path):
-    if manner == "replicated_servers" and delays == "drawn":
-        pytest.skip("replicas wait for a quorum, and know no delays")
-    settings = OTHERS[manner] | ({} if manner == "replicated_servers" else {"delays": delays})
+@pytest.mark.parametrize(
+    ("manner", "settings"),
+    [
+        ("kardam", {"delays": "clock"}),
+        ("kardam", {"delays": "drawn", "coefficient": "versions"}),
+        ("buffered", {"delays": "clock"}),
+        ("replicated_servers", {}),
+        ("replicated_servers", {"filters": True, "period": 3}),
+    ],
+)
+def test_it_goes_on_bit_for_bit(manner, settings, tmp_path):
     threats = [{"kind": "gaussian", "victims": {"count": 2}}]
 
     def one(steps):
