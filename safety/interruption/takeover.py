@@ -104,7 +104,7 @@ def takeover_of(policy: str | Takeover, env: BatchEnv, covers: frozenset[str]) -
         if lacking := sorted(covers - policy.actions.keys()):
             raise InvalidConfig(f"actions give one to each victim, and none to {lacking[0]}")
         return _by_table(policy.actions, env)
-    return _by_policy(_loaded(policy, env), env)
+    return _by_policy(_loaded(policy, env), env, covers)
 
 
 def _by_table(actions: Mapping[str, Any], env: BatchEnv) -> Takes:
@@ -162,7 +162,7 @@ def _made(found: Any) -> Any:
         ) from error
 
 
-def _by_policy(policy: Policy, env: BatchEnv) -> Takes:
+def _by_policy(policy: Policy, env: BatchEnv, covers: frozenset[str]) -> Takes:
     def acts(group: Any, percepts: Array, draws: Draws) -> Array:
         actions = policy.act({group.name: percepts}, draws)
         if not isinstance(actions, Mapping) or group.name not in actions:
@@ -180,6 +180,8 @@ def _by_policy(policy: Policy, env: BatchEnv) -> Takes:
 
     draws = Draws(0, "threats/interruption/rehearsal", env.copies)
     for group in env.groups:
+        if covers.isdisjoint(group.agents):
+            continue  # a policy of other groups need not know how to act there
         space: Any = group.observation_space
         # Whoever is no victim is shown to it as zeros, so zeros it must be able to act on.
         nothing = np.zeros((env.num_copies, len(group.agents), *space.shape), dtype=space.dtype)

@@ -54,6 +54,15 @@ def test_a_promoter_takes_the_place_of_users_by_its_address():
     assert not disagreements(attacked.model, attacked.receipts())
 
 
+def test_where_only_users_are_meant_it_is_not_asked_what_a_platform_would_do():
+    env = rallypoint.make("recommender-v0", slate=3)
+    promotes = {"policy": "rallypoint.agents.recommender:Promoter"}  # whose slates have 5 places
+    table = {"kind": "traitor", "policy": promotes}
+    Threatened(env, ThreatModel.from_dict({"threats": [table | {"victims": ["user_0"]}]}))
+    with pytest.raises(InvalidConfig, match="for group 'platform'"):
+        Threatened(env, ThreatModel.from_dict({"threats": [table | {"victims": "all"}]}))
+
+
 @pytest.mark.parametrize("settings", [{"item": -1}, {"events": 0}, {"slate": 0}])
 def test_what_cannot_be_meant_is_refused(settings):
     with pytest.raises(InvalidConfig, match="a promoter has an item >= 0"):
