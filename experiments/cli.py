@@ -16,6 +16,7 @@ from rallypoint.experiments.assess_command import assess
 from rallypoint.experiments.new.command import new
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
+from rallypoint.experiments.show.command import show
 from rallypoint.experiments.telling import silence
 from rallypoint.experiments.threats_command import threats
 from rallypoint.experiments.train_command import evaluate, train
@@ -67,6 +68,7 @@ cli.add_command(report)
 cli.add_command(new)
 cli.add_command(train)
 cli.add_command(evaluate)
+cli.add_command(show)
 cli.add_command(assess)
 cli.add_command(threats)
 cli.add_command(verify)

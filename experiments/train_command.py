@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rallypoint.safety.threat_model import ThreatModel
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_THREATS = click.option(
+THREATS = click.option(
     "--threats",
     "threat_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -41,10 +41,14 @@ ENV_SETTINGS = click.option(
 @click.command("train", context_settings=_HELP)
 @click.option("--env", "env_id", metavar="ID", help="See `rallypoint list envs`.")
 @click.option("--agent", metavar="NAME", help="See `rallypoint list agents`.")
-@_THREATS
+@THREATS
 @click.option("--steps", type=int, default=100_000, show_default=True, help="Agent steps in all.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--copies", type=int, help="Worlds side by side.  [default: what suits the agent]")
+@click.option(
+    "--copies",
+    type=int,
+    help="Worlds side by side; of learners of tables, teams.  [default: what suits the agent]",
+)
 @contributing
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")
 @ENV_SETTINGS
@@ -108,7 +112,7 @@ def train(
             copies=copies,
             env_settings=as_plain(env_settings),
             settings=as_plain(settings) | filtered_by(agent, trajectory_filter),
-            threats=_threats(threat_file),
+            threats=threats_of(threat_file),
             record=record,
             team=team_of(
                 contributors,
@@ -179,7 +183,7 @@ def _train(
     lines = [f"{name}: {_short(value)}" for name, value in outcome.metrics.items()]
     with told_if_possible():
         click.echo("\n".join([*lines, f"In {out}/: {', '.join(folder.files)}"]))
-    _refuse_invalid(outcome.disagreements)
+    refuse_invalid(outcome.disagreements)
 
 
 def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
@@ -195,7 +199,7 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
 
 @click.command("evaluate", context_settings=_HELP)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
-@_THREATS
+@THREATS
 @click.option("--episodes", type=click.IntRange(min=1), default=200, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -222,7 +226,7 @@ def evaluate(
     from rallypoint.registration import make
     from rallypoint.safety.recorder import account
 
-    model = _threats(threat_file)
+    model = threats_of(threat_file)
     saved = read_saved(folder)
     policies = load_policies(folder, make(saved.env, copies=1, **saved.env_settings))
     world = build_world(
@@ -246,7 +250,7 @@ def evaluate(
         click.echo(f"{saved.agent} in {saved.env}, {episodes} episodes of seed {seed}")
         for how, result in found.items():
             click.echo(_in_words(how, result))
-    _refuse_invalid(wrong)
+    refuse_invalid(wrong)
 
 
 def _in_words(how: str, result: "Evaluation") -> str:
@@ -258,7 +262,8 @@ def _in_words(how: str, result: "Evaluation") -> str:
     )
 
 
-def _threats(file: Path | None) -> "ThreatModel | None":
+def threats_of(file: Path | None) -> "ThreatModel | None":
+    """Read a threat file, if there is one; what is wrong with it is a usage error."""
     from rallypoint.safety.threat_model import ThreatModel
 
     try:
@@ -287,7 +292,8 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _refuse_invalid(wrong: Sequence[str]) -> None:
+def refuse_invalid(wrong: Sequence[str]) -> None:
+    """End a command in which threats did what they were not to do."""
     if wrong:
         raise click.ClickException(
             f"invalid: what the threats did is not what their file says ({wrong[0]})"
