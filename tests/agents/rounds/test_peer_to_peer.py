@@ -48,7 +48,7 @@ def estimate(models, round_number):
     return (models - BEST + 0.3 * drawn).astype(np.float32), np.ones(models.shape[:2], dtype=bool)
 
 
-def trained(*runs, rounds=30):
+def trained(*runs, rounds=20):
     peers = PeerToPeer(runs, estimate)
     apart = [peers.step().after for _ in range(rounds)]
     return peers, np.array(apart)
@@ -173,6 +173,19 @@ def test_a_liar_goes_on_from_what_it_holds_and_lies_are_counted_by_messages():
     (receipt,) = run.hearsay.servers[0].receipts()
     assert receipt.applications == {"worker_5": 8}
     assert run.hearsay.honest.tolist() == [at not in (3, 5, 7) for at in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "lies", "is_poisoned"),
+    [(SHARED, 5, True), (ARMS["agreement"], 5, True), ({"exchanges": 3}, 15, False)],
+)
+def test_threats_to_updates_act_on_what_is_sent_first(settings, lies, is_poisoned):
+    """On updates, once a round, where these are shared: a mean of them goes astray."""
+    run = run_of(settings, {"kind": "sign_flip", "factor": 100.0}, rule="mean")
+    trained(run, rounds=5)
+    (receipt,) = run.hearsay.threats.receipts()
+    assert set(receipt.applications.values()) == {lies}
+    assert (far(run) > 100) == is_poisoned
 
 
 def test_who_was_believed_is_told_if_it_is_asked_for():
