@@ -99,8 +99,13 @@ class SoundLearning:
         rounds = self.rounds
         return GradientPolicy(rounds.architecture, rounds.weights[0].copy(), self._group)
 
-    def train_round(self) -> Report:
-        """Play one fragment, and learn from it."""
+    def train_round(self, *, done: float = 0.0) -> Report:
+        """Play one fragment, and learn from it; done is the share of the training that is over.
+
+        Raises:
+            Diverged: parameters are not finite any more.
+        """
+        self.rounds.server.share = done
         return self.rounds.train_round()
 
 
@@ -151,13 +156,16 @@ class BelievingTogether:
         """The policy as it is now, for a world that shows beliefs: ``Believing``."""
         return self._policy.policy
 
-    def train_round(self) -> Round:
+    def train_round(self, *, done: float = 0.0) -> Round:
         """Play one fragment, and let the policy learn from it, and then beliefs.
+
+        Args:
+            done: the share of the training that is over, for a learning rate that falls.
 
         Raises:
             Diverged: parameters are not finite any more.
         """
-        report = self._policy.train_round()
+        report = self._policy.train_round(done=done)
         return Round(report, self._learner.learn(self._tape.take()))
 
     def snapshot(self) -> Snapshot:
