@@ -114,8 +114,9 @@ class BrokenPerceptron(Perceptron):
         """Return the same without biases; see ``Computes``."""
         return self._product("weighed", index, signals, self._opened[index].weights)
 
-    def bent(self, sums: Array, index: int) -> Array:
+    def bent(self, sums: Array, index: int, *, intact: bool = False) -> Array:
         """Return signals in the place of sums; see ``Computes``."""
+        del intact  # all alike
         if index < len(self._opened) - 1:
             self._activate(sums)
         return sums

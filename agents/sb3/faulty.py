@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from stable_baselines3.common.policies import BasePolicy
 
-from rallypoint.agents.sb3.inspection import chain
+from rallypoint.agents.sb3.inspection import Chunked, chain
 from rallypoint.agents.sb3.policy import CHUNK, Masks, Sb3Policy
 from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan
 from rallypoint.policies import Objective
 from rallypoint.safety.neurons.damage import check_plan
-from rallypoint.safety.neurons.flat import between, laid_flat
+from rallypoint.safety.neurons.flat import laid_flat
 from rallypoint.safety.neurons.passing import Passage
 
 
@@ -46,7 +46,8 @@ class FaultySb3Policy(Sb3Policy):
         self._chain = chain(network)
         self._opened = self._chain.layers()
         self._plan = check_plan(self._opened, plan)
-        self._ways: list[Passage] = []  # chunk by chunk, of as many as there were last
+        self._way: Passage | None = None  # of the last call, whose number of rows it fits
+        self._rows = -1
 
     def greedily(self) -> "FaultySb3Policy":
         """Return this policy as it acts greedily, as broken as it is."""
@@ -58,28 +59,28 @@ class FaultySb3Policy(Sb3Policy):
         """Return what the broken network puts out for every agent: (E, n, K)."""
         seen = observations[self.group.name]
         with torch.no_grad():
-            made = [self._chain.finished(way.outputs(rows)) for way, rows in self._passing(seen)]
+            inputs = self._inputs(seen)
+            ends = self._passage(len(inputs)).outputs(inputs)
+            made = [self._chain.finished(part) for part in np.split(ends, len(ends) // CHUNK)]
         rows = np.concatenate(made)[: seen.shape[0] * seen.shape[1]]
         return rows.reshape(*seen.shape[:2], -1)
 
     def _signals(self, seen: Array) -> list[list[Array]]:
         with torch.no_grad():
-            return [way.signals(rows) for way, rows in self._passing(seen)]
+            inputs = self._inputs(seen)
+            return [self._passage(len(inputs)).signals(inputs)]  # in one piece
 
-    def _passing(self, seen: Array) -> list[tuple[Passage, Array]]:
-        """Return for each chunk its way through the network, and what goes in."""
-        chunks = self._chunks(seen)
-        if len(chunks) != len(self._ways):
-            self._ways = self._laid_ways(len(chunks))
+    def _inputs(self, seen: Array) -> Array:
+        """Return what goes into the first layer: (rows, inputs), whole chunks of them."""
         self.network.set_training_mode(False)
-        inputs = [self._chain.first(chunk).numpy(force=True) for chunk in chunks]
-        return list(zip(self._ways, inputs, strict=True))
+        parts = [self._chain.first(chunk).numpy(force=True) for chunk in self._chunks(seen)]
+        return np.concatenate(parts)
 
-    def _laid_ways(self, num_chunks: int) -> list[Passage]:
-        count = num_chunks * CHUNK
-        flat = laid_flat(self._plan, self._opened, count, np.dtype(np.float32))
-        parts = [between(flat, first, first + CHUNK) for first in range(0, count, CHUNK)]
-        return [Passage(self._chain, part) for part in parts]
+    def _passage(self, rows: int) -> Passage:
+        if self._way is None or rows != self._rows:
+            flat = laid_flat(self._plan, self._opened, rows, np.dtype(np.float32))
+            self._way, self._rows = Passage(Chunked(self._chain, CHUNK), flat), rows
+        return self._way
 
     def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
         """Refuse: what broken neurons send does not depend on what is seen.

@@ -1,17 +1,18 @@
 """Networks of SB3 as chains of layers, and acting by one of which something is broken."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 import torch
 from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 from stable_baselines3.common.policies import BasePolicy
 from torch import Tensor, nn
-from torch.nn import functional
 
 from rallypoint.agents.sb3.heads import parameters
 from rallypoint.errors import NotOffered
 from rallypoint.networks import Array, Layer
+from rallypoint.safety.neurons.activations import activation
 
 _NAMES: dict[type[nn.Module], str] = {
     nn.Identity: "identity",
@@ -56,29 +57,53 @@ class Chain(NamedTuple):
             found.append(made.numpy(force=True))
         return found
 
+    def finished(self, ends: Array) -> Array:
+        """Return what the head puts out for what the last layer sends: (rows, K)."""
+        return self.last(torch.from_numpy(ends).to(self.device)).numpy(force=True)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.links[-1].sums.weight.device
+
+
+class Chunked:
+    """The layers of a chain for whole batches, multiplied chunk by chunk as the policy does it."""
+
+    def __init__(self, of: Chain, size: int) -> None:
+        """Take chunks of so many rows."""
+        self._links = of.links
+        self._size = size
+        self._device = of.device
+
     def sums(self, signals: Array, index: int, *, intact: bool = False) -> Array:
         """Return what a layer's neurons sum up; see ``rallypoint.safety.neurons.passing``."""
         del intact  # every answer is a new array
-        link = self.links[index]
-        made: Array = link.sums(self._tensor(signals)).numpy(force=True)
-        return made
+        linear = self._links[index].sums
+        return self._by_chunk(signals, linear, partial(torch.addmm, linear.bias))
 
     def weighed(self, signals: Array, index: int) -> Array:
         """Return the same without biases."""
-        weights = self.links[index].sums.weight
-        return functional.linear(self._tensor(signals), weights).numpy(force=True)
+        return self._by_chunk(signals, self._links[index].sums, torch.mm)
 
-    def bent(self, sums: Array, index: int) -> Array:
+    def bent(self, sums: Array, index: int, *, intact: bool = False) -> Array:
         """Return the signals of neurons that sum up so much."""
-        bent: Tensor = self.links[index].activation(self._tensor(sums))
+        bends = self._links[index].activation
+        if intact:  # as SB3 does to rounding, and faster
+            return activation(_NAMES[type(bends)]).values(sums)
+        bent: Tensor = bends(torch.from_numpy(sums).to(self._device))
         return bent.numpy(force=True)
 
-    def _tensor(self, signals: Array) -> Tensor:
-        return torch.from_numpy(signals).to(self.links[-1].sums.weight.device)
-
-    def finished(self, ends: Array) -> Array:
-        """Return what the head puts out for what the last layer sends: (rows, K)."""
-        return self.last(self._tensor(ends)).numpy(force=True)
+    def _by_chunk(self, signals: Array, linear: nn.Linear, product: Callable[..., Tensor]) -> Array:
+        rows = torch.from_numpy(signals).to(self._device)
+        weights = linear.weight.t()
+        if len(rows) == self._size:
+            return product(rows, weights).numpy(force=True)
+        made = rows.new_empty(len(rows), linear.out_features)
+        for first in range(0, len(rows), self._size):
+            chunk = slice(first, first + self._size)
+            product(rows[chunk], weights, out=made[chunk])
+        return made.numpy(force=True)
 
 
 def chain(policy: BasePolicy) -> Chain:

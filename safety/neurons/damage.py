@@ -67,7 +67,8 @@ class _Plain:
         made: Array = signals @ self._layers[index].weights.astype(self._dtype, copy=False).T
         return made
 
-    def bent(self, sums: Array, index: int) -> Array:
+    def bent(self, sums: Array, index: int, *, intact: bool = False) -> Array:
+        del intact  # all alike
         return np.array(activation(self._layers[index].activation).values(sums))
 
 

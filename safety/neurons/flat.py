@@ -31,14 +31,6 @@ class Places:
         """Return how many there are."""
         return len(self.rows)
 
-    def __getitem__(self, some: Any) -> "Places":
-        """Return some of them, by a slice or a mask."""
-        return Places(self.rows[some], self.columns[some])
-
-    def from_row(self, first: int) -> "Places":
-        """Return the same places in a batch that starts with this row."""
-        return Places(self.rows - first, self.columns)
-
     def on_line(self, signals: Array) -> Integers:
         """Return where these entries stand among the signals on one line, ``line_of``.
 
@@ -73,12 +65,6 @@ class Failures:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.places)
-
-    def between(self, first: int, last: int) -> "Failures":
-        """Return those in some rows, counted from the first of these."""
-        some = slice(*np.searchsorted(self.places.rows, (first, last)))
-        places = self.places[some].from_row(first)
-        return Failures(places, self._sends[some], beside=self.beside)
 
     def spread(self, like: Array) -> Array:
         """Return what is sent as signals (…, N) like these, 0 where no neuron fails."""
@@ -154,16 +140,6 @@ class Crossed:
         """Return how many there are."""
         return len(self._into)
 
-    def between(self, first: int, last: int) -> "Crossed":
-        """Return those in some rows, counted from the first of these."""
-        some = slice(*np.searchsorted(self._into.rows, (first, last)))
-        return Crossed(
-            self._into[some].from_row(first),
-            self._out_of[some].from_row(first),
-            self._slopes[some],
-            self._shifts[some],
-        )
-
     def change(self, sums: Array, signals: Array) -> None:
         """Change sums (…, N), in place, to what comes of signals that go through these."""
         change = line_of(signals)[self._out_of.on_line(signals)]
@@ -190,14 +166,6 @@ def laid_flat(
     """
     return tuple(
         _laid_flat(broken, layer, count, dtype) for broken, layer in zip(plan, layers, strict=True)
-    )
-
-
-def between(flat: Sequence[Flat], first: int, last: int) -> tuple[Flat, ...]:
-    """Return some rows of a plan that was laid flat."""
-    return tuple(
-        Flat(part.failures.between(first, last), part.crossed.between(first, last), part.grid)
-        for part in flat
     )
 
 

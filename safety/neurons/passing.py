@@ -23,8 +23,11 @@ class Computes(Protocol):
     def weighed(self, signals: Array, index: int) -> Array:
         """Return the same without biases; nothing else is written where it stands."""
 
-    def bent(self, sums: Array, index: int) -> Array:
-        """Return the signals of neurons that sum up so much (…), maybe in place."""
+    def bent(self, sums: Array, index: int, *, intact: bool = False) -> Array:
+        """Return the signals of neurons that sum up so much (…), maybe in place.
+
+        With intact they are only what liars are measured against, and may be a rounding off.
+        """
 
 
 class Passage:
@@ -91,9 +94,11 @@ class Passage:
         failures = self._flat[index].failures
         apart = sums if intact is None else self._network.sums(intact, index, intact=True)
         if index == self._last:
-            return failures.beside_those(apart, partial(self._network.bent, index=index)), None
+            return failures.beside_those(
+                apart, partial(self._network.bent, index=index, intact=True)
+            ), None
         own = self._copied(index, sums) if apart is sums else apart
-        intact = self._network.bent(own, index)
+        intact = self._network.bent(own, index, intact=True)
         return failures.beside_those(intact) if failures.beside else None, intact
 
     def _beside_these(self, index: int, made: Array) -> tuple[Array | None, Array | None]:
