@@ -108,13 +108,14 @@ def _badge(name: str, glyph: str, right: float, down: float) -> Callable[[Canvas
 
 
 # Besides their shapes and places, marks have colours that stay apart for every kind of colour
-# vision: M. Okabe & K. Ito (2008), "Color Universal Design".
+# vision: M. Okabe & K. Ito (2008), "Color Universal Design"; their purple made lighter, as it is
+# too near to their blue for those who see no red.
 MARK_COLOURS = {
     "crashed": GREY,
     "byzantine": INK,
     "interrupted": "#d55e00",
     "deceived": "#0072b2",
-    "altered": "#cc79a7",
+    "altered": "#d98bb5",
     "misinformed": "#f0e442",
 }
 
