@@ -164,6 +164,9 @@ def _tell(showing: "Showing", out: Path | None) -> None:
         whom = ", ".join(touched) if len(touched) <= _NAMED else f"{len(touched)} agents"
         count = sum(receipt.applications.values())
         lines.append(f"  {receipt.kind}: {count} agent-steps of {whom or 'nobody'}")
+    if showing.left_out:
+        kinds = ", ".join(showing.left_out)
+        lines.append(f"  not here: {kinds}, which are of updates, and nobody learns")
     if showing.failure:
         lines.append(f"The world's own picture is missing: {showing.failure}")
     with told_if_possible():

@@ -70,33 +70,22 @@ def _lines(text: str) -> list[str]:
     return lines[:_LINES]
 
 
-def _draw_action(
-    canvas: Canvas,
-    box: Box,
-    scene: Scene,
-    cast: Cast,
-    agent: int,
-) -> None:
-    one = canvas.pixel
-    left, top, wide, high = box
-    high -= 8  # of rewards
-    space, proposed, executed = _of_agent(scene, cast, agent)
-    changed = [mark for mark in ("interrupted", "altered") if _is(scene, mark, agent)]
-    rim = 0.0
-    if changed:
-        rim = 3.0
-        colour = MARK_COLOURS[changed[0]]
-        _fill(canvas, (left, top, wide, high), colour)
-    inner = (left + rim, top + rim, wide - 2 * rim, high - 2 * rim)
-    if not scene.alive[agent] and not np.any(scene.rewards[agent]):
-        _fill(canvas, inner, look.PAPER)
+def _draw_action(canvas: Canvas, box: Box, scene: Scene, cast: Cast, agent: int) -> None:
+    if not scene.there[agent]:
         return
+    left, top, wide, high = box
+    high -= 8  # for rewards
+    changed = [mark for mark in ("interrupted", "altered") if _is(scene, mark, agent)]
+    rim = 3.0 if changed else 0.0
+    if changed:
+        _fill(canvas, (left, top, wide, high), MARK_COLOURS[changed[0]])
+    inner = (left + rim, top + rim, wide - 2 * rim, high - 2 * rim)
+    space, proposed, executed = _of_agent(scene, cast, agent)
     if executed.ndim == 0 and executed.dtype.kind in "iu":
         number = int(executed)
         _fill(canvas, inner, _pale(COLOURS[number % len(COLOURS)]))
         said = f"{int(proposed)}>{number}" if proposed != executed else str(number)
-        at = canvas.point((left + wide / 2) * one, (top + high / 2) * one)
-        canvas.write(said, at, min(_SMALL, 2.2 * wide / (1 + len(said))) * one, look.INK)
+        _write(canvas, said, inner, look.INK)
         return
     shares = _shares(space, executed)[:_PARTS]
     each = inner[2] / len(shares)
@@ -104,10 +93,15 @@ def _draw_action(
         colour = _hex(_RAMP[0] + share * (_RAMP[1] - _RAMP[0]))
         _fill(canvas, (inner[0] + part * each, inner[1], each, inner[3]), colour)
     if executed.size == 1:
-        said = short(float(executed.ravel()[0]))
         ink = look.PAPER if shares[0] > 0.5 else look.INK
-        at = canvas.point((left + wide / 2) * one, (top + high / 2) * one)
-        canvas.write(said, at, min(_SMALL, 2.2 * wide / (1 + len(said))) * one, ink)
+        _write(canvas, short(float(executed.ravel()[0])), inner, ink)
+
+
+def _write(canvas: Canvas, said: str, box: Box, ink: str) -> None:
+    """Write in the middle of a box, as large as its width allows."""
+    left, top, wide, high = (part * canvas.pixel for part in box)
+    height = min(_SMALL * canvas.pixel, 2.2 * wide / (1 + len(said)))
+    canvas.write(said, canvas.point(left + wide / 2, top + high / 2), height, ink)
 
 
 def _draw_reward(canvas: Canvas, box: Box, reward: float, largest: float) -> None:

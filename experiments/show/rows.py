@@ -110,7 +110,7 @@ def _draw_agent(canvas: Canvas, row: Row, agent: int, past: Sequence[Scene], cas
     for column, scene in enumerate(past[-row.columns :]):
         if _is(scene, "crashed", agent):
             row.fill(canvas, column, look.GREY, start=0.44, end=0.56)
-        elif scene.alive[agent]:
+        elif scene.there[agent]:
             earned = float(scene.rewards[agent])
             row.fill(canvas, column, look.CELL if cast.marks else _earned(earned))
         for lane, mark in enumerate(lanes):

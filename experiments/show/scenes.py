@@ -33,6 +33,7 @@ class Scene(NamedTuple):
     picture: Frame | None  # the world's own, if it draws any
     text: str  # what the world says of itself, if it draws none
     alive: Mask  # (N,)
+    there: Mask  # (N,) who is alive, or acted in this step, be it their last
     marks: Mapping[str, Mask]  # name -> (N,), of this step
     rewards: NDArray[np.float64]  # (N,) earned in this step, whatever is told
     returns: NDArray[np.float64]  # (N,) earned in this episode so far
@@ -79,18 +80,21 @@ class Watched(BatchWrapper):
         self._episode += 1
         self._step = 0
         self._returns = np.zeros(self.num_agents)
-        self._acting = self.env.alive[0]
-        self._keep(observations, np.zeros(self.num_agents), None, is_last=False)
+        self._acting = self.env.alive[0].copy()
+        self._over = np.zeros(self.num_agents, dtype=bool)  # whose part has ended
+        self._keep(observations, self._acting, np.zeros(self.num_agents), None, is_last=False)
         return observations
 
     def step(self, actions: Actions) -> Step:
         """Move on by a step; see ``BatchEnv.step``."""
         step = self.env.step(actions)
         self._step += 1
-        earned = np.where(self._acting, step.infos["true_rewards"][0], 0.0)
+        acted = self._acting
+        earned = np.where(acted, step.infos["true_rewards"][0], 0.0)
         self._returns = self._returns + earned
-        self._acting = self._acting & (step.alive & ~step.terminated & ~step.truncated)[0]
-        self._keep(step.observations, earned, step.infos, is_last=bool(step.ended[0]))
+        self._over = self._over | (step.terminated | step.truncated)[0]
+        self._acting = step.alive[0] & ~self._over
+        self._keep(step.observations, acted, earned, step.infos, is_last=bool(step.ended[0]))
         return step
 
     def taken(self) -> list[Scene]:
@@ -101,6 +105,7 @@ class Watched(BatchWrapper):
     def _keep(
         self,
         observations: Observations,
+        acted: Mask,
         earned: NDArray[np.float64],
         infos: Mapping[str, Array] | None,
         *,
@@ -122,6 +127,7 @@ class Watched(BatchWrapper):
                 picture=picture,
                 text=text,
                 alive=self.env.alive[0].copy(),
+                there=self.env.alive[0] | acted,
                 marks=marks,
                 rewards=earned,
                 returns=self._returns,

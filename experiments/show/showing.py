@@ -12,6 +12,7 @@ from rallypoint.experiments.show.sights import Sight, make_shown
 from rallypoint.policies import Policy
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import OF_ROUNDS, SITES
 
 _FASTEST = 25.0  # pictures a second, if nobody says how many
 
@@ -38,6 +39,7 @@ class Showing:
         self.fps = min(fps, _FASTEST)
         self._watched, self._sight, self._policy = watched, sight, policy
         self._seed, self._most_steps = seed, most_steps
+        self.left_out: tuple[str, ...] = ()  # threats to what contributors send
         self._ends: list[Scene] = []
 
     @classmethod
@@ -72,7 +74,9 @@ class Showing:
         """
         shown = make_shown(env, settings_for(names) | dict(env_settings or {}))
         policy = actor(names, shown, settings or {}, greedy=greedy, seed=seed)
-        world = Threatened(shown, threats or ThreatModel(), policy=policy)
+        model = threats or ThreatModel()
+        in_world = model.at(*(site for site in SITES if site not in OF_ROUNDS))
+        world = Threatened(shown, in_world, policy=policy)
         sight = Sight(shown)
         watched = Watched(world, sight)
         cast = Cast(
@@ -83,7 +87,11 @@ class Showing:
             num_episodes=episodes,
             marks=watched.marks,
         )
-        return cls(watched, sight, policy, cast, seed=seed, most_steps=most_steps)
+        showing = cls(watched, sight, policy, cast, seed=seed, most_steps=most_steps)
+        showing.left_out = tuple(
+            threat.kind for threat in model.threats if threat.site in OF_ROUNDS
+        )
+        return showing
 
     @property
     def failure(self) -> str:

@@ -38,6 +38,14 @@ def test_a_film_has_a_picture_for_each_step_and_one_for_the_start(rallypoint, th
         assert film.info["duration"] == 100
 
 
+def test_threats_to_updates_are_left_out_and_told(rallypoint, threats):
+    more = '[byzantine]\ncount = 1\n[[threats]]\nkind = "alie"\nvictims = "byzantine"\n'
+    threats.write_text(THREATS + more)
+    done = rallypoint("show", "gathering-v0", "--threats", threats, "--steps", 1, "--out", "a.gif")
+    assert done.status == 0, done.err
+    assert "not here: alie, which are of updates, and nobody learns" in done.out
+
+
 def test_a_film_strip_is_one_picture(rallypoint, threats, tmp_path):
     done = rallypoint("show", "cartpole-v1", "--threats", threats, "--steps", 5, "--out", "a.PNG")
     assert done.status == 0, done.err
