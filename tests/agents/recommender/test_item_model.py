@@ -98,9 +98,9 @@ def test_one_hyperactive_user_moves_the_mean_of_events_without_bound_and_nothing
 def test_a_history_counts_every_click_and_every_pass():
     shown = np.array([[[2, 0], [1, 1]]])
     before = History(np.ones((1, 2, 3)), np.zeros((1, 2, 3)))
-    after = before.with_round(shown, np.array([[[5, 0], [0, 2]]]))
-    assert (after.clicked - before.clicked).tolist() == [[[0, 0, 5], [0, 2, 0]]]
-    assert after.passed.tolist() == [[[1, 0, 0], [0, 1, 0]]]
+    after = before.with_round(shown, np.array([[[5, 0], [1, 2]]]))
+    assert (after.clicked - before.clicked).tolist() == [[[0, 0, 5], [0, 3, 0]]]
+    assert after.passed.tolist() == [[[1, 0, 0], [0, 0, 0]]]
     assert before.passed.sum() == 0
 
 

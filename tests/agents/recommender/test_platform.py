@@ -11,6 +11,7 @@ from rallypoint.agents.episodes import play
 from rallypoint.agents.recommender import HonestUsers, LearningPlatform, Promoter, TrustedMean
 from rallypoint.draws import Draws
 from rallypoint.envs.recommender.metrics import click_rate
+from rallypoint.envs.recommender.world import feedback_in
 from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
@@ -43,6 +44,22 @@ def played(env, learner, threats=()):
 def liars(count, *threats, copies=2):
     model = ThreatModel.from_dict({"byzantine": {"members": USERS[:count]}, "threats": threats})
     return [UpdateThreats(model, contributors=USERS, seed=copy) for copy in range(copies)]
+
+
+def test_the_first_round_moves_items_against_what_its_users_say():
+    env = world(copies=1, max_cycles=2, num_items=7)
+    learner = platform(env, learning_rate=0.5, average=-2.0)
+    draws = Draws(0, "tests/recommender", env.copies)
+    first, second = play(env, Pair(learner, HonestUsers()), draws, seed=0)
+    told = feedback_in(second.observations, 5)
+    assert (told.shown == first.step.infos["shown"]).all()
+    expected = np.zeros((7, 4))
+    chance = 1 / (1 + np.exp(2.0))
+    for user, profile in enumerate(told.profiles[0]):
+        for item, clicked in zip(told.shown[0, user], told.events[0, user], strict=True):
+            # Of the loss, one of 5 events of one of 60 users; the rate is of one of 7 items.
+            expected[item] -= 0.5 * 7 * (chance - clicked) * profile / 5 / 60
+    np.testing.assert_allclose(learner.items[0], expected, rtol=1e-5, atol=1e-12)
 
 
 def test_without_liars_and_minorities_all_rules_come_to_about_the_same():
@@ -111,6 +128,17 @@ def test_an_update_that_is_no_number_is_refused_by_the_mean_and_left_out_by_othe
     learner = platform(env, aggregator="multi_krum", f=1, frames=liars(1, {"kind": "nan"}))
     played(env, learner)
     assert np.isfinite(learner.items).all()
+
+
+def test_what_nobody_says_anything_about_any_more_stays_as_it_is():
+    env = world(copies=1, max_cycles=9)
+    silence = {"kind": "partial_drop", "fraction": 1.0, "fill": "nan", "when": {"from": 4}}
+    learner = platform(env, aggregator="nan_median", frames=liars(60, silence, copies=1))
+    draws = Draws(0, "tests/recommender", env.copies)
+    moments = play(env, Pair(learner, HonestUsers()), draws, seed=0)
+    beliefs = [learner.items for _ in moments]
+    assert (beliefs[3] != beliefs[4]).any()
+    assert (beliefs[4] == beliefs[8]).all()
 
 
 def test_promoters_that_click_more_move_who_weighs_events_and_not_who_weighs_users():
