@@ -116,3 +116,15 @@ def test_a_training_leaves_what_a_user_put_into_its_folder(rallypoint, tmp_path)
     assert "notes.txt" not in rallypoint(*train, "--out", "run").out
     assert rallypoint(*train, "--out", "run").status == 0
     assert (tmp_path / "run/notes.txt").read_text() == "mine"
+
+
+def test_contributors_filter_trajectories_if_they_are_told_to(rallypoint, tmp_path):
+    words = ("train", "--env", "cartpole-v1", "--agent", "a2c", "--workers", 2, "--steps", 2000)
+    done = rallypoint(*words, "--trajectory-filter", "sever", "--out", "run")
+    assert done.status == 0, done.err
+    assert "trajectories_left_out: 0.0" in done.out
+    rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert all(row["trajectories"]["worker_0"] >= 8 for row in rows)  # one in each copy, or more
+    refused = rallypoint(*words[:3], *SMALL_PPO, "--trajectory-filter", "sever")
+    assert refused.status == 2
+    assert "sb3:PPO has no contributors" in refused.err
