@@ -1,0 +1,118 @@
+"""One cell of the design: a training under some of the threats, and what its policy is worth."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from rallypoint.agents.build import build_world, now_acts
+from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.gradient.by_name import Team
+from rallypoint.agents.saved import load_policies
+from rallypoint.agents.sb3.threads import torch_threads
+from rallypoint.agents.train import Outcome, Training, train
+from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.factorial.config import FactorialConfig
+from rallypoint.registration import make
+from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.recorder import account
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import OF_ROUNDS, SITES
+
+_OURS = Path(__file__).with_name("threats.toml")
+_TESTS = 1  # root seed of tests, the same for all cells
+
+
+class Switch(NamedTuple):
+    """Threats that are on or off together."""
+
+    name: str
+    threats: tuple[int, ...]  # their places in the file
+
+
+class Cell(NamedTuple):
+    """What one training came to."""
+
+    worth: float  # mean return of those who are not Byzantine
+    outcome: Outcome
+    tested: tuple[Receipt, ...]  # of threats in tests
+    wrong: tuple[str, ...]  # where receipts disagree, of training and tests
+
+
+def threat_model(config: FactorialConfig) -> ThreatModel:
+    """Return all threats there are to switch.
+
+    Raises:
+        RallypointError: the file cannot be read, or meant.
+    """
+    return ThreatModel.from_toml(config.threats or _OURS)
+
+
+def switches(model: ThreatModel, by: str) -> list[Switch]:
+    """Return what is switched: all threats at one site together, or each alone."""
+    if by == "channel":
+        sites = [site for site in SITES if any(t.site == site for t in model.threats)]
+        places = {
+            site: tuple(i for i, t in enumerate(model.threats) if t.site == site) for site in sites
+        }
+        return [Switch(site, places[site]) for site in sites]
+    kinds = [threat.kind for threat in model.threats]
+    return [
+        Switch(kind if kinds.count(kind) == 1 else f"{kind}-{place}", (place,))
+        for place, kind in enumerate(kinds)
+    ]
+
+
+def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], seed: int) -> Cell:
+    """Train one policy while some switches are on, and test it.
+
+    Raises:
+        InvalidConfig: returns that have no logarithm, where that is asked for.
+        RallypointError: the training cannot be carried out.
+    """
+    kept = sorted(place for switch in on for place in switch.threats)
+    some = replace(model, threats=tuple(model.threats[place] for place in kept))
+    training = Training(
+        env=config.env,
+        agent=config.agent,
+        steps=config.steps,
+        seed=seed,
+        copies=config.copies,
+        env_settings=dict(config.env_settings),
+        settings=dict(config.agent_settings),
+        threats=some if some.threats else None,
+        team=Team(**config.team) if config.team else None,
+    )
+    with TemporaryDirectory() as folder, torch_threads(1):
+        outcome = train(training, Path(folder))
+        lived = some.at(*(site for site in SITES if site not in OF_ROUNDS))
+        world = build_world(
+            config.env,
+            copies=config.tests,
+            settings=config.env_settings,
+            threats=lived if config.response == "lived" and lived.threats else None,
+            seed=seed,
+        )
+        plain = make(config.env, copies=1, **config.env_settings)
+        policy = next(iter(load_policies(Path(folder), plain).values()))
+        now_acts(world, policy)
+        found = evaluate(world, policy, episodes=config.tests, seed=_TESTS)
+    receipts, wrong = account(world)
+    liars = _byzantine(model, found.agents)
+    honest = [agent not in liars for agent in found.agents]
+    worth = float(np.mean(found.returns[:, honest]))
+    if config.scale == "log":
+        if worth <= 0:
+            raise InvalidConfig(f"a return of {worth:.4g} has no logarithm: take --scale return")
+        worth = float(np.log(worth))
+    return Cell(worth, outcome, receipts, (*outcome.disagreements, *wrong))
+
+
+def _byzantine(model: ThreatModel, agents: Sequence[str]) -> frozenset[str]:
+    """Return who is Byzantine in every episode: what they earn is nobody's concern."""
+    members = () if model.byzantine is None else model.byzantine.members or ()
+    named = (agents[member] if isinstance(member, int) else member for member in members)
+    return frozenset(named)
