@@ -18,10 +18,10 @@ PEERS := .venv-peers/installed.json
 RLLIB := .venv-rllib/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rllib soak check format peers bench readme clean
+.PHONY: help setup demo test test-rllib soak fuzz check format peers bench readme clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
-demo test test-rllib soak bench: export OMP_NUM_THREADS := 1
-demo test test-rllib soak bench: export OPENBLAS_NUM_THREADS := 1
+demo test test-rllib soak fuzz bench: export OMP_NUM_THREADS := 1
+demo test test-rllib soak fuzz bench: export OPENBLAS_NUM_THREADS := 1
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test-rllib: $(RLLIB) ## run the tests of the view for RLlib, in .venv-rllib
 
 soak: setup ## kill processes of a Ray cluster for ten minutes, and count what becomes of rounds
 	$(BIN)/python -m pytest -m soak tests/agents/rounds/cluster -s $(PYTEST_ARGS)
+
+fuzz: setup ## break a hundred thousand files: each is read, or refused in one line
+	$(BIN)/python -m pytest -m fuzz tests/fuzz --numprocesses $(JOBS) $(PYTEST_ARGS)
 
 check: setup ## format, lint and types
 	$(BIN)/ruff format --check

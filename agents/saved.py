@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import refuse_unread
 from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
@@ -28,6 +30,20 @@ class Saved(NamedTuple):
     env_settings: dict[str, Any]
     test_epsilon: float | None = None  # of tables: exploration when acting
     softmax: bool = False  # tables are preferences, not values
+
+
+class _Told(msgspec.Struct, kw_only=True):
+    """What the file tells of it, beside what its kind of agent adds."""
+
+    agent: str
+    env: str
+    env_settings: dict[str, Any]
+    test_epsilon: float | None = None
+    softmax: bool = False
+
+    @property
+    def saved(self) -> Saved:
+        return Saved(*(getattr(self, name) for name in Saved._fields))
 
 
 def save_tabular(
@@ -55,13 +71,12 @@ def read_saved(folder: Path) -> Saved:
             f"{folder} holds no {ABOUT}, so nothing was trained into it; give the --out of a "
             "`rallypoint train`"
         )
-    told = read_json(folder / ABOUT)
     try:
-        settings = dict(told["env_settings"])
-        names = str(told["agent"]), str(told["env"])
-        return Saved(*names, settings, told.get("test_epsilon"), bool(told.get("softmax")))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableFile(f"{folder / ABOUT} does not tell of a trained agent") from error
+        return msgspec.convert(read_json(folder / ABOUT), _Told).saved
+    except msgspec.ValidationError as error:
+        raise UnreadableFile(
+            f"{folder / ABOUT} does not tell of a trained agent: {error}"
+        ) from error
 
 
 def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
+from rallypoint.agents.gradient.scalars import Scalars
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
 from rallypoint.agents.tabular.by_name import check_tables, keep
@@ -197,11 +198,15 @@ def _train_contributors(
     team: TeamTraining, out: Path, *, progress_bar: bool, say: Say, resume: bool
 ) -> Outcome:
     try:
-        with tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar:
+        with (
+            tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar,
+            Scalars(out, resumed=resume) as scalars,
+        ):
 
             def heard(row: Mapping[str, Any]) -> None:
                 bar.update(row["steps"] - bar.n)
                 bar.set_postfix({"return": row["return"]})
+                scalars.add(row)
                 say(row)
 
             metrics = team.run(out, say=heard, resume=resume)

@@ -17,7 +17,7 @@ from rallypoint.experiments.new.command import new
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.show.command import show
-from rallypoint.experiments.telling import silence
+from rallypoint.experiments.telling import as_line, silence
 from rallypoint.experiments.threats_command import threats
 from rallypoint.experiments.train_command import evaluate, train
 from rallypoint.experiments.verify.command import verify
@@ -112,5 +112,5 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
 
 
 def _refuse(message: str, status: int) -> int:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    click.echo(f"Error: {as_line(message)}", err=True)
     return status

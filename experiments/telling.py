@@ -24,6 +24,16 @@ def told_if_possible() -> Iterator[None]:
             click.echo(f"cannot show results: {error.strerror or error}", err=True)
 
 
+def as_line(message: str, *, most: int = 1000) -> str:
+    """Return a message as one line of a bearable length: it may cite what a file holds.
+
+    >>> as_line("no number: " + "9" * 100, most=20)
+    'no number: 99999999…'
+    """
+    line = " ".join(message.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def silence() -> None:
     """Have standard output lead nowhere, so that what is stuck in it is no second error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -64,6 +64,8 @@ class ThreatModel:
             raise UnreadableFile(f"cannot read threat file {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UnreadableFile(f"threat file {path} is no TOML: {error}") from error
+        except RecursionError as error:
+            raise UnreadableFile(f"threat file {path} is nested too deeply") from error
         return cls.from_dict(table)
 
     @classmethod

@@ -111,15 +111,40 @@ def load_model(folder: Path, env: BatchEnv) -> tuple[BaseAlgorithm, Group]:
     saved = read_about(folder)
     group = the_group(env, saved.group, folder)
     refuse_other_spaces(folder / ABOUT, saved.spaces, group)
-    model = untrained(saved.algorithm, group, saved.settings)
     path = folder / PARAMETERS
     try:
         with safe_open(path, framework="pt") as file:
             parameters = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
     except (OSError, SafetensorError, ValueError) as error:
         raise UnreadableFile(f"{path} is no readable file of parameters: {error}") from error
+    count = sum(part.numel() for part in parameters.values())
+    _refuse_larger(folder / ABOUT, saved.settings, count)
+    try:
+        model = untrained(saved.algorithm, group, saved.settings)
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, RallypointError):
+            raise
+        raise UnreadableFile(
+            f"{folder / ABOUT} tells of settings that make no policy: {error}"
+        ) from error
     put_in(path, model, parameters)
     return model, group
+
+
+def _refuse_larger(path: Path, settings: Any, count: int) -> None:
+    """Refuse networks larger than the parameters there are: to make them could take all memory."""
+    told = [settings.get("policy_kwargs")]
+    while told:
+        part = told.pop()
+        if isinstance(part, dict):
+            told += part.values()
+        elif isinstance(part, list):
+            told += part
+        elif isinstance(part, int) and part > count:
+            raise UnreadableFile(
+                f"{path} tells of a network with {part} of something, and the file of its "
+                f"parameters holds {count} numbers"
+            )
 
 
 def put_in(path: Path, model: BaseAlgorithm, parameters: dict[str, Any]) -> None:

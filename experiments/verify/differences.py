@@ -1,6 +1,7 @@
 """Comparing what a run told with what is found now: plain values, numbers within a tolerance."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,6 +51,8 @@ def is_time(key: str) -> bool:
 
 def _same(told: Any, found: Any, tolerance: float) -> bool:
     if _is_number(told) and _is_number(found):
+        if max(abs(told), abs(found)) > sys.float_info.max:  # an integer that is no float
+            return bool(told == found)
         return math.isclose(told, found, rel_tol=tolerance, abs_tol=tolerance)
     return type(told) is type(found) and bool(told == found)
 
