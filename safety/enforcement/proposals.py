@@ -150,6 +150,9 @@ def inside(space: Any, values: Array) -> Mask:
         found = (values >= space.low) & (values <= space.high)
     elif hasattr(space, "n") and not trailing:  # Discrete
         found = (values >= space.start) & (values < space.start + space.n)
+    elif hasattr(space, "nvec") and values.shape[2:] == space.shape:  # MultiDiscrete
+        found = (values >= space.start) & (values <= space.start + (space.nvec - 1))
+        found &= np.can_cast(values.dtype, space.dtype)
     else:
         cells = [space.contains(values[index]) for index in np.ndindex(values.shape[:2])]
         return np.array(cells, dtype=bool).reshape(values.shape[:2])
