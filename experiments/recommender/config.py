@@ -16,7 +16,7 @@ ROBUST = (*COMPARING, "trimmed_mean")
 class RecommenderConfig:
     """One setting of the experiment; the defaults are those its claims are made for."""
 
-    platforms: int = 8  # of each seed, in every condition
+    platforms: int = 4  # of each seed, in every condition
     rounds: int = 100  # slates and clicks
     liars: int = 5  # users, and what rules are told to tolerate
     minority: int = 12  # users with tastes of their own
