@@ -47,8 +47,8 @@ def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
     for name in ("return", "learnt", "before", "diameter"):
         known = [one[name] for one in several if one[name] is not None]
         means[name] = float(np.mean(known)) if known else None
-    returns = [one["return"] for one in several]
-    return {**means, "returns": [round(value, 1) for value in returns]}
+    returns = [round(one["return"], 1) for one in several]
+    return {**means, "returns": returns, "all_learnt": [one["learnt"] for one in several]}
 
 
 def _of(found: Results, name: str, what: str = "return") -> Floats:
