@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rallypoint.errors import RallypointError
-from rallypoint.experiments.train_command import ENV_SETTINGS, as_plain
+from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
 
 _MAX_WIDTH = 100  # wider lines lead the eye astray
 

@@ -148,7 +148,7 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
         **flags: Any,
     ) -> int:
         from rallypoint.experiments.plan import make_plan
-        from rallypoint.experiments.train_command import as_plain
+        from rallypoint.experiments.shared_options import as_plain
 
         placement = placement_of(ray, as_plain(ray_settings))
         given = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rallypoint.errors import RallypointError
-from rallypoint.experiments.train_command import ENV_SETTINGS, as_plain
+from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
 
 if TYPE_CHECKING:
     from rallypoint.batch_env import Actions, BatchEnv

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rallypoint.errors import InvalidConfig, RallypointError, UnwritablePath
+from rallypoint.errors import RallypointError, UnwritablePath
 from rallypoint.experiments.contributing import (
     contributing,
     filtered_by,
@@ -16,25 +16,21 @@ from rallypoint.experiments.contributing import (
     stopped,
     team_of,
 )
+from rallypoint.experiments.shared_options import (
+    ENV_SETTINGS,
+    THREATS,
+    as_plain,
+    refuse_invalid,
+    threats_of,
+)
 
 if TYPE_CHECKING:
     from rallypoint.agents.evaluation import Evaluation
     from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Outcome, Training
     from rallypoint.run_folder import RunFolder
-    from rallypoint.safety.threat_model import ThreatModel
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-THREATS = click.option(
-    "--threats",
-    "threat_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE.toml",
-    help="What is to go wrong.",
-)
-ENV_SETTINGS = click.option(
-    "--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env."
-)
 
 
 @on_ray
@@ -143,6 +139,7 @@ def _train(
     import sys
 
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT
+    from rallypoint.agents.gradient.scalars import EVENTS
     from rallypoint.agents.train import settings_of
     from rallypoint.agents.train import train as carry_out
     from rallypoint.experiments.runner import stoppable
@@ -157,7 +154,7 @@ def _train(
             config=dict(settings_of(training)),
             seeds=[training.seed],
             command=command,
-            lists=(CHECKPOINT,),
+            lists=(CHECKPOINT, EVENTS),
             keeps=(CHECKPOINT,) if resume else (),
         )
     except UnwritablePath as error:
@@ -262,39 +259,5 @@ def _in_words(how: str, result: "Evaluation") -> str:
     )
 
 
-def threats_of(file: Path | None) -> "ThreatModel | None":
-    """Read a threat file, if there is one; what is wrong with it is a usage error."""
-    from rallypoint.safety.threat_model import ThreatModel
-
-    try:
-        return None if file is None else ThreatModel.from_toml(file)
-    except RallypointError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def as_plain(settings: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value``, each value as JSON where it is JSON, else as text."""
-    import msgspec
-
-    plain: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key:
-            raise InvalidConfig(f"a setting looks like 'n_steps=32', got {setting!r}")
-        try:
-            plain[key] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            plain[key] = text
-    return plain
-
-
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def refuse_invalid(wrong: Sequence[str]) -> None:
-    """End a command in which threats did what they were not to do."""
-    if wrong:
-        raise click.ClickException(
-            f"invalid: what the threats did is not what their file says ({wrong[0]})"
-        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rallypoint.errors import RallypointError
-from rallypoint.experiments.train_command import (
+from rallypoint.experiments.shared_options import (
     ENV_SETTINGS,
     THREATS,
     as_plain,

@@ -1,0 +1,57 @@
+"""What commands on agents in environments share: options, and how they are read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rallypoint.errors import InvalidConfig, RallypointError
+
+if TYPE_CHECKING:
+    from rallypoint.safety.threat_model import ThreatModel
+
+THREATS = click.option(
+    "--threats",
+    "threat_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="What is to go wrong.",
+)
+ENV_SETTINGS = click.option(
+    "--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env."
+)
+
+
+def threats_of(file: Path | None) -> "ThreatModel | None":
+    """Read a threat file, if there is one; what is wrong with it is a usage error."""
+    from rallypoint.safety.threat_model import ThreatModel
+
+    try:
+        return None if file is None else ThreatModel.from_toml(file)
+    except RallypointError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def as_plain(settings: Sequence[str]) -> dict[str, Any]:
+    """Read ``key=value``, each value as JSON where it is JSON, else as text."""
+    import msgspec
+
+    plain: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise InvalidConfig(f"a setting looks like 'n_steps=32', got {setting!r}")
+        try:
+            plain[key] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            plain[key] = text
+    return plain
+
+
+def refuse_invalid(wrong: Sequence[str]) -> None:
+    """End a command in which threats did what they were not to do."""
+    if wrong:
+        raise click.ClickException(
+            f"invalid: what the threats did is not what their file says ({wrong[0]})"
+        )

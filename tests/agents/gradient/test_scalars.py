@@ -1,0 +1,70 @@
+"""Curves for TensorBoard: those of the rows, under SB3's names."""
+
+import json
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from rallypoint.agents.gradient.by_name import Team
+from rallypoint.agents.gradient.scalars import EVENTS, Scalars
+from rallypoint.agents.train import Training, train
+from rallypoint.errors import UnwritablePath
+
+TRAINING = Training(
+    env="matching-game-v0",
+    agent="gpomdp",
+    steps=300,
+    env_settings={"max_cycles": 5},
+    team=Team(contributors="workers", workers=3),
+)
+
+
+def curves(folder):
+    told = EventAccumulator(str((folder / EVENTS).parent))
+    told.Reload()
+    return {
+        name: {event.step: event.value for event in told.Scalars(name)}
+        for name in told.Tags()["scalars"]
+    }
+
+
+def test_curves_are_those_of_the_rows_under_the_names_of_sb3(tmp_path):
+    rows = []
+    train(TRAINING, tmp_path, say=rows.append)
+    assert rows
+    found = curves(tmp_path)
+    for key, name in (
+        ("return", "rollout/ep_rew_mean"),
+        ("round", "time/iterations"),
+        ("steps", "time/total_timesteps"),
+        ("cosine", "train/cosine"),
+    ):
+        told = {row["steps"]: row[key] for row in rows if row[key] is not None}
+        assert found[name] == pytest.approx(told)
+    believed = {row["steps"]: row["believed"]["worker_2"] for row in rows}
+    assert found["train/believed/worker_2"] == pytest.approx(believed)
+    assert all(speed > 0 for speed in found["time/fps"].values())
+
+
+def test_a_training_that_goes_on_has_each_round_once(tmp_path):
+    train(TRAINING, tmp_path)
+    whole = curves(tmp_path)
+    rows = []
+    train(TRAINING, tmp_path, resume=True, say=rows.append)
+    again = curves(tmp_path)
+    assert "time/fps" not in again  # rows of before come all at once
+    assert again["rollout/ep_rew_mean"] == whole["rollout/ep_rew_mean"]
+
+
+def test_what_is_left_open_is_left_out(tmp_path):
+    with Scalars(tmp_path) as scalars:
+        scalars.add({"steps": 5, "return": None, "cosine": 0.5})
+    found = curves(tmp_path)
+    assert "rollout/ep_rew_mean" not in found
+    assert found["train/cosine"] == {5: 0.5}
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path):
+    (tmp_path / "tensorboard").write_text(json.dumps("somebody's"))
+    with pytest.raises(UnwritablePath, match="tensorboard"):
+        Scalars(tmp_path)
