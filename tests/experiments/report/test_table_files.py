@@ -31,7 +31,7 @@ def test_csv_holds_what_was_measured_to_the_last_digit(rallypoint, run):
 
 
 def test_several_runs_go_into_one_table(run):
-    other = write_run(Path("run-b"))
+    other = write_run(run.parent / "run-b")
     rows = rows_of(as_csv([read_run(run), read_run(other)]))
     assert {row["run"] for row in rows} == {run.name, "run-b"}
 
@@ -56,7 +56,7 @@ def test_no_cell_is_a_formula(formula, run):
 
 
 def test_latex_is_shown_and_never_obeyed(run):
-    named = run.rename(r"\input{x} 50%&#$_~^")
+    named = run.rename(run.parent / r"\input{x} 50%&#$_~^")
     (line,) = {line.partition(" & ")[0] for line in as_latex([read_run(named)]).splitlines()[5:-2]}
     assert line == (r"\textbackslash{}input\{x\} 50\%\&\#\$\_\textasciitilde{}\textasciicircum{}")
 
