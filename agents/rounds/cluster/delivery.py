@@ -33,8 +33,9 @@ class _Job(NamedTuple):
 class Cluster(Delivery):
     """Has blocks computed by actors; what is lost is told, and can be ordered again.
 
-    Parameters go through Ray's object store, once for each version, whoever reads them. Where every
-    fragment ended comes back with its updates: an actor is never the only place of anything.
+    Parameters go through Ray's object store, once for each version, whoever reads them, unless they
+    are small. Where every fragment ended comes back with its updates: an actor is never the only
+    place of anything.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from rallypoint.batch_env import Snapshot
 from rallypoint.errors import CannotGoOn
 
 About = TypeVar("About")
+_SMALL = 96 * 1024  # bytes, that Ray hands over with a call: the object store takes twice as long
 
 
 class Reply(NamedTuple, Generic[About]):
@@ -100,11 +101,13 @@ class Jobs(Generic[About]):
         self.flights[ref] = Flight(member, about)
 
     def put(self, parameters: Floats) -> Ref:
-        """Put parameters where every actor can read them.
+        """Put parameters where every actor can read them; small ones travel with each job.
 
         Raises:
             CannotGoOn: they do not fit.
         """
+        if parameters.nbytes <= _SMALL:
+            return parameters.copy()
         try:
             return ray.put(parameters)
         except RayError as error:
