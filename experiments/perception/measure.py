@@ -13,14 +13,14 @@ from rallypoint.agents.adversary.trainee import copies_of
 from rallypoint.agents.evaluation import Evaluation, evaluate
 from rallypoint.agents.gradient.architecture import layers_of
 from rallypoint.agents.gradient.policy import GradientPolicy
-from rallypoint.batch_env import BatchEnv
+from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import Receipts
+from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.perception.attacks import Attack, Attacked
 from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
 from rallypoint.experiments.perception.config import Budgets
-from rallypoint.experiments.perception.kept import Kept
 from rallypoint.experiments.perception.tasks import Task
 from rallypoint.plain_json import to_json
 from rallypoint.safety.frame import Threatened
@@ -69,8 +69,8 @@ class Bench:
         config, task = self.config, self.task
         name = f"{task.name}/trained-{way}"
         about = self._about(way=way, epsilon=epsilon, kappa=config.kappa)
-        found = self._kept.of(name, about)
-        if found is None:
+
+        def train() -> dict[str, Array]:
             training = Training(
                 way=way,
                 sigma=epsilon,
@@ -80,8 +80,9 @@ class Bench:
                 rounds=config.rounds,
             )
             trainee = training.train(lambda: self.make(config.copies), self.seeds)
-            found = {"weights": trainee.weights}
-            self._kept.add(name, about, found)
+            return {"weights": trainee.weights}
+
+        found = self._kept.piece(name, about, train)
         (group,) = self.make(1).groups
         made = task.learner.architecture(group)
         return GradientPolicy(made, found["weights"], group, greedy=task.greedy)
@@ -101,7 +102,7 @@ class Bench:
 
     def clean(self, policy: GradientPolicy) -> Measured:
         """Return what agents are worth that nobody lies to."""
-        return self._measured(self._played(self.make(self.config.episodes), policy), None)
+        return self._measured(self._played(self.make(self.config.episodes), policy))
 
     def attacked(self, policy: GradientPolicy, attack: Attack, who: str) -> Measured:
         """Return what agents are worth under an attack, and what it really did."""
@@ -110,8 +111,8 @@ class Bench:
         name = f"{task.name}/{condition}"
         about = self._about(who=who, attack=asdict(attack), attacker=asdict(task.attacker))
         about |= {"attacker_rounds": config.attacker_rounds, "episodes": config.episodes}
-        found = self._kept.of(name, about)
-        if found is None:
+
+        def measure() -> dict[str, Array]:
             attacked = Attacked(
                 policy,
                 self.make,
@@ -128,10 +129,11 @@ class Bench:
                 "receipts": [receipt.to_dict() for receipt in receipts],
                 "wrong": disagreements(env.model, receipts),
             }
-            measured = self._measured(played, None)
-            found = {"scores": measured.scores, "whole": measured.whole}
-            found["told"] = as_array(to_json(told))
-            self._kept.add(name, about, found)
+            measured = self._measured(played)
+            whole = {"scores": measured.scores, "whole": measured.whole}
+            return whole | {"told": as_array(to_json(told))}
+
+        found = self._kept.piece(name, about, measure)
         told = msgspec.json.decode(as_text(found["told"]) or "")
         label = condition if task.name == "cartpole" else name
         receipts_of = Receipts(label, told["receipts"], tuple(told["wrong"]))
@@ -140,10 +142,9 @@ class Bench:
     def _played(self, env: BatchEnv, policy: GradientPolicy) -> Evaluation:
         return evaluate(env, policy, episodes=env.num_copies, seed=_TEST)
 
-    def _measured(self, found: Evaluation, receipts: Receipts | None) -> Measured:
+    def _measured(self, found: Evaluation) -> Measured:
         scores = self.task.score(found)
-        whole = self._by_agent(scores >= self.task.best)
-        return Measured(self._by_agent(scores), whole, receipts)
+        return Measured(self._by_agent(scores), self._by_agent(scores >= self.task.best))
 
     def _by_agent(self, by_episode: Any) -> Floats:
         mean: Floats = np.asarray(by_episode).reshape(len(self.seeds), -1).mean(axis=1)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import File, Finding, Progress
+from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.perception import PATHFINDING, SUN, ZHANG, cartpole, picture, team
 from rallypoint.experiments.perception.config import PerceptionConfig
-from rallypoint.experiments.perception.kept import Kept
 from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.study import Found, defended, undefended
 from rallypoint.experiments.perception.tasks import TASKS

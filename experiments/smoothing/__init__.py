@@ -24,6 +24,7 @@ experiments.add(
         question="Does a certificate of a smoothed policy stay below every attack on it?",
         config=SmoothingConfig,
         run="rallypoint.experiments.smoothing.run:run",
+        places=("kept",),
         quick={
             "sigmas": (0.1,),
             "budgets": (0.0, 1.0, 4.0, 64.0),

@@ -27,6 +27,7 @@ class SmoothingConfig:
     # Noise under which one and the same policy's actions are certified.
     noises: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
     alpha: float = 0.05  # how likely a certificate of the return is wrong
+    kept: str = ""  # a folder of finished pieces, to go on from where it was stopped; empty: none
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""

@@ -4,6 +4,7 @@ import numpy as np
 
 import rallypoint
 from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.trained import trained
@@ -15,6 +16,14 @@ from rallypoint.safety.smoothing import NoisyWorld
 
 STEPS = 500  # of an episode, each of which pays 1
 _COPIES = 32  # to learn in
+_LEARNER = PpoLearner(
+    value=(64,),
+    learning_rate=2e-3,
+    final_rate=2e-4,
+    minibatch=512,
+    epochs=6,
+    gamma=0.98,
+)
 
 
 def poles(copies: int) -> BatchEnv:
@@ -24,16 +33,14 @@ def poles(copies: int) -> BatchEnv:
 
 def learned(sigma: float, rounds: int, seed: int, advance: Advance) -> GradientPolicy:
     """Let PPO learn under noise; return the policy beneath the noise, greedy."""
-    learner = PpoLearner(
-        value=(64,),
-        learning_rate=2e-3,
-        final_rate=2e-4,
-        minibatch=512,
-        epochs=6,
-        gamma=0.98,
-    )
     world = NoisyWorld(poles(_COPIES), sigma)
-    return trained(world, learner, rounds=rounds, seed=seed, advance=advance).greedily()
+    return trained(world, _LEARNER, rounds=rounds, seed=seed, advance=advance).greedily()
+
+
+def of_weights(weights: Parameters) -> GradientPolicy:
+    """Return the policy of weights that were learned so, greedy."""
+    (group,) = poles(1).groups
+    return GradientPolicy(_LEARNER.architecture(group), weights, group, greedy=True)
 
 
 def returns(world: BatchEnv, policy: Policy, seed: int) -> Floats:

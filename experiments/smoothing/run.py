@@ -6,21 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.smoothing import ACTION, RETURN, VALUES
-from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
+from rallypoint.experiments.smoothing.attacks import ATTACKS, upper_limit
 from rallypoint.experiments.smoothing.config import SmoothingConfig
-from rallypoint.experiments.smoothing.one_by_one import NEAR, certified, visited
+from rallypoint.experiments.smoothing.one_by_one import NEAR, visited
 from rallypoint.experiments.smoothing.picture import picture
-from rallypoint.experiments.smoothing.policies import STEPS, learned, poles, returns
+from rallypoint.experiments.smoothing.pieces import Pieces
+from rallypoint.experiments.smoothing.policies import STEPS
 from rallypoint.safety.certificates.smoothed_return import certified_return
-from rallypoint.safety.smoothing import SmoothedPolicy
-
-# Episodes that nobody has seen while learning, certifying or choosing a way to attack.
-_CERTIFIED, _ATTACKED, _SEARCHED = 10_000, 20_000, 30_000
 
 
 class Curves(NamedTuple):
@@ -50,21 +47,21 @@ def run(config: SmoothingConfig, seeds: tuple[int, ...], progress: Progress) -> 
     changed = np.zeros(len(seeds))
     games = len(ATTACKS) * (len(config.budgets) - 1)
     work = len(seeds) * (len(config.sigmas) * (config.rounds + games + 1) + len(config.noises))
+    kept = Kept(config.kept)
     with progress("certifying and attacking", work) as advance:
         for place, seed in enumerate(seeds):
             for sigma in config.sigmas:
-                policy = learned(sigma, config.rounds, seed, advance)
-                condition = _Condition(policy, sigma, seed)
+                pieces = Pieces(config, kept, sigma=sigma, seed=seed, advance=advance)
                 mine = curves[sigma].of(place)
-                yield from _certify(config, condition, mine)
+                yield from _certify(config, pieces, mine)
                 advance()
-                for finding in _attack(config, condition, mine):
+                for finding in _attack(config, pieces, mine):
                     yield finding
                     if isinstance(finding, Receipts):
                         advance()
-            states = visited(policy, sigma, config.states, seed)
+            states = visited(pieces.policy, sigma, config.states, seed)
             for at, noise in enumerate(config.noises):
-                one = certified(config, policy, states, noise, seed)
+                one = pieces.one_by_one(states, noise)
                 shares[place, at] = (one.radii > NEAR).mean(), (one.radii_of_values > NEAR).mean()
                 changed[place] += one.changed
                 advance()
@@ -74,49 +71,33 @@ def run(config: SmoothingConfig, seeds: tuple[int, ...], progress: Progress) -> 
     yield File("smoothing.png", picture(config, curves, shares))
 
 
-class _Condition(NamedTuple):
-    policy: GradientPolicy  # beneath the noise
-    sigma: float
-    seed: int
-
-
-def _certify(config: SmoothingConfig, condition: _Condition, curves: Curves) -> Iterator[Row]:
+def _certify(config: SmoothingConfig, pieces: Pieces, curves: Curves) -> Iterator[Row]:
     """Play episodes under noise, and fill in what they certify."""
-    policy, sigma, seed = condition
+    sigma = pieces.sigma
+    paid, seconds = pieces.paid()
     begun = time.process_time()
-    paid = returns(poles(config.certified), SmoothedPolicy(policy, sigma), _CERTIFIED + seed)
     certificate = certified_return(
         paid, thresholds=range(1, STEPS + 1), lowest=0.0, sigma=sigma, alpha=config.alpha
     )
-    seconds = time.process_time() - begun
+    seconds += time.process_time() - begun
     curves.bounds[0] = [certificate.expected(budget * sigma) for budget in config.budgets]
     curves.clean[0] = curves.left[0, :, 0] = paid.mean()
     curves.limits[0, :, 0] = upper_limit(paid, config.alpha)
-    yield Row({"sigma": sigma, "seed": seed, "clean": float(paid.mean()), "seconds": seconds})
+    clean = float(paid.mean())
+    yield Row({"sigma": sigma, "seed": pieces.seed, "clean": clean, "seconds": seconds})
 
 
-def _attack(
-    config: SmoothingConfig, condition: _Condition, curves: Curves
-) -> Iterator[Receipts | Row]:
+def _attack(config: SmoothingConfig, pieces: Pieces, curves: Curves) -> Iterator[Receipts | Row]:
     """Attack the same policy in every way within every budget, and fill in what is left."""
-    policy, sigma, seed = condition
+    sigma, seed = pieces.sigma, pieces.seed
     for at, budget in enumerate(config.budgets[1:], start=1):
         for w, name in enumerate(ATTACKS):
-            threat = threat_of(
-                name,
-                policy,
-                sigma,
-                budget * sigma,
-                episodes=config.searched,
-                seed=_SEARCHED + seed,
-            )
-            found = attacked(threat, policy, sigma, episodes=config.attacked, seed=_ATTACKED + seed)
-            left = curves.left[0, w, at] = float(found.returns.mean())
-            curves.limits[0, w, at] = upper_limit(found.returns, config.alpha)
+            paid, receipts = pieces.attacked(name, budget)
+            left = curves.left[0, w, at] = float(paid.mean())
+            curves.limits[0, w, at] = upper_limit(paid, config.alpha)
             told = {"sigma": sigma, "seed": seed, "budget": budget, "attack": name}
             yield Row(told | {"left": left, "certified": float(curves.bounds[0, at])})
-            label = f"{sigma:g}/{name}/budget-{budget:g}/seed-{seed}"
-            yield Receipts(label, [found.receipt.to_dict()], found.disagreements)
+            yield receipts
 
 
 def _judge(config: SmoothingConfig, sigma: float, curves: Curves) -> Iterator[Finding]:

@@ -17,15 +17,15 @@ from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.claims import Claim
 from rallypoint.config import from_dict
 from rallypoint.envs.control.cartpole.dynamics import ANGLE_LIMIT, POSITION_LIMIT, moved
-from rallypoint.errors import InvalidConfig, UnreadableFile
+from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.perception import attacks
 from rallypoint.experiments.perception import certified_arrivals as module
 from rallypoint.experiments.perception.attacks import ATTACKS
 from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
 from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
-from rallypoint.experiments.perception.kept import Kept
 from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.run import run
 from rallypoint.experiments.perception.tasks import TASKS
@@ -182,16 +182,6 @@ def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(of_teams, kept
             assert one == other
         with pytest.raises(InvalidConfig, match="keep those of this run in another folder"):
             next(run(config, (0, 1, 3), no_progress))
-
-
-def test_a_damaged_piece_is_refused(tmp_path):
-    kept = Kept(str(tmp_path))
-    assert kept.of("a/b", {"seed": 1}) is None
-    kept.add("a/b", {"seed": 1}, {"found": np.arange(3)})
-    assert kept.of("a/b", {"seed": 1})["found"].tolist() == [0, 1, 2]
-    (tmp_path / "a" / "b.npz").write_bytes(b"PK")
-    with pytest.raises(UnreadableFile, match=r"b\.npz should hold a finished piece"):
-        kept.of("a/b", {"seed": 1})
 
 
 def test_who_surely_arrives_arrives_whatever_is_shown():

@@ -1,5 +1,7 @@
 """The smoothing experiment, in miniature: its attacks, its claims, and what it draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from rallypoint.claims import Claim
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
+from rallypoint.experiments.smoothing import pieces
 from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
 from rallypoint.experiments.smoothing.config import SmoothingConfig
 from rallypoint.experiments.smoothing.one_by_one import certified, visited
@@ -74,6 +77,28 @@ def test_a_seed_measures_the_same_whoever_runs_beside_it(findings):
         return rows
 
     assert measured(run(MINIATURE, (1,), no_progress), 1) == measured(findings, 1)
+
+
+def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(findings, tmp_path, monkeypatch):
+    config = replace(MINIATURE, kept=str(tmp_path))
+    first = list(run(config, SEEDS, no_progress))
+
+    def nobody(*_, **__):
+        raise AssertionError("all of it is kept")
+
+    for name in ("learned", "returns", "attacked", "certified"):
+        monkeypatch.setattr(pieces, name, nobody)
+    again = list(run(config, SEEDS, no_progress))
+
+    def told(found):
+        rows = [finding for finding in found if not isinstance(finding, Row)]
+        timeless = [
+            {name: value for name, value in row.values.items() if name != "seconds"}
+            for row in of_kind(found, Row)
+        ]
+        return rows, timeless
+
+    assert told(again) == told(first) == told(findings)
 
 
 def test_there_is_a_picture(findings):
