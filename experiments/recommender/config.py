@@ -46,6 +46,6 @@ class RecommenderConfig:
         largest = max(self.minority, 2 * self.liars + 1)
         if 2 * largest + self.liars >= USERS:
             raise InvalidConfig(
-                f"of {USERS} users the honest majority must be more than half of those who are "
-                f"left when {largest} are of the minority and {self.liars} lie; got too many"
+                f"of {USERS} users the honest majority must be more than half, which it is not "
+                f"where {largest} are of the minority and {self.liars} lie; make either smaller"
             )
