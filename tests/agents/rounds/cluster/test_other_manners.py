@@ -1,4 +1,4 @@
-"""Asynchronous and replicated servers on real raylets: the bits of one process, or a record."""
+"""Asynchronous servers, replicas and peers on real raylets: bits of one process, or a record."""
 
 import os
 import signal
@@ -33,6 +33,7 @@ MANNERS = {
     "kardam": {"coefficient": "versions", "delays": "clock"},
     "buffered": {"delays": "drawn"},
     "replicated_servers": {"servers": 5, "period": 3, "filters": True},
+    "peers": {"updates": "shared", "mixing": "mda", "exchanges": 2},
 }
 JUDGED = ("accepted", "non_finite", "too_old", "lipschitz", "frequency")
 
@@ -43,7 +44,9 @@ def placed(**settings):
 
 
 def training(manner, settings=None, *, placement=None, agent="gpomdp", copies=10):
-    lies = [*LIES, {"kind": "equivocation"}] if manner == "replicated_servers" else LIES
+    lies = LIES
+    if manner in ("replicated_servers", "peers"):
+        lies = [*LIES, {"kind": "equivocation"}]
     return TeamTraining(
         env="cartpole-v1",
         agent=agent,
@@ -79,7 +82,8 @@ def learned(rounds, count=ROUNDS):
 
 
 @pytest.mark.parametrize(
-    ("manner", "crews"), [("kardam", (1, 2, 4)), ("buffered", (2,)), ("replicated_servers", (2,))]
+    ("manner", "crews"),
+    [("kardam", (1, 2, 4)), ("buffered", (2,)), ("replicated_servers", (2,)), ("peers", (2,))],
 )
 def test_one_two_and_four_actors_learn_the_bits_of_this_process(manner, crews):
     here = training(manner)
