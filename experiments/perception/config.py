@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rallypoint.agents.adversary.defended import WAYS, Way
+from rallypoint.agents.adversary.defended import WAYS
 from rallypoint.errors import InvalidConfig, did_you_mean
 
-DEFENCES = tuple(way for way in WAYS if way != "plain")
+DEFENCES: tuple[str, ...] = tuple(way for way in WAYS if way != "plain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class TeamConfig:
     copies: int = 16  # in which each team, attacker and judge learns
     rounds: int = 40  # of PPO, 64 steps in each copy
     attacker_rounds: int = 20  # of an attacker's PPO
-    defences: tuple[Way, ...] = DEFENCES  # ways of training
+    defences: tuple[str, ...] = DEFENCES  # ways of training
     kappa: float = 0.1  # sa_ppo: price of a change, per nat
     defended_at: float = 0.2  # largest lie in training, and under attack, of defended teams
     certified_at: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03)  # lies small enough to certify
@@ -48,7 +48,7 @@ class PerceptionConfig:
     copies: int = 8  # in which each agent, attacker and judge learns
     rounds: int = 60  # of PPO, 128 steps in each copy
     attacker_rounds: int = 40  # of an attacker's PPO
-    defences: tuple[Way, ...] = DEFENCES  # ways of training
+    defences: tuple[str, ...] = DEFENCES  # ways of training
     kappa: float = 0.3  # sa_ppo: price of a change, per nat
     defended_at: float = 0.2  # largest lie in training, and under attack, of defended agents
     team: TeamConfig = field(default_factory=TeamConfig)  # four agents on pathfinding
@@ -85,8 +85,10 @@ def _check(config: "Budgets") -> None:
         raise InvalidConfig(
             f"defended_at is one of the epsilons {config.epsilons}, got {config.defended_at}"
         )
-    if wrong := set(config.defences) - set(DEFENCES):
-        raise InvalidConfig(f"defences are among {DEFENCES}, got {sorted(wrong)}")
+    for way in config.defences:
+        if way not in DEFENCES:
+            hint = did_you_mean(way, DEFENCES)
+            raise InvalidConfig(f"defences are among {DEFENCES}, got {way!r}{hint}")
     for name in ("episodes", "copies", "rounds", "attacker_rounds"):
         if getattr(config, name) < 1:
             raise InvalidConfig(f"{name} is a number >= 1, got {getattr(config, name)}")

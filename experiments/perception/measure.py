@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 import rallypoint
-from rallypoint.agents.adversary.defended import Training, Way
+from rallypoint.agents.adversary.defended import Training
 from rallypoint.agents.adversary.trainee import copies_of
 from rallypoint.agents.evaluation import Evaluation, evaluate
 from rallypoint.agents.gradient.architecture import layers_of
@@ -64,21 +64,16 @@ class Bench:
         """Return how far lies of a size go."""
         return Reach(norm="linf", step=epsilon, scale=self.task.scale, shared=shared)
 
-    def trained(self, way: Way, epsilon: float) -> GradientPolicy:
+    def trained(self, way: str, epsilon: float) -> GradientPolicy:
         """Train an agent for each seed, or take those that were."""
         config, task = self.config, self.task
         name = f"{task.name}/trained-{way}"
         about = self._about(way=way, epsilon=epsilon, kappa=config.kappa)
 
         def train() -> dict[str, Array]:
-            training = Training(
-                way=way,
-                sigma=epsilon,
-                kappa=config.kappa,
-                reach=self.reach(epsilon),
-                learner=task.learner,
-                rounds=config.rounds,
-            )
+            settings: Any = {"way": way, "sigma": epsilon, "kappa": config.kappa}
+            reach = self.reach(epsilon)
+            training = Training(**settings, reach=reach, learner=task.learner, rounds=config.rounds)
             trainee = training.train(lambda: self.make(config.copies), self.seeds)
             return {"weights": trainee.weights}
 

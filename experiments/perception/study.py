@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rallypoint.agents.adversary.defended import Way
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import Finding, Metric, Progress, Row
@@ -100,7 +99,7 @@ def undefended(bench: Bench, progress: Progress) -> Generator[Finding, None, Fou
     return found
 
 
-def defended(bench: Bench, way: Way) -> Generator[Finding, None, Found]:
+def defended(bench: Bench, way: str) -> Generator[Finding, None, Found]:
     """Measure agents that were trained to stand lies, under every attack of one size."""
     epsilon = bench.config.defended_at
     subject = Subject(bench, way, bench.trained(way, epsilon))
