@@ -18,6 +18,6 @@ experiments.add(
         run="rallypoint.experiments.sever.run:run",
         seeds=20,
         quick_seeds=5,
-        quick={"trajectories": 40},
+        quick={"trajectories": 40, "rounds": 20},
     ),
 )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from rallypoint.errors import InvalidConfig
 
+WAYS = ("mean", "across", "inside", "both")  # of keeping lies out
+
 
 @dataclass(frozen=True, kw_only=True)
 class SeverConfig:
@@ -12,6 +14,7 @@ class SeverConfig:
     contributors: int = 10
     trajectories: int = 60  # of each contributor, all at one policy
     share: float = 0.1  # of trajectories, or of contributors, that may be lies
+    rounds: int = 30  # that policies are learned for
     factor: float = 10.0  # by which loud lies stretch the reward they reverse; quiet ones by 1
 
     def __post_init__(self) -> None:
@@ -20,6 +23,8 @@ class SeverConfig:
             raise InvalidConfig(f"contributors is a number >= 3, got {self.contributors}")
         if self.trajectories < 10:
             raise InvalidConfig(f"trajectories is a number >= 10, got {self.trajectories}")
+        if self.rounds < 1:
+            raise InvalidConfig(f"rounds is a number >= 1, got {self.rounds}")
         if not 0 < self.share <= 0.2:
             raise InvalidConfig(f"share lies in (0, 0.2], got {self.share}")
         if not self.factor > 0:
@@ -29,8 +34,3 @@ class SeverConfig:
     def liars(self) -> int:
         """Contributors that lie where whole contributors do."""
         return max(1, round(self.share * self.contributors))
-
-    @property
-    def lies(self) -> int:
-        """Trajectories of a contributor that are lies where single trajectories are."""
-        return max(1, round(self.share * self.trajectories))

@@ -4,29 +4,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
-from rallypoint.experiments.sever import SOURCE
-from rallypoint.experiments.sever.config import SeverConfig
+from rallypoint.experiments.sever import learning
+from rallypoint.experiments.sever.config import WAYS, SeverConfig
+from rallypoint.experiments.sever.judging import IN_WORDS, of_updates
 from rallypoint.experiments.sever.trajectories import SCENES, Gradients, gradients
 from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.defences.detection import sever
 from rallypoint.safety.receipts import combined
 
 _RULE = "trimmed_mean"  # across contributors
-WAYS = ("mean", "across", "inside", "both")
-_IN_WORDS = {
-    "spread": "lies in every contributor",
-    "whole": "contributors that always lie",
-    "single": "lies in one contributor",
-    "quiet": "quiet lies in every contributor",
-}
 
 
 def run(config: SeverConfig, seeds: tuple[int, ...], progress: Progress) -> Iterator[Finding]:
-    """Yield what each way makes of each scene, then what is claimed of it."""
+    """Yield what each way makes of one update, then of a training, and what is claimed of both."""
     errors = np.empty((len(SCENES), len(seeds), len(WAYS)))
     recalls = np.empty((len(SCENES), len(seeds)))
     with progress("following trajectories back", recalls.size) as advance:
@@ -46,10 +39,11 @@ def run(config: SeverConfig, seeds: tuple[int, ...], progress: Progress) -> Iter
         for way, error in zip(WAYS, errors[s].mean(axis=0).tolist(), strict=True):
             yield Metric(f"{scene}/{way}/error", error)
         yield Metric(f"{scene}/recall", float(recalls[s].mean()))
-    yield from _judge(
+    yield from of_updates(
         dict(zip(SCENES, errors, strict=True)), dict(zip(SCENES, recalls, strict=True))
     )
     yield File("sever.png", _picture(errors))
+    yield from learning.findings(config, seeds, progress)
 
 
 def _ways(config: SeverConfig, told: Gradients) -> tuple[list[float], float]:
@@ -70,82 +64,6 @@ def _ways(config: SeverConfig, told: Gradients) -> tuple[list[float], float]:
     return found, float((~np.stack(severed))[told.lies].mean())
 
 
-def _judge(errors: dict[str, Floats], recalls: dict[str, Floats]) -> Iterator[Claim]:
-    """Judge errors (R, ways) and recalls (R,) by scene."""
-
-    def ratio(scene: str, way: str, over: str) -> Floats:
-        return errors[scene][:, WAYS.index(way)] / errors[scene][:, WAYS.index(over)]
-
-    yield claim_over_seeds(
-        "sever/spread/inside",
-        ratio("spread", "inside", "mean"),
-        statement="loud lies in a tenth of everybody's trajectories are caught inside: what error "
-        "is left, as a share of the plain mean's",
-        source=SOURCE,
-        expected="<= 0.5",
-    )
-    yield claim_over_seeds(
-        "sever/spread/across",
-        ratio("spread", "across", "mean"),
-        statement="and are not across contributors, who are all alike: what error is left, as a "
-        "share of the plain mean's",
-        source="ours",
-        expected=">= 0.8",
-    )
-    yield claim_over_seeds(
-        "sever/whole/across",
-        ratio("whole", "across", "mean"),
-        statement="contributors all of whose trajectories are loud lies are caught across: what "
-        "error is left, as a share of the plain mean's",
-        source="ours",
-        expected="<= 0.5",
-    )
-    yield claim_over_seeds(
-        "sever/whole/inside",
-        ratio("whole", "inside", "mean"),
-        statement="and are not inside, where nobody says otherwise: what error is left, as a share "
-        "of the plain mean's",
-        source="ours",
-        expected=">= 0.5",
-    )
-    worst = np.max([ratio(scene, "both", "mean") for scene in ("spread", "whole")], axis=0)
-    yield claim_over_seeds(
-        "sever/both",
-        worst,
-        statement="a filter inside and a rule across catch both: what error is left in the worse "
-        "of the two, as a share of the plain mean's",
-        source="ours",
-        expected="<= 0.6",
-        documented_limit=True,
-    )
-    yield claim_over_seeds(
-        "sever/single/price",
-        ratio("single", "inside", "mean"),
-        statement="where only one contributor lies now and then, a filter in all of them costs no "
-        "more than it saves: its error as a share of the plain mean's",
-        source="ours",
-        expected="<= 1",
-        documented_limit=True,
-    )
-    for scene in ("spread", "single"):
-        yield claim_over_seeds(
-            f"sever/{scene}/recall",
-            recalls[scene],
-            statement=f"of loud lies ({_IN_WORDS[scene]}) most are found: share of them",
-            source=SOURCE,
-            expected=">= 0.8",
-        )
-    yield claim_over_seeds(
-        "sever/quiet/recall",
-        recalls["quiet"],
-        statement="of lies as loud as the truth, which move the mean by less than the root of "
-        "their share of a standard deviation, hardly more are found than by chance, a fifth: "
-        "share of them",
-        source=SOURCE,
-        expected="<= 0.35",
-    )
-
-
 def _picture(errors: Floats) -> bytes:
     figure, axes = plots.new_figure(
         "Who catches which lies",
@@ -162,7 +80,7 @@ def _picture(errors: Floats) -> bytes:
             axes.plot(np.full(len(found), place), found, ".k", markersize=3, alpha=0.5)
     axes.set_xticks(
         range(len(SCENES)),
-        [_IN_WORDS[s].replace(" in ", "\nin ").replace(" that ", "\nthat ") for s in SCENES],
+        [IN_WORDS[s].replace(" in ", "\nin ").replace(" that ", "\nthat ") for s in SCENES],
     )
     axes.set_yscale("log")
     axes.legend(ncols=len(WAYS), loc="upper center", bbox_to_anchor=(0.5, -0.18))

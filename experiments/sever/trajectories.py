@@ -38,14 +38,11 @@ def gradients(config: SeverConfig, scene: str, seed: int) -> Gradients:
     A trajectory's gradient is what a contributor that had no other would send, so they all come of
     one batched backward; a contributor's own is the mean of its trajectories'.
     """
-    lies = _lies(config, scene, seed)
+    lies = lies_of(config, scene, seed, config.trajectories)
     shape = lies.shape
     copies = [seed * 100_000 + k for k in range(lies.size)]
     factor = 1.0 if scene == "quiet" else config.factor
-    model = ThreatModel(
-        byzantine=Byzantine(count=1),  # told to the frame as a mask of copies instead
-        threats=(RewardFlip(victims="byzantine", factor=factor),),
-    )
+    model = model_of(factor)
     world = Threatened(
         rallypoint.make("cartpole-v1", copies=copies), model, byzantine=lies.reshape(-1, 1)
     )
@@ -69,14 +66,25 @@ def gradients(config: SeverConfig, scene: str, seed: int) -> Gradients:
     )
 
 
-def _lies(config: SeverConfig, scene: str, seed: int) -> Mask:
+def model_of(factor: float) -> ThreatModel:
+    """Return what liars do: they reverse rewards, and stretch them by a factor."""
+    return ThreatModel(
+        byzantine=Byzantine(count=1),  # told to the frame as a mask of copies instead
+        threats=(RewardFlip(victims="byzantine", factor=factor),),
+    )
+
+
+def lies_of(config: SeverConfig, scene: str, seed: int, count: int) -> Mask:
+    """Return which trajectories of each contributor are lies, of so many: (contributors, count)."""
     rng = stream(seed, "sever/lies", scene)
-    lies = np.zeros((config.contributors, config.trajectories), dtype=bool)
+    lies = np.zeros((config.contributors, count), dtype=bool)
+    if scene == "none":
+        return lies
     if scene == "whole":
         lies[rng.choice(config.contributors, config.liars, replace=False)] = True
         return lies
-    order = rng.permuted(np.tile(np.arange(config.trajectories), (config.contributors, 1)), axis=1)
-    lies[:] = order < config.lies
+    order = rng.permuted(np.tile(np.arange(count), (config.contributors, 1)), axis=1)
+    lies[:] = order < max(1, round(config.share * count))
     if scene == "single":
         lies[np.arange(config.contributors) != rng.integers(config.contributors)] = False
     return lies

@@ -13,7 +13,7 @@ from rallypoint.experiments.sever.trajectories import SCENES, gradients
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
-MINIATURE = SeverConfig(contributors=4, trajectories=10)
+MINIATURE = SeverConfig(contributors=4, trajectories=10, rounds=1)
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,18 @@ def findings():
 
 def test_every_scene_is_measured_and_judged(findings):
     rows = [finding.values for finding in findings if isinstance(finding, Row)]
-    assert len(rows) == len(SCENES) * len(SEEDS)
-    assert all(row[way] > 0 for row in rows for way in WAYS)
+    of_updates = [row for row in rows if "scene" in row]
+    assert len(of_updates) == len(SCENES) * len(SEEDS)
+    assert all(row[way] > 0 for row in of_updates for way in WAYS)
+    learned = [row for row in rows if "learned" in row]
+    assert len(learned) == 4 * len(WAYS) * len(SEEDS)
+    assert all(1 <= row["return"] <= 200 for row in learned)
     claims = [finding.id for finding in findings if isinstance(finding, Claim)]
-    assert len(set(claims)) == len(claims) == 9
+    assert len(set(claims)) == len(claims) == 13
     assert [finding.name for finding in findings if isinstance(finding, File)] == ["sever.png"]
     told = [finding for finding in findings if isinstance(finding, Receipts)]
-    assert [one.condition for one in told] == list(SCENES)
+    scenes = [*SCENES, *(f"learned/{scene}" for scene in ("none", "spread", "whole", "single"))]
+    assert [one.condition for one in told] == scenes
     assert not any(one.disagreements for one in told)
 
 
@@ -62,7 +67,8 @@ def test_a_lie_is_the_same_trajectory_told_otherwise():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"contributors": 2}, {"trajectories": 9}, {"share": 0.3}, {"factor": 0.0}]
+    "settings",
+    [{"contributors": 2}, {"trajectories": 9}, {"share": 0.3}, {"factor": 0.0}, {"rounds": 0}],
 )
 def test_what_cannot_be_run_is_refused(settings):
     with pytest.raises(InvalidConfig, match=next(iter(settings))):
