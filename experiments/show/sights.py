@@ -65,7 +65,7 @@ class Sight:
 
 
 def fitted(picture: Frame, side: int = SIDE) -> Frame:
-    """Return a picture as large as fits into a square, in its middle."""
+    """Return a picture as large as fits into a square, in its middle, with a fine edge."""
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -75,6 +75,9 @@ def fitted(picture: Frame, side: int = SIDE) -> Frame:
     framed = np.full((side, side, 3), _SURROUND, dtype=np.uint8)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     framed[top : top + size[1], left : left + size[0]] = shrunk
+    # White pictures on white paper would run into one another.
+    for edge in (framed[0], framed[-1], framed[:, 0], framed[:, -1]):
+        edge[:] = _SURROUND
     return framed
 
 

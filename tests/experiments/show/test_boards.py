@@ -71,11 +71,11 @@ def test_a_drawing_that_fails_is_told_and_the_actions_are_shown_instead():
     world.close()
 
 
-@pytest.mark.parametrize(("shape", "grey_rows"), [((20, 40, 3), 240), ((400, 200, 3), 0)])
-def test_pictures_of_any_shape_fill_the_field_one_way(shape, grey_rows):
+@pytest.mark.parametrize(("shape", "edge_rows"), [((20, 40, 3), 240), ((400, 200, 3), 2)])
+def test_pictures_of_any_shape_fill_the_field_one_way(shape, edge_rows):
     white = fitted(np.full(shape, 255, np.uint8))
     assert white.shape == (SIDE, SIDE, 3)
-    assert int((white[:, SIDE // 2] != 255).all(axis=-1).sum()) == grey_rows
+    assert int((white[:, SIDE // 2] != 255).all(axis=-1).sum()) == edge_rows
     assert (white == 255).all(axis=-1).mean() == pytest.approx(0.5, abs=0.01)
 
 
