@@ -35,7 +35,7 @@ from rallypoint.safety.neurons.plans import cutting, failing, lowest, rounding
 
 _SIZES, _ROWS = (16, 64, 256), (1, 16, 64, 256, 1024, 4096)
 _QUICK_SIZES, _QUICK_ROWS = (64,), (1, 64, 1024)
-_ROUNDS, _SECONDS = 9, 2e-3
+_ROUNDS, _SECONDS = 15, 2e-3
 _SHARES = {"one of each layer": 0.0, "1/8": 1 / 8, "half": 1 / 2}
 
 
