@@ -33,6 +33,9 @@ class AmongPeers:
             InvalidConfig: what cannot be meant.
             TooManyByzantine: so many cannot be tolerated.
         """
+        for name, flag in (("f", "--byzantine"), ("contributors", "--workers")):
+            if name in settings:
+                raise InvalidConfig(f"{name} of --protocol-set is known already; say it by {flag}")
         own = {"f": f, "contributors": recipe.count, **settings}
         self.protocol = from_dict(Peers, own, where="--protocol-set")
         self._recipe = recipe

@@ -130,6 +130,7 @@ def test_an_actor_critic_with_momentum_can_be_learned(tmp_path):
         ({"workers": 1}, "at least 2"),
         ({"byzantine": -1}, "f is a number >= 0"),
         ({"settings": {"mixin": "mda"}}, "mixin"),
+        ({"settings": {"f": 0}}, "--byzantine"),
         ({"settings": {"mixing": "mdaa"}}, "mda"),
         ({"aggregator": "krum"}, "updates=shared"),
         ({"way": "agreement", "aggregator": "monna"}, "needs trusted"),
