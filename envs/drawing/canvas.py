@@ -1,6 +1,7 @@
 """A picture, drawn finer than it is shown."""
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -29,6 +30,7 @@ class Canvas:
         tall = self.width if height is None else height * _FINER
         self._image = Image.new("RGB", (self.width, tall), PAPER)
         self.pen = ImageDraw.Draw(self._image)
+        self._on_top: list[Callable[[], None]] = []
 
     def at(self, radius: float, turn: float) -> Point:
         """Return where something is that lies round the middle, in fine pixels."""
@@ -121,8 +123,14 @@ class Canvas:
     def _ring(self, radius: float) -> Box:
         return self.around((self.width / 2, self.width / 2), radius)
 
+    def draw_on_top(self, draw: Callable[[], None]) -> None:
+        """Draw something when all else is drawn."""
+        self._on_top.append(draw)
+
     def frame(self) -> Frame:
         """Return the picture as it is shown: (height, size, 3)."""
+        while self._on_top:
+            self._on_top.pop(0)()
         return np.asarray(self._image.reduce(_FINER), dtype=np.uint8)
 
 

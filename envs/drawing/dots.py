@@ -1,6 +1,7 @@
 """Agents as coloured dots, numbered where there is room, and marked where there is reason."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +41,8 @@ def draw_agent(canvas: Canvas, agent: int, at: Point, pitch: float, marks: Marks
         ink = INK if _is_light(dot.colour) else PAPER
         canvas.write(str(agent), at, (0.52 if agent < 100 else 0.4) * pitch, ink)
     for name, mask in marks.items():
-        if mask[agent]:
-            MARKS[name](canvas, dot)
+        if mask[agent]:  # on top, as the next dot may lie over a corner of this one
+            canvas.draw_on_top(partial(MARKS[name], canvas, dot))
 
 
 def draw_sample(canvas: Canvas, name: str, at: Point, *, dotted: bool) -> None:
