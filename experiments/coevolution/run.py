@@ -1,17 +1,20 @@
 """Evolves by every method on one budget, then tests all under the same attackers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from rallypoint.agents.coevolution.bouts import Learned
 from rallypoint.agents.coevolution.population import Population
 from rallypoint.claims import claim_over_seeds
+from rallypoint.draws import Floats
 from rallypoint.experiments.coevolution import SOURCE
 from rallypoint.experiments.coevolution.config import CoevolutionConfig
 from rallypoint.experiments.coevolution.measure import Bench, Tested
 from rallypoint.experiments.coevolution.picture import picture
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.intervals import bootstrap
 
 _ATLA = "in the setting of Zhang, Chen, Boning & Hsieh (2021), arXiv:2101.08452"
 Populations = Mapping[int, Population]
@@ -98,17 +101,22 @@ def _rows_of_tests(
                 "held_out": held_out.tolist(),
             }
         )
+    measured = {
+        "clean": tested.clean,
+        "worst": tested.worst,
+        "mean": tested.held_out.mean(axis=1),
+        "own": tested.own,
+    }
     by_kind = tested.held_out.reshape(len(seeds), kinds, -1).mean(axis=(0, 2))
     yield Metric(
         method,
-        {
-            "clean": float(tested.clean.mean()),
-            "worst": float(tested.worst.mean()),
-            "mean": float(tested.held_out.mean()),
-            "own": float(tested.own.mean()),
-            "by-whom-attackers-met": by_kind.tolist(),
-        },
+        {name: _with_interval(values) for name, values in measured.items()}
+        | {"by-whom-attackers-met": by_kind.tolist()},
     )
+
+
+def _with_interval(values: Floats) -> dict[str, Any]:
+    return {"mean": float(values.mean()), "interval": list(bootstrap(values))}
 
 
 def _judge(config: CoevolutionConfig, tested: Mapping[str, Tested]) -> Iterator[Finding]:
