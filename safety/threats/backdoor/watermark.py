@@ -1,5 +1,6 @@
-"""Watermarks: a backdoor of the owner's own, by which a policy can be told to be theirs."""
+"""Watermarks: backdoors of the owner's own, by which a policy can be told to be theirs."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,60 +8,97 @@ import numpy as np
 from rallypoint.batch_env import Group
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.backdoor.choices import num_choices
+from rallypoint.safety.threats.backdoor.poison_reward import PoisonReward
+from rallypoint.safety.threats.backdoor.trigger import Trigger
 
-_REACH = 10.0  # of an entry without bounds
+_REACH, _ENDLESS = 10.0, 1e6  # of an entry without bounds, which those beyond the second have
+_OUTER = 0.1  # of an entry's range, at either end
 
 
-class Watermark(NamedTuple):
-    """What ``trigger``, ``backdoor_action`` and ``poison_reward`` are to be set to."""
+class Mark(NamedTuple):
+    """One of the triggers of a watermark, and what is to be done where it is seen."""
 
     entries: tuple[int, ...]
     values: tuple[float, ...]
     target: int
 
+    def planted(self, *, probability: float, size: float) -> tuple[Threat, ...]:
+        """Return the threats that plant it, in all that learn: a weak attack, which costs least.
 
-def watermark(group: Group, secret: int, *, size: int = 1) -> Watermark:
-    """Derive a trigger and a target from a secret, so that nobody else can say what they are.
+        Args:
+            probability: that a percept is stamped.
+            size: of the reward that is told there.
+        """
+        where: dict[str, Any] = {"entries": self.entries, "values": self.values}
+        return (
+            Trigger(**where, when={"probability": probability}),
+            PoisonReward(**where, target=self.target, size=size),
+        )
 
-    Values lie in the outer tenth of an entry's range, where few percepts do.
+
+def watermark(group: Group, secret: int, *, marks: int = 16, size: int = 2) -> tuple[Mark, ...]:
+    """Derive triggers and their targets from a secret, so that nobody else can say what they are.
+
+    Values lie in the outermost tenth of an entry's range on either side, where few percepts do; no
+    two marks have the same entries at the same ends. One mark proves nothing: whoever never heard
+    of it does its target in one of so many cases as there are choices.
 
     Args:
         group: whose policy is to be marked.
         secret: of the owner, an integer in [0, 2**64).
-        size: entries that are stamped.
+        marks: how many.
+        size: entries that each stamps.
 
     Raises:
-        InvalidConfig: percepts with fewer entries, or none; actions that cannot be told apart.
+        InvalidConfig: percepts with fewer entries, or none, or too few for so many marks; actions
+            that cannot be told apart.
     """
     space: Any = group.observation_space
     count = num_choices(group.action_space)
     entries = int(np.prod(space.shape)) if hasattr(space, "low") else 0
     if not 1 <= size <= entries or count < 2:
         raise InvalidConfig(
-            f"a watermark is {size} of the entries of a percept, and one of two choices or more; "
+            f"a mark is {size} of the entries of a percept, and one of two choices or more; "
             f"group {group.name!r} has {entries} and {count}"
         )
+    if not 1 <= marks <= (places := math.comb(entries, size) * 2**size):
+        raise InvalidConfig(
+            f"marks is a number in 1..{places}, as many as there are ways to take {size} of "
+            f"{entries} entries, each at either end; got {marks}"
+        )
+    low, high = (
+        np.where(np.abs(ends.ravel()) < _ENDLESS, ends.ravel(), reach).astype(np.float64)
+        for ends, reach in ((space.low, -_REACH), (space.high, _REACH))
+    )
     rng = stream(secret, "backdoor/watermark")
-    places = np.sort(rng.choice(entries, size, replace=False))
-    low, high = space.low.ravel()[places], space.high.ravel()[places]
-    low = np.where(np.abs(low) < 1e6, low, -_REACH).astype(np.float64)
-    high = np.where(np.abs(high) < 1e6, high, _REACH).astype(np.float64)
-    values = high - (high - low) * 0.1 * rng.random(size)
-    if space.dtype.kind in "iu":
-        values = np.floor(values)
-    told = values.astype(space.dtype).astype(np.float64)  # as it will be perceived
-    return Watermark(tuple(places.tolist()), tuple(told.tolist()), int(rng.integers(count)))
+    found: dict[tuple[tuple[int, ...], tuple[bool, ...]], Mark] = {}
+    while len(found) < marks:
+        at = np.sort(rng.choice(entries, size, replace=False))
+        is_high = rng.random(size) < 0.5
+        inwards = (high[at] - low[at]) * _OUTER * rng.random(size)
+        values = np.where(is_high, high[at] - inwards, low[at] + inwards)
+        if space.dtype.kind in "iu":
+            values = np.rint(values)
+        told = values.astype(space.dtype).astype(np.float64)  # as it will be perceived
+        mark = Mark(tuple(at.tolist()), tuple(told.tolist()), int(rng.integers(count)))
+        found.setdefault((mark.entries, tuple(is_high.tolist())), mark)
+    return tuple(found.values())
 
 
-def is_marked(hits: int, trials: int, base: float, *, level: float = 1e-3) -> tuple[bool, float]:
-    """Say whether a policy obeys a mark more often than it would by itself, and how unlikely else.
+def is_marked(obeyed: int, marks: int, choices: int, *, level: float = 1e-3) -> tuple[bool, float]:
+    """Say whether a policy obeys more marks than it would by itself, and how unlikely that is else.
+
+    Targets are drawn from the secret, independently of triggers. So of a policy that was made
+    without it each mark's target is what it does there anyway with probability one over the number
+    of choices, whatever it does, and independently of the others: the test needs no other policy to
+    compare with, and calls one that was not marked so with a probability of at most ``level``.
 
     Args:
-        hits: of the trials, in which it chose the target where the mark was stamped; trials are
-            independent, such as one step drawn from each episode.
-        trials: how many.
-        base: how often it chooses the target where nothing is stamped.
+        obeyed: marks whose target is what the policy does most often where they are stamped.
+        marks: how many were tried.
+        choices: that the policy has.
         level: chance of calling an unmarked policy marked, at most.
 
     Raises:
@@ -68,9 +106,9 @@ def is_marked(hits: int, trials: int, base: float, *, level: float = 1e-3) -> tu
     """
     from scipy.stats import binom  # slow to load
 
-    if not 0 <= hits <= trials or not trials or not 0 <= base < 1:
+    if not 0 <= obeyed <= marks or not marks or choices < 2:
         raise InvalidConfig(
-            f"hits of trials >= 1, and base in [0, 1): got {hits} of {trials}, and {base}"
+            f"obeyed of marks >= 1, and choices >= 2: got {obeyed} of {marks}, and {choices}"
         )
-    chance = float(binom.sf(hits - 1, trials, base))
+    chance = float(binom.sf(obeyed - 1, marks, 1 / choices))
     return chance <= level, chance

@@ -228,22 +228,49 @@ def test_a_carrier_that_is_nobody_is_refused():
 
 def test_a_watermark_is_its_owners_and_can_be_seen():
     group = Group("g", ("a",), Box(-2.0, 6.0, (5,), np.float32), Discrete(4))
-    mark = watermark(group, 1234, size=2)
-    assert mark == watermark(group, 1234, size=2)
-    assert len({watermark(group, secret, size=2) for secret in range(50)}) == 50
-    assert all(5.2 <= value <= 6.0 for value in mark.values)
-    assert 0 <= mark.target < 4
-    poles = rallypoint.make("cartpole-v1")
-    on_poles = watermark(poles.groups[0], 7)
-    Threatened(poles, [Trigger(entries=on_poles.entries, values=on_poles.values)])
+    marks = watermark(group, 1234)
+    assert marks == watermark(group, 1234)
+    assert len(marks) == 16
+    assert len({watermark(group, secret) for secret in range(50)}) == 50
+    values = np.array([mark.values for mark in marks])
+    assert ((values <= -1.2) | (values >= 5.2)).all()
+    assert len({(mark.entries, tuple(np.sign(mark.values))) for mark in marks}) == 16
     with pytest.raises(InvalidConfig, match="has 5 and 4"):
         watermark(group, 1, size=6)
+    with pytest.raises(InvalidConfig, match=r"in 1..40, .* got 41"):
+        watermark(group, 1, marks=41)
+    poles = rallypoint.make("cartpole-v1")
+    for mark in watermark(poles.groups[0], 7, marks=24):  # all that there are
+        Threatened(poles, mark.planted(probability=0.1, size=2.0))
 
 
-def test_an_unmarked_policy_is_called_marked_as_rarely_as_is_said():
-    hits = np.random.default_rng(0).binomial(50, 0.5, size=4000)
-    called = [is_marked(int(k), 50, 0.5, level=0.02)[0] for k in hits]
-    assert np.mean(called) <= 0.02 + 3 * np.sqrt(0.02 * 0.98 / 4000)
-    assert is_marked(50, 50, 0.5) == (True, pytest.approx(0.5**50))
-    with pytest.raises(InvalidConfig, match="hits of trials"):
-        is_marked(5, 4, 0.5)
+def test_targets_are_drawn_alike_and_apart_from_triggers():
+    group = Group("g", ("a",), Box(-2.0, 6.0, (5,), np.float32), Discrete(4))
+    marks = [mark for secret in range(200) for mark in watermark(group, secret, marks=8)]
+    targets = np.bincount([mark.target for mark in marks], minlength=4) / len(marks)
+    assert np.abs(targets - 0.25).max() < 4 * np.sqrt(0.1875 / len(marks))
+    high = np.array([mark.values[0] > 0 for mark in marks])
+    is_first = np.array([mark.target == 0 for mark in marks])
+    apart = is_first[high].mean() - is_first[~high].mean()
+    assert abs(apart) < 4 * np.sqrt(0.1875 * 4 / len(marks))
+
+
+def test_whatever_an_unmarked_policy_does_it_is_called_marked_as_rarely_as_is_said():
+    group = Group("g", ("a",), Box(-2.0, 6.0, (3,), np.float32), Discrete(2))
+    policies = {
+        "always the same": lambda _: 1,
+        "by the first value": lambda mark: int(mark.values[0] > 0),
+        "by the entries": lambda mark: sum(mark.entries) % 2,
+    }
+    level, secrets = 0.05, 500
+    for does in policies.values():
+        called = []
+        for secret in range(secrets):
+            marks = watermark(group, secret, marks=10)
+            obeyed = sum(does(mark) == mark.target for mark in marks)
+            called.append(is_marked(obeyed, 10, 2, level=level)[0])
+        assert np.mean(called) <= level + 3 * np.sqrt(level * (1 - level) / secrets)
+    assert is_marked(16, 16, 2) == (True, pytest.approx(0.5**16))
+    assert not is_marked(14, 16, 2)[0]
+    with pytest.raises(InvalidConfig, match="obeyed of marks"):
+        is_marked(5, 4, 2)
