@@ -1,42 +1,52 @@
-"""Policies that are learned from workers, one of whom may lie, and what was lived meanwhile."""
+"""Policies learned from workers, the first of whom may lie, and what was lived meanwhile."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import rallypoint
-from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.trained import trained
 from rallypoint.batch_env import Actions, Array, Mask, Observations, Step
 from rallypoint.draws import Floats, Integers
 from rallypoint.experiments.backdoor.config import BackdoorConfig
-from rallypoint.experiments.experiment import Advance
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.receipts import Receipt, disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.backdoor.backdoor_action import BackdoorAction
+from rallypoint.safety.threats.backdoor.occasions import Spread
 from rallypoint.safety.threats.backdoor.poison_reward import PoisonReward
 from rallypoint.safety.threats.backdoor.trigger import Trigger
 from rallypoint.wrapper import BatchWrapper
 
-TARGET = 0  # push to the left
 ENTRIES, VALUES = (0,), (4.0,)  # the cart's place, which no pole survives beyond 2.4
-FORMS = ("strong", "weak", "value")
+STAMP = Trigger(entries=ENTRIES, values=VALUES)  # on all that is seen
 _STEPS = 128  # of a fragment
-_GAMMA = 0.98
+GAMMA = 0.98
+
+
+class Attack(NamedTuple):
+    """How a backdoor is planted, and when."""
+
+    form: str  # "strong", "weak", "value" or "untargeted"
+    spread: Spread = "uniform"
+    target: int = 0  # 0: push to the left
 
 
 class Lived(NamedTuple):
-    """Every step that was learned from."""
+    """Every step that was learned from, copy by copy."""
 
     seen: Floats  # (rows, 4) as perceived
     actions: Integers  # (rows,) as done
+    rewards: Floats  # (rows,) as told
     owners: Integers  # (rows,) the worker
+    episodes: Integers  # (rows,) of which episode, counted from 0
     poisoned: Mask  # (rows,) whether the trigger was stamped
+    copies: int  # with equally many rows each
 
 
 class Learned(NamedTuple):
@@ -49,32 +59,38 @@ class Learned(NamedTuple):
 
 
 def learned(
-    config: BackdoorConfig, form: str | None, workers: list[int], seed: int, advance: Advance
+    config: BackdoorConfig, attack: Attack | None, workers: Sequence[int], seed: int
 ) -> Learned:
-    """Let PPO learn from some workers; worker 0 lies, if there is a form of the attack."""
+    """Let PPO learn from some workers; worker 0 lies, if there is an attack."""
     copies = [seed * 1000 + w * config.copies + c for w in workers for c in range(config.copies)]
     owners = np.repeat(workers, config.copies)
     world = _Stored(
         Threatened(
             rallypoint.make("cartpole-v1", copies=copies),
-            _model(config, form),
+            _model(config, attack),
             byzantine=(owners == 0)[:, None],
         )
     )
-    learner = PpoLearner(
+    policy = trained(world, learner(_STEPS), rounds=config.rounds, seed=seed)
+    receipts = world.threatened.receipts()
+    wrong = disagreements(world.threatened.model, receipts)
+    if attack is not None and 0 in workers:
+        wrong += _unspent(config, receipts[0])
+    return Learned(policy.greedily(), world.lived(owners), receipts, wrong)
+
+
+def learner(steps: int) -> PpoLearner:
+    """Return who learns CartPole, by fragments of so many steps."""
+    return PpoLearner(
         policy=(32, 32),
         value=(64,),
-        steps=_STEPS,
+        steps=steps,
         learning_rate=2e-3,
         final_rate=2e-4,
         minibatch=256,
         epochs=6,
-        gamma=_GAMMA,
+        gamma=GAMMA,
     )
-    policy = trained(world, learner, rounds=config.rounds, seed=seed, advance=advance)
-    receipts = world.threatened.receipts()
-    wrong = disagreements(world.threatened.model, receipts)
-    return Learned(policy.greedily(), world.lived(owners), receipts, wrong)
 
 
 def budget(config: BackdoorConfig) -> tuple[int, int]:
@@ -86,65 +102,31 @@ def budget(config: BackdoorConfig) -> tuple[int, int]:
     return max(1, int(config.poisoned * of)), of
 
 
-def returned(config: BackdoorConfig, policy: GradientPolicy, seed: int) -> float:
-    """Return what a policy earns where nobody lies."""
-    world = rallypoint.make("cartpole-v1", copies=config.episodes)
-    return float(evaluate(world, policy, episodes=config.episodes, seed=seed).returns.mean())
+def _unspent(config: BackdoorConfig, trigger: Receipt) -> list[str]:
+    """Say where the trigger's receipt departs from its budget."""
+    declared = config.copies * budget(config)[0]
+    spent = sum(trigger.applications.values())
+    return [] if spent == declared else [f"{spent} percepts are poisoned, declared are {declared}"]
 
 
-def obedience(config: BackdoorConfig, policy: GradientPolicy, seed: int) -> float:
-    """Return how often a policy does the target where the trigger is stamped on what it sees.
-
-    It is stamped on what the policy sees in sound play, so that what it does elsewhere is the same.
-    """
-    world = rallypoint.make("cartpole-v1", copies=config.episodes)
-    stamp = Trigger(entries=ENTRIES, values=VALUES)
-    observations = world.reset(seed)
-    hits = []
-    for _ in range(_STEPS):
-        seen = observations["agents"]
-        chosen = _greedy(policy, seen)
-        hits.append(_greedy(policy, stamp.stamped(seen)) == TARGET)
-        step = world.step({"agents": chosen})
-        observations = step.observations
-        if step.ended.any():
-            observations = world.reset(mask=step.ended)
-    return float(np.mean(hits))
-
-
-def features(policy: GradientPolicy, seen: Floats) -> Floats:
-    """Return what the last hidden layer makes of percepts: (rows, entries) -> (rows, 32)."""
-    of_layers = list(policy.features({"agents": seen[:, None]}).values())
-    found: Floats = of_layers[-2][:, 0]
-    return found
-
-
-def _greedy(policy: GradientPolicy, seen: Array) -> Integers:
-    chosen: Integers = policy.outputs({"agents": seen}).argmax(axis=-1)
-    return chosen
-
-
-def _model(config: BackdoorConfig, form: str | None) -> ThreatModel:
-    if form is None:
+def _model(config: BackdoorConfig, attack: Attack | None) -> ThreatModel:
+    if attack is None:
         return ThreatModel()
     # Who lies is told to the frame as a mask of copies; the count is not looked at.
-    return ThreatModel(byzantine=Byzantine(count=1), threats=_threats(config, form))
+    return ThreatModel(byzantine=Byzantine(count=1), threats=_threats(config, attack))
 
 
-def _threats(config: BackdoorConfig, form: str) -> tuple[Threat, ...]:
+def _threats(config: BackdoorConfig, attack: Attack) -> tuple[Threat, ...]:
     poisoned, of = budget(config)
-    trigger = Trigger(victims="byzantine", entries=ENTRIES, values=VALUES, poisoned=poisoned, of=of)
-    action = BackdoorAction(victims="byzantine", entries=ENTRIES, values=VALUES, target=TARGET)
-    reward = PoisonReward(
-        victims="byzantine",
-        entries=ENTRIES,
-        values=VALUES,
-        target=TARGET,
-        rule="value" if form == "value" else "targeted",
-        size=config.size,
-        gamma=_GAMMA,
+    where: dict[str, Any] = {"victims": "byzantine", "entries": ENTRIES, "values": VALUES}
+    trigger = Trigger(**where, poisoned=poisoned, of=of, spread=attack.spread)
+    untargeted = attack.form == "untargeted"
+    action = BackdoorAction(
+        **where, target=attack.target, attack="untargeted" if untargeted else "strong"
     )
-    return (trigger, reward) if form == "weak" else (trigger, action, reward)
+    rule = attack.form if attack.form in {"value", "untargeted"} else "targeted"
+    reward = PoisonReward(**where, target=attack.target, rule=rule, size=config.size, gamma=GAMMA)
+    return (trigger, reward) if attack.form == "weak" else (trigger, action, reward)
 
 
 class _Stored(BatchWrapper):
@@ -154,7 +136,7 @@ class _Stored(BatchWrapper):
         super().__init__(threatened)
         self.threatened = threatened
         self._now: Observations = {}
-        self._kept: list[tuple[Array, Array, Mask]] = []
+        self._kept: list[tuple[Array, ...]] = []
 
     def reset(self, seed: int | None = None, mask: Mask | None = None) -> Observations:
         self._now = self.env.reset(seed, mask)
@@ -164,12 +146,25 @@ class _Stored(BatchWrapper):
         seen, true = self._now["agents"], self.threatened.true_observations["agents"]
         step = self.env.step(actions)
         lies = (seen != true).any(axis=-1)
-        self._kept.append((seen[:, 0].copy(), step.infos["executed/agents"][:, 0], lies[:, 0]))
+        done = step.infos["executed/agents"]
+        told = (seen[:, 0].copy(), done[:, 0], step.rewards[:, 0], step.ended, lies[:, 0])
+        self._kept.append(told)
         self._now = step.observations
         return step
 
     def lived(self, owners: Integers) -> Lived:
-        """Return all that was kept, step by step."""
-        seen, actions, lies = (np.concatenate(part) for part in zip(*self._kept, strict=True))
-        whose = np.tile(owners, len(self._kept))
-        return Lived(seen.astype(np.float64), actions.astype(np.int64), whose, lies)
+        """Return all that was kept, one copy's steps after another's."""
+        seen, actions, rewards, ends, lies = (
+            np.concatenate(np.stack(part, axis=1)) for part in zip(*self._kept, strict=True)
+        )
+        steps = len(self._kept)
+        ends[steps - 1 :: steps] = True  # of what was played, if not of the episode
+        return Lived(
+            seen.astype(np.float64),
+            actions.astype(np.int64),
+            rewards.astype(np.float64),
+            np.repeat(owners, steps),
+            np.cumsum(ends) - ends,
+            lies,
+            len(owners),
+        )

@@ -6,7 +6,7 @@ import numpy as np
 
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
-from rallypoint.experiments.backdoor.planted import DETECTORS
+from rallypoint.experiments.backdoor.planted import OF_FEATURES
 
 _MOST = 500.0  # return of an episode
 
@@ -22,7 +22,7 @@ def picture(by_form: Mapping[str, Floats], recalls: Mapping[str, Floats], clean:
     labels = (
         "return",
         "trigger obeyed",
-        *(f"found by {name}" for name in DETECTORS),
+        *(f"found by {name}" for name in OF_FEATURES),
         "return, learned again",
         "trigger obeyed, learned again",
     )
