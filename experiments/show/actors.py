@@ -15,6 +15,16 @@ from rallypoint.experiments.show.at_random import AtRandom
 from rallypoint.policies import Policy
 
 
+def env_of(names: Sequence[str]) -> str | None:
+    """Return the environment that the first of those was trained in who were trained at all.
+
+    Raises:
+        UnreadableFile: a folder without an agent.
+    """
+    folders = [Path(name) for name in names if not _is_rule(name)]
+    return read_saved(folders[0]).env if folders else None
+
+
 def settings_for(names: Sequence[str]) -> dict[str, Any]:
     """Return the environment's settings with which an agent was trained; none of rules.
 
@@ -23,7 +33,7 @@ def settings_for(names: Sequence[str]) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     for name in names:
-        if Path(name).is_dir():
+        if not _is_rule(name):
             settings |= read_saved(Path(name)).env_settings
     return settings
 

@@ -29,7 +29,7 @@ _HELD = 3  # seconds for which a window shows the end
     short_help="Watch an episode, with what threats do drawn on it.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.argument("env_id", metavar="ENV")
+@click.argument("env_id", metavar="ENV", required=False)
 @click.option(
     "--agent",
     "names",
@@ -64,7 +64,7 @@ _HELD = 3  # seconds for which a window shows the end
 @ENV_SETTINGS
 def show(
     *,
-    env_id: str,
+    env_id: str | None,
     names: Sequence[str],
     threat_file: Path | None,
     seed: int,
@@ -79,11 +79,13 @@ def show(
     """Watch an episode of ENV, with what threats do drawn on it.
 
     ENV is an environment of `rallypoint list envs`, or another library's, such as
-    gymnasium:CartPole-v1 or mpe2.simple_spread_v3:parallel_env. Marks say who is interrupted,
+    gymnasium:CartPole-v1 or mpe2.simple_spread_v3:parallel_env; if it is left out, the one in
+    which the agent in DIR was trained. Marks say who is interrupted,
     deceived, down or Byzantine at each step, as the receipts of threats count it.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # else it greets on standard output
     from rallypoint.draws import check_seed
+    from rallypoint.experiments.show.actors import env_of
     from rallypoint.experiments.show.outputs import check_out
     from rallypoint.experiments.show.showing import Showing
 
@@ -93,6 +95,9 @@ def show(
             _check_screen()
         else:
             check_out(out, episodes)
+        env_id = env_id or env_of(names)
+        if env_id is None:
+            raise click.UsageError("Missing argument 'ENV', and no --agent DIR that tells of one.")
         showing = Showing.of(
             env_id,
             names,

@@ -46,6 +46,22 @@ def test_threats_to_updates_are_left_out_and_told(rallypoint, threats):
     assert "not here: alie, which are of updates, and nobody learns" in done.out
 
 
+def test_what_was_trained_is_shown_where_it_was_trained(rallypoint, tmp_path):
+    words = ("--env-set", "cells=5", "--env-set", "num_agents=3", "--env-set", "max_cycles=4")
+    done = rallypoint(
+        *("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 50),
+        *(*words, "--out", "trained"),
+    )
+    assert done.status == 0, done.err
+    films = []
+    for more in ((), ("gathering-v0",), ("--greedy",), ("--env-set", "max_cycles=2")):
+        done = rallypoint("show", *more, "--agent", "trained", "--out", "a.gif")
+        assert done.status == 0, done.err
+        films.append((tmp_path / "a.gif").read_bytes())
+        assert f"{2 if 'max_cycles=2' in more else 4} steps" in done.out
+    assert films[0] == films[1]
+
+
 def test_a_film_strip_is_one_picture(rallypoint, threats, tmp_path):
     done = rallypoint("show", "cartpole-v1", "--threats", threats, "--steps", 5, "--out", "a.PNG")
     assert done.status == 0, done.err
@@ -137,6 +153,7 @@ def test_an_mp4_needs_its_library_or_is_one(rallypoint, monkeypatch, tmp_path):
         (("gathering-v0", "--out", "a.png", "--episodes", "2"), "shows one episode"),
         (("gatherin-v0", "--out", "a.gif"), "did you mean 'gathering-v0'"),
         (("gathering-v0", "--env-set", "render_mode=human", "--out", "a.gif"), "leave render_mode"),
+        (("--out", "a.gif"), "Missing argument 'ENV'"),
         (("gathering-v0", "--seed", "-1", "--out", "a.gif"), "a seed is"),
         (("gathering-v0", "--fps", "99", "--out", "a.gif"), "fps"),
         (("gathering-v0", "--steps", "0", "--out", "a.gif"), "steps"),
