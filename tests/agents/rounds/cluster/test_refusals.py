@@ -1,5 +1,6 @@
 """What cannot be computed on is refused in a line, soon, and nothing stays behind."""
 
+import os
 import subprocess
 import sys
 import time
@@ -67,6 +68,31 @@ def test_an_address_where_nobody_listens_is_refused_soon(address, tmp_path):
 def test_a_cluster_that_has_less_than_is_asked_for_is_refused(settings, says):
     with pytest.raises(CannotGoOn, match=says):
         Cluster(Toys(), 6, Placement(address="auto", source="installed", **settings))
+
+
+def test_parameters_that_no_store_takes_are_refused_and_nothing_stays_behind():
+    """A store that is full goes on on the disk, until that is full as well."""
+    code = (
+        "import numpy as np\n"
+        "from rallypoint.agents.rounds.cluster.jobs import Jobs\n"
+        "from rallypoint.agents.rounds.placement import Placement\n"
+        "from rallypoint.errors import CannotGoOn\n"
+        "placement = Placement(address='local', actors=1, object_store=80 * 1024**2)\n"
+        "jobs = Jobs(placement, logs=None, run='full')\n"
+        "try:\n    jobs.put(np.zeros((1, 30_000_000), dtype=np.float32))\n"
+        "except CannotGoOn as error:\n    print(error)\n"
+        "finally:\n    jobs._session.close()\n"
+        "import ray\nassert not ray.is_initialized()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"RAY_local_fs_capacity_threshold": "0.0001"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "120 MB do not fit into Ray's object store" in done.stdout
+    assert "--object-store-memory" in done.stdout
 
 
 def test_other_versions_on_a_node_are_refused(nodes, monkeypatch):
