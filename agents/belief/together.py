@@ -97,7 +97,7 @@ class SoundLearning:
     def policy(self) -> GradientPolicy:
         """The policy as it is now; it is not changed any more."""
         rounds = self.rounds
-        return GradientPolicy(rounds.architecture, rounds.weights[0].copy(), self._group)
+        return GradientPolicy(rounds.architecture, rounds.weights[0], self._group)
 
     def train_round(self, *, done: float = 0.0) -> Report:
         """Play one fragment, and learn from it; done is the share of the training that is over.

@@ -50,10 +50,15 @@ class AnyAction:
 
 
 def lived(env, steps):
-    """Play by chance, and reset what ends; return the beliefs that were shown, moment by moment."""
+    """Play by chance, and reset what ends; return the beliefs that were shown, moment by moment.
+
+    Some copies are started anew earlier than others, so that they do not end together.
+    """
     shown = [env.reset(seed=5)["agents"]]
     draws = Draws(5, "test/lived", env.copies)
-    for _ in range(steps):
+    for place in range(steps):
+        if place == STEPS // 2:
+            shown.append(env.reset(mask=np.arange(env.num_copies) % 3 == 0)["agents"])
         step = env.step(AnyAction().act({"agents": None}, draws))
         shown.append(step.observations["agents"])
         if step.ended.any():

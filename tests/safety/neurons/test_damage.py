@@ -97,6 +97,20 @@ def test_lies_beside_a_signal_in_a_network_that_is_broken_otherwise_too(crashed)
     assert_as_by_hand(layers, seen, rounded, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("into", range(4))
+def test_lies_beside_a_signal_where_synapses_are_cut_too(into):
+    rng = np.random.default_rng(11)
+    layers = network(rng)
+    seen = observations(rng, layers, rows=12)
+    beside = failing(masks(rng, layers, [2, 2, 2], 12), 0.5, beside=True)
+    ids = rng.random((12, layers[into].weights.size)).argsort(axis=1)[:, :6]
+    cut = cutting([layers[into]], [ids])[0].synapses
+    plan = tuple(
+        part._replace(synapses=cut if place == into else None) for place, part in enumerate(beside)
+    )
+    assert_as_by_hand(layers, seen, plan, rtol=1e-9, atol=1e-12)
+
+
 class Counted:
     """A network of ones that counts how often a layer is computed beside the broken one."""
 
