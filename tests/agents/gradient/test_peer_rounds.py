@@ -74,9 +74,10 @@ def test_training_is_deterministic_and_tells_how_far_peers_are_apart(way, tmp_pa
 @every_way
 def test_it_goes_on_bit_for_bit(way, tmp_path):
     threats = [{"kind": "equivocation"}, {"kind": "mimic", "victims": {"count": 1}}]
-    whole = run(training(way, threats=threats), tmp_path / "whole")
-    run(training(way, threats=threats, steps=500), tmp_path / "parts")
-    one = training(way, threats=threats)
+    how = {"threats": threats, "own": {"momentum": 0.5}}
+    whole = run(training(way, **how), tmp_path / "whole")
+    run(training(way, **how, steps=500), tmp_path / "parts")
+    one = training(way, **how)
     parts = run(one, tmp_path / "parts", resume=True)
     assert parts == whole
     trained = [(tmp_path / name / "policy.safetensors") for name in ("whole", "parts")]
@@ -145,3 +146,12 @@ def test_an_actor_critic_with_momentum_can_be_learned(tmp_path):
 def test_what_does_not_fit_is_refused_before_anything_is_played(changes, why):
     with pytest.raises(RallypointError, match=why):
         training(**changes)
+
+
+def test_what_is_acted_by_is_what_the_peer_nearest_to_all_others_holds(tmp_path):
+    one = training()
+    rounds = one._rounds(one.manner.delivery(one._workshop, None, tmp_path))
+    start = rounds.server.parameters[0]
+    moves = np.array([-90, 2, 0, 1, 3, 50], dtype=np.float32)
+    rounds.server.parameters = start + moves[:, None]
+    assert rounds.weights.tobytes() in {(start + move).tobytes() for move in (1, 2)}

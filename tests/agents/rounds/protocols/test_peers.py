@@ -154,6 +154,8 @@ def test_who_hears_only_nonsense_from_some_goes_by_the_others():
 
 def test_what_nobody_waits_for_changes_nothing():
     protocol = Peers(contributors=N, f=1)
+    state, _ = protocol.begin(version=3)
+    assert protocol.tell(state, arrived(2, range(N)))[1] == ()
     state, _ = protocol.begin()
     state, _ = protocol.tell(state, arrived(0, range(N)))
     state, (exchange,) = protocol.tell(state, Moved(0, held(), opens=False))
