@@ -25,6 +25,13 @@ def env_of(names: Sequence[str]) -> str | None:
     return read_saved(folders[0]).env if folders else None
 
 
+def told_of(name: str) -> str:
+    """Return how a picture names who acts."""
+    if _is_rule(name):
+        return name
+    return f"{read_saved(Path(name)).agent} of {Path(name).resolve().name}"
+
+
 def settings_for(names: Sequence[str]) -> dict[str, Any]:
     """Return the environment's settings with which an agent was trained; none of rules.
 

@@ -102,7 +102,7 @@ def _draw_agent(canvas: Canvas, row: Row, agent: int, past: Sequence[Scene], cas
     """Draw one agent as it is, what was done to it, and what it earned."""
     one, now = canvas.pixel, past[-1]
     at = canvas.point((EDGE + 18) * one, row.middle * one)
-    if now.alive[agent] or _is(now, "crashed", agent):
+    if now.there[agent] or _is(now, "crashed", agent):
         draw_agent(canvas, agent, at, min(0.8 * row.pitch, 30) * one, now.marks)
     else:
         canvas.write(str(agent), at, 0.8 * _SMALL * one, look.GREY)

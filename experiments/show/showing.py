@@ -1,11 +1,10 @@
 """An episode that is about to be watched: where, by whom, and under what."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 from rallypoint.envs.drawing.canvas import Frame
-from rallypoint.experiments.show.actors import actor, settings_for
+from rallypoint.experiments.show.actors import actor, settings_for, told_of
 from rallypoint.experiments.show.board import boards
 from rallypoint.experiments.show.scenes import Cast, Scene, Watched, scenes
 from rallypoint.experiments.show.sights import Sight, make_shown
@@ -130,6 +129,6 @@ class Showing:
 
 
 def _subtitle(names: Sequence[str], model: ThreatModel, seed: int) -> str:
-    who = " and ".join(Path(name).name or name for name in names) or "actions by chance"
+    who = " and ".join(told_of(name) for name in names) or "actions by chance"
     kinds = dict.fromkeys(threat.kind for threat in model.threats)
     return f"{who}, seed {seed}; threats: {', '.join(kinds) or 'none'}"

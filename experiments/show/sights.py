@@ -54,7 +54,7 @@ class Sight:
         try:
             shown = self._world.render()
         except Exception as error:  # noqa: BLE001  # somebody's drawing is no reason to stop
-            self.failure = f"{type(error).__name__}: {error}"
+            self.failure = " ".join(f"{type(error).__name__}: {error}".split())
             return None, ""
         if self._world.render_mode == "ansi":
             return None, str(shown)

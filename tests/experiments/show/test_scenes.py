@@ -83,6 +83,15 @@ def test_returns_are_true_ones_and_begin_anew():
         total = scene.rewards + (total if scene.step else 0)
         np.testing.assert_array_equal(scene.returns, total)
     assert [scene.episode for scene in plain if scene.is_last] == [0, 1]
+    starts = [scene.true["agents"] for scene in plain if scene.step == 0]
+    assert (starts[0] != starts[1]).any()
+
+
+def test_who_leaves_is_still_there_at_its_last_step():
+    crash = {"kind": "crash", "victims": ["agent_5"], "when": {"from": 2}}
+    told = list(a_showing(threats=[crash], most_steps=4).scenes())
+    assert [bool(scene.alive[5]) for scene in told] == [True, True, False, False, False]
+    assert [bool(scene.there[5]) for scene in told] == [True, True, True, False, False]
 
 
 def test_an_episode_is_that_of_the_world_itself():
