@@ -7,7 +7,7 @@ from rallypoint.envs.drawing.canvas import Canvas
 from rallypoint.envs.drawing.dots import MARK_COLOURS
 from rallypoint.experiments.show import curve, ledger, legend
 from rallypoint.experiments.show.board import boards
-from rallypoint.experiments.show.percepts import percept_of
+from rallypoint.experiments.show.percepts import Percept, draw_percept, percept_of
 from rallypoint.experiments.show.rows import RIGHT, draw_rows, num_columns
 from rallypoint.experiments.show.showing import Showing
 from rallypoint.safety.threat_model import ThreatModel
@@ -86,6 +86,18 @@ def test_the_percept_is_that_of_the_deceived_whatever_their_group():
     assert percept_of(quiet, showing.cast, None) is None
     before = percept_of(quiet, showing.cast, 2)
     np.testing.assert_array_equal(before.seen, end.seen["adversary"][2])
+
+
+def test_what_is_seen_wrongly_is_underlined_and_nothing_else():
+    true = np.arange(4.0)
+    frames = []
+    for seen in (true, np.array([0.0, 1.0, 3.0, 3.0])):
+        canvas = Canvas(480, 96)
+        draw_percept(canvas, 0, Percept(0, true, seen, 0.0, 3.0, 1))
+        frames.append(is_colour(canvas.frame(), MARK_COLOURS["deceived"]))
+    assert not frames[0].any()
+    (columns,) = frames[1].any(axis=0).nonzero()
+    assert 58 + 2 * 84 - 1 <= columns.min() <= columns.max() <= 58 + 3 * 84
 
 
 def test_of_a_long_percept_the_worst_entries_are_kept():
