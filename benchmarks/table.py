@@ -18,6 +18,7 @@ _TITLES = {
     "training": "Training tables",
     "minibatch": "PPO end to end: how many times the other's agent-steps per second, by minibatch",
     "updates": "One update from each contributor, beside one of all their rows: share of its rate",
+    "lies": "Lies: how many times the percepts per second of the passes they are made of",
     "rules": "Robust rules: how many times the rate of the gradients that they combine, by batch",
 }
 

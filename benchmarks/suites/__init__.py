@@ -20,6 +20,7 @@ NAMES = (
     "spread_ppo",
     "rllib_spread",
     "tabular",
+    "lies",
 )
 
 

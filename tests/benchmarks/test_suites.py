@@ -69,6 +69,8 @@ def test_listing_the_suites_imports_no_library_that_may_be_missing():
         ("simple_spread N=10, our bridge E=8", 25 * 8 * 10),
         ("simple_spread N=3 E=1", 25 * 3),
         ("SuperSuit N=3 E=8", 25 * 8 * 3),
+        ("a step of PGD, pathfinding B=1024", 10 * 1024),
+        ("forward and backward, cartpole B=1024", 10 * 1024),
     ],
 )
 @pytest.mark.filterwarnings("ignore")  # what peers say about their own dependencies
