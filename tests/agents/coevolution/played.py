@@ -28,7 +28,7 @@ class Played:
     def __init__(self, regime, taken=0.3, clean=30.0, seed=0):
         self.regime = regime
         self.taken = taken if callable(taken) else lambda _: taken
-        self.clean = clean
+        self.clean = np.atleast_1d(clean)  # of every host, or of all
         self.population = regime.begin(seed)
         self.rounds = []  # (population before, meetings)
         self.steps = []
@@ -36,7 +36,7 @@ class Played:
     def fought(self, meeting, bout):
         most = self.regime.cost(meeting)
         self.steps.append(most)
-        clean, n = np.full(3, self.clean), 3
+        clean, n = np.full(3, self.clean[meeting.host % len(self.clean)]), 3
         attacked = clean * (1 - self.taken(self.population)) + np.arange(-1, n - 1) * 0.3
         learned = {name: part + 1 for name, part in bout.host.items()}
         return Fought(

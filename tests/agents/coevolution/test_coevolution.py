@@ -66,12 +66,27 @@ def test_the_virulence_is_what_the_noise_allows_or_what_is_said(ring):
     assert played.population.virulence == 5
 
 
-def attempted(regime):
+def attempted(regime, **made_up):
     """Play until pairs are drawn for the first time."""
-    played = Played(regime)
+    played = Played(regime, **made_up)
     while played.regime.ordered(played.population)[0].phase != 2:
         played.round()
     return played
+
+
+def test_the_reference_is_the_return_of_the_best_newborn_or_what_is_said(ring):
+    own = [20.0, 28.0, 24.0]
+    population = attempted(regime_of("coevolution", ring), clean=own).population
+    assert population.reference == 28
+    np.testing.assert_allclose(population.lost, [1 - 20 / 28, 0, 1 - 24 / 28])
+    said = regime_of("coevolution", ring, reference=40.0)
+    assert attempted(said, clean=own).population.reference == 40
+
+
+def test_who_infects_nobody_at_the_first_meeting_is_not_carried(ring):
+    regime = regime_of("coevolution", ring, virulence=4.0)
+    assert np.isnan(attempted(regime, taken=0.05).population.harms).all()
+    assert np.isfinite(attempted(regime, taken=0.3).population.harms).all()
 
 
 def test_an_infection_lets_both_learn(ring):
