@@ -16,6 +16,7 @@ from rallypoint.safety.defences.detection import sever
 from rallypoint.safety.receipts import combined
 
 _RULE = "trimmed_mean"  # across contributors
+_NOTHING = 1e-3  # of an error, below which no more is shown: some ways leave none at all
 
 
 def run(config: SeverConfig, seeds: tuple[int, ...], progress: Progress) -> Iterator[Finding]:
@@ -83,5 +84,6 @@ def _picture(errors: Floats) -> bytes:
         [IN_WORDS[s].replace(" in ", "\nin ").replace(" that ", "\nthat ") for s in SCENES],
     )
     axes.set_yscale("log")
+    axes.set_ylim(bottom=_NOTHING)
     axes.legend(ncols=len(WAYS), loc="upper center", bbox_to_anchor=(0.5, -0.18))
     return plots.png(figure)
