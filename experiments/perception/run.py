@@ -7,7 +7,7 @@ from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import File, Finding, Progress
 from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.perception import PATHFINDING, SUN, ZHANG, cartpole, picture, team
-from rallypoint.experiments.perception.config import PerceptionConfig
+from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
 from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.study import Found, defended, undefended
 from rallypoint.experiments.perception.tasks import TASKS
@@ -52,6 +52,8 @@ def _defended(bench: Bench, plain: Found, progress: Progress) -> Iterator[Findin
     with progress(f"{task.name}: defended agents", len(config.defences)) as advance:
         for way in config.defences:
             found = yield from defended(bench, way)
+            if isinstance(config, TeamConfig):
+                yield from team.certified(bench, config, way, bench.trained(way, epsilon), found)
             by_way[way] = (found.clean, found.worst(epsilon))
             yield claim_over_seeds(
                 f"{letter}3/{way}",

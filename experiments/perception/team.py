@@ -59,13 +59,20 @@ def claims(found: Found) -> Iterator[Claim]:
     )
 
 
+def certified(
+    bench: Bench, config: TeamConfig, way: str, policy: GradientPolicy, found: Found
+) -> Iterator[Finding]:
+    """Certify teams of one training against small lies, and tell of the median one."""
+    for epsilon in sorted(config.certified_at):
+        found.certified[epsilon] = bench.certified(policy, epsilon)
+        yield Metric(f"{way}-certified-{epsilon:g}", float(np.median(found.certified[epsilon])))
+
+
 def certificates(
     bench: Bench, policy: GradientPolicy, found: Found, config: TeamConfig
 ) -> Iterator[Finding]:
     """Hold what is certified of teams as they are against what attacks leave of them."""
-    for epsilon in sorted(config.certified_at):
-        found.certified[epsilon] = bench.certified(policy, epsilon)
-        yield Metric(f"certified-{epsilon:g}", float(np.median(found.certified[epsilon])))
+    yield from certified(bench, config, "plain", policy, found)
     subject = Subject(bench, "plain", policy)
     beyond = [found.certified[size] - found.worst(size) for size in config.epsilons]
     for epsilon in sorted(config.certified_at):
