@@ -83,6 +83,11 @@ def test_learning_goes_on_where_it_stopped_the_optimiser_too(ring):
     assert not same(other.host, more.host)
 
 
+def test_a_host_of_another_species_is_refused(ring):
+    with pytest.raises(InvalidConfig, match="other runs, layers"):
+        fight(ring, [bout_of(ring, alone=True, host_rounds=1)._replace(units=(5,))])
+
+
 def test_steps_are_those_of_the_environments(ring, monkeypatch):
     played = []
 
