@@ -140,13 +140,14 @@ def _train(
 
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT
     from rallypoint.agents.gradient.scalars import EVENTS
-    from rallypoint.agents.train import settings_of
+    from rallypoint.agents.train import learner_of, settings_of
     from rallypoint.agents.train import train as carry_out
     from rallypoint.experiments.runner import stoppable
     from rallypoint.experiments.telling import told_if_possible
     from rallypoint.run_folder import RunFolder
 
     command = click.get_current_context().find_root().obj
+    of_rounds = learner_of(training.agent).learner == "contributors"
     try:
         folder = RunFolder(
             out,
@@ -154,7 +155,7 @@ def _train(
             config=dict(settings_of(training)),
             seeds=[training.seed],
             command=command,
-            lists=(CHECKPOINT, EVENTS),
+            lists=(CHECKPOINT, EVENTS) if of_rounds else (),
             keeps=(CHECKPOINT,) if resume else (),
         )
     except UnwritablePath as error:

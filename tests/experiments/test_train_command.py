@@ -31,6 +31,18 @@ def test_tables_are_trained_saved_and_evaluated(rallypoint):
     assert found["valid"]
 
 
+@pytest.mark.parametrize(
+    "agent", [("q_learning",), ("gpomdp", "--workers", 2)], ids=lambda words: words[0]
+)
+def test_a_training_lists_the_files_that_are_there(rallypoint, tmp_path, agent):
+    small = ("--env", "matching-game-v0", "--env-set", "max_cycles=5", "--steps", 100)
+    done = rallypoint("train", *small, "--agent", *agent, "--out", "run")
+    assert done.status == 0, done.err
+    listed = json.loads((tmp_path / "run" / "manifest.json").read_text())["files"]
+    found = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert sorted(listed) == sorted(path.relative_to(tmp_path / "run").as_posix() for path in found)
+
+
 def test_learners_of_tables_are_trained_where_observations_are_numbers(rallypoint):
     sarsa = ("train", "--env", "safe-interruptibility-v0", "--agent", "sarsa")
     done = rallypoint(*sarsa, "--set", "processing=drop_any", "--steps", 500, "--out", "run")
