@@ -40,10 +40,12 @@ class _Told(msgspec.Struct, kw_only=True):
     env_settings: dict[str, Any]
     test_epsilon: float | None = None
     softmax: bool = False
+    learned_by: str | None = None  # of a network in SB3's form that another agent of ours trained
 
     @property
     def saved(self) -> Saved:
-        return Saved(*(getattr(self, name) for name in Saved._fields))
+        found = Saved(*(getattr(self, name) for name in Saved._fields))
+        return found if self.learned_by is None else found._replace(agent=self.learned_by)
 
 
 def save_tabular(

@@ -41,6 +41,8 @@ def test_a_training_lists_the_files_that_are_there(rallypoint, tmp_path, agent):
     listed = json.loads((tmp_path / "run" / "manifest.json").read_text())["files"]
     found = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert sorted(listed) == sorted(path.relative_to(tmp_path / "run").as_posix() for path in found)
+    told = json.loads(rallypoint("evaluate", "run", "--episodes", 3, "--json").out)
+    assert told["agent"] == agent[0]
 
 
 def test_learners_of_tables_are_trained_where_observations_are_numbers(rallypoint):
