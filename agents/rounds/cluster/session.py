@@ -38,7 +38,9 @@ class Session:
         try:
             self.cpus = float(_RAY.cluster_resources().get("CPU", 0))
             self._check_room(placement)
-            if placement.source == "ship" or (placement.source == "auto" and _differs()):
+            is_ours = self._owns and placement.address == LOCAL  # it runs what we run
+            asks = placement.source == "auto" and not is_ours
+            if placement.source == "ship" or (asks and _differs()):
                 self._ship(placement)
         except BaseException:
             self.close()
@@ -108,12 +110,11 @@ def _differs() -> bool:
 
 
 def _probed() -> Mapping[str, Mapping[str, str]]:
-    """Return what every node but this one's has, by address."""
+    """Return what every node has, by its address and id; this one's may run another Python."""
     _RAY.cloudpickle.register_pickle_by_value(probe)  # a node may have no rallypoint at all
     try:
         asked = ray.remote(probe.probe)
-        here = ray.get_runtime_context().get_node_id()
-        nodes = [node for node in _RAY.nodes() if node["Alive"] and node["NodeID"] != here]
+        nodes = [node for node in _RAY.nodes() if node["Alive"]]
         answers = [
             asked.options(
                 num_cpus=0,
@@ -124,7 +125,8 @@ def _probed() -> Mapping[str, Mapping[str, str]]:
         found = {}
         for node, answer in zip(nodes, answers, strict=True):
             try:
-                found[str(node["NodeManagerAddress"])] = ray.get(answer, timeout=60)
+                name = f"{node['NodeManagerAddress']} ({node['NodeID'][:8]})"
+                found[name] = ray.get(answer, timeout=60)
             except TaskUnschedulableError:  # it has gone, and was still on the list
                 continue
             except (RayError, GetTimeoutError) as error:
