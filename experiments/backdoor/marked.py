@@ -22,7 +22,7 @@ from rallypoint.safety.threats.backdoor.trigger import Trigger
 from rallypoint.safety.threats.backdoor.watermark import Mark, is_marked, watermark
 
 _COPIES, _STEPS = 16, 128
-_POISONED = 1 / 160  # of all percepts, by each mark
+_POISONED = 1 / 80  # of all percepts, by each mark; half of that was too little for some
 _SIZE = 3  # entries of a mark; of two, returns suffer
 _OTHERS = 20  # secrets of nobody, tried on every policy
 _OURS = "ours: targets drawn apart from triggers, so that the test is exact"
