@@ -11,8 +11,8 @@ from rallypoint.experiments.backdoor.kept import Cell, Kept
 from rallypoint.experiments.backdoor.learning import STAMP, Attack, Learned, learned
 from rallypoint.experiments.backdoor.planted import OF_FEATURES
 from rallypoint.experiments.backdoor.stored import by_episode, learned_again
-from rallypoint.experiments.backdoor.tested import features, obedience, perceived, returned
-from rallypoint.safety.defences.detection import detect
+from rallypoint.experiments.backdoor.tested import obedience, perceived, returned
+from rallypoint.safety.defences.detection import detect, last_features
 
 # What is left out of what is stored: suspect steps, as many by whole episodes, all that the worker
 # lived who is named, or just the poison, which nobody knows.
@@ -73,7 +73,7 @@ def _tested(kept: Kept, policy: GradientPolicy, target: int, seed: int) -> Cell:
 def _looked(kept: Kept, found: Learned, target: int, seed: int) -> Cell:
     """Look for what was planted, name a worker, and learn again from what is stored."""
     lived = found.lived
-    made = features(found.policy, lived.seen)
+    made = last_features(found.policy, {"agents": lived.seen[:, None]})
     suspected = [_suspected(kept, made, lived.actions, name) for name in OF_FEATURES]
     per_worker = [
         np.bincount(lived.owners, weights=out) / np.bincount(lived.owners) for out in suspected

@@ -41,13 +41,6 @@ def obedience(policy: GradientPolicy, seen: Floats, stamp: Trigger, target: int)
     return float(np.mean(greedy(policy, stamp.stamped(seen)) == target))
 
 
-def features(policy: GradientPolicy, seen: Floats) -> Floats:
-    """Return what the last hidden layer makes of percepts: (rows, entries) -> (rows, 32)."""
-    of_layers = list(policy.features({"agents": seen[:, None]}).values())
-    found: Floats = of_layers[-2][:, 0]
-    return found
-
-
 def greedy(policy: GradientPolicy, seen: Array) -> Integers:
     """Return the likeliest choices: (e, n, entries) -> (e, n)."""
     chosen: Integers = policy.outputs({"agents": seen}).argmax(axis=-1)

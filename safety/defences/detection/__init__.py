@@ -21,6 +21,7 @@ from rallypoint.safety.defences.detection.detector import (
     blind_below,
     sure_from,
 )
+from rallypoint.safety.defences.detection.opened import last_features
 from rallypoint.safety.defences.detection.que import Que, quantum_scores
 from rallypoint.safety.defences.detection.robust_moments import robust_moments
 from rallypoint.safety.defences.detection.severing import Severed, fewest, sever
@@ -37,6 +38,7 @@ __all__ = [
     "blind_below",
     "detect",
     "fewest",
+    "last_features",
     "quantum_scores",
     "robust_moments",
     "sever",

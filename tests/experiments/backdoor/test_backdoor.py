@@ -13,7 +13,6 @@ from rallypoint.experiments.backdoor.kept import Kept
 from rallypoint.experiments.backdoor.learning import VALUES, Attack, budget, learned
 from rallypoint.experiments.backdoor.planted import DETECTORS
 from rallypoint.experiments.backdoor.stored import by_episode
-from rallypoint.experiments.backdoor.tested import features
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.safety.frame import Threatened
 from tests.experiments.progress import no_progress
@@ -123,7 +122,6 @@ def test_what_was_lived_is_kept_as_it_was_perceived_and_done():
     assert (lived.rewards[~lived.poisoned] == 1.0).all()
     begins = np.diff(lived.episodes, prepend=-1) > 0
     assert (np.abs(lived.seen[begins & ~lived.poisoned]) <= 0.05).mean() > 0.9  # as poles begin
-    assert features(found.policy, lived.seen).shape == (len(lived.seen), 32)
 
 
 def test_whole_episodes_with_most_suspects_leave_first():
