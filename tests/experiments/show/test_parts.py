@@ -41,6 +41,16 @@ def test_a_row_tells_of_its_agent_and_its_steps_only():
         assert [share > 0.5 for share in row] == met
 
 
+def test_the_step_in_which_an_agents_part_ends_is_in_its_row():
+    showing = a_showing("cartpole-v1")
+    past = list(showing.scenes())
+    assert not past[-1].alive[0]
+    canvas = Canvas(480, 40)
+    draw_rows(canvas, 0, 40, past, showing.cast, columns=len(past))
+    filled = (canvas.frame()[20, 58 : 480 - RIGHT] != 255).any(axis=-1)
+    assert filled[-8:].any()
+
+
 def test_only_the_last_scenes_are_shown_where_there_is_no_room_for_all():
     showing = a_showing("gathering-v0", lies_to("agent_0", when={"until": 2}), most_steps=8)
     past = list(showing.scenes())
