@@ -46,7 +46,7 @@ def picture(config: SmoothingConfig, curves: Mapping[float, Curves], shares: Flo
         panel.minorticks_off()
         panel.set_ylim(-10, 510)
     axes[0].set_ylabel("return")
-    axes[0].legend(fontsize="small")
+    axes[0].legend(fontsize="x-small")
     for place, way in enumerate(("counts of actions", "averages of values")):
         plots.curve(axes[-1], np.array(config.noises), shares[..., place], way)
     axes[-1].set_xscale("log")
