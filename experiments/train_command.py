@@ -223,8 +223,11 @@ def evaluate(
     from rallypoint.plain_json import to_indented_json
     from rallypoint.registration import make
     from rallypoint.safety.recorder import account
+    from rallypoint.safety.threats import OF_ROUNDS
 
-    model = threats_of(threat_file)
+    given = threats_of(threat_file)
+    model = None if given is None else given.in_world()
+    left_out = [] if given is None else [t.kind for t in given.threats if t.site in OF_ROUNDS]
     saved = read_saved(folder)
     policies = load_policies(folder, make(saved.env, copies=1, **saved.env_settings))
     world = build_world(
@@ -242,12 +245,22 @@ def evaluate(
     _, wrong = account(world)
     if as_json:
         told: dict[str, Any] = {how: result.summary() for how, result in found.items()}
-        about = {"agent": saved.agent, "env": saved.env, "seed": seed, "valid": not wrong}
+        about = {
+            "agent": saved.agent,
+            "env": saved.env,
+            "seed": seed,
+            "valid": not wrong,
+            "left_out": left_out,
+        }
         click.echo(to_indented_json(about | told).rstrip())
     else:
         click.echo(f"{saved.agent} in {saved.env}, {episodes} episodes of seed {seed}")
         for how, result in found.items():
             click.echo(_in_words(how, result))
+        if left_out:
+            click.echo(
+                f"  without {', '.join(left_out)}: nobody learns here, so no updates are sent"
+            )
     refuse_invalid(wrong)
 
 

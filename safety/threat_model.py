@@ -95,6 +95,10 @@ class ThreatModel:
         kept = tuple(threat for threat in self.threats if threat.site in sites)
         return replace(self, threats=kept)
 
+    def in_world(self) -> "ThreatModel":
+        """Return the model of those threats that meet a world; others meet updates and servers."""
+        return self.at(*(site for site in kinds.SITES if site not in kinds.OF_ROUNDS))
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON or TOML; what is None is left out."""
         plain: dict[str, Any] = {"format": self.format}

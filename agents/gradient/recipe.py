@@ -20,7 +20,6 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.registration import make
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, SITES
 from rallypoint.safety.updates import UpdateThreats
 
 
@@ -80,7 +79,7 @@ class Recipe:
         updates = self.updates(group)
         if self.threats is None or updates is None:
             return world
-        in_world = self.threats.at(*(site for site in SITES if site not in OF_ROUNDS))
+        in_world = self.threats.in_world()
         if not in_world.threats:
             return world
         lies = self.contributors.of_copies(self.copies, len(group.agents), updates.byzantine[None])

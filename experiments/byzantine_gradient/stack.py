@@ -33,7 +33,6 @@ from rallypoint.experiments.byzantine_gradient.setting import WORLD, Setting
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
-from rallypoint.safety.threats import OF_ROUNDS, SITES
 from rallypoint.safety.updates import UpdateThreats
 
 _WORLD_SEED = 0  # of every world: who meets what there is a matter of the carts' ids
@@ -69,7 +68,7 @@ def train(setting: Setting, attack: str, runs: Sequence[Run]) -> Stacked:
     in_updates = [_in_updates(setting, attack, run) for run in runs]
     contributors = Contributors(count=setting.contributors, runs=len(runs))
     world: BatchEnv = rallypoint.make(WORLD, copies=_carts(setting, runs).tolist())
-    in_world = threat_model(attack, [0]).at(*(site for site in SITES if site not in OF_ROUNDS))
+    in_world = threat_model(attack, [0]).in_world()
     if in_world.threats:
         liars = np.stack([threats.byzantine for threats in in_updates])
         world = Threatened(

@@ -20,7 +20,7 @@ from rallypoint.registration import make
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, SITES
+from rallypoint.safety.threats import SITES
 
 _OURS = Path(__file__).with_name("threats.toml")
 _TESTS = 1  # root seed of tests, the same for all cells
@@ -88,7 +88,7 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     )
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
-        lived = some.at(*(site for site in SITES if site not in OF_ROUNDS))
+        lived = some.in_world()
         world = build_world(
             config.env,
             copies=config.tests,

@@ -11,7 +11,7 @@ from rallypoint.experiments.show.sights import Sight, make_shown
 from rallypoint.policies import Policy
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, SITES
+from rallypoint.safety.threats import OF_ROUNDS
 
 _FASTEST = 25.0  # pictures a second, if nobody says how many
 
@@ -74,7 +74,7 @@ class Showing:
         shown = make_shown(env, settings_for(names) | dict(env_settings or {}))
         policy = actor(names, shown, settings or {}, greedy=greedy, seed=seed)
         model = threats or ThreatModel()
-        in_world = model.at(*(site for site in SITES if site not in OF_ROUNDS))
+        in_world = model.in_world()
         world = Threatened(shown, in_world, policy=policy)
         sight = Sight(shown)
         watched = Watched(world, sight)

@@ -45,6 +45,40 @@ def test_a_training_lists_the_files_that_are_there(rallypoint, tmp_path, agent):
     assert told["agent"] == agent[0]
 
 
+FOUR_CHANNELS = """
+format = 1
+[byzantine]
+members = ["agent_2"]
+[[threats]]
+kind = "interruption"
+victims = ["agent_0"]
+policy = "freeze"
+theta = 0.5
+[[threats]]
+kind = "lossy_sight"
+loss = 0.5
+[[threats]]
+kind = "anti_goal"
+victims = "byzantine"
+[[threats]]
+kind = "sign_flip"
+victims = "byzantine"
+"""
+
+
+def test_one_file_is_for_training_and_for_what_comes_after(rallypoint, tmp_path):
+    (tmp_path / "all.toml").write_text(FOUR_CHANNELS)
+    words = ("train", "--env", "torus-small-v0", "--env-set", "num_agents=3", "--agent", "gpomdp")
+    team = ("--contributors", "team", "--byzantine", 1, "--aggregator", "median")
+    done = rallypoint(*words, *team, "--steps", 600, "--threats", "all.toml", "--out", "run")
+    assert done.status == 0, done.err
+    done = rallypoint("evaluate", "run", "--episodes", 4, "--threats", "all.toml")
+    assert done.status == 0, done.err
+    assert "without sign_flip: nobody learns here, so no updates are sent" in done.out
+    told = rallypoint("evaluate", "run", "--episodes", 4, "--threats", "all.toml", "--json").out
+    assert json.loads(told)["left_out"] == ["sign_flip"]
+
+
 def test_learners_of_tables_are_trained_where_observations_are_numbers(rallypoint):
     sarsa = ("train", "--env", "safe-interruptibility-v0", "--agent", "sarsa")
     done = rallypoint(*sarsa, "--set", "processing=drop_any", "--steps", 500, "--out", "run")
