@@ -105,7 +105,7 @@ class Experiment(Generic[Config]):
     seeds: int = 5  # how many, unless --seeds says otherwise
     quick_seeds: int = 3
     quick: Mapping[str, Any] = field(default_factory=dict)  # the fields --quick changes: budgets
-    places: tuple[str, ...] = ()  # fields that name folders to go on from, and change no number
+    places: tuple[str, ...] = ()  # fields that say where pieces are kept or computed: no number
 
     def __post_init__(self) -> None:
         """Refuse a config that is no frozen dataclass, and quick fields that it has not."""

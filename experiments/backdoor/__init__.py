@@ -24,7 +24,8 @@ experiments.add(
         config=BackdoorConfig,
         run="rallypoint.experiments.backdoor.run:run",
         seeds=5,
-        quick_seeds=2,
+        quick_seeds=3,
         quick={"spreads": ("uniform",), "marks": 10},
+        places=("kept",),
     ),
 )

@@ -28,5 +28,6 @@ experiments.add(
             "attackers": 1,
             "attacker_rounds": 10,
         },
+        places=("kept", "bouts_on"),
     ),
 )

@@ -63,3 +63,10 @@ def test_its_help_explains_each_setting(name, rallypoint):
 def test_it_is_also_a_module(name):
     main = FOLDER / name / "__main__.py"
     assert f'run_alone("{name}")' in main.read_text()
+
+
+@every_experiment
+def test_what_it_keeps_is_not_what_it_is_verified_by(name):
+    experiment = experiments[name]
+    keeps = {f.name for f in dataclasses.fields(experiment.config)} & {"kept"}
+    assert keeps <= set(experiment.places)
