@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats, Integers
-from rallypoint.envs.batch import Copies, World
-from rallypoint.envs.checks import check_name
+from rallypoint.envs.batch import Copies
 from rallypoint.envs.games.game import Game
-from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.envs.told import ToldWorld
 from rallypoint.transitions import Transitions
 
 
-class TabularGame(World):
+class TabularGame(ToldWorld):
     """Agents play a game given by a few tables; see ``Game``.
 
     Every agent sees the number of the state, or what the game lets it see. Agents with equal
@@ -53,13 +52,10 @@ class TabularGame(World):
             max_cycles: steps in an episode; the game's horizon if not given.
             render_mode: "ansi", or None.
         """
-        if render_mode is not None:
-            check_name("render mode", render_mode, self.metadata["render_modes"])
-        self.render_mode = render_mode
         self.game = game
         groups = _groups(game)
         limit = game.horizon if max_cycles is None else max_cycles
-        super().__init__(id, groups, copies=copies, time_limit=limit)
+        super().__init__(id, groups, copies=copies, time_limit=limit, render_mode=render_mode)
         model = game.model
         num_joint, num_outcomes = model.next_states.shape[1:]
         counts = np.array([*game.num_actions, 1])
@@ -115,19 +111,7 @@ class TabularGame(World):
         """Return the game's tabular model."""
         return self.game.model
 
-    def render(self, copy: int = 0) -> str:
-        """Say in a few lines where a copy stands and what was done last.
-
-        Raises:
-            InvalidConfig: there is no such copy, or the world was made without a render mode.
-            NotReset: before the first reset.
-        """
-        if self.render_mode is None:
-            raise InvalidConfig("make the world with render_mode='ansi' to have it rendered")
-        if not 0 <= copy < len(self.copies):
-            raise InvalidConfig(f"a copy is an index in 0..{len(self.copies) - 1}, got {copy}")
-        if self._seed is None:
-            raise NotReset(f"{self.id} has nothing to tell before its first reset")
+    def _tell(self, copy: int) -> str:
         limit = "" if self.time_limit is None else f" / {self.time_limit}"
         names = self.game.states + self.game.endings
         lines = [f"step {self._elapsed[copy]}{limit}, state {names[self._states[copy]]}"]

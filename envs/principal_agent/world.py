@@ -8,9 +8,10 @@ from gymnasium.spaces import Box, Discrete
 
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats
-from rallypoint.envs.batch import Copies, World
-from rallypoint.envs.checks import check_name, check_size
-from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.envs.batch import Copies
+from rallypoint.envs.checks import check_size
+from rallypoint.envs.told import ToldWorld
+from rallypoint.errors import InvalidConfig
 
 PRINCIPAL, AGENT = "principal", "agent"  # group, and who is in it
 
@@ -19,7 +20,7 @@ MEANS = (0.30, 0.24, 0.88, 0.07, 0.65)
 INTERESTS = (0.64, 0.99, 0.73, 0.61, 0.59)
 
 
-class PrincipalAgent(World):
+class PrincipalAgent(ToldWorld):
     """In every round the principal offers an incentive for each arm, and the agent pulls one.
 
     A round is two steps. In the first only the principal's action counts: what it would pay for
@@ -74,10 +75,7 @@ class PrincipalAgent(World):
             max_cycles: steps in an episode; two for each round if not given.
             render_mode: "ansi", or None.
         """
-        if render_mode is not None:
-            check_name("render mode", render_mode, self.metadata["render_modes"])
         check_size("rounds", rounds, 1)
-        self.render_mode = render_mode
         self.means, self.interests = _numbers("means", means), _numbers("interests", interests)
         if len(self.means) != len(self.interests) or len(self.means) < 2:
             raise InvalidConfig(
@@ -102,6 +100,7 @@ class PrincipalAgent(World):
             ],
             copies=copies,
             time_limit=2 * rounds if max_cycles is None else max_cycles,
+            render_mode=render_mode,
         )
         num_copies = len(self.copies)
         self._turns = np.zeros(num_copies, dtype=np.int64)  # 0 to offer, 1 to answer
@@ -156,19 +155,7 @@ class PrincipalAgent(World):
         """Return whose turn it is, the offers, and the arm of the last round: (E, K + 2)."""
         return np.concatenate([self._turns[:, None], self._offers, self._arms[:, None]], axis=1)
 
-    def render(self, copy: int = 0) -> str:
-        """Say in a few lines what is offered and what was done last.
-
-        Raises:
-            NotReset: before the first reset.
-            InvalidConfig: no such copy, or the world has no render mode.
-        """
-        if self.render_mode is None:
-            raise InvalidConfig(f'{self.id} was made without a render mode; say render_mode="ansi"')
-        if not 0 <= copy < self.num_copies:
-            raise InvalidConfig(f"a copy is an index in 0..{self.num_copies - 1}, got {copy}")
-        if self._seed is None:
-            raise NotReset(f"{self.id} has nothing to say before its first reset")
+    def _tell(self, copy: int) -> str:
         step, arm = int(self._elapsed[copy]), int(self._arms[copy])
         offers = ", ".join(f"{amount:.4g}" for amount in self._offers[copy])
         lines = [f"step {step} / {self.time_limit}, offers {offers}"]

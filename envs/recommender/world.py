@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats, Integers
-from rallypoint.envs.batch import Copies, World
-from rallypoint.envs.checks import check_name, check_size
+from rallypoint.envs.batch import Copies
+from rallypoint.envs.checks import check_size
 from rallypoint.envs.recommender.tastes import clicked_with, profiles, worths
-from rallypoint.errors import InvalidConfig, NotReset
+from rallypoint.envs.told import ToldWorld
+from rallypoint.errors import InvalidConfig
 
 PLATFORM, USERS = "platform", "users"  # groups
 
@@ -28,7 +29,7 @@ class Feedback(NamedTuple):
     events: Integers  # (E, U, k) clicks on each
 
 
-class Recommender(World):
+class Recommender(ToldWorld):
     """A platform recommends k of I items to each of U users, who click or do not.
 
     In every step users act on the slates they were shown, and the platform chooses those of the
@@ -95,9 +96,6 @@ class Recommender(World):
             max_cycles: rounds in an episode.
             render_mode: "ansi", or None.
         """
-        if render_mode is not None:
-            check_name("render mode", render_mode, self.metadata["render_modes"])
-        self.render_mode = render_mode
         sizes = {"num_users": num_users, "num_items": num_items, "slate": slate, "rank": rank}
         for name, size in (*sizes.items(), ("events", events)):
             check_size(name, size, 1)
@@ -121,6 +119,7 @@ class Recommender(World):
             ],
             copies=copies,
             time_limit=max_cycles,
+            render_mode=render_mode,
         )
         num_copies = len(self.copies)
         self._profiles = np.zeros((num_copies, num_users, rank))
@@ -171,19 +170,7 @@ class Recommender(World):
         """Return appeals (log-odds) and worths of all items to all users: (E, 2, U, I)."""
         return np.stack([self._appeals, self._values], axis=1)
 
-    def render(self, copy: int = 0) -> str:
-        """Say in a few lines how many clicked, and what most are shown now.
-
-        Raises:
-            NotReset: before the first reset.
-            InvalidConfig: no such copy, or the world has no render mode.
-        """
-        if self.render_mode is None:
-            raise InvalidConfig(f'{self.id} was made without a render mode; say render_mode="ansi"')
-        if not 0 <= copy < self.num_copies:
-            raise InvalidConfig(f"a copy is an index in 0..{self.num_copies - 1}, got {copy}")
-        if self._seed is None:
-            raise NotReset(f"{self.id} has nothing to say before its first reset")
+    def _tell(self, copy: int) -> str:
         shown = np.bincount(self._slates[copy].ravel(), minlength=self.num_items)
         most = np.argsort(-shown, kind="stable")[: self.slate]
         told = ", ".join(f"item {item} to {shown[item]}" for item in most)

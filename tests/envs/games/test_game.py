@@ -145,7 +145,7 @@ def test_text_says_where_it_stands_and_who_did_what():
     assert len(env.render().splitlines()) == 1  # what was done in the episode before is no news
     with pytest.raises(InvalidConfig, match=r"an index in 0\.\.0, got 1"):
         env.render(1)
-    with pytest.raises(InvalidConfig, match="render_mode='ansi'"):
+    with pytest.raises(InvalidConfig, match="without a render mode"):
         world().render()
 
 
