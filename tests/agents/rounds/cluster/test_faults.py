@@ -116,8 +116,14 @@ def test_a_node_that_is_taken_away_takes_no_number_along(nodes, tmp_path):
 
     def take_away(cluster, number):
         if number == 1:
-            assert len(cluster._crew.ready) == 4  # one on each node
+            pids = [member.pid for member in cluster._crew.ready]
+            assert len(pids) == 4  # one on each node
             nodes.remove_node(doomed, allow_graceful=False)
+            # A worker lives a little longer than its raylet, long enough to do what is left.
+            until = time.monotonic() + 60
+            while all(os.path.exists(f"/proc/{pid}") for pid in pids):  # noqa: PTH110
+                assert time.monotonic() < until
+                time.sleep(0.01)
 
     parameters, tally, missing, told = there(
         Toys(seconds=0.05), actors=4, cpus=1.0, before_round=take_away
