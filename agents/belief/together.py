@@ -19,12 +19,11 @@ from rallypoint.agents.gradient.learners import LEARNERS, GradientLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.reports import Report
 from rallypoint.agents.gradient.rounds import Rounds
-from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.trained import server_of_one
 from rallypoint.batch_env import BatchEnv, Mask, Snapshot
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig, UnknownName, did_you_mean
-from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.frame import Threatened
 from rallypoint.wrapper import BatchWrapper
@@ -72,15 +71,7 @@ class SoundLearning:
         rollout = _OfTheSound(env, frame_of(env), Draws(seed, "belief/act", env.copies), learner)
         networks = learner.architecture(rollout.group)
         start = networks.initial(stream(seed, "belief/policy-start"), scheme=learner.initial)
-        server = Server(
-            start[None],
-            [Aggregator.parse("mean")],
-            f=0,
-            seeds=[seed],
-            optimiser=learner.server_optimiser,
-            pace=learner.pace,
-            riders=learner.riders(networks),
-        )
+        server = server_of_one(learner, networks, start, seed)
         self.rounds = Rounds(
             rollout,
             networks,

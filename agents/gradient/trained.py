@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
@@ -39,15 +40,7 @@ def trained(
     (group,) = world.groups
     networks = learner.architecture(group)
     start = networks.initial(stream(seed, "gradient/trained"), scheme=learner.initial)
-    server = Server(
-        start[None],
-        [Aggregator.parse("mean")],
-        f=0,
-        seeds=[seed],
-        optimiser=learner.server_optimiser,
-        pace=learner.pace,
-        riders=learner.riders(networks),
-    )
+    server = server_of_one(learner, networks, start, seed)
     loop = Rounds(
         Rollout(world, Draws(seed, "gradient/trained/policy", world.copies)),
         networks,
@@ -62,3 +55,18 @@ def trained(
     for _ in loop.run(rounds):
         advance()
     return GradientPolicy(networks, np.array(loop.weights[0]), group)
+
+
+def server_of_one(
+    learner: GradientLearner, networks: Architecture, start: Parameters, seed: int
+) -> Server:
+    """Return the server of a learner whose updates are its own, from parameters (d,) on."""
+    return Server(
+        start[None],
+        [Aggregator.parse("mean")],
+        f=0,
+        seeds=[seed],
+        optimiser=learner.server_optimiser,
+        pace=learner.pace,
+        riders=learner.riders(networks),
+    )
