@@ -65,7 +65,7 @@ def _costs(config: ByzantineServersConfig) -> Iterator[Metric]:
         yield Metric(
             f"cost/{name}",
             {
-                "seconds_of_servers": seconds_of_servers(config, condition),
+                "servers_seconds": seconds_of_servers(config, condition),
                 "models_pulled": pulled,
                 "updates_pushed": run.contributors * run.servers,
                 "models_exchanged": exchanged,

@@ -105,5 +105,5 @@ def time_transfers(config: LossyTransportConfig, loss: float) -> dict[str, float
             seconds["udp_again"].append(again.seconds)
             seconds["tcp"].append(carry_reliably(updates)[1])
             lost.append(float(np.isnan(once.updates).mean()))
-    told = {name: float(np.median(values)) for name, values in seconds.items()}
+    told = {f"{name}_seconds": float(np.median(values)) for name, values in seconds.items()}
     return {**told, "lost": float(np.mean(lost))}
