@@ -1,26 +1,24 @@
 """Finished pieces of an experiment on disk: who stops a run of hours loses minutes."""
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import msgspec
 
+from rallypoint.array_files import read_arrays, write_arrays
 from rallypoint.batch_env import Array
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.files import write_atomically
-from rallypoint.plain_json import to_json
-from rallypoint.snapshots import as_array, as_text
+from rallypoint.plain_json import read_json, to_json
 
 _FORMAT = "rallypoint-piece-1"
-_ABOUT = "about"
+_AGAIN = " (remove it, and it is run again)"
 
 
 class Kept:
-    """A folder of finished pieces, a file of arrays each; or no folder."""
+    """A folder of finished pieces, a file each, of arrays or of plain values; or no folder."""
 
     def __init__(self, folder: str) -> None:
         """Keep pieces in a folder; nothing is kept where its name is empty."""
@@ -29,11 +27,11 @@ class Kept:
     def piece(
         self, name: str, about: Mapping[str, Any], make: Callable[[], Mapping[str, Array]]
     ) -> Mapping[str, Array]:
-        """Return a piece that is there, or make it and keep it.
+        """Return arrays that are there, or make them and keep them.
 
         Args:
-            name: of its file, folders with slashes.
-            about: all that it depends on, as JSON can say it.
+            name: of the file, folders with slashes.
+            about: all that the piece depends on, as JSON can say it.
             make: makes it.
 
         Raises:
@@ -44,33 +42,52 @@ class Kept:
         if self._folder is None:
             return make()
         path = self._folder / f"{name}.npz"
-        told = json.loads(to_json({"format": _FORMAT, **about}))
         try:
-            return _read(path, told)
+            arrays, told = read_arrays(path, what=f"finished piece{_AGAIN}")
         except FileNotFoundError:
             found = make()
-        file = io.BytesIO()
-        packed: dict[str, Any] = {**found, _ABOUT: as_array(json.dumps(told))}
-        np.savez(file, **packed)
-        write_atomically(path, file.getvalue())
-        return found
+            write_arrays(path, found, _told(about))
+            return found
+        _check(path, told, about)
+        return arrays
+
+    def plain(self, name: str, about: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+        """Return plain values that are there, or make them and keep them; see ``piece``."""
+        if self._folder is None:
+            return make()
+        path = self._folder / f"{name}.json"
+        if not path.exists():
+            made = make()
+            write_atomically(path, to_json({"about": _told(about), "piece": made}))
+            return made
+        try:
+            found = msgspec.convert(read_json(path), _Plain)
+        except (UnreadableFile, msgspec.ValidationError) as error:
+            raise UnreadableFile(
+                f"{path} is no readable finished piece{_AGAIN}: {error}"
+            ) from error
+        _check(path, found.about, about)
+        return found.piece
+
+    def has(self, name: str) -> bool:
+        """Tell whether plain values of that name are there."""
+        return self._folder is not None and (self._folder / f"{name}.json").exists()
 
 
-def _read(path: Path, about: Any) -> dict[str, Array]:
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-        told = json.loads(as_text(arrays.pop(_ABOUT)) or "")
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UnreadableFile(
-            f"{path} should hold a finished piece, and cannot be read: {error}; remove it, and it "
-            "is run again"
-        ) from error
-    if told != about:
+class _Plain(msgspec.Struct):
+    """What a file of plain values holds."""
+
+    about: dict[str, Any]
+    piece: Any
+
+
+def _told(about: Mapping[str, Any]) -> Any:
+    return json.loads(to_json({"format": _FORMAT, **about}))
+
+
+def _check(path: Path, told: Any, about: Mapping[str, Any]) -> None:
+    if told != _told(about):
         raise InvalidConfig(
             f"{path} holds a piece of other settings, seeds or version; keep those of this run in "
             "another folder"
         )
-    return arrays

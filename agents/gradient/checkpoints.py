@@ -1,21 +1,14 @@
 """Checkpoints: everything that a training needs to go on to the same bits, in one file."""
 
-import io
-import json
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from rallypoint.array_files import read_arrays, write_arrays
 from rallypoint.batch_env import Snapshot
 from rallypoint.errors import UnreadableFile
-from rallypoint.files import write_atomically
-from rallypoint.snapshots import as_array, as_text
 
 CHECKPOINT = "checkpoint.npz"
 _FORMAT = "rallypoint-checkpoint-2"
-_ABOUT = "about"
 
 
 class Checkpoint(NamedTuple):
@@ -33,11 +26,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         UnwritablePath: the last one is still there.
     """
     told = {"format": _FORMAT, "rows": checkpoint.rows, "played": checkpoint.played}
-    file = io.BytesIO()
-    arrays: dict[str, Any] = {f"s:{name}": part for name, part in checkpoint.snapshot.items()}
-    arrays[_ABOUT] = as_array(json.dumps(told))
-    np.savez(file, **arrays)
-    write_atomically(folder / CHECKPOINT, file.getvalue())
+    write_arrays(folder / CHECKPOINT, checkpoint.snapshot, told)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -52,16 +41,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             f"{folder} holds no {CHECKPOINT}: nothing was trained there by contributors, or its "
             "world cannot be snapshot; train anew"
         )
+    snapshot, told = read_arrays(path, what="checkpoint")
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            told = json.loads(as_text(file[_ABOUT]) or "")
-            if told["format"] != _FORMAT:
-                raise UnreadableFile(f"{path} is of format {told['format']!r}, not {_FORMAT!r}")
-            snapshot = {
-                name.removeprefix("s:"): file[name] for name in file.files if name != _ABOUT
-            }
-            return Checkpoint(snapshot, told["rows"], int(told["played"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        if told["format"] != _FORMAT:
+            raise UnreadableFile(f"{path} is of format {told['format']!r}, not {_FORMAT!r}")
+        return Checkpoint(snapshot, told["rows"], int(told["played"]))
+    except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, UnreadableFile):
             raise
         raise UnreadableFile(f"{path} is no readable checkpoint: {error}") from error

@@ -29,11 +29,29 @@ def test_without_a_folder_nothing_is_kept(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_piece_of_other_settings_is_refused(tmp_path):
+def test_plain_values_are_kept_likewise(tmp_path):
     kept = Kept(str(tmp_path))
-    kept.piece("a", {"seed": 1}, dict)
+    assert not kept.has("a/b")
+    for make in (lambda: {"found": [1, 2.5, None]}, never):
+        assert kept.plain("a/b", {"seeds": (0, 1)}, make) == {"found": [1, 2.5, None]}
+    assert kept.has("a/b")
+
+
+@pytest.mark.parametrize("way", ["piece", "plain"])
+def test_a_piece_of_other_settings_is_refused(tmp_path, way):
+    kept = getattr(Kept(str(tmp_path)), way)
+    kept("a", {"seed": 1}, dict)
     with pytest.raises(InvalidConfig, match="keep those of this run in another folder"):
-        kept.piece("a", {"seed": 2}, never)
+        kept("a", {"seed": 2}, never)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"about": 3, "piece": 1}'])
+def test_damaged_plain_values_are_refused(tmp_path, damage):
+    kept = Kept(str(tmp_path))
+    kept.plain("a", {}, dict)
+    (tmp_path / "a.json").write_bytes(damage)
+    with pytest.raises(UnreadableFile, match=r"a\.json is no readable finished piece"):
+        kept.plain("a", {}, never)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK", b"no archive"])
@@ -41,7 +59,7 @@ def test_a_damaged_piece_is_refused(tmp_path, damage):
     kept = Kept(str(tmp_path))
     kept.piece("a/b", {}, dict)
     (tmp_path / "a" / "b.npz").write_bytes(damage)
-    with pytest.raises(UnreadableFile, match=r"b\.npz should hold a finished piece"):
+    with pytest.raises(UnreadableFile, match=r"b\.npz is no readable finished piece \(remove it"):
         kept.piece("a/b", {}, never)
 
 

@@ -102,10 +102,10 @@ def test_what_is_kept_is_checked(tmp_path):
     config = BackdoorConfig(kept=str(tmp_path))
     Kept(config, lambda units=1: None).cell("one", 0, 1, lambda: {"return": 1.0})
     other = BackdoorConfig(kept=str(tmp_path), size=3.0)
-    with pytest.raises(InvalidConfig, match="another setting"):
+    with pytest.raises(InvalidConfig, match="other settings"):
         Kept(other, lambda units=1: None).cell("one", 0, 1, dict)
     (tmp_path / "one-seed-0.json").write_text("{")
-    with pytest.raises(UnreadableFile, match="cannot be read"):
+    with pytest.raises(UnreadableFile, match="no readable finished piece"):
         Kept(config, lambda units=1: None).cell("one", 0, 1, dict)
 
 

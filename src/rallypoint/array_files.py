@@ -1,0 +1,54 @@
+"""Arrays, and what is said of them, in one file; nothing in it is ever unpickled."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rallypoint.errors import UnreadableFile
+from rallypoint.files import write_atomically
+from rallypoint.plain_json import to_json
+from rallypoint.snapshots import as_array, as_text
+
+_ABOUT = "about"
+_ARRAY = "s:"  # before the name of each array, so that none is taken for what is said
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Any) -> None:
+    """Write arrays by name, and plain values about them; all of it or nothing.
+
+    Raises:
+        UnwritablePath: what was there before is still there.
+    """
+    packed: dict[str, Any] = {f"{_ARRAY}{name}": array for name, array in arrays.items()}
+    packed[_ABOUT] = as_array(to_json(about))
+    file = io.BytesIO()
+    np.savez(file, **packed)
+    write_atomically(path, file.getvalue())
+
+
+def read_arrays(path: Path, *, what: str) -> tuple[dict[str, NDArray[Any]], Any]:
+    """Read what ``write_arrays`` wrote: the arrays, and what is said about them.
+
+    Args:
+        path: the file.
+        what: it should hold, for messages.
+
+    Raises:
+        FileNotFoundError: there is none.
+        UnreadableFile: it is damaged, or something else.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            about = json.loads(as_text(file[_ABOUT]) or "")
+            names = [name for name in file.files if name != _ABOUT]
+            return {name.removeprefix(_ARRAY): file[name] for name in names}, about
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise UnreadableFile(f"{path} is no readable {what}: {error}") from error
