@@ -1,6 +1,7 @@
 """Training any agent in any environment, by their names."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -200,7 +201,7 @@ def _train_contributors(
     try:
         with (
             tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar,
-            Scalars(out, resumed=resume) as scalars,
+            closing(Scalars(out, resumed=resume)) as scalars,
         ):
 
             def heard(row: Mapping[str, Any]) -> None:

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rallypoint.errors import UnwritablePath
 
@@ -66,20 +65,6 @@ class Scalars:
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close, however it ended."""
-        del kind, error, trace
-        self.close()
 
     def _write(self, event: Any) -> None:
         self._writer.write(event.SerializeToString())

@@ -1,6 +1,7 @@
 """Curves for TensorBoard: those of the rows, under SB3's names."""
 
 import json
+from contextlib import closing
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -57,7 +58,7 @@ def test_a_training_that_goes_on_has_each_round_once(tmp_path):
 
 
 def test_what_is_left_open_is_left_out(tmp_path):
-    with Scalars(tmp_path) as scalars:
+    with closing(Scalars(tmp_path)) as scalars:
         scalars.add({"steps": 5, "return": None, "cosine": 0.5})
     found = curves(tmp_path)
     assert "rollout/ep_rew_mean" not in found
