@@ -7,6 +7,15 @@ from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.aggregation import Aggregator
 
 MEAN = "mean"
+# How ten agents on the torus learn well, and soon.
+PPO: dict[str, Any] = {
+    "learning_rate": 2e-3,
+    "gamma": 0.95,
+    "lam": 0.95,
+    "steps": 50,
+    "minibatch": 500,
+    "epochs": 4,
+}
 _RANDOMLY = {"kind": "random_action"}  # what liars do in the world while they lie to the server
 # Of each liar, in the world and then in its update.
 ATTACKS: dict[str, tuple[dict[str, Any], ...]] = {

@@ -13,7 +13,7 @@ from rallypoint.agents.rules import UniformRandom
 from rallypoint.agents.saved import load_policies
 from rallypoint.agents.sb3.threads import torch_threads
 from rallypoint.agents.train import Outcome, Training, train
-from rallypoint.experiments.byzantine_team.config import ATTACKS, MEAN, ByzantineTeamConfig
+from rallypoint.experiments.byzantine_team.config import ATTACKS, MEAN, PPO, ByzantineTeamConfig
 from rallypoint.policies import Policy
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
@@ -21,14 +21,6 @@ from rallypoint.safety.threats import SITES
 
 WORLD = "torus-small-v0"
 _TEST = 1  # root seed of tests
-_PPO = {
-    "learning_rate": 2e-3,
-    "gamma": 0.95,
-    "lam": 0.95,
-    "steps": 50,
-    "minibatch": 500,
-    "epochs": 4,
-}
 
 
 class Cell(NamedTuple):
@@ -72,7 +64,7 @@ def measure(config: ByzantineTeamConfig, cell: Cell, seed: int) -> Measured:
         seed=seed,
         copies=config.copies,
         env_settings={"num_agents": config.num_agents},
-        settings=_PPO,
+        settings=PPO,
         threats=model,
         team=Team(
             contributors="team",

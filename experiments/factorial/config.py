@@ -4,15 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.experiments.byzantine_team.config import PPO
 
-_PPO: dict[str, Any] = {
-    "learning_rate": 2e-3,
-    "gamma": 0.95,
-    "lam": 0.95,
-    "steps": 50,
-    "minibatch": 500,
-    "epochs": 4,
-}
 _TEAM: dict[str, Any] = {"contributors": "team", "byzantine": 2, "aggregator": "trimmed_mean"}
 _LEAST_CELLS = 4
 
@@ -32,7 +25,7 @@ class FactorialConfig:
     copies: int = 8  # of the world in training
     cells: int = 32  # at most; a full design that has more is cut to a fraction
     env_settings: dict[str, Any] = field(default_factory=lambda: {"num_agents": 10})
-    agent_settings: dict[str, Any] = field(default_factory=lambda: dict(_PPO))  # the learner's
+    agent_settings: dict[str, Any] = field(default_factory=lambda: dict(PPO))  # the learner's
     team: dict[str, Any] = field(default_factory=lambda: dict(_TEAM))  # {}: none contribute
 
     def __post_init__(self) -> None:
