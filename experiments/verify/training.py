@@ -3,10 +3,12 @@
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rallypoint.agents.train import check, train, training_of
+from rallypoint.agents.rounds.recorded import ARRIVALS
+from rallypoint.agents.train import Training, check, train, training_of
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.again import Budget
 from rallypoint.experiments.verify.differences import differences, plain
@@ -28,7 +30,7 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
         UnreadableFile: the manifest tells of no training.
         RallypointError: the training cannot be carried out here.
     """
-    training = training_of(run.manifest)
+    training = _repeatable(training_of(run.manifest), run.folder)
     kind = check(training)
     long = f"it took {run.summary.wall_seconds:.0f} s; --seconds says how long it may take"
     if kind != "contributors" and run.summary.wall_seconds > budget.seconds:
@@ -54,6 +56,16 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
         apart = list(differences(run.summary.metrics, found, tolerance=budget.tolerance))
         yield judged("metrics", apart, compared=f"{len(found)} found again")
         yield _policy(run, Path(folder))
+
+
+def _repeatable(training: Training, folder: Path) -> Training:
+    """Return a training whose delays were real as it is played again, from the record it left."""
+    team = training.team
+    if team is None or team.protocol_settings.get("delays") not in ("real", {"kind": "real"}):
+        return training
+    played = {"kind": "recorded", "file": str(folder / ARRIVALS)}
+    settings = {**team.protocol_settings, "delays": played}
+    return replace(training, team=replace(team, protocol_settings=settings))
 
 
 def _rounds(run: Recorded, rows: list[dict[str, Any]], budget: Budget, *, ended: bool) -> Finding:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rallypoint.seals import digests
+from tests.tree import python
 
 
 def states(rallypoint, folder, *more, status=0):
@@ -172,3 +173,16 @@ def test_a_manifest_that_lists_files_elsewhere_reads_none_of_them(rallypoint):
     rallypoint("run", "toy", "--out", "run")
     edited("run/manifest.json", lambda c: c["digests"].update({"../secret": "0"}), sealed=False)
     assert states(rallypoint, "run", status=1)["files"] == "differs"
+
+
+@pytest.mark.xdist_group("ray")
+def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
+    words = (
+        *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "3000"),
+        *("--workers", "4", "--byzantine", "1", "--protocol", "kardam", "--set", "policy=[4]"),
+        *("--protocol-set", "delays=real", "--ray", "local", "--out", "run"),
+    )
+    python("-m", "rallypoint", *words, cwd=tmp_path)
+    told = python("-m", "rallypoint", "verify", "run", "--json", cwd=tmp_path)
+    found = {each["what"]: each["state"] for each in json.loads(told)["findings"]}
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
