@@ -18,10 +18,10 @@ PEERS := .venv-peers/installed.json
 RLLIB := .venv-rllib/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rllib soak fuzz check format peers bench readme clean
+.PHONY: help setup demo test test-browser test-rllib soak fuzz check format peers bench readme clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
-demo test test-rllib soak fuzz bench: export OMP_NUM_THREADS := 1
-demo test test-rllib soak fuzz bench: export OPENBLAS_NUM_THREADS := 1
+demo test test-browser test-rllib soak fuzz bench: export OMP_NUM_THREADS := 1
+demo test test-browser test-rllib soak fuzz bench: export OPENBLAS_NUM_THREADS := 1
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ demo: setup ## train ten agents to gather, and report the claims (under a minute
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+test-browser: setup ## open pages in a headless Chromium (CHROMIUM=…), and look for what is wrong with them
+	$(BIN)/python -m pytest -m browser tests/browser $(PYTEST_ARGS)
 
 # RLlib pins another gymnasium than ours. torch comes first, so that nothing else chooses one.
 $(RLLIB): pyproject.toml constraints-rllib.txt
