@@ -14,6 +14,7 @@ from rallypoint.experiments.byzantine_gradient.rules import limit
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.experiments.experiment import Finding, Metric, Receipts, Row
 from rallypoint.safety.receipts import Receipt, combined
+from rallypoint.scores import iqm
 
 Table = dict[str, dict[str, list[Outcome]]]  # rule -> attack -> outcomes, by seed
 
@@ -60,7 +61,7 @@ def attacked(of_rule: Mapping[str, list[Outcome]]) -> dict[str, Floats]:
 def worst_attack(of_rule: Mapping[str, list[Outcome]]) -> str:
     """Return the attack under which the interquartile mean is least."""
     found = attacked(of_rule)
-    return min(found, key=lambda name: float(scores.iqm(found[name])))
+    return min(found, key=lambda name: float(iqm(found[name])))
 
 
 def metrics(setting: Setting, table: Table) -> Iterator[Metric]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
-from rallypoint.experiments.byzantine_gradient import scores
 from rallypoint.experiments.byzantine_gradient.judging import Table, by_seed, worst_attack
 from rallypoint.experiments.byzantine_gradient.outcome import Outcome
 from rallypoint.experiments.byzantine_gradient.setting import Setting
+from rallypoint.scores import iqm
 
 _ACROSS = 4  # small pictures in a row
 _POINTS = 16  # of a curve: an interval each takes its time
@@ -20,7 +20,7 @@ def heat_map(setting: Setting, table: Table) -> bytes:
     """Draw the interquartile mean under each attack, below it the worst seed; framed: the worst."""
     rules, attacks = list(table), list(next(iter(table.values())))
     found = np.array(
-        [[float(scores.iqm(by_seed(table[rule][attack]))) for attack in attacks] for rule in rules]
+        [[float(iqm(by_seed(table[rule][attack]))) for attack in attacks] for rule in rules]
     )
     least = np.array([[by_seed(table[rule][attack]).min() for attack in attacks] for rule in rules])
     figure, axes = plots.new_figure(
