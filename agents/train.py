@@ -11,7 +11,7 @@ from tqdm import tqdm
 from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
-from rallypoint.agents.gradient.scalars import Scalars
+from rallypoint.agents.gradient.scalars import Scalars, Watch
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
 from rallypoint.agents.tabular.by_name import check_tables, keep
@@ -23,6 +23,7 @@ from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import OF_ROUNDS
 
 RECORDING = "recording"  # the folder, in that of the run
 
@@ -60,6 +61,7 @@ class Outcome(NamedTuple):
     receipts: tuple[Receipt, ...]
     disagreements: tuple[str, ...]
     rounds: Mapping[str, Any] | None = None  # what became of every round, of contributors only
+    left_out: tuple[str, ...] = ()  # kinds of threats that nobody could meet here: see ``in_world``
 
 
 def train(
@@ -68,6 +70,7 @@ def train(
     *,
     progress_bar: bool = False,
     say: Say = lambda _: None,
+    watch: Watch = lambda *_: None,
     resume: bool = False,
     placement: Placement | None = None,
 ) -> Outcome:
@@ -77,7 +80,10 @@ def train(
         training: what, where and for how long.
         out: the folder.
         progress_bar: whether to show how far it is.
-        say: takes a row of metrics for each round of contributors.
+        say: takes a row of metrics for each round of contributors, or each time that SB3 logs.
+        watch: takes the scalars of such a row by SB3's names, and the agent steps they are of;
+            those from before the checkpoint come again when a training goes on. Learners of tables
+            tell of neither.
         resume: whether to go on from the checkpoint in the folder; contributors only.
         placement: the Ray cluster on which contributors, or teams that learn on tables, are
             computed; in this process if not given.
@@ -90,22 +96,24 @@ def train(
     kind = check(training, placement)
     if kind == "contributors":
         team = _contributors(training, placement)
-        return _train_contributors(team, out, progress_bar=progress_bar, say=say, resume=resume)
+        return _train_contributors(
+            team, out, progress_bar=progress_bar, say=say, watch=watch, resume=resume
+        )
     if kind == "local":
         return _train_teams(training, out, placement)
     world = build_world(
         training.env,
         copies=training.copies or 64,
         settings=training.env_settings,
-        threats=training.threats,
+        threats=_met(training),
         record=out / RECORDING if training.record else None,
     )
     try:
-        metrics = _train_sb3(training, world, out, progress_bar=progress_bar)
+        metrics = _train_sb3(training, world, out, progress_bar=progress_bar, say=say, watch=watch)
     finally:
         world.close()
     receipts, wrong = account(world)
-    return Outcome(metrics, receipts, tuple(wrong))
+    return Outcome(metrics, receipts, tuple(wrong), left_out=_left_out(training))
 
 
 def check(training: Training, placement: Placement | None = None) -> str:
@@ -135,7 +143,7 @@ def check(training: Training, placement: Placement | None = None) -> str:
             "--workers, --byzantine and --aggregator, or take ppo, a2c, gpomdp or reinforce"
         )
     world = build_world(
-        training.env, copies=1, settings=training.env_settings, threats=training.threats
+        training.env, copies=1, settings=training.env_settings, threats=_met(training)
     )
     if kind == "local":
         check_tables(world, training.agent, training.settings)
@@ -156,6 +164,17 @@ def learner_of(name: str) -> Any:
     return agents[name]
 
 
+def _met(training: Training) -> ThreatModel | None:
+    """Return the threats that a learner meets who sends no updates."""
+    return None if training.threats is None else training.threats.in_world()
+
+
+def _left_out(training: Training) -> tuple[str, ...]:
+    """Return the kinds of threats that such a learner does not meet."""
+    given = () if training.threats is None else training.threats.at(*OF_ROUNDS).threats
+    return tuple(threat.kind for threat in given)
+
+
 def _train_teams(training: Training, out: Path, placement: Placement | None) -> Outcome:
     teams = Teams(
         env=training.env,
@@ -164,7 +183,7 @@ def _train_teams(training: Training, out: Path, placement: Placement | None) -> 
         seed=training.seed,
         env_settings=training.env_settings,
         settings=training.settings,
-        threats=training.threats,
+        threats=_met(training),
     )
     block = teams.trained(
         training.copies or 1,
@@ -175,7 +194,7 @@ def _train_teams(training: Training, out: Path, placement: Placement | None) -> 
     about = Saved(training.agent, training.env, dict(training.env_settings))
     metrics = keep(block.taught, world, training.settings, about=about, seed=training.seed, out=out)
     world.close()
-    return Outcome(metrics, block.receipts, block.wrong)
+    return Outcome(metrics, block.receipts, block.wrong, left_out=_left_out(training))
 
 
 def _contributors(training: Training, placement: Placement | None = None) -> TeamTraining:
@@ -196,12 +215,12 @@ def _contributors(training: Training, placement: Placement | None = None) -> Tea
 
 
 def _train_contributors(
-    team: TeamTraining, out: Path, *, progress_bar: bool, say: Say, resume: bool
+    team: TeamTraining, out: Path, *, progress_bar: bool, say: Say, watch: Watch, resume: bool
 ) -> Outcome:
     try:
         with (
             tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar,
-            closing(Scalars(out, resumed=resume)) as scalars,
+            closing(Scalars(out, watch=watch, resumed=resume)) as scalars,
         ):
 
             def heard(row: Mapping[str, Any]) -> None:
@@ -218,9 +237,13 @@ def _train_contributors(
 
 
 def _train_sb3(
-    training: Training, world: BatchEnv, out: Path, *, progress_bar: bool
+    training: Training, world: BatchEnv, out: Path, *, progress_bar: bool, say: Say, watch: Watch
 ) -> dict[str, Any]:
     from rallypoint.agents.sb3.training import train_sb3  # torch
+
+    def heard(step: int, scalars: Mapping[str, float]) -> None:
+        say(scalars)
+        watch(step, scalars)
 
     return train_sb3(
         world,
@@ -230,6 +253,7 @@ def _train_sb3(
         env_settings=training.env_settings,
         settings=training.settings,
         out=out,
+        watch=heard,
         progress_bar=progress_bar,
     ).summary
 

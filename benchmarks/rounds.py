@@ -74,7 +74,7 @@ class IdleBlock:
         del task, start
         ones, none = np.ones(self.count), np.zeros(self.count, dtype=np.int64)
         updates = np.zeros((self.count, self.size), dtype=np.float32)
-        return Found(updates, ones.astype(bool), Lived(ones, none, none), more=False)
+        return Found(updates, ones.astype(bool), Lived(ones, none, none, none), more=False)
 
     def snapshot(self) -> dict[str, Any]:
         """Return nothing to speak of."""

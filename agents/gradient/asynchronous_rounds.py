@@ -175,14 +175,16 @@ class AsynchronousRounds:
 def brought(parts: list[tuple[int, Lived]], count: int) -> Brought:
     """Return what contributors lived in a round, who may have played several fragments or none."""
     returns = np.zeros(count)
-    episodes, steps, left_out, of = np.zeros((4, count), dtype=np.int64)
+    episodes, lengths, steps, left_out, of = np.zeros((5, count), dtype=np.int64)
     for contributor, lived in parts:
         returns[contributor] += lived.returns[0]
         episodes[contributor] += lived.episodes[0]
+        lengths[contributor] += lived.lengths[0]
         steps[contributor] += lived.steps[0]
         for told in lived.filtered:
             left_out[contributor] += told.left_out
             of[contributor] += told.of
     filtered = tuple(map(Filtered, left_out.tolist(), of.tolist())) if of.any() else ()
     digests = tuple(digest for _, lived in parts for digest in lived.digests)  # as they came
-    return Brought(np.arange(count), Lived(returns, episodes, steps, digests, filtered), more=False)
+    lived = Lived(returns, episodes, lengths, steps, digests, filtered)
+    return Brought(np.arange(count), lived, more=False)

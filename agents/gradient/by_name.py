@@ -206,6 +206,7 @@ class TeamTraining:
             "round": rounds.round,
             "steps": self.played,
             "return": _plain(report.returns[0]),
+            "length": _plain(report.lengths[0]),
             "episodes": int(report.episodes[0]),
             "variance_to_norm": _plain(report.ratio[0]),
             "cosine": _plain(report.cosine[0]),

@@ -8,7 +8,7 @@ from rallypoint.batch_env import Snapshot
 from rallypoint.errors import UnreadableFile
 
 CHECKPOINT = "checkpoint.npz"
-_FORMAT = "rallypoint-checkpoint-2"
+_FORMAT = "rallypoint-checkpoint-3"
 
 
 class Checkpoint(NamedTuple):

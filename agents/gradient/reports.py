@@ -19,6 +19,7 @@ class Report(NamedTuple):
     """What a round brought, run by run."""
 
     returns: Floats  # (R,) mean return of the episodes that ended, of the honest; NaN if none did
+    lengths: Floats  # (R,) their mean length, likewise
     episodes: NDArray[np.int64]  # (R,) how many these were
     steps: NDArray[np.int64]  # (R,) agent-steps played
     ratio: Floats  # (R,) sqrt of the honest updates' variance over the norm of their mean
@@ -38,18 +39,27 @@ class Learned(NamedTuple):
 def report_of(brought: Brought, learned: Learned, honest: Mask) -> Report:
     """Put a round's report together; honest is (R, n)."""
     lived = brought.lived
-    returns, episodes, steps = np.zeros((3, *honest.shape))
+    returns, episodes, lengths, steps = np.zeros((4, *honest.shape))
     returns.ravel()[brought.contributors] = lived.returns
     episodes.ravel()[brought.contributors] = lived.episodes
+    lengths.ravel()[brought.contributors] = lived.lengths
     steps.ravel()[brought.contributors] = lived.steps
-    total = np.where(honest, returns, 0).sum(axis=1)
-    number = np.where(honest, episodes, 0).sum(axis=1).astype(np.int64)
+    number = np.where(honest, episodes, 0).sum(axis=1)
     filtered = [Filtered(0, 0)] * honest.size if lived.filtered else []
     for place, told in zip(brought.contributors.tolist(), lived.filtered, strict=False):
         filtered[place] = told
-    mean = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    earned, lasted = (_per_episode(of, honest, number) for of in (returns, lengths))
     played = steps.sum(axis=1).astype(np.int64)
-    return Report(mean.astype(np.float32), number, played, *learned, tuple(filtered))
+    return Report(
+        earned, lasted, number.astype(np.int64), played, *learned, filtered=tuple(filtered)
+    )
+
+
+def _per_episode(of_each: NDArray[np.float64], honest: Mask, number: NDArray[np.float64]) -> Floats:
+    total = np.where(honest, of_each, 0).sum(axis=1)
+    mean = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    told: Floats = mean.astype(np.float32)
+    return told
 
 
 def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float]:

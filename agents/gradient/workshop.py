@@ -94,7 +94,7 @@ class GradientWorkshop:
         here = np.arange(contributors.count) if whom is None else np.asarray(whom)
         of_each = np.add.outer(np.array(self._seeds) * self._of, here)
         self._draws = Draws(0, "gradient/shuffle", of_each.ravel())
-        self._so_far = np.zeros((copies, agents), dtype=np.float64)
+        self._so_far = np.zeros((2, copies, agents))  # returns and steps, since the resets
         self._has_begun = False
         self._before: tuple[Receipt, ...] = ()
         self._open: _Opened | None = None
@@ -223,20 +223,23 @@ class GradientWorkshop:
     def _lived(self, fragment: Fragment, filtered: tuple[Filtered, ...]) -> Lived:
         """Return what the fragment brought each contributor."""
         total = np.zeros(self._contributors.runs * self._contributors.count)
-        number = np.zeros(len(total), dtype=np.int64)
+        number, lengths = np.zeros((2, len(total)), dtype=np.int64)
         if fragment.is_fresh:
             self._so_far[:] = 0
         for rewards, acting, ends in zip(
             fragment.rewards, fragment.acting, fragment.terminated | fragment.truncated, strict=True
         ):
-            self._so_far += np.where(acting, rewards, 0)
+            self._so_far[0] += np.where(acting, rewards, 0)
+            self._so_far[1] += acting
             if ends.any():
-                total += self._of_each(np.where(ends, self._so_far, 0)[None]).sum(axis=1)
+                whole = np.where(ends, self._so_far, 0)
+                total += self._of_each(whole[:1]).sum(axis=1)
+                lengths += self._of_each(whole[1:]).sum(axis=1).astype(np.int64)
                 number += self._of_each(ends[None]).sum(axis=1)
-                self._so_far[ends] = 0
+                self._so_far[:, ends] = 0
         steps = np.count_nonzero(self._of_each(fragment.acting), axis=1)
         digests = self._digests(fragment) if self._keeps_digests else ()
-        return Lived(total, number, steps, digests, filtered)
+        return Lived(total, number, lengths, steps, digests, filtered)
 
     def _of_each(self, of_steps: NDArray[Any]) -> NDArray[Any]:
         """Deal out (T, E, n_agents, …): (R n, b, …)."""

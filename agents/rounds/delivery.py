@@ -66,6 +66,7 @@ class Delivery(Blocks):
             Lived(
                 np.concatenate([part.returns for part in parts]),
                 np.concatenate([part.episodes for part in parts]),
+                np.concatenate([part.lengths for part in parts]),
                 np.concatenate([part.steps for part in parts]),
                 tuple(digest for part in parts for digest in part.digests),
                 tuple(filtered for part in parts for filtered in part.filtered),

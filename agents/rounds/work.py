@@ -36,7 +36,8 @@ class Lived(NamedTuple):
 
     returns: NDArray[np.float64]  # (k,) summed, of the episodes that ended in it
     episodes: Integers  # (k,) how many these were
-    steps: Integers  # (k,) agent-steps
+    lengths: Integers  # (k,) of these, summed: agent-steps
+    steps: Integers  # (k,) agent-steps in all
     digests: tuple[str, ...] = ()  # of all that was lived, where that is wanted
     filtered: tuple[Filtered, ...] = ()  # of each, where trajectories are filtered
 

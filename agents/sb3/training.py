@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
 from stable_baselines3.common.logger import (
@@ -16,6 +17,7 @@ from stable_baselines3.common.logger import (
 )
 from stable_baselines3.common.type_aliases import MaybeCallback
 
+from rallypoint.agents.gradient.scalars import Watch
 from rallypoint.agents.sb3.algorithms import algorithm
 from rallypoint.agents.sb3.building import build
 from rallypoint.agents.sb3.files import save_model
@@ -55,6 +57,7 @@ def train_sb3(
     others: Policy | None = None,
     out: Path | None = None,
     tensorboard: bool = True,
+    watch: Watch | None = None,
     callback: MaybeCallback = None,
     progress_bar: bool = False,
     threads: int | None = 1,
@@ -74,6 +77,7 @@ def train_sb3(
         others: who plays the rest.
         out: a folder for the policy, metrics and TensorBoard.
         tensorboard: whether to write the latter.
+        watch: takes each row of metrics, in the place of the file of them.
         callback: as SB3 has it.
         progress_bar: whether to show SB3's.
         threads: of torch; None leaves them as they are.
@@ -93,7 +97,7 @@ def train_sb3(
     view = Sb3View(world, group=group, others=others)
     with torch_threads(threads):
         model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
-        model.set_logger(_logger(out, tensorboard=tensorboard))
+        model.set_logger(_logger(out, watch, tensorboard=tensorboard))
         began = time.perf_counter()
         with warnings.catch_warnings():
             # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
@@ -135,13 +139,36 @@ def _refuse_numbers(steps: int, seed: int) -> None:
         raise InvalidConfig(f"SB3 takes seeds in [0, 2**32), got {seed!r}")
 
 
-def _logger(out: Path | None, *, tensorboard: bool) -> Logger:
+def _logger(out: Path | None, watch: Watch | None, *, tensorboard: bool) -> Logger:
+    writers: list[KVWriter] = [] if watch is None else [_Watched(watch)]
     if out is None:  # SB3's own default leaves a folder behind, wherever temporary files go
-        return Logger(None, [])
-    writers: list[KVWriter] = [JSONOutputFormat(str(out / METRICS))]
+        return Logger(None, writers)
+    if watch is None:
+        writers.append(JSONOutputFormat(str(out / METRICS)))
     if tensorboard:
         writers.append(TensorBoardOutputFormat(str(out / TENSORBOARD)))
     return Logger(str(out), writers)
+
+
+class _Watched(KVWriter):
+    """Hands on the numbers of what SB3 logs."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def write(
+        self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
+    ) -> None:
+        del key_excluded  # what is left out for want of room
+        told = {
+            # numpy's become Python's
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in key_values.items()
+        }
+        self._watch(step, {n: v for n, v in told.items() if isinstance(v, int | float)})
+
+    def close(self) -> None:
+        """Leave nothing open."""
 
 
 def _recent(model: BaseAlgorithm) -> dict[str, float]:

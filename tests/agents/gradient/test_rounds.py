@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.gradient.contribution import Contribution
+from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.reports import spread_and_agreement
 from rallypoint.agents.gradient.server import Pace
 from rallypoint.agents.rounds.protocols import Combine
 from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
+from tests.agents.gradient.learning import carts, rounds_of
 from tests.agents.gradient.teams import team_of
 
 
@@ -114,6 +116,15 @@ def test_reports_tell_of_the_honest_alone():
     assert report.believed.shape == (2, 5)
     assert np.allclose(report.believed.sum(axis=1), 1)
     assert (report.ratio > 0).all()
+
+
+def test_episodes_are_as_long_as_their_return_where_every_step_earns_one():
+    learner = PpoLearner(policy=(4,), value=(4,), steps=8)
+    reports = list(rounds_of(learner, carts(6, max_cycles=60), count=3).run(6))
+    told = np.array([(report.lengths[0], report.returns[0]) for report in reports])
+    assert np.isfinite(told).any()
+    np.testing.assert_array_equal(told[:, 0], told[:, 1])
+    assert np.nanmax(told) > learner.steps  # they go on from one fragment to the next
 
 
 def test_the_spread_is_that_of_the_definition(rng):

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -36,6 +37,7 @@ def test_curves_are_those_of_the_rows_under_the_names_of_sb3(tmp_path):
     found = curves(tmp_path)
     for key, name in (
         ("return", "rollout/ep_rew_mean"),
+        ("length", "rollout/ep_len_mean"),
         ("round", "time/iterations"),
         ("steps", "time/total_timesteps"),
         ("cosine", "train/cosine"),
@@ -45,6 +47,36 @@ def test_curves_are_those_of_the_rows_under_the_names_of_sb3(tmp_path):
     believed = {row["steps"]: row["believed"]["worker_2"] for row in rows}
     assert found["train/believed/worker_2"] == pytest.approx(believed)
     assert all(speed > 0 for speed in found["time/fps"].values())
+
+
+def test_another_dashboard_is_handed_the_same_curves(tmp_path):
+    told = {}
+    train(TRAINING, tmp_path, watch=told.__setitem__)
+    found = curves(tmp_path)
+    assert found.keys() == {name for scalars in told.values() for name in scalars}
+    for name, curve in found.items():
+        of_name = {step: scalars[name] for step, scalars in told.items() if name in scalars}
+        assert of_name == pytest.approx(curve), name
+
+
+def test_so_it_is_of_an_agent_of_sb3(tmp_path):
+    settings = {"n_steps": 5, "batch_size": 20}
+    training = replace(TRAINING, agent="sb3:PPO", copies=2, settings=settings, steps=60, team=None)
+    told, rows = {}, []
+    train(training, tmp_path, watch=told.__setitem__, say=rows.append)
+    assert list(told.values()) == rows
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    for name in events.Tags()["scalars"]:
+        curve = {event.step: event.value for event in events.Scalars(name)}
+        assert {s: scalars[name] for s, scalars in told.items() if name in scalars} == (
+            pytest.approx(curve, rel=1e-6)
+        )
+    names = set(events.Tags()["scalars"])
+    ours = tmp_path / "ours"
+    train(TRAINING, ours)
+    # Of names for what rollouts and time are like, theirs are ours.
+    assert {n for n in names if n.startswith(("rollout/ep_", "time/"))} <= set(curves(ours))
 
 
 def test_a_training_that_goes_on_has_each_round_once(tmp_path):

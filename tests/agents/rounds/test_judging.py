@@ -10,7 +10,7 @@ from rallypoint.agents.rounds.reminders import Reminders
 from rallypoint.agents.rounds.work import Found, Lived
 from tests.agents.rounds.toys import SIZE, Toys
 
-LIVED = Lived(np.ones(2), np.ones(2), np.ones(2))
+LIVED = Lived(*np.ones((4, 2)))
 
 
 def answer(updates=None, speaks=None):

@@ -61,7 +61,7 @@ class ToyWorkshop:
         for row, contributor in enumerate(self.whom.tolist()):
             updates = gone_wrong(self.recipe.due(task.round_number, contributor), updates, row)
         count = len(self.whom)
-        lived = Lived(np.ones(count), np.ones(count, int), np.ones(count, int))
+        lived = Lived(np.ones(count), *np.ones((3, count), int))
         return Found(updates, np.ones(count, bool), lived, task.piece < 1)
 
     def snapshot(self):
