@@ -9,6 +9,8 @@ import msgspec
 
 from rallypoint.plain_json import to_json
 
+_TIMES = {"seconds", "time/fps", "time/time_elapsed"}  # the latter are SB3's
+
 
 def plain(value: Any) -> Any:
     """Return a value as a reader of the run's files gets it."""
@@ -18,7 +20,7 @@ def plain(value: Any) -> Any:
 def differences(told: Any, found: Any, *, tolerance: float, at: str = "") -> Iterator[str]:
     """Yield in what two plain values differ, each with its place.
 
-    Times are not compared: the entries called ``seconds`` or ending in ``_seconds``.
+    Times are not compared, nor speeds: see ``is_time``.
 
     Args:
         told: by the run's files.
@@ -41,12 +43,12 @@ def differences(told: Any, found: Any, *, tolerance: float, at: str = "") -> Ite
 
 
 def is_time(key: str) -> bool:
-    """Tell whether an entry says how long something took, which is never the same again.
+    """Tell whether an entry says how long something took, or how fast it was: never so again.
 
-    >>> is_time("wall_seconds"), is_time("second")
-    (True, False)
+    >>> is_time("wall_seconds"), is_time("second"), is_time("steps_per_second")
+    (True, False, True)
     """
-    return key == "seconds" or key.endswith("_seconds")
+    return key in _TIMES or key.endswith(("_seconds", "_per_second"))
 
 
 def _same(told: Any, found: Any, tolerance: float) -> bool:

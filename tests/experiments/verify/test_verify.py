@@ -156,6 +156,16 @@ def test_a_training_comes_out_with_the_same_bits(rallypoint):
     assert states(rallypoint, "run", status=1)["rounds"] == "differs"
 
 
+def test_so_does_one_of_an_agent_of_sb3(rallypoint):
+    words = ("--set", "n_steps=20", "--set", "batch_size=40", "--steps", 80, "--copies", 2)
+    done = rallypoint("train", "--env", "cartpole-v1", "--agent", "sb3:PPO", *words, "--out", "run")
+    assert done.status == 0, done.err
+    found = states(rallypoint, "run")
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
+    edited("run/metrics.jsonl", lambda row: row.update({"rollout/ep_len_mean": 9.0}))
+    assert states(rallypoint, "run", status=1)["rounds"] == "differs"
+
+
 def test_a_training_is_left_when_its_time_is_over(rallypoint):
     assert rallypoint(*TRAIN).status == 0
     found = states(rallypoint, "run", "--seconds", 1e-6)
