@@ -22,7 +22,7 @@ class Receipt:
     """What one threat did, over all copies and episodes of a run."""
 
     kind: str
-    index: int  # which of the model's threats it is
+    index: int  # which of the threat file's it is, in order
     site: str
     agents: tuple[str, ...]  # all N of the world
     episodes: int  # that began under it
@@ -101,13 +101,14 @@ def disagreements(
     A run with any is invalid. With recounts of everything that happened under the receipts, they
     are also compared with what the recordings say.
     """
-    declared = [(index, threat.kind) for index, threat in enumerate(model.threats)]
+    numbered = dict(zip(model.numbers, model.threats, strict=True))
+    declared = [(number, threat.kind) for number, threat in numbered.items()]
     found = [(receipt.index, receipt.kind) for receipt in receipts]
     if sorted(found) != declared:
         return [f"the model declares threats {declared}, and the receipts are of {found}"]
     wrong = []
     for receipt in receipts:
-        threat = model.threats[receipt.index]
+        threat = numbered[receipt.index]
         label = f"threats[{receipt.index}] ({receipt.kind})"
         wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
     if recounts:

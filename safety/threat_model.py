@@ -31,6 +31,10 @@ class ThreatModel:
     format: int = FORMAT  # of the file
     byzantine: Byzantine | None = None  # who lies, for threats whose victims are "byzantine"
     threats: tuple[Threat, ...] = field(default=())
+    # The place of each threat in the file, by which messages and receipts name it: a part of a
+    # model, such as what meets a world, keeps those of the whole. Counted anew where others are
+    # put in the threats' place.
+    numbers: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.format != FORMAT:
@@ -40,7 +44,9 @@ class ThreatModel:
         if isinstance(self.byzantine, Mapping):
             object.__setattr__(self, "byzantine", _byzantine(self.byzantine))
         object.__setattr__(self, "threats", tuple(self.threats))
-        for index, threat in enumerate(self.threats):
+        if len(self.numbers) != len(self.threats):
+            object.__setattr__(self, "numbers", tuple(range(len(self.threats))))
+        for index, threat in zip(self.numbers, self.threats, strict=True):
             if not isinstance(threat, Threat):
                 raise InvalidConfig(f"threats[{index}] is no threat but {threat!r}")
             if threat.victims == "byzantine" and self.byzantine is None:
@@ -92,8 +98,12 @@ class ThreatModel:
 
     def at(self, *sites: Site) -> "ThreatModel":
         """Return the model of those threats that stand at some sites, with the same Byzantine."""
-        kept = tuple(threat for threat in self.threats if threat.site in sites)
-        return replace(self, threats=kept)
+        kept = [place for place, threat in enumerate(self.threats) if threat.site in sites]
+        return replace(
+            self,
+            threats=tuple(self.threats[place] for place in kept),
+            numbers=tuple(self.numbers[place] for place in kept),
+        )
 
     def in_world(self) -> "ThreatModel":
         """Return the model of those threats that meet a world; others meet updates and servers."""

@@ -1,28 +1,27 @@
 """Is anybody left to whom a threat could happen, after those that take agents down for good?"""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import NO_LIMIT, Share, as_schedule, as_victims
+from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.crash import Crash
 
 
-def refuse_already_down(threats: Sequence[Threat], index: int, env: BatchEnv, label: str) -> None:
-    """Refuse the threat of an index if all its victims have certainly crashed before it begins.
+def refuse_already_down(model: ThreatModel, index: int, env: BatchEnv, label: str) -> None:
+    """Refuse a model's threat of an index if its victims have all crashed before it begins.
 
     Raises:
         InvalidConfig: says who, and by which threat.
     """
-    threat = threats[index]
+    threat = model.threats[index]
     meant = _always_meant(threat, env)
     if not meant.any():
         return  # nobody, or others in each episode
-    for place, crash in enumerate(threats):
+    for place, crash in enumerate(model.threats):
         if place == index or not _is_certain(crash):
             continue
         begins, falls = (as_schedule(one.when).from_ for one in (threat, crash))
@@ -34,8 +33,8 @@ def refuse_already_down(threats: Sequence[Threat], index: int, env: BatchEnv, la
             raise InvalidConfig(
                 f"{label} begins at step {begins}, and by then {who}"
                 f"{' and all its other victims' if np.count_nonzero(meant) > 1 else ''} will have "
-                f"crashed for good (threats[{place}], from step {falls}); name others, or begin "
-                "earlier"
+                f"crashed for good (threats[{model.numbers[place]}], from step {falls}); name "
+                "others, or begin earlier"
             )
 
 

@@ -57,7 +57,7 @@ def lots_and_leashes(
     spans = spans_of(env)
     places: Counter[str] = Counter()
     leashes = []
-    for index, threat in enumerate(model.threats):
+    for index, threat in zip(model.numbers, model.threats, strict=True):
         place = places[threat.kind]
         label = f"the threat {threat.kind!r} (threats[{index}])"
         refuse_impossible(threat, env, label)
@@ -65,7 +65,7 @@ def lots_and_leashes(
         leashes.append(Leash(fitted, env, spans, lots, index=index, place=place, label=label))
         places[threat.kind] += 1
     for index, leash in enumerate(leashes):
-        refuse_already_down(model.threats, index, env, leash.label)
+        refuse_already_down(model, index, env, leash.label)
     return lots, leashes
 
 

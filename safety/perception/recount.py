@@ -28,16 +28,16 @@ class LiesRecounted:
         self._index: int | None = None  # of the threat
         self._ledger: Ledger | None = None
         self._spans: list[Span] = []  # of groups it lies to
-        at_site = [i for i, threat in enumerate(model.threats) if threat.site == "observation"]
-        if len(at_site) != 1:
+        at_site = model.at("observation")
+        if len(at_site.threats) != 1:
             return
-        (index,) = at_site
-        reach = as_budget(model.threats[index].budget).reach
+        (threat,), (index,) = at_site.threats, at_site.numbers
+        reach = as_budget(threat.budget).reach
         if reach is None:
             return
-        groups = groups_concerned(model.threats[index], env)
+        groups = groups_concerned(threat, env)
         self._spans = [span for span in spans_of(env) if span.group in groups]
-        label = f"threats[{index}] ({model.threats[index].kind})"
+        label = f"threats[{index}] ({threat.kind})"
         self._index = index
         self._ledger = Ledger(reach, (env.num_copies, env.num_agents), groups, label)
 

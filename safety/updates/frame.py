@@ -159,7 +159,7 @@ class UpdateThreats:
     def _leashed(self) -> list[UpdateLeash]:
         places: Counter[str] = Counter()
         leashes = []
-        for index, threat in enumerate(self.model.threats):
+        for index, threat in zip(self.model.numbers, self.model.threats, strict=True):
             label = f"the threat {threat.kind!r} (threats[{index}])"
             checked = _refuse_impossible(threat, label)
             place = places[threat.kind]

@@ -26,7 +26,7 @@ def check_losses(
     """
     if len(aggregator.chain) == 1 and getattr(aggregator.chain[0], "skips_nan", False):
         return
-    for index, threat in enumerate(model.threats):
+    for index, threat in zip(model.numbers, model.threats, strict=True):
         if not isinstance(threat, PacketLoss) or threat.is_finite:
             continue
         expected = threat.expected_lossy(n, columns)

@@ -1,13 +1,18 @@
 """Threat models and their files."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from rallypoint.errors import InvalidConfig, UnknownName, UnreadableFile
+import rallypoint
+from rallypoint.errors import InvalidConfig, NotOffered, UnknownName, UnreadableFile
+from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Budget, Byzantine, Schedule, Share
+from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.updates import UpdateThreats
 
 FILE = """
 format = 1
@@ -150,3 +155,31 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 def test_what_is_no_threat_is_refused():
     with pytest.raises(InvalidConfig, match=r"threats\[0\] is no threat but 'crash'"):
         ThreatModel(threats=("crash",))
+
+
+def test_a_part_of_a_model_keeps_the_numbers_that_threats_have_in_the_file():
+    table = {
+        "byzantine": {"count": 1},
+        "threats": [
+            {"kind": "sign_flip"},
+            {"kind": "crash", "when": {"from": 2}},
+            {"kind": "zero"},
+            {"kind": "reward_flip"},
+        ],
+    }
+    model = ThreatModel.from_dict(table)
+    assert model.numbers == (0, 1, 2, 3)
+    assert model.in_world().numbers == (1, 3)
+    assert model.at("update").numbers == (0, 2)
+    assert model.in_world().at("feedback").numbers == (3,)
+    other = replace(model.in_world(), threats=model.threats[:1])
+    assert other.numbers == (0,)  # others in their place: counted anew
+    assert "numbers" not in model.to_dict()
+    lies = UpdateThreats(model.at("update"), contributors=3, seed=0)
+    assert [receipt.index for receipt in lies.receipts()] == [0, 2]
+    assert disagreements(model.at("update"), lies.receipts()) == []
+    with pytest.raises(NotOffered, match=r"threats\[2\]"):
+        Threatened(
+            rallypoint.make("cartpole-v1"),
+            replace(model.at("presence"), threats=(Crash(mode="frozen"),), numbers=(2,)),
+        )
