@@ -1,6 +1,5 @@
 """``rallypoint threats``: what a threat file says, and what it may say."""
 
-import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from rallypoint.errors import RallypointError
 from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
 
 if TYPE_CHECKING:
-    from rallypoint.batch_env import Actions, BatchEnv
+    from rallypoint.batch_env import BatchEnv
     from rallypoint.safety.threat_model import ThreatModel
 
 _MAX_WIDTH = 100  # wider lines lead the eye astray
@@ -47,6 +46,7 @@ def threats() -> None:
     metavar="N",
     help="Read it for N rollout workers that contribute updates, as `rallypoint train` would.",
 )
+@click.option("--team", is_flag=True, help="Read it for agents that contribute updates themselves.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def check(
     file: Path,
@@ -54,6 +54,7 @@ def check(
     env_id: str,
     env_settings: Sequence[str],
     workers: int | None,
+    team: bool,
     as_json: bool,
 ) -> None:
     """Say in words what the threats of FILE will do, and refuse what cannot be meant.
@@ -62,19 +63,25 @@ def check(
     does not have, steps that never come, functions and policies that do not fit. One step is tried
     in a copy of the world, so that functions and policies of one's own are called once.
 
-    The Byzantine are agents of the world; with --workers they are among the workers.
+    The Byzantine are agents of the world, drawn anew in every episode if they are drawn. With
+    --workers they are among the workers, with --team among the agents that send updates, drawn
+    once for the run; then updates of one round are tried, too.
     """
     from rallypoint.plain_json import to_indented_json
     from rallypoint.registration import make
+    from rallypoint.safety.conformance.rehearsal import rehearse
     from rallypoint.safety.threat_model import ThreatModel
 
+    if team and workers is not None:
+        raise click.UsageError("contributors are --workers N or the --team, one of the two")
     try:
         model = ThreatModel.from_toml(file)
         world = make(env_id, copies=workers or 2, **as_plain(env_settings))
         names = [f"worker_{index}" for index in range(workers or 0)]
-        _rehearse(model, world, names)
+        names = list(world.agents) if team else names
+        rehearse(model, world, names)
     except RallypointError as error:
-        lost = "[byzantine]" in str(error) and workers is None
+        lost = "[byzantine]" in str(error) and not (workers or team)
         hint = "; among workers that contribute updates, say --workers N" if lost else ""
         raise click.UsageError(f"{error}{hint}") from error
     if as_json:
@@ -97,62 +104,8 @@ def schema() -> None:
     click.echo(to_indented_json(threat_file_schema()).rstrip())
 
 
-def _rehearse(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -> None:
-    """Put a world under the threats, and take a step in it if that can be done blindly.
-
-    Workers, if there are any, have one copy each.
-
-    Raises:
-        RallypointError: something that the model says cannot be meant here.
-    """
-    from rallypoint.safety.conformance.stand_in import Anything
-    from rallypoint.safety.frame import Threatened
-    from rallypoint.safety.known import SUPPLIED
-
-    world.reset(seed=0)  # so that states and regions can be looked at
-    whom = None
-    try:
-        if workers:
-            from rallypoint.safety.updates import UpdateThreats
-
-            threats = model.at("update", "transport")
-            lies = UpdateThreats(threats, contributors=workers, seed=0).byzantine
-            whom = lies[:, None].repeat(world.num_agents, axis=1)
-        anything = Anything(world.groups)
-        frame = Threatened(world, model.at(*SUPPLIED), byzantine=whom, policy=anything)
-        frame.reset(seed=0)
-        if (actions := _some_actions(world)) is not None:
-            frame.step(actions)
-    except RallypointError as error:
-        # The frame counts the threats that it was given, and the file has those to updates too.
-        places = [i for i, threat in enumerate(model.threats) if threat.site in SUPPLIED]
-        told = re.sub(r"threats\[(\d+)\]", lambda m: f"threats[{places[int(m[1])]}]", str(error))
-        raise type(error)(told) from error
-
-
-def _some_actions(world: "BatchEnv") -> "Actions | None":
-    """Return legal actions for everybody; None where which are legal now is the world's secret."""
-    import copy
-
-    import numpy as np
-
-    actions = {}
-    for group in world.groups:
-        space: Any = copy.deepcopy(group.action_space)
-        if world.noop is not None and group.name in world.noop:
-            action = np.asarray(world.noop[group.name], dtype=space.dtype)
-        elif "action_mask" in world.offers:
-            return None
-        else:
-            space.seed(0)
-            action = np.asarray(space.sample())
-        shape = (world.num_copies, len(group.agents), *action.shape)
-        actions[group.name] = np.broadcast_to(action, shape).copy()
-    return actions
-
-
 def _as_text(
-    file: Path, model: "ThreatModel", world: "BatchEnv", workers: Sequence[str], width: int
+    file: Path, model: "ThreatModel", world: "BatchEnv", contributors: Sequence[str], width: int
 ) -> list[str]:
     from rallypoint.safety.in_words import byzantine_in_words, notes, told
 
@@ -162,9 +115,11 @@ def _as_text(
     threats = "no threats" if not count else "1 threat" if count == 1 else f"{count} threats"
     lines = textwrap.wrap(f"{file}: {threats} to {world.id}, {agents}, episodes {limit}.", width)
     if model.byzantine is not None:
-        lines += textwrap.wrap(f"Byzantine: {byzantine_in_words(model, world, workers)}.", width)
+        lines += textwrap.wrap(
+            f"Byzantine: {byzantine_in_words(model, world, contributors)}.", width
+        )
     site = None
-    for number, (index, threat, sentences) in enumerate(told(model, world, workers), start=1):
+    for number, (index, threat, sentences) in enumerate(told(model, world, contributors), start=1):
         if threat.site != site:
             site = threat.site
             lines += ["", *textwrap.wrap(f"At {site}: {_SITES[site]}.", width)]
@@ -174,21 +129,23 @@ def _as_text(
             lines += textwrap.wrap(
                 says, width, initial_indent=f"     {about:8} ", subsequent_indent=" " * 14
             )
-    if found := notes(model):
+    if found := notes(model, contributors):
         lines.append("")
         for note in found:
             lines += textwrap.wrap(note, width, initial_indent="Note: ", subsequent_indent="      ")
     return lines
 
 
-def _as_json(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) -> dict[str, Any]:
+def _as_json(
+    model: "ThreatModel", world: "BatchEnv", contributors: Sequence[str]
+) -> dict[str, Any]:
     from rallypoint.safety.in_words import byzantine_in_words, notes, told
 
     return {
         "env": world.id,
         "agents": list(world.agents),
         "time_limit": world.time_limit,
-        "byzantine": byzantine_in_words(model, world, workers),
+        "byzantine": byzantine_in_words(model, world, contributors),
         "threats": [
             {
                 "index": index,
@@ -197,7 +154,7 @@ def _as_json(model: "ThreatModel", world: "BatchEnv", workers: Sequence[str]) ->
                 "in_words": dict(sentences),
                 "settings": threat.to_dict(),
             }
-            for index, threat, sentences in told(model, world, workers)
+            for index, threat, sentences in told(model, world, contributors)
         ],
-        "notes": notes(model),
+        "notes": notes(model, contributors),
     }

@@ -17,6 +17,7 @@ from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, SITES, Threat
 
 _REPLACES = ("observation", "action", "interruption", "feedback")  # sites: one lie for another
+_ONCE = "drawn once, for the whole run"
 _FEW = 6  # agents that are named one by one
 
 
@@ -35,41 +36,48 @@ class Told(NamedTuple):
     sentences: tuple[Sentence, ...]
 
 
-def told(model: ThreatModel, env: BatchEnv, workers: Sequence[str] = ()) -> list[Told]:
+def told(model: ThreatModel, env: BatchEnv, contributors: Sequence[str] = ()) -> list[Told]:
     """Say what each threat of a model does in a world, in the order in which they act.
 
     Args:
         model: the threats.
         env: the world.
-        workers: who contributes updates from copies of their own, if anybody does; then it is they
-            who are Byzantine, with all agents in their copies.
+        contributors: who sends updates, if anybody does: the world's agents, or workers with
+            copies of their own, all agents in which lie if they are Byzantine.
     """
-    ordered = sorted(enumerate(model.threats), key=lambda item: SITES.index(item[1].site))
+    numbered = zip(model.numbers, model.threats, strict=True)
+    ordered = sorted(numbered, key=lambda item: SITES.index(item[1].site))
     return [
-        Told(index, threat, tuple(_said(threat, model, env, workers))) for index, threat in ordered
+        Told(index, threat, tuple(_said(threat, model, env, contributors)))
+        for index, threat in ordered
     ]
 
 
-def byzantine_in_words(model: ThreatModel, env: BatchEnv, workers: Sequence[str] = ()) -> str:
-    """Say who lies, among the agents of a world or the workers."""
+def byzantine_in_words(model: ThreatModel, env: BatchEnv, contributors: Sequence[str] = ()) -> str:
+    """Say who lies, among the agents of a world or those who send updates."""
     if model.byzantine is None:
         return "nobody"
     victims = as_victims(model.byzantine.victims)
-    if workers:
-        return _victims(victims, workers, "worker", "drawn once, for the whole run")
+    if contributors:
+        noun = "agent" if _is_team(env, contributors) else "worker"
+        return _victims(victims, contributors, noun, _ONCE)
     return _victims(victims, env.agents)
 
 
-def notes(model: ThreatModel) -> list[str]:
+def notes(model: ThreatModel, contributors: Sequence[str] = ()) -> list[str]:
     """Say what may surprise in a model that can be meant."""
     found = []
-    for index, threat in enumerate(model.threats):
+    if not contributors and model.at("update", "transport").threats:
+        found.append(
+            "Who sends updates is not known here, so none were tried: say --workers N, or --team."
+        )
+    for index, threat in zip(model.numbers, model.threats, strict=True):
         if threat.victims == () or 0 in as_budget(threat.budget).__dict__.values():
             found.append(f"threats[{index}] ({threat.kind}) may touch nobody, so it never acts.")
         elif getattr(threat, "theta", None) == 0:
             found.append(f"threats[{index}] ({threat.kind}) has theta = 0, so it never acts.")
     by_site: dict[str, list[str]] = {}
-    for index, threat in enumerate(model.threats):
+    for index, threat in zip(model.numbers, model.threats, strict=True):
         if threat.site in _REPLACES:
             what = f"{threat.site} {getattr(threat, 'signal', '')}"
             by_site.setdefault(what, []).append(f"threats[{index}]")
@@ -80,15 +88,21 @@ def notes(model: ThreatModel) -> list[str]:
     return found
 
 
+def _is_team(env: BatchEnv, contributors: Sequence[str]) -> bool:
+    return tuple(contributors) == env.agents
+
+
 def _said(
-    threat: Threat, model: ThreatModel, env: BatchEnv, workers: Sequence[str]
+    threat: Threat, model: ThreatModel, env: BatchEnv, contributors: Sequence[str]
 ) -> list[Sentence]:
     victims = as_victims(threat.victims)
     if threat.site in OF_ROUNDS:
-        whom = _contributors(victims, "servers" if threat.site == "server" else "contributors")
+        among = () if threat.site == "server" else contributors
+        whom = _senders(victims, "servers" if threat.site == "server" else "contributors", among)
     elif victims == "byzantine":
-        lies = byzantine_in_words(model, env, workers)
-        whom = f"{'all in the copies of ' if workers else ''}the Byzantine: {lies}"
+        lies = byzantine_in_words(model, env, contributors)
+        own_copies = contributors and not _is_team(env, contributors)
+        whom = f"{'all in the copies of ' if own_copies else ''}the Byzantine: {lies}"
     else:
         whom = _victims(victims, env.agents)
     what = threat.in_words()
@@ -131,8 +145,10 @@ def _number_of(share: Share, among: int = 0) -> str:
     return str(share.of(among) if share.count is None else share.count)
 
 
-def _contributors(victims: str | tuple[str | int, ...] | Share, noun: str) -> str:
-    """Say whose updates are meant; how many there are is not this world's to know."""
+def _senders(victims: str | tuple[str | int, ...] | Share, noun: str, among: Sequence[str]) -> str:
+    """Say whose updates, or models, are meant; among whom may not be known."""
+    if among and victims != "byzantine":
+        return _victims(victims, among, noun.removesuffix("s"), _ONCE)
     if isinstance(victims, Share):
         part = "" if victims.fraction is None else f"{victims.fraction:.0%}"
         return f"{part or _number_of(victims)} of the {noun}"

@@ -276,3 +276,34 @@ def test_what_has_a_mask_of_legal_actions_is_checked_without_a_step(check, monke
     right = function.replace("too_few", "flat_out")
     done = check(f'threats = [{{ kind = "interruption", {right} }}]', env="matching-game-v0")
     assert done.status == 0, done.err
+
+
+TEAM = """
+byzantine = { count = 2 }
+threats = [
+    { kind = "sign_flip" },
+    { kind = "noisy_action", victims = "byzantine" },
+    { kind = "zero", victims = ["agent_3"] },
+]
+"""
+
+
+def test_the_byzantine_may_be_agents_that_send_updates(check):
+    told = json.loads(check(TEAM, "--team", "--json").out)
+    assert told["byzantine"] == "2 of 10 agents, drawn once, for the whole run"
+    whom = [threat["in_words"]["to"] for threat in told["threats"]]
+    assert whom == [
+        f"the Byzantine: {told['byzantine']}",
+        "the Byzantine contributors",
+        "agent_3",
+    ]
+    assert told["notes"] == []
+    assert "one of the two" in check(TEAM, "--team", "--workers", "3").err
+
+
+def test_updates_are_tried_among_contributors_and_otherwise_that_is_said(check):
+    assert "none were tried: say --workers N, or --team" in " ".join(check(TEAM).out.split())
+    done = check(TEAM, "--workers", "5")
+    assert done.status == 2
+    assert "no agent is called 'agent_3'" in done.err
+    assert "(threats[2])" in done.err
