@@ -16,12 +16,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv-peers/installed.json
 RLLIB := .venv-rllib/.installed
+SITE := .venv/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-rllib soak fuzz check format peers bench readme clean
+.PHONY: help setup demo test test-browser test-rllib test-tutorials soak fuzz check format peers bench readme claims site clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
-demo test test-browser test-rllib soak fuzz bench: export OMP_NUM_THREADS := 1
-demo test test-browser test-rllib soak fuzz bench: export OPENBLAS_NUM_THREADS := 1
+demo test test-browser test-rllib test-tutorials soak fuzz bench site: export OMP_NUM_THREADS := 1
+demo test test-browser test-rllib test-tutorials soak fuzz bench site: export OPENBLAS_NUM_THREADS := 1
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ $(RLLIB): pyproject.toml constraints-rllib.txt
 test-rllib: $(RLLIB) ## run the tests of the view for RLlib, in .venv-rllib
 	.venv-rllib/bin/python -m pytest tests/rllib $(PYTEST_ARGS)
 
+test-tutorials: setup ## follow the tutorials and recipes, with every command in them
+	$(BIN)/python -m pytest -m tutorial tests/test_tutorials.py $(PYTEST_ARGS)
+
 soak: setup ## kill processes of a Ray cluster for ten minutes, and count what becomes of rounds
 	$(BIN)/python -m pytest -m soak tests/agents/rounds/cluster -s $(PYTEST_ARGS)
 
@@ -89,6 +93,19 @@ bench-%: setup $(PEERS)
 
 readme: setup ## write the README's tables anew; RUN=DIR and BENCH=FILE give claims and speed
 	$(BIN)/python docs/readme_tables.py $(if $(RUN),--run $(RUN)) $(if $(BENCH),--bench $(BENCH))
+
+claims: setup ## write the pages of claims anew; RUN=DIR keeps a run in full, PART=NAME as a part of its experiment
+	$(BIN)/python docs/claims_pages.py $(if $(RUN),--keep $(RUN)) $(if $(PART),--part $(PART))
+
+# What the site is built with is installed once; after that nothing needs the network.
+$(SITE): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --editable '.[docs]'
+	@touch $@
+
+site: $(SITE) ## build the documentation into build/site; a broken link or reference is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs/site docs build/site
+	@echo "build/site/index.html"
 
 clean: ## remove builds and caches; .venv, .venv-peers and runs/ stay
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov

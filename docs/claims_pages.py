@@ -32,6 +32,7 @@ CLAIMS = DOCS / "claims"
 KEPT = CLAIMS / "kept"
 _WIDEST = 1200  # pixels; pages are read on screens, and a run draws its pictures again for print
 _COLOURS = 64
+_NO_BREAK = "\u00a0"
 _NOT_RUN = "undecided: not run in full"
 
 
@@ -177,7 +178,7 @@ def _counted(name: str, kept: Sequence[Kept]) -> tuple[str, ...]:
 
 
 def _page(name: str, kept: Sequence[Kept]) -> Iterator[str]:
-    yield f"# `{name}`: what was found\n"
+    yield f"# `{name}`\n"
     yield f"{experiments[name].question} How it is measured: {', '.join(_read(name))}.\n"
     for run in kept:
         if len(kept) > 1:
@@ -240,7 +241,7 @@ def _condition(claim: Claim) -> str:
 
 def _cells(claim: Claim) -> tuple[str, ...]:
     statement = claim.statement.replace("|", r"\|").replace("*", r"\*")
-    measured = f"{number(claim.measured)} {interval(claim)}"
+    measured = f"{number(claim.measured)} {interval(claim).replace(' ', _NO_BREAK)}"
     expected = str(claim.expected).replace(">=", "≥").replace("<=", "≤")
     verdict = verdict_in_words(claim)
     return statement, measured, expected, verdict if claim.holds else f"**{verdict}**"

@@ -1,5 +1,6 @@
 """The pages under docs/ do what they say."""
 
+import importlib.util
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from rallypoint.experiments.listing import registries
 from tests.tree import ROOT
 
 PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+FOLLOWED = ("tutorials", "how-to")  # with their commands: tests/test_tutorials.py
 
 
 def blocks_of(page):
@@ -15,7 +17,11 @@ def blocks_of(page):
     return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if blocks_of(page) and page.parent.name not in FOLLOWED],
+    ids=lambda p: p.stem,
+)
 def test_its_blocks_run_one_after_another_and_end_in_what_they_show(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for registry in registries().values():  # what a page registers is nobody else's part
@@ -30,3 +36,20 @@ def test_its_blocks_run_one_after_another_and_end_in_what_they_show(page, tmp_pa
 def test_local_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_every_module_of_the_reference_exists():
+    modules = [
+        module
+        for page in (ROOT / "docs/reference").glob("*.md")
+        for module in re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(modules) == len(set(modules)), "documented twice"
+    assert [module for module in modules if importlib.util.find_spec(module) is None] == []
+
+
+def test_every_page_is_in_the_navigation():
+    navigation = (ROOT / "docs/site/toc.yml").read_text(encoding="utf-8")
+    named = re.findall(r"(?:root|file|glob): (\S+)", navigation)
+    listed = {page for name in named for page in (ROOT / "docs").glob(f"{name}.md")}
+    assert {page.relative_to(ROOT / "docs").as_posix() for page in {*PAGES} - listed} == set()
