@@ -15,7 +15,8 @@ from rallypoint.envs.views.adapter.alone import Alone
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName
 
 FORMS = (
-    "'pettingzoo:ID', 'gymnasium:ID', 'package.module:factory', or something to call that makes one"
+    "'pettingzoo:ID', 'gymnasium:ID' (of another package 'gymnasium:PACKAGE:ID'), "
+    "'package.module:factory', or something to call that makes one"
 )
 _IN_TURN = (
     "its agents act in turn (an AECEnv that is not parallelizable), and in a batch all agents of a "
@@ -148,13 +149,17 @@ def _is_registered_aec(id: str) -> bool:
 
 
 def _of_gymnasium(id: str) -> Callable[..., Any]:
+    package, colon, name = id.rpartition(":")
     try:
-        spec = gymnasium.spec(id)
+        if colon:  # importing it registers its environments
+            importlib.import_module(package)
+        spec = gymnasium.spec(name)
     except ImportError as error:
         raise Unavailable(f"{id!r} cannot be used: {error}") from error
     except gymnasium.error.Error as error:
         known = gymnasium.registry
-        raise UnknownName(f"Gymnasium knows no {id!r}{_nearest(id, known)}") from error
+        other = "" if colon else "; one of another package is 'gymnasium:PACKAGE:ID'"
+        raise UnknownName(f"Gymnasium knows no {id!r}{_nearest(name, known)}{other}") from error
 
     def make(**settings: Any) -> Any:
         # Its checker looks at the first step, and warns; every step is checked here, and refused.

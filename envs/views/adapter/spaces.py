@@ -61,7 +61,8 @@ def leaves(space: Any, path: tuple[Any, ...] = ()) -> Iterator[Leaf]:
         why = next((why for kind, why in _WHY_NOT.items() if isinstance(space, kind)), None)
         raise InvalidConfig(
             f"observations must fit into arrays of one shape, and {space}{at} does not"
-            f"{f': {why}' if why else ''}; spaces of {kinds}, and Dicts and Tuples of them, do"
+            f"{f': {why}' if why else ''}; spaces of {kinds}, and Dicts and Tuples of them, do: "
+            "wrap the environment so that it shows only such, and give what makes it"
         )
 
 

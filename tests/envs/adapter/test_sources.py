@@ -34,6 +34,9 @@ SPREAD = "mpe2.simple_spread_v3:parallel_env"
         ),
         ("pettingzoo:lab/lost-v0", Unavailable, "No module named 'no_such_package'"),
         ("gymnasium:lab/Lost-v0", Unavailable, "No module named 'no_such_package'"),
+        ("gymnasium:no_such_package:Cart-v1", Unavailable, "No module named 'no_such_package'"),
+        ("gymnasium:json:Cart-v1", UnknownName, "knows no 'json:Cart-v1'"),
+        ("gymnasium:Meadow-v0", UnknownName, "of another package is 'gymnasium:PACKAGE:ID'"),
         ("no_such_package:env", Unavailable, "No module named 'no_such_package'"),
         ("mpe2.simple_spread_v3:no_env", Unavailable, "has no attribute 'no_env'"),
         ("mpe2.simple_spread:simple_spread", InvalidConfig, "is nothing to call, but a module"),
@@ -45,6 +48,20 @@ SPREAD = "mpe2.simple_spread_v3:parallel_env"
 def test_what_leads_to_no_environment_is_refused_with_the_reason(id, error, why):
     with pytest.raises(error, match=why):
         adapt(id)
+
+
+def test_importing_a_package_registers_its_environments(tmp_path, monkeypatch):
+    (tmp_path / "adapter_meadows.py").write_text(
+        "import gymnasium\n"
+        "gymnasium.register('Meadow-v3', 'gymnasium.envs.classic_control:CartPoleEnv', "
+        "max_episode_steps=7)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        env = rallypoint.make("gymnasium:adapter_meadows:Meadow-v3", copies=2)
+        assert (env.id, env.time_limit) == ("gymnasium:adapter_meadows:Meadow-v3", 7)
+    finally:
+        gymnasium.registry.pop("Meadow-v3", None)
 
 
 def test_settings_are_handed_on_and_unknown_ones_refused():
