@@ -218,8 +218,11 @@ class Threatened(BatchWrapper):
         """Go on from a snapshot of the same copies of a like world under the same threats.
 
         Raises:
+            NotOffered: the world cannot be restored.
             InvalidConfig: it is not, and nothing is changed; says what must hold and what came.
         """
+        if "snapshot" not in self.offers:
+            self._refuse("snapshot")
         kept = {name: getattr(self, f"_{name}") for name in _KEPT}
         kept |= nested("told", self._feedback.snapshot())
         like = lots_and_leashes(self.model, self.env, self._lots.given)
