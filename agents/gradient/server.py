@@ -146,10 +146,10 @@ class Server:
             TooManyByzantine: too few are left to tolerate f.
             InvalidUpdates: more than f of them are not finite.
         """
-        rule = self._aggregators[run]
-        found = rule(updates, self._f, context=self.context(run, rows, batch=batch))
-        told = self.explained(run, updates, rows, batch=batch) if explain else None
-        return Received(found, told)
+        rule, context = self._aggregators[run], self.context(run, rows, batch=batch)
+        if explain:
+            return Received(*rule.aggregate_and_explain(updates, self._f, context=context))
+        return Received(rule(updates, self._f, context=context), None)
 
     def explained(
         self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None

@@ -121,6 +121,16 @@ class Aggregator:
         rounds = self._layers(source, f, context)
         return mean_of_layers([layer.explain() for layer in rounds])
 
+    def aggregate_and_explain(
+        self, updates: Any, f: int, *, context: Context = _NO_CONTEXT
+    ) -> tuple[Any, Explanation]:
+        """Return both, for little more than one: updates are compared once."""
+        source, f, context = self._ready(updates, f, context)
+        if not self.is_per_layer:
+            return Round(self.chain, source, f, context).aggregate_and_explain()
+        layers = [layer.aggregate_and_explain() for layer in self._layers(source, f, context)]
+        return source.joined(row for row, _ in layers), mean_of_layers([told for _, told in layers])
+
     def _ready(self, updates: Any, f: int, context: Context) -> tuple[Updates, int, Context]:
         source = opened(updates)
         f = _as_f(f)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.safety.aggregation.span import Matrix, Weights
+from rallypoint.safety.aggregation.span import Matrix, Weights, squared_distances
 
 _TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
 _PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
+_SQUARED_PARTS, _DOUBLED_PARTS = (_PARTS**2)[:, None], 2 * _PARTS[:, None]
 _CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
 
 
@@ -71,9 +72,8 @@ def _about(gram: Matrix, point: Weights) -> Matrix:
 def _least_point(gram: Matrix, masses: NDArray[Any]) -> tuple[Weights, Weights]:
     """Return the point with the least sum of distances, and all sums, less that of some point."""
     norms = np.diagonal(gram)
-    distances = np.sqrt(np.maximum(norms[:, None] + norms[None, :] - 2 * gram, 0))
-    np.fill_diagonal(distances, 0)
-    some = np.median(distances, axis=1).argmin()
+    distances = np.sqrt(squared_distances(gram))
+    some = _medians(distances).argmin()
     # d_ij - d_sj as a difference of squares over a sum: exact enough beside a far j.
     differences = norms[:, None] - norms[some] - 2 * (gram - gram[some])
     sums = distances + distances[some]
@@ -81,6 +81,15 @@ def _least_point(gram: Matrix, masses: NDArray[Any]) -> tuple[Weights, Weights]:
     start = np.zeros(len(gram))
     start[gains.argmin()] = 1
     return start, gains
+
+
+def _medians(distances: Matrix) -> Weights:
+    """Return the median of each row; np.median takes ten times as long for as few."""
+    ordered = distances.copy()
+    ordered.sort(axis=1)
+    n = len(ordered)
+    medians: Weights = (ordered[:, (n - 1) // 2] + ordered[:, n // 2]) / 2
+    return medians
 
 
 def _downhill(
@@ -95,16 +104,15 @@ def _downhill(
     curvature.flat[:: len(point) + 1] -= 1 + 1e-12  # a hair, for points on one line
     beyond = -towards * np.linalg.solve(curvature, towards * (about @ weiszfeld))
     newton = weiszfeld + beyond - beyond.sum() * point
-    steps = np.stack([weiszfeld, newton])  # (2, n)
+    steps = np.array([weiszfeld, newton])  # (2, n)
     along = steps @ about
     squared = np.maximum((steps * along).sum(axis=1), 0)  # (2,)
     # Of each squared distance, (2, parts, n).
-    changes = np.multiply.outer(squared, _PARTS**2)[..., None]
-    changes = changes - along[:, None] * (2 * _PARTS[:, None])
+    changes = squared[:, None, None] * _SQUARED_PARTS - along[:, None] * _DOUBLED_PARTS
     moved = np.sqrt(np.maximum(distances**2 + changes, 0))
     gains = (changes / (moved + distances)) @ masses  # (2, parts)
     gains[~(gains < 0)] = 0  # a NaN, too
-    which, part = np.unravel_index(gains.argmin(), gains.shape)
+    which, part = divmod(int(gains.argmin()), len(_PARTS))
     if gains[which, part] == 0:
         return np.zeros_like(point), 0.0
     return _PARTS[part] * steps[which], float(_PARTS[part] * np.sqrt(squared[which]))

@@ -8,12 +8,13 @@ far from it, whose distances would drown in that rounding, gets a Gram matrix of
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.span import Matrix, squared_distances
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
 
 _NO_ANCHORS: Mapping[str, AnchorOf] = {}
@@ -22,13 +23,21 @@ _SAMPLE = 512  # columns on which the centre is chosen
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 
 
+class Compared(NamedTuple):
+    """The updates that can be compared, and what is known of them and of the anchors."""
+
+    rows: Indices  # (r,)
+    gram: Matrix  # (k, k)
+    squared: Matrix | None = None  # (k, k) squared distances, where they were needed on the way
+
+
 def compared(
     updates: Updates,
     f: int,
     anchors: Mapping[str, AnchorOf] = _NO_ANCHORS,
     trusted: Sequence[int] = (),
-) -> tuple[Indices, Matrix]:
-    """Return the updates that can be compared, (r,), and the Gram of them and the anchors, (k, k).
+) -> Compared:
+    """Return the updates that can be compared, and the Gram of them and the anchors.
 
     Left out are those that are not finite, and those so far off that squares overflow.
 
@@ -48,7 +57,7 @@ def compared(
     if not np.isfinite(gram.diagonal()).all():
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
-    return rows, refined(points, gram, list(anchors), is_sure=bool(sure))
+    return Compared(rows, *_refined(points, gram, list(anchors), is_sure=bool(sure)))
 
 
 def seen_from(
@@ -56,7 +65,7 @@ def seen_from(
     f: int,
     anchors: Mapping[str, AnchorOf] = _NO_ANCHORS,
     trusted: Sequence[int] = (),
-) -> tuple[Indices, Matrix]:
+) -> Compared:
     """Return what `compared` does, where only products with anchors and trusted ones are needed.
 
     All others may be NaN, unless some updates are left out.
@@ -83,7 +92,7 @@ def seen_from(
             np.median(norms) >= _TIGHT[kernels.working(updates.dtype)] * gram[origin, origin]
         )
     if is_precise and np.isfinite(gram.diagonal()).all():
-        return rows, gram
+        return Compared(rows, gram)
     return compared(updates, f, anchors, trusted)
 
 
@@ -98,16 +107,24 @@ def refined(
         anchors: the names of those that are no updates.
         is_sure: whether the centre is among the honest even if most others are not.
     """
+    return _refined(points, gram, anchors, is_sure=is_sure)[0]
+
+
+def _refined(
+    points: Updates, gram: Matrix, anchors: Sequence[str], *, is_sure: bool
+) -> tuple[Matrix, Matrix]:
+    """Return the Gram that `refined` does, and the squared distances by it."""
     tight = _TIGHT[kernels.working(points.dtype)]
     squared = _squared(gram)
-    centre = _most_central(squared[: points.n, : points.n])
-    middle = np.sort(squared[centre, : points.n])[points.n // 2]
+    centre, middle = _most_central(squared[: points.n, : points.n])
     if not is_sure and middle < tight * gram[centre, centre]:
         gram = points.gram(centre)  # the old centre was not among most of them
         squared = _squared(gram)
     norms = gram.diagonal()
     close = squared < tight * np.minimum(norms[:, None], norms)
-    np.fill_diagonal(close, False)
+    close.flat[:: len(close) + 1] = False  # everybody is close to itself
+    if not close.any():
+        return gram, squared
     for at, name in enumerate(anchors, start=points.n):
         if name == "median":  # of fewer updates, it is another point
             close[at] = close[:, at] = False
@@ -117,13 +134,18 @@ def refined(
         group = np.flatnonzero(close[first])
         gram = _merged(gram, group, first, points.group(group).gram(int(group.searchsorted(first))))
         close[group] = close[:, group] = False
-    return gram
+    return gram, _squared(gram)
 
 
-def _most_central(squared: Matrix) -> int:
-    """Return the point with the least median distance to all, given squared distances (n, n)."""
-    middle = np.sort(squared, axis=1)[:, len(squared) // 2]  # a NaN counts as far
-    return int(np.where(np.isnan(middle), np.inf, middle).argmin())
+def _most_central(squared: Matrix) -> tuple[int, float]:
+    """Return the point with the least median distance to all, and that, given squares (n, n)."""
+    ordered = squared.copy()
+    ordered.sort(axis=1)  # a NaN counts as far
+    middle = ordered[:, len(ordered) // 2]
+    at = int(middle.argmin())
+    if np.isnan(middle[at]):  # argmin takes the first NaN for the least
+        at = int(np.where(np.isnan(middle), np.inf, middle).argmin())
+    return at, float(middle[at])
 
 
 def refuse_too_many(gone: Indices, f: int, why: str) -> None:
@@ -175,13 +197,12 @@ def _central(updates: Updates) -> int:
     """Return the update that most are near to, on a sample of columns."""
     sample = updates.first_columns(_SAMPLE)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _most_central(_squared(sample @ sample.T))
+        return _most_central(squared_distances(sample @ sample.T))[0]
 
 
 def _squared(gram: Matrix) -> Matrix:
-    norms = gram.diagonal()
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.maximum(norms[:, None] + norms - 2 * gram, 0)
+        return squared_distances(gram)
 
 
 def _merged(gram: Matrix, group: Indices, first: int, own: Matrix) -> Matrix:

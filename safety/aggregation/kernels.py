@@ -49,7 +49,8 @@ def gram(pieces: Pieces, centre: int) -> PartialSum:
         n, b = block.shape
         if whole is None or products is None:  # the first is as wide as any
             k = n + len(anchors)
-            whole = np.zeros((_padded(k), b), working(block.dtype))
+            whole = np.empty((_padded(k), b), working(block.dtype))
+            whole[k:] = 0
             products = np.empty((_RUN, len(whole), len(whole)), whole.dtype)
         offsets = whole[:, :b]
         middle = block[centre] if centre < n else anchors[centre - n]

@@ -100,9 +100,19 @@ def mean_of_present(block: Block, window: Window, least: int) -> Row:
 
 
 def shares_of_ranks(block: Block, low: int, high: int) -> Matrix:
-    """Return by how much each row made up `mean_of_ranks`: (n, b)."""
-    ranked = np.argsort(block, axis=0, kind="stable")[low:high]
-    return _equal_shares(block, ranked)
+    """Return by how much each row made up `mean_of_ranks`: (n, b); of equal values, the first."""
+    shares: Matrix = np.empty(block.shape)
+    ends = tuple(dict.fromkeys([(low, low + 1), (high - 1, high)]))
+    for columns, rows in _ranked(block, ends):
+        piece, here = block[:, columns], shares[:, columns]
+        inside = (rows[0] <= piece) & (piece <= rows[-1])
+        np.multiply(inside, 1 / (high - low), out=here)
+        # Where values equal an end, too many lie inside: only there does their order matter.
+        tied = np.flatnonzero(np.count_nonzero(inside, axis=0) != high - low)
+        if len(tied):
+            some = piece[:, tied]
+            here[:, tied] = _equal_shares(some, np.argsort(some, axis=0, kind="stable")[low:high])
+    return shares
 
 
 def shares_nearest(block: Block, keep: int, low: int, high: int) -> Matrix:

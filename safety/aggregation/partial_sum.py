@@ -1,6 +1,5 @@
 """Sums over the blocks of the grid, the same to the bit however they are divided."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,8 @@ class PartialSum:
                 products, place = products[1:], place + 1
             if len(products) & 1:  # its partner is to come
                 self._join(height, place + len(products) - 1, products[-1])
+            if len(products) < 2:
+                break
             products = products[0:-1:2] + products[1::2]
             height, place = height + 1, place >> 1
 
@@ -48,7 +49,10 @@ class PartialSum:
 
     def total(self) -> Matrix:
         """Return the sum of all blocks added: what has no partner, from the fewest blocks up."""
-        *_, total = _running_sum([self._waiting[key] for key in sorted(self._waiting)])
+        first, *others = (self._waiting[key] for key in sorted(self._waiting))
+        total = first.copy()
+        for matrix in others:
+            total += matrix
         return total
 
     def _join(self, height: int, place: int, matrix: Matrix) -> None:
@@ -56,10 +60,3 @@ class PartialSum:
             matrix = partner + matrix  # commutes to the bit
             height, place = height + 1, place >> 1
         self._waiting[height, place] = matrix
-
-
-def _running_sum(matrices: Sequence[Matrix]) -> Iterator[Matrix]:
-    total = np.zeros_like(matrices[0])
-    for matrix in matrices:
-        total = total + matrix
-        yield total

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +51,17 @@ class Round:
 
     def explain(self) -> Explanation:
         """Say what the aggregate is made of."""
-        rows, decision = self._settled()
+        return self._explained(self._settled())
+
+    def aggregate_and_explain(self) -> tuple[Any, Explanation]:
+        """Return what the two do, for little more than one."""
+        if not self._looks:
+            return self.aggregate(), self.explain()
+        settled = self._settled()
+        return self._carried_out(settled), self._explained(settled)
+
+    def _explained(self, settled: _Settled) -> Explanation:
+        rows, decision = settled
         r = len(rows)
         given = self._shares(rows, decision) if decision.rule else decision.weights
         assert given is not None
@@ -77,6 +87,14 @@ class Round:
 
     @property
     def _looks(self) -> bool:
+        """Whether it must be known who takes part before anything is decided.
+
+        That is where updates are compared, and where something is drawn, which is done only once.
+        """
+        return self._compares or any("rng" in part.needs for part in self.chain)
+
+    @property
+    def _compares(self) -> bool:
         """Whether any part compares updates."""
         return any(not (part.oblivious or isinstance(part, CoordinateRule)) for part in self.chain)
 
@@ -88,7 +106,7 @@ class Round:
 
     def _settled(self) -> _Settled:
         """Find out who takes part, and decide."""
-        if self._looks:
+        if self._compares:
             trusted = self.context.trusted or ()
             if self._is_radial:
                 trusted = trusted if "trusted" in self.chain[0].needs else ()
@@ -100,36 +118,38 @@ class Round:
         refuse_too_many(np.flatnonzero(broken), self.f, "non-finite")
         return self._decided(np.flatnonzero(~broken))
 
-    def _decided(self, rows: Indices, gram: Matrix | None = None) -> _Settled:
+    def _decided(
+        self, rows: Indices, gram: Matrix | None = None, squared: Matrix | None = None
+    ) -> _Settled:
         left = self.f - (self.updates.n - len(rows))
         context = _of_rows(self.context, rows, self.updates.n)
-        return _Settled(rows, decide(self.chain, self._span(rows, gram), left, context))
+        return _Settled(rows, decide(self.chain, self._span(rows, gram, squared), left, context))
 
-    def _span(self, rows: Indices, gram: Matrix | None) -> Span:
+    def _span(self, rows: Indices, gram: Matrix | None, squared: Matrix | None = None) -> Span:
         r = len(rows)
         places = {name: slice(at, at + 1) for at, name in enumerate(self._anchors, start=r)}
         if gram is None:  # nobody will look
             gram = np.full((r + len(places), r + len(places)), np.nan)
+        # Not a function in here: one that knows the span is only freed by the cycle collector.
+        return Span(gram, r, places, partial(self._sampled, rows, gram), squared)
 
-        def sampled(rng: np.random.Generator, columns: int) -> Span:
-            d = self.updates.columns()
-            if columns >= d and not self._is_radial:
-                return span
-            some = self.updates.taking(rows, list(self._anchors.values()))
-            if columns < d:
-                some = some.at(np.sort(rng.choice(d, columns, replace=False, shuffle=False)))
-            return Span(refined(some, some.gram(0)), r, places, sampled)
-
-        span = Span(gram, r, places, sampled)
-        return span
+    def _sampled(self, rows: Indices, gram: Matrix, rng: np.random.Generator, columns: int) -> Span:
+        """Return the span of so many columns, drawn without replacement."""
+        d = self.updates.columns()
+        if columns >= d and not self._is_radial:
+            return self._span(rows, gram)
+        some = self.updates.taking(rows, list(self._anchors.values()))
+        if columns < d:
+            some = some.at(np.sort(rng.choice(d, columns, replace=False, shuffle=False)))
+        return self._span(rows, refined(some, some.gram(0)))
 
     def _carried_out(self, settled: _Settled, broken: NDArray[np.bool_] | None = None) -> Any:
         """Return the aggregate, (d,); mark which updates are broken, if asked to."""
         rows, (weights, mixing, rule, f) = settled
-        if weights is not None:
+        if weights is not None and self._anchors:
             points, combination = self._pointed(rows, weights[None])
             decision = Decision(weights=combination[0])
-        elif mixing is not None:
+        elif weights is None and mixing is not None:
             points, mixing = self._pointed(rows, mixing)
             decision = Decision(mixing=mixing, rule=rule, f=f)
         else:

@@ -102,7 +102,7 @@ def _usual(offsets: Floats) -> float:
 
 
 def _by_gram(rows: Floats) -> Scorer:
-    _, gram = compared(opened(rows), 0)
+    gram = compared(opened(rows), 0).gram
     span = Span(gram, len(rows), {}, lambda _rng, _columns: span)
     return lambda kept: widest(span, kept / kept.sum())[1]
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from rallypoint.safety.aggregation import order_statistics
-from rallypoint.safety.aggregation.order_statistics import mean_nearest, mean_of_ranks
+from rallypoint.safety.aggregation.order_statistics import (
+    mean_nearest,
+    mean_of_ranks,
+    shares_of_ranks,
+)
 
 
 @pytest.mark.parametrize("d", [1, 16384, 16385, 40000])
@@ -52,3 +56,15 @@ def test_the_block_is_not_written_to():
     mean_of_ranks(block, 2, 7)
     for keep in range(1, 10):
         mean_nearest(block, keep, 4, 5)
+
+
+@pytest.mark.parametrize("levels", [2, 5, 10**6])
+@pytest.mark.parametrize(("n", "low", "high"), [(7, 3, 4), (8, 3, 5), (20, 4, 16), (101, 9, 92)])
+def test_shares_go_by_value_and_then_by_row(levels, n, low, high):
+    """Against each column by itself, where values are often, sometimes or hardly ever equal."""
+    block = np.random.default_rng(levels).integers(levels, size=(n, 60)).astype(np.float32)
+    expected = np.zeros(block.shape)
+    for column, values in enumerate(block.T):
+        ranked = sorted(range(n), key=lambda row, values=values: (values[row], row))
+        expected[ranked[low:high], column] = 1 / (high - low)
+    np.testing.assert_array_equal(shares_of_ranks(block, low, high), expected)

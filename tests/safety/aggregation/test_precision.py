@@ -88,7 +88,7 @@ def test_distances_within_every_tight_group_are_precise(distance, rng):
     updates = 0.1 * rng.standard_normal((21, D), dtype=np.float32)
     for group, size in ((slice(7, 14), 1.0), (slice(14, 21), -2.0)):
         updates[group] += np.float32(distance * size)
-    rows, gram = compared(InMemory(updates), 7)
+    rows, gram, _ = compared(InMemory(updates), 7)
     assert rows.tolist() == list(range(21))
     exact, norms = exact_distances(updates), np.diagonal(gram)
     found = norms[:, None] + norms - 2 * gram
