@@ -142,8 +142,10 @@ def _train(
     from rallypoint.agents.gradient.scalars import EVENTS
     from rallypoint.agents.train import learner_of, settings_of
     from rallypoint.agents.train import train as carry_out
+    from rallypoint.config import to_dict
     from rallypoint.experiments.runner import stoppable
     from rallypoint.experiments.telling import told_if_possible
+    from rallypoint.experiments.train_exhibits import EXHIBITS
     from rallypoint.run_folder import RunFolder
 
     command = click.get_current_context().find_root().obj
@@ -155,6 +157,7 @@ def _train(
             config=dict(settings_of(training)),
             seeds=[training.seed],
             command=command,
+            about={"exhibits": [to_dict(exhibit) for exhibit in EXHIBITS]},
             lists=(CHECKPOINT, EVENTS) if of_rounds else (),
             keeps=(CHECKPOINT,) if resume else (),
         )
@@ -179,6 +182,9 @@ def _train(
         )
         raise click.ClickException(f"interrupted; {out}/ holds no trained agent{on}") from error
     lines = [f"{name}: {_short(value)}" for name, value in outcome.metrics.items()]
+    if outcome.left_out:
+        who = f"{training.agent} sends no updates to a server"
+        lines.append(f"without {', '.join(outcome.left_out)}: {who}")
     with told_if_possible():
         click.echo("\n".join([*lines, f"In {out}/: {', '.join(folder.files)}"]))
     refuse_invalid(outcome.disagreements)
@@ -192,6 +198,8 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
         folder.add_receipts("training", receipts, outcome.disagreements)
     if outcome.rounds is not None:
         folder.note("rounds", dict(outcome.rounds))
+    if outcome.left_out:
+        folder.note("left_out", list(outcome.left_out))
     folder.adopt()
 
 

@@ -27,8 +27,10 @@ class Effect(NamedTuple):
     def seeds_needed(self) -> int | None:
         """Return about how many seeds would tell its sign, were it as large as it looks.
 
-        None where it looks like nothing at all.
+        None where it looks like nothing at all, or there is but one seed to look at.
         """
+        if len(self.by_seed) == 1:
+            return None
         mean, spread = float(self.by_seed.mean()), float(self.by_seed.std(ddof=1))
         return None if mean == 0 else max(3, math.ceil((1.96 * spread / mean) ** 2) + 1)
 

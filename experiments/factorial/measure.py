@@ -88,6 +88,11 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     )
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
+        if outcome.left_out:
+            raise InvalidConfig(
+                f"{config.agent} sends no updates to a server, so {', '.join(outcome.left_out)} "
+                "would change nothing: take a learner that has contributors, or another file"
+            )
         lived = some.in_world()
         world = build_world(
             config.env,

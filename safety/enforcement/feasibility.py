@@ -25,7 +25,7 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
     if threat.site not in SUPPLIED:
         raise InvalidConfig(
             f"{label} stands at site {threat.site!r}; the frame around a world applies threats at "
-            f"{', '.join(SUPPLIED)}"
+            f"{', '.join(SUPPLIED)}: model.in_world() are those of a model"
         )
     if unseen := sorted(set(threat.knowledge) - SUPPLIED[threat.site]):
         raise InvalidConfig(
