@@ -11,6 +11,7 @@ terminates together or is truncated together; where some do one and some the oth
 nobody. Here the order is that of the world, and an episode is over when nobody goes on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -89,7 +90,9 @@ class RllibView(MultiAgentEnv):
         self._view.close()
 
 
-def register(id: str, **settings: Any) -> str:
+def register(
+    id: str, *, around: Callable[[BatchEnv], BatchEnv] | None = None, **settings: Any
+) -> str:
     """Tell RLlib of an environment; return the name that it then knows.
 
     Every worker plays copies of its own: copy v of worker w is number 1000 w + v. What stands in
@@ -97,6 +100,7 @@ def register(id: str, **settings: Any) -> str:
 
     Args:
         id: the versioned name, ``"gathering-v0"``.
+        around: what each world is put into, such as threats: ``partial(Threatened, threats=…)``.
         **settings: the environment's own.
 
     Raises:
@@ -108,9 +112,8 @@ def register(id: str, **settings: Any) -> str:
     def made(config: Any) -> RllibView:
         worker = getattr(config, "worker_index", 0) or 0
         vector = getattr(config, "vector_index", 0) or 0
-        return RllibView(
-            rallypoint.make(id, copies=[1000 * worker + vector], **{**settings, **config})
-        )
+        world = rallypoint.make(id, copies=[1000 * worker + vector], **{**settings, **config})
+        return RllibView(world if around is None else around(world))
 
     register_env(name, made)
     return name
