@@ -129,7 +129,7 @@ def _as_text(
             lines += textwrap.wrap(
                 says, width, initial_indent=f"     {about:8} ", subsequent_indent=" " * 14
             )
-    if found := notes(model, contributors):
+    if found := notes(model, world, contributors):
         lines.append("")
         for note in found:
             lines += textwrap.wrap(note, width, initial_indent="Note: ", subsequent_indent="      ")
@@ -156,5 +156,5 @@ def _as_json(
             }
             for index, threat, sentences in told(model, world, contributors)
         ],
-        "notes": notes(model, contributors),
+        "notes": notes(model, world, contributors),
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.limits import (
     Budget,
     Schedule,
@@ -64,7 +65,7 @@ def byzantine_in_words(model: ThreatModel, env: BatchEnv, contributors: Sequence
     return _victims(victims, env.agents)
 
 
-def notes(model: ThreatModel, contributors: Sequence[str] = ()) -> list[str]:
+def notes(model: ThreatModel, env: BatchEnv, contributors: Sequence[str] = ()) -> list[str]:
     """Say what may surprise in a model that can be meant."""
     found = []
     if not contributors and model.at("update", "transport").threats:
@@ -76,16 +77,34 @@ def notes(model: ThreatModel, contributors: Sequence[str] = ()) -> list[str]:
             found.append(f"threats[{index}] ({threat.kind}) may touch nobody, so it never acts.")
         elif getattr(threat, "theta", None) == 0:
             found.append(f"threats[{index}] ({threat.kind}) has theta = 0, so it never acts.")
-    by_site: dict[str, list[str]] = {}
+    by_site: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for index, threat in zip(model.numbers, model.threats, strict=True):
         if threat.site in _REPLACES:
             what = f"{threat.site} {getattr(threat, 'signal', '')}"
-            by_site.setdefault(what, []).append(f"threats[{index}]")
+            who = _at_most(threat, model, env, contributors)
+            by_site.setdefault(what, []).append((f"threats[{index}]", who))
     for several in by_site.values():
-        if len(several) > 1:
-            listed = f"{', '.join(several[:-1])} and {several[-1]}"
+        names = [
+            name
+            for name, who in several
+            if any(who & others for other, others in several if other != name)
+        ]
+        if names:
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
             found.append(f"Where {listed} touch one agent at once, the last has the last word.")
     return found
+
+
+def _at_most(
+    threat: Threat, model: ThreatModel, env: BatchEnv, contributors: Sequence[str]
+) -> frozenset[str]:
+    """Return all agents that a threat may turn out to be meant for."""
+    victims = as_victims(threat.victims)
+    if victims == "byzantine" and model.byzantine is not None:
+        if contributors and not _is_team(env, contributors):
+            return frozenset(env.agents)  # in some copies all
+        victims = as_victims(model.byzantine.victims)
+    return covered(victims, env.agents)
 
 
 def _is_team(env: BatchEnv, contributors: Sequence[str]) -> bool:

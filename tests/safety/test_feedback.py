@@ -178,7 +178,7 @@ def test_threats_to_feedback_see_what_those_before_them_told():
         env = Threatened(ground(copies=2), threats)
         env.reset(seed=0)
         assert (env.step(actions_at(env, 0)).rewards == told).all()
-        [note] = notes(env.model)
+        [note] = notes(env.model, env)
         assert note.startswith("Where threats[0] and threats[1] touch one agent at once")
 
 
