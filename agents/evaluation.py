@@ -17,7 +17,7 @@ class Evaluation(NamedTuple):
     agents: tuple[str, ...]
     returns: NDArray[np.float64]  # (episodes, N)
     lengths: NDArray[np.int64]  # (episodes, N), steps
-    died: Mask  # (episodes, N), as opposed to having lived until the time limit
+    ended_early: Mask  # (episodes, N), before the time limit: it arrived, fell, or was removed
 
     def summary(self) -> dict[str, Any]:
         """Return plain numbers; means are over episodes and those agents that were ever there."""
@@ -33,7 +33,7 @@ class Evaluation(NamedTuple):
                 if there[:, i].any()
             },
             "length_mean": float(self.lengths[there].mean()),
-            "died_share": float(self.died[there].mean()),
+            "ended_early_share": float(self.ended_early[there].mean()),
         }
 
 
@@ -54,7 +54,7 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
     num_each = -(-episodes // env.num_copies)
     # A last row for what copies play that have played enough.
     shape = (num_each + 1, env.num_copies, env.num_agents)
-    returns, lengths, died = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
+    returns, lengths, early = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
     begin = getattr(policy, "begin_episode", lambda _: None)
     draws = Draws(seed, "evaluate/policy", env.copies)
     observations = env.reset(seed)
@@ -69,7 +69,7 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
         lengths[at] += acting
         over |= step.terminated | step.truncated
         stays = step.alive & ~over
-        died[at] |= acting & ~stays & (step.terminated | ~step.truncated)
+        early[at] |= acting & ~stays & (step.terminated | ~step.truncated)
         over |= acting & ~stays
         acting, observations = stays, step.observations
         ended = step.ended
@@ -85,5 +85,5 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
         env.agents,
         returns[:-1].reshape(rows)[:episodes],
         lengths[:-1].reshape(rows)[:episodes],
-        died[:-1].reshape(rows)[:episodes],
+        early[:-1].reshape(rows)[:episodes],
     )

@@ -277,7 +277,7 @@ def _in_words(how: str, result: "Evaluation") -> str:
     return (
         f"  {how:10} return per agent {summary['return_mean']:.4g} "
         f"± {summary['return_std']:.2g} (sd over episodes), "
-        f"length {summary['length_mean']:.4g}, died {summary['died_share']:.1%}"
+        f"length {summary['length_mean']:.4g}, ended early {summary['ended_early_share']:.1%}"
     )
 
 

@@ -36,7 +36,7 @@ def certified_arrivals(
     found = evaluate(env, watched, episodes=env.num_copies, seed=seed)
     doubtful = np.stack(watched.doubtful)  # (T, E)
     steps = np.where(doubtful.any(axis=0), doubtful.argmax(axis=0), len(doubtful))
-    surely = found.died & (found.lengths <= steps[:, None])
+    surely = found.ended_early & (found.lengths <= steps[:, None])
     share: Floats = surely.mean(axis=1, dtype=np.float64)
     return share
 

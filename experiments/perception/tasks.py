@@ -32,7 +32,7 @@ def _return_of_one(found: Evaluation) -> Floats:
 
 def _arrived(found: Evaluation) -> Floats:
     """Return the share of a team that arrives: who does is out."""
-    share: Floats = found.died.mean(axis=1, dtype=np.float64)
+    share: Floats = found.ended_early.mean(axis=1, dtype=np.float64)
     return share
 
 

@@ -18,20 +18,20 @@ def test_returns_lengths_and_deaths_are_those_of_the_schedule():
     found = evaluate(world, Always(agents=1), episodes=5, seed=0)
     assert found.returns.tolist() == [[6, 12, 4]] * 5
     assert found.lengths.tolist() == [[3, 6, 2]] * 5
-    assert found.died.tolist() == [[True, False, False]] * 5
+    assert found.ended_early.tolist() == [[True, False, False]] * 5
     summary = found.summary()
     assert summary["episodes"] == 5
     assert summary["return_mean"] == pytest.approx(22 / 3)
     assert summary["return_by_agent"] == {"agent_0": 6, "agent_1": 12, "agent_2": 4}
     assert summary["length_mean"] == pytest.approx(11 / 3)
-    assert summary["died_share"] == pytest.approx(1 / 3)
+    assert summary["ended_early_share"] == pytest.approx(1 / 3)
 
 
 def test_an_agent_cut_short_alone_earns_nothing_afterwards():
     world = Schedule(dies=[NEVER, NEVER], cut=[2, NEVER], max_cycles=4)
     found = evaluate(world, Always(agents=0), episodes=2, seed=0)
     assert found.returns.tolist() == [[2, 4]] * 2
-    assert not found.died.any()
+    assert not found.ended_early.any()
 
 
 def test_returns_are_what_was_earned_whatever_learners_are_told():

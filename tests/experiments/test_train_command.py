@@ -102,8 +102,8 @@ def test_an_agent_of_sb3_is_trained_under_threats_and_evaluated_without(
     harmed = json.loads(
         rallypoint("evaluate", "run", "--episodes", 4, "--threats", crash, "--json").out
     )
-    assert unharmed["stochastic"]["died_share"] == 0
-    assert harmed["stochastic"]["died_share"] == pytest.approx(0.3)
+    assert unharmed["stochastic"]["ended_early_share"] == 0
+    assert harmed["stochastic"]["ended_early_share"] == pytest.approx(0.3)
 
 
 def test_training_again_into_the_same_folder_replaces_what_was_there(rallypoint):

@@ -119,9 +119,9 @@ def test_who_is_removed_hinders_nobody():
 def test_the_rule_made_by_hand_brings_most_home_and_gets_stuck_with_the_others():
     env = rallypoint.make("pathfinding-v0", copies=200)
     found = evaluate(env, GoNearer(env.groups[0]), episodes=200, seed=0)
-    share = found.died.mean()  # who arrives is out
+    share = found.ended_early.mean()  # who arrives is out
     assert 0.6 < share < 0.95
-    assert (found.lengths[found.died] < 64).all()
+    assert (found.lengths[found.ended_early] < 64).all()
 
 
 def test_a_snapshot_goes_on_as_it_was():

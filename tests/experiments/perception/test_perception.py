@@ -194,14 +194,14 @@ def test_who_surely_arrives_arrives_whatever_is_shown():
         made = bench.task.learner.architecture(policy.group)
         networks = [layers_of(made, weights) for weights in policy.parameters]
         surely = certified_arrivals(world, policy, networks, size, seed=5)
-        clean = evaluate(world, policy, episodes=24, seed=5).died.mean(axis=1)
+        clean = evaluate(world, policy, episodes=24, seed=5).ended_early.mean(axis=1)
         exactly = certified_arrivals(world, policy, networks, 0.0, seed=5)
         np.testing.assert_allclose(exactly, clean, atol=0.1)  # but for numbers at an edge
         assert 0 < surely.mean() < clean.mean()
         for kind in ("random_percept", "pgd", "mad"):
             threat = threats[kind](budget={"reach": {"step": size}})
             env = Threatened(bench.make(12), threat, policy=policy)
-            left = evaluate(env, policy, episodes=24, seed=5).died.mean(axis=1)
+            left = evaluate(env, policy, episodes=24, seed=5).ended_early.mean(axis=1)
             assert (left >= surely).all()
 
 
@@ -222,9 +222,9 @@ def test_agents_surely_arrive_up_to_the_first_doubt_and_who_is_gone_raises_none(
     networks = [layers_of(made, policy.parameters[0])]
     surely = certified_arrivals(env, policy, networks, 0.1, seed=3)
     found = evaluate(env, policy, episodes=150, seed=3)
-    early = found.died & (found.lengths <= 20)
+    early = found.ended_early & (found.lengths <= 20)
     assert (early.sum(axis=1) > 1).any()  # some went on after others were gone
-    assert (found.died & (found.lengths == 21)).any()
+    assert (found.ended_early & (found.lengths == 21)).any()
     np.testing.assert_array_equal(surely, early.mean(axis=1))
 
 
