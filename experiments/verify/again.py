@@ -1,6 +1,7 @@
 """Computing part of an experiment's run anew, and comparing it with what the run told."""
 
 import dataclasses
+import hashlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +11,19 @@ from rallypoint.claims import Claim
 from rallypoint.config import from_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments import experiments
-from rallypoint.experiments.experiment import Experiment, Metric, Progress, Receipts, Row
+from rallypoint.experiments.experiment import (
+    Experiment,
+    File,
+    Metric,
+    Progress,
+    Receipts,
+    Row,
+)
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.differences import differences, plain
 from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.manifest import versions
+from rallypoint.seals import changed
 
 
 class Budget(NamedTuple):
@@ -80,6 +90,7 @@ class _Comparison:
         self._is_whole = seeds == run.summary.seeds
         self._rows: list[dict[str, Any]] = []
         self._whole: dict[str, dict[str, Any]] = {"claims": {}, "metrics": {}, "receipts": {}}
+        self._made: dict[str, str] = {}  # digests of plots and other files, by name
 
     def hear(self, finding: Any) -> None:
         """Keep what is compared."""
@@ -92,6 +103,8 @@ class _Comparison:
                 self._whole["metrics"][name] = plain(value)
             case Receipts(condition, receipts, _):
                 self._whole["receipts"][condition] = plain(receipts)
+            case File(name, content):
+                self._made[name] = hashlib.sha256(content).hexdigest()
 
     def findings(self, *, ended: bool) -> Iterator[Finding]:
         """Compare, once it has ended or there is no more time."""
@@ -105,6 +118,8 @@ class _Comparison:
         for what, found in self._whole.items():
             if told[what] or found:
                 yield self._of_all_seeds(what, told[what], found, ended=ended)
+        if self._made and self._is_whole:
+            yield self._of_made()
 
     def _of_rows(self, *, ended: bool) -> Finding:
         compared, apart = 0, []
@@ -131,6 +146,13 @@ class _Comparison:
             found = {name: value for name, value in found.items() if name in told}
         apart = list(differences(told, found, tolerance=self._tolerance))
         return judged(what, apart, compared=f"{len(told)} found again")
+
+    def _of_made(self) -> Finding:
+        """Compare plots and other files bit by bit; other versions draw otherwise."""
+        apart = changed(self._run.folder, self._made)
+        if apart and self._run.manifest["versions"] != versions():
+            return Finding("plots", "not checked", "other versions may draw them otherwise")
+        return judged("plots", apart, compared=f"{len(self._made)} files come out the same")
 
     def _hint(self) -> str:
         return f": --seconds {math.ceil(1.2 * self._run.summary.wall_seconds) + 1} would do"

@@ -8,6 +8,7 @@ from rallypoint.experiments.report.recorded import Recorded, read_run
 from rallypoint.experiments.verify.again import Budget, cheapest, compute_again
 from rallypoint.experiments.verify.findings import Finding
 from rallypoint.experiments.verify.record import look_at
+from rallypoint.experiments.verify.sweep import look_at_cells
 
 
 def look_at_all(run: Recorded, budget: Budget, progress: Progress) -> Iterator[Finding]:
@@ -24,6 +25,8 @@ def look_at_all(run: Recorded, budget: Budget, progress: Progress) -> Iterator[F
     ]
     for cell in cells:
         yield from (_within(cell, finding) for finding in look_at(cell))
+    if run.manifest.get("cells"):
+        yield from look_at_cells(run, cells)
     if not budget.seconds:
         yield Finding("numbers", "not checked", "--seconds 0: nothing was computed")
     elif run.summary.experiment == "train":

@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from rallypoint.agents.rounds.recorded import ARRIVALS
-from rallypoint.agents.train import Training, check, train, training_of
+from rallypoint.agents.saved import ABOUT
+from rallypoint.agents.train import Outcome, Training, check, train, training_of
+from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.again import Budget
 from rallypoint.experiments.verify.differences import differences, plain
 from rallypoint.experiments.verify.findings import Finding, judged
-from rallypoint.seals import digests
+from rallypoint.takeover import lies_within
 
 
 class _NoMoreTime(Exception):
@@ -55,7 +59,8 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
         found = plain(dict(outcome.metrics))
         apart = list(differences(run.summary.metrics, found, tolerance=budget.tolerance))
         yield judged("metrics", apart, compared=f"{len(found)} found again")
-        yield _policy(run, Path(folder))
+        yield _receipts(run, outcome, budget)
+        yield _policy(run, Path(folder), budget)
 
 
 def _repeatable(training: Training, folder: Path) -> Training:
@@ -86,12 +91,40 @@ def _rounds(run: Recorded, rows: list[dict[str, Any]], budget: Budget, *, ended:
     return judged("rounds", apart, compared=f"{min(len(rows), len(run.rows))} of {len(run.rows)}")
 
 
-def _policy(run: Recorded, folder: Path) -> Finding:
-    """Compare parameters bit by bit; other kinds of files hold times and places."""
-    sealed = run.manifest.get("digests", {})
-    names = [name for name in sealed if name.endswith(".safetensors") and "/" not in name]
-    again = digests(folder, names)
+def _receipts(run: Recorded, outcome: Outcome, budget: Budget) -> Finding:
+    found = [receipt.to_dict() for receipt in outcome.receipts]
+    again = {"training": plain(found)} if found else {}
+    apart = list(differences(run.receipts, again, tolerance=budget.tolerance))
+    return judged("receipts", apart, compared=f"{len(found)} found again")
+
+
+def _policy(run: Recorded, folder: Path, budget: Budget) -> Finding:
+    """Compare parameters bit by bit, and what is said of them; no other file is the agent."""
+    kept = [name for name in run.manifest["files"] if lies_within(run.folder, name)]
+    names = [name for name in kept if name.endswith(".safetensors")]
     if not names:
         return Finding("policy", "not checked", "it is in no file of parameters alone")
-    apart = [f"{name} has other bits now" for name in names if again.get(name) != sealed[name]]
+    then, now = ({name: _held(where / name) for name in names} for where in (run.folder, folder))
+    apart = [
+        f"{name} has other bits now"
+        for name in names
+        if then[name] is None or then[name] != now[name]
+    ]
+    for name in (name for name in kept if Path(name).name == ABOUT):
+        if (folder / name).is_file():
+            told, found = (read_foreign_json(where / name) for where in (run.folder, folder))
+            apart += differences(told, found, tolerance=budget.tolerance, at=name)
+        else:
+            apart.append(f"{name} does not come of this training")
     return judged("policy", apart, compared=f"{', '.join(names)}: the same bits")
+
+
+def _held(path: Path) -> dict[str, Any] | None:
+    """Return what a file of parameters holds, if it is one; its header has no certain order."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            told = {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in arrays.items()}
+            return {"arrays": told, "about": file.metadata()}
+    except (OSError, SafetensorError, TypeError, ValueError):
+        return None

@@ -1,6 +1,7 @@
 """``rallypoint verify``: a run that was left alone verifies, and whatever was changed is found."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_run_that_was_left_alone_is_the_same_in_everything(rallypoint):
     found = states(rallypoint, "run")
     assert set(found) == {
         *("files", "settings", "seeds", "verdicts"),
-        *("rows", "claims", "metrics", "receipts"),
+        *("rows", "claims", "metrics", "receipts", "plots"),
     }
     assert set(found.values()) == {"same"}
 
@@ -87,6 +88,15 @@ def test_what_was_edited_is_found_even_if_the_folder_was_sealed_anew(
     rallypoint("run", "toy", "--out", "run")
     edited(f"run/{file}", change)
     assert states(rallypoint, "run", status=1)[where] == "differs"
+
+
+def test_a_plot_that_was_exchanged_and_sealed_anew_is_found(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    Path("run/plots/heads.txt").write_text("tails\n")
+    edited("run/summary.json", lambda content: None)
+    assert states(rallypoint, "run", status=1)["plots"] == "differs"
+    edited("run/manifest.json", lambda c: c["versions"].update(numpy="0.1"), sealed=False)
+    assert states(rallypoint, "run")["plots"] == "not checked"
 
 
 def test_what_was_edited_and_not_sealed_anew_is_found_without_computing(rallypoint):
@@ -142,6 +152,35 @@ def test_a_sweep_is_looked_at_whole_and_its_cheapest_cell_run_again(rallypoint):
     assert states(rallypoint, "run", status=1)["throws=100: files"] == "differs"
 
 
+FORGED_SWEEPS = {
+    "a row": ("metrics.jsonl", heads_of(1, 0.5)),
+    "a claim": ("summary.json", measured),
+    "a metric": ("summary.json", lambda c: c["metrics"].update({"sides/throws=100": [3]})),
+    "a receipt": (
+        "receipts.json",
+        lambda c: c["receipts"]["T1/heads/throws=100"][0].update(throws=7),
+    ),
+    "the list of cells": ("manifest.json", lambda c: c["cells"].pop()),
+}
+
+
+@pytest.mark.parametrize(("file", "change"), FORGED_SWEEPS.values(), ids=FORGED_SWEEPS)
+def test_a_sweep_that_tells_otherwise_than_its_cells_is_found(file, change, rallypoint):
+    rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
+    assert states(rallypoint, "run", "--seconds", 0)["cells"] == "same"
+    edited(f"run/{file}", change)
+    assert states(rallypoint, "run", "--seconds", 0, status=1)["cells"] == "differs"
+
+
+def test_a_cell_that_was_taken_away_is_missed_unless_it_was_never_reached(rallypoint):
+    rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
+    shutil.rmtree("run/throws=300")
+    done = rallypoint("verify", "run", "--seconds", 0)
+    assert "cells: throws=300 is missing" in done.err
+    rallypoint("run", "toy", "--throws", "100,300", "--stop", "--out", "broken")
+    assert states(rallypoint, "broken", "--seconds", 0)["cells"] == "not checked"
+
+
 TRAIN = (
     *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", 3000, "--workers", 2),
     *("--set", "policy=[4]", "--out", "run"),
@@ -154,6 +193,36 @@ def test_a_training_comes_out_with_the_same_bits(rallypoint):
     assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
     edited("run/metrics.jsonl", lambda row: row.update(believed={"worker_0": 1, "worker_1": 0}))
     assert states(rallypoint, "run", status=1)["rounds"] == "differs"
+
+
+FORGED_TEAMS = {
+    "tables of a team": (
+        "policy",
+        lambda: shutil.copy("run/tables.safetensors", "run/teams/1/tables.safetensors"),
+    ),
+    "what the agent is": (
+        "policy",
+        lambda: edited("run/agent.json", lambda c: c.update(test_epsilon=0.5), sealed=False),
+    ),
+    "a receipt": (
+        "receipts",
+        lambda: edited(
+            "run/receipts.json", lambda c: c["receipts"]["training"][0].update(episodes=7)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("where", "forge"), FORGED_TEAMS.values(), ids=FORGED_TEAMS)
+def test_whatever_a_training_left_is_made_again(where, forge, rallypoint):
+    Path("stutter.toml").write_text("format = 1\n[[threats]]\nkind = 'stutter'\n")
+    small = ("--agent", "q_learning", "--steps", 200, "--copies", 2, "--threats", "stutter.toml")
+    done = rallypoint("train", "--env", "gathering-v0", *small, "--out", "run")
+    assert done.status == 0, done.err
+    assert states(rallypoint, "run")[where] == "same"
+    forge()
+    edited("run/summary.json", lambda content: None)  # seals
+    assert states(rallypoint, "run", status=1)[where] == "differs"
 
 
 def test_so_does_one_of_an_agent_of_sb3(rallypoint):
