@@ -52,4 +52,5 @@ def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "docs/site/toc.yml").read_text(encoding="utf-8")
     named = re.findall(r"(?:root|file|glob): (\S+)", navigation)
     listed = {page for name in named for page in (ROOT / "docs").glob(f"{name}.md")}
-    assert {page.relative_to(ROOT / "docs").as_posix() for page in {*PAGES} - listed} == set()
+    missing = sorted(page.relative_to(ROOT / "docs").as_posix() for page in {*PAGES} - listed)
+    assert not missing, "name it in docs/site/toc.yml"

@@ -11,6 +11,8 @@ author = "The rallypoint contributors"
 copyright = author  # noqa: A001 - Sphinx's word
 version = release = version_of("rallypoint")
 language = "en-GB"
+smartquotes = False  # --strict is two hyphens
+default_role = "literal"  # `rallypoint list` in help and comments
 
 extensions = [
     "myst_parser",

@@ -69,7 +69,7 @@ def settings_of(kind: type[Any]) -> Iterator[str]:
         if issubclass(kind, Threat) and kind is not Threat and field.name in everybodys:
             continue  # victims, when …: said once, where threats are
         if field.name in told and not field.name.startswith("_"):
-            about = re.sub(r"([*|\\`])", r"\\\1", told[field.name])
+            about = re.sub(r"([*|\\])", r"\\\1", told[field.name])
             yield f":param {field.name}: {about}"
 
 

@@ -46,7 +46,7 @@ def _table(title: str, kind: type[Any]) -> Iterator[str]:
     for field in fields(kind):
         yield f"   * - ``{file_key(field.name)}``"
         yield f"     - ``{inspect.formatannotation(field.type).replace('rallypoint.safety.', '')}``"
-        yield f"     - {about.get(field.name, 'see *Threats*')}"
+        yield f"     - {about.get(field.name, 'a table of its own, below')}"
     yield ""
 
 
