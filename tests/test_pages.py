@@ -51,6 +51,7 @@ def test_every_module_of_the_reference_exists():
 def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "docs/site/toc.yml").read_text(encoding="utf-8")
     named = re.findall(r"(?:root|file|glob): (\S+)", navigation)
+    assert len(named) == len(set(named)), "named twice"
     listed = {page for name in named for page in (ROOT / "docs").glob(f"{name}.md")}
     missing = sorted(page.relative_to(ROOT / "docs").as_posix() for page in {*PAGES} - listed)
     assert not missing, "name it in docs/site/toc.yml"

@@ -1,9 +1,11 @@
 """Tutorials and recipes can be followed, command by command."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,20 @@ def test_a_page_can_be_followed_to_its_end(page, tmp_path, monkeypatch):
 
 def test_every_tutorial_runs_something():
     assert [p.stem for p in PAGES if p.parent.name == "tutorials" and not blocks_of(p)] == []
+
+
+def test_the_dockerfile_names_what_there_is():
+    page = (ROOT / "docs/how-to/docker.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^```dockerfile\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    lines = recipe.replace("\\\n", " ").splitlines()
+    instructions = [line.split(None, 1) for line in lines if line]
+    known = {"FROM", "RUN", "USER", "WORKDIR", "COPY", "ARG", "ENV", "ENTRYPOINT", "CMD"}
+    assert {word for word, _ in instructions} == known
+    assert instructions[0] == ["FROM", "python:3.11-slim"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (entry,) = [json.loads(rest) for word, rest in instructions if word == "ENTRYPOINT"]
+    assert entry[0] in project["scripts"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (target,) = re.findall(r"RUN make (\S+)", recipe)
+    assert f"\n{target}:" in makefile
+    assert all(f"{name} ?=" in makefile for name in re.findall(r"ARG (\w+)", recipe))
