@@ -10,6 +10,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 
+import gc
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -18,6 +21,31 @@ from hypothesis import settings
 settings.register_profile("house", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("house")
+
+CLUSTER = "tests/agents/rounds/cluster/"  # its modules share several raylets
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave what collecting has made, a million objects, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out tests module by module, so that what a module's tests share is made once.
+
+    Marks of ``xdist_group`` would not do: pytest 9.2 no longer has what xdist 3.8 writes them to.
+    """
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByModule(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.split("::", maxsplit=1)[0]
+            return CLUSTER if module.startswith(CLUSTER) else module
+
+    return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

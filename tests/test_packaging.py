@@ -47,7 +47,6 @@ def test_a_second_name_is_refused(folder):
     assert python("-c", script).startswith(f"import rallypoint.{folder}, not {folder}")
 
 
-@pytest.mark.xdist_group("ray")
 def test_a_second_name_is_refused_in_a_ray_task_that_runs_in_the_checkout(tmp_path):
     script = tmp_path / "task.py"
     script.write_text(IN_A_RAY_TASK)
@@ -88,7 +87,6 @@ def wheel(tmp_path_factory) -> Path:
     return next(folder.glob("*.whl"))
 
 
-@pytest.mark.xdist_group("wheel")
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="compares with what git knows")
 def test_the_wheel_holds_what_git_holds(wheel):
     wanted = set()
@@ -108,7 +106,6 @@ def test_the_wheel_holds_what_git_holds(wheel):
     assert {name for name in held if ".dist-info/" not in name} == wanted
 
 
-@pytest.mark.xdist_group("wheel")
 def test_the_wheel_works_elsewhere(wheel, tmp_path):
     site = tmp_path / "site"
     python("-m", "pip", "install", "-q", "--no-deps", f"--target={site}", str(wheel))

@@ -11,7 +11,6 @@ from rallypoint.errors import NotReset
 from tests.agents.rounds.toys import SIZE, Toys
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

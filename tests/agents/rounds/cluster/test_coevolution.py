@@ -11,7 +11,6 @@ from rallypoint.agents.rounds.placement import Placement
 from rallypoint.safety.perception.reach import Reach
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

@@ -10,7 +10,6 @@ from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import CannotGoOn, InvalidConfig
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

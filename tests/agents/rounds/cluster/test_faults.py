@@ -15,7 +15,6 @@ from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from tests.agents.rounds.toys import Toys, learned
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

@@ -7,10 +7,7 @@ from rallypoint.agents.rounds.cluster import Cluster
 from rallypoint.agents.rounds.in_process import InProcess
 from rallypoint.agents.rounds.placement import Placement
 
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("default"),  # Ray's own
-]
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 
 @pytest.mark.usefixtures("nodes")

@@ -20,7 +20,6 @@ from rallypoint.agents.train import Training, train
 from rallypoint.safety.threat_model import ThreatModel
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

@@ -13,10 +13,7 @@ from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import CannotGoOn, InvalidConfig
 from tests.agents.rounds.toys import Toys
 
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("default"),  # Ray's own
-]
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 
 def rallypoint(*arguments):

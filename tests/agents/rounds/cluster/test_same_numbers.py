@@ -17,10 +17,7 @@ from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.train import Training, train
 from rallypoint.safety.threat_model import ThreatModel
 
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("default"),  # Ray's own
-]
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 MODEL = ThreatModel.from_dict(
     {
         "byzantine": {"members": [1]},

@@ -14,7 +14,6 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threat_model import ThreatModel
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.usefixtures("nodes"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]

@@ -8,10 +8,7 @@ from rallypoint.agents.train import Training, train
 from rallypoint.safety.threat_model import ThreatModel
 from tests.tree import ROOT
 
-pytestmark = [
-    pytest.mark.xdist_group("ray"),
-    pytest.mark.filterwarnings("default"),  # Ray's own
-]
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 FILES = sorted((ROOT / "docs" / "threat-files").glob("*.toml"))
 
 
