@@ -9,7 +9,8 @@ To add one, make a folder ``experiments/<name>/`` of four files:
   has them. What was yielded is on disk when the next one is computed, so whatever stops the run
   leaves the rest standing: yield early, and cheap claims first.
 - ``__init__.py``: registers ``Experiment(…)`` in ``rallypoint.experiments.experiments``. It names
-  ``run`` as a string, so that ``rallypoint list`` imports no learner.
+  ``run`` as a string, so that ``rallypoint list`` imports no learner. Its ``exhibits`` say which
+  rows are curves, sweeps or certificates, for the page of a run.
 - ``__main__.py``: ``from rallypoint.experiments.cli import run_alone`` and ``run_alone("<name>")``.
 
 Whatever one seed measures must not depend on which others run beside it: key every draw by the
@@ -24,6 +25,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig, Unavailable
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.registry import import_address
 
 Config = TypeVar("Config")
@@ -106,6 +108,7 @@ class Experiment(Generic[Config]):
     quick_seeds: int = 3
     quick: Mapping[str, Any] = field(default_factory=dict)  # the fields --quick changes: budgets
     places: tuple[str, ...] = ()  # fields that say where pieces are kept or computed: no number
+    exhibits: tuple[Exhibit, ...] = ()  # how rows are shown together on the run's page
 
     def __post_init__(self) -> None:
         """Refuse a config that is no frozen dataclass, and quick fields that it has not."""

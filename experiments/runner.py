@@ -88,6 +88,8 @@ def _unheard(units: int = 1) -> None:
 def open_folder(plan: Plan, path: Path, *, config: dict[str, Any]) -> RunFolder:
     """Take the folder of a plan, or of one of its cells."""
     about: dict[str, Any] = {"quick": plan.quick}
+    if plan.experiment.exhibits:
+        about["exhibits"] = [to_dict(exhibit) for exhibit in plan.experiment.exhibits]
     if path == plan.out and plan.is_sweep:
         about["cells"] = [cell.name for cell in plan.cells]
     return RunFolder(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.run_folder import Status
 from rallypoint.summary import convert
@@ -28,6 +29,7 @@ class Manifest(TypedDict):
     quick: NotRequired[bool]
     cells: NotRequired[list[str]]
     digests: NotRequired[dict[str, str]]
+    exhibits: NotRequired[list[Exhibit]]
 
 
 def is_run(folder: Path) -> bool:

@@ -14,17 +14,23 @@ from rallypoint.experiments import experiments
 from rallypoint.experiments.progress import in_words
 from rallypoint.experiments.report import charts, strips, words
 from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables
-from rallypoint.experiments.report.curves import find_curves
+from rallypoint.experiments.report.comparison import STRIP
+from rallypoint.experiments.report.drawings import Drawn, draw
+from rallypoint.experiments.report.markers import marked
 from rallypoint.experiments.report.pictures import Picture
 from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.report.shown import shown
 from rallypoint.experiments.report.side_by_side import comparisons, differences
 from rallypoint.experiments.report.threats_done import Deed, deeds
-from rallypoint.experiments.tables import tally
+from rallypoint.experiments.tables import number, tally
 from rallypoint.takeover import REPORT_SIGN
 
 # What a terminal or a browser would obey instead of show: control characters, and those that turn
 # the direction of text, so that a name could read as another.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# How many figures are drawn of one run: a page of many runs is to open all the same.
+_MOST_FIGURES, _FEW_FIGURES = 60, 2
+_MOST_BESIDE = 20  # of several runs together
 
 
 class Section(NamedTuple):
@@ -38,10 +44,20 @@ class Section(NamedTuple):
     differs: str
     films: tuple[Picture, ...]
     plots: tuple[Picture, ...]
-    charts: tuple[charts.Chart, ...]
+    drawn: Drawn
     deeds: tuple[Deed, ...]
     command: str | None
     took: str
+
+    @property
+    def outcome(self) -> str:
+        """How many claims hold; a training makes none."""
+        return self.claims.tally if self.has_claims else "no claims are made"
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether there are claims, or were to be."""
+        return bool(self.claims.all) or self.run.manifest["status"] != "finished"
 
     @property
     def invalid(self) -> bool:
@@ -64,8 +80,9 @@ def render(runs: Sequence[Recorded]) -> str:
     """Return the page of these runs; the same runs give the same page."""
     differing = differences(runs)
     labels = _labels(runs)
+    most = max(_FEW_FIGURES, _MOST_FIGURES // len(runs))
     sections = [
-        _section(run, place, label=labels[place], differs=differing[place])
+        _section(run, place, label=labels[place], differs=differing[place], most=most)
         for place, run in enumerate(runs)
     ]
     return (
@@ -75,9 +92,22 @@ def render(runs: Sequence[Recorded]) -> str:
             generator=f'{REPORT_SIGN} {__version__}">',
             version=__version__,
             sections=sections,
-            comparisons=comparisons(runs),
+            comparisons=comparisons(runs, labels, most=_MOST_BESIDE),
+            equal_to=_EqualPictures(),
         )
     )
+
+
+class _EqualPictures:
+    """Knows where on the page a picture stands that is the same to the bit."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, ...], str] = {}
+
+    def __call__(self, picture: Picture, anchor: str) -> str:
+        """Return the anchor of its first place, or nothing where this is it."""
+        first = self._first.setdefault((picture.uri, *picture.stills), anchor)
+        return "" if first == anchor else first
 
 
 @cache
@@ -90,11 +120,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"words": words, "chart_size": charts, "strip_size": strips}
+    environment.globals |= {
+        "words": words,
+        "number": number,
+        "marked": marked,
+        "chart_size": charts,
+        "strip_size": strips,
+        "strip_width": STRIP,
+    }
     return environment
 
 
-def _section(run: Recorded, place: int, *, label: str, differs: str) -> Section:
+def _section(run: Recorded, place: int, *, label: str, differs: str, most: int) -> Section:
     anchor = f"run-{place + 1}"
     return Section(
         anchor=anchor,
@@ -105,7 +142,7 @@ def _section(run: Recorded, place: int, *, label: str, differs: str) -> Section:
         differs=differs,
         films=tuple(picture for picture in run.pictures if picture.is_film),
         plots=tuple(picture for picture in run.pictures if not picture.is_film),
-        charts=tuple(charts.draw_chart(curve) for curve in find_curves(run.rows)),
+        drawn=draw(shown(run.exhibits, run.rows, run.summary.metrics, most=most)),
         deeds=deeds(run.receipts),
         command=words.command_line(run.manifest["command"]),
         took=in_words(run.summary.wall_seconds),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rallypoint.errors import UnreadableFile
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.manifest_file import Manifest, is_run, read_manifest
 from rallypoint.experiments.report.metric_rows import Rows, read_rows
@@ -33,14 +34,18 @@ class Recorded:
     receipts: Mapping[str, Any]  # by condition
     disagreements: tuple[str, ...]  # what makes the run invalid
     rows: Rows
+    exhibits: tuple[Exhibit, ...]  # how rows are shown together
     pictures: tuple[Picture, ...]
     cells: tuple[CellPictures, ...]
     others: tuple[str, ...]  # files that are neither pictures nor read here
     notes: tuple[str, ...]  # what a reader must know is missing
 
 
-def read_run(folder: Path) -> Recorded:
-    """Read a run's folder.
+PICTURE_BYTES = 6_000_000  # on one page, of all its runs; what is more is drawn smaller
+
+
+def read_run(folder: Path, *, picture_bytes: int = PICTURE_BYTES) -> Recorded:
+    """Read a run's folder; its pictures, and those of its cells, have so much room.
 
     Raises:
         UnreadableFile: a file of it is missing, corrupt, somebody else's or of another format,
@@ -62,8 +67,9 @@ def read_run(folder: Path) -> Recorded:
         )
     metrics = read_rows(folder / METRICS)
     listed = [name for name in manifest["files"] if name not in OWN_FILES]
-    found = read_pictures(folder, listed)
-    cells, cell_notes = _read_cells(folder, manifest)
+    room = picture_bytes // (1 + len(manifest.get("cells", ())))
+    found = read_pictures(folder, listed, room=room)
+    cells, cell_notes = _read_cells(folder, manifest, room)
     return Recorded(
         folder=folder,
         manifest=manifest,
@@ -71,6 +77,7 @@ def read_run(folder: Path) -> Recorded:
         receipts=receipts["receipts"],
         disagreements=tuple(receipts["disagreements"]),
         rows=metrics.rows,
+        exhibits=tuple(manifest.get("exhibits", ())),
         pictures=found.pictures,
         cells=cells,
         others=found.others,
@@ -93,7 +100,7 @@ def _read_receipts(path: Path) -> dict[str, Any]:
 
 
 def _read_cells(
-    folder: Path, manifest: Manifest
+    folder: Path, manifest: Manifest, room: int
 ) -> tuple[tuple[CellPictures, ...], tuple[str, ...]]:
     cells, notes = [], []
     for name in manifest.get("cells", []):
@@ -104,7 +111,7 @@ def _read_cells(
             notes.append(f"Cell {name} was not reached.")
             continue
         listed = [file for file in read_manifest(inner)["files"] if file not in OWN_FILES]
-        found: Pictures = read_pictures(inner, listed)
+        found: Pictures = read_pictures(inner, listed, room=room)
         cells.append(CellPictures(name, found.pictures))
         notes += [f"{name}: {note}" for note in found.notes]
     return tuple(cells), tuple(notes)

@@ -1,13 +1,18 @@
-"""Runs of one experiment beside each other: what differs between them, and each claim's outcome."""
+"""Runs of one experiment beside each other: what differs, each claim's outcome, the curves."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rallypoint.claims import Claim
 from rallypoint.experiments.report.claim_rows import icon
+from rallypoint.experiments.report.drawings import Drawn, draw
 from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.report.shown import Shown, shown
 from rallypoint.experiments.report.words import setting
 from rallypoint.experiments.tables import interval, number, verdict_in_words
+
+_RUN = "run of the page"  # a column that no row has
+_MOST_LETTERS = 48  # of a name made of settings
 
 
 class Outcome(NamedTuple):
@@ -25,15 +30,27 @@ class Comparison(NamedTuple):
     experiment: str
     places: tuple[int, ...]  # which runs of the page
     rows: tuple[tuple[str, str, tuple[Outcome | None, ...]], ...]  # id, expected, outcomes
+    drawn: Drawn
 
 
-def comparisons(runs: Sequence[Recorded]) -> tuple[Comparison, ...]:
-    """Compare the runs of each experiment that has several."""
+def comparisons(
+    runs: Sequence[Recorded], labels: Sequence[str], *, most: int
+) -> tuple[Comparison, ...]:
+    """Compare the runs of each experiment that has several; draw at most so many figures each."""
     places_by_experiment: dict[str, list[int]] = {}
     for place, run in enumerate(runs):
         places_by_experiment.setdefault(run.summary.experiment, []).append(place)
     return tuple(
-        Comparison(experiment, tuple(places), _rows([runs[place] for place in places]))
+        Comparison(
+            experiment,
+            tuple(places),
+            _rows([runs[place] for place in places]),
+            draw(
+                shown_beside(
+                    [runs[place] for place in places], [labels[p] for p in places], most=most
+                )
+            ),
+        )
         for experiment, places in places_by_experiment.items()
         if len(places) > 1
     )
@@ -41,18 +58,65 @@ def comparisons(runs: Sequence[Recorded]) -> tuple[Comparison, ...]:
 
 def differences(runs: Sequence[Recorded]) -> list[str]:
     """Say for each run in which settings it differs from the others of its experiment."""
+    flat = [_flat(run.summary.config) for run in runs]
     return [
-        _differences(run, [o for o in runs if o.summary.experiment == run.summary.experiment])
-        for run in runs
+        ", ".join(
+            f"{key} = {setting(settings[key])}"
+            for key in settings
+            if any(
+                settings[key] != other.get(key)
+                for another, other in zip(runs, flat, strict=True)
+                if another.summary.experiment == run.summary.experiment
+            )
+        )
+        for run, settings in zip(runs, flat, strict=True)
     ]
 
 
-def _differences(run: Recorded, alike: Sequence[Recorded]) -> str:
-    return ", ".join(
-        f"{key} = {setting(content)}"
-        for key, content in run.summary.config.items()
-        if any(other.summary.config.get(key) != content for other in alike)
+def shown_beside(runs: Sequence[Recorded], labels: Sequence[str], *, most: int) -> Shown:
+    """Draw runs of one experiment together, with a line for all that have the same settings.
+
+    Runs that differ in nothing but their seeds are one line, and all their seeds together are what
+    its interval is made of.
+    """
+    names = _names(runs, labels)
+    rows = tuple(
+        row | {_RUN: name, "seed": f"{row.get('seed', run.summary.seeds)} of {label}"}
+        for run, label, name in zip(runs, labels, names, strict=True)
+        for row in run.rows
     )
+    declared = {repr(exhibit): exhibit for run in runs for exhibit in run.exhibits}
+    return shown(list(declared.values()), rows, {}, most=most, beside=_RUN)
+
+
+def _names(runs: Sequence[Recorded], labels: Sequence[str]) -> list[str]:
+    """Name runs by the settings in which they differ, their seed apart; equals have one name."""
+    flat = [{k: v for k, v in _flat(run.summary.config).items() if k != "seed"} for run in runs]
+    varied = [
+        key
+        for key in dict.fromkeys(k for each in flat for k in each)
+        if any(each.get(key) != flat[0].get(key) for each in flat)
+    ]
+    names: dict[str, str] = {}
+    for label, each in zip(labels, flat, strict=True):
+        told = repr([each.get(key) for key in varied])
+        name = ", ".join(f"{key} = {setting(each[key])}" for key in varied if key in each)
+        # What takes a paragraph to say is called by its folder instead.
+        names.setdefault(told, name if 0 < len(name) <= _MOST_LETTERS else label)
+    if len(names) == 1:
+        return ["all runs"] * len(runs)
+    return [names[repr([each.get(key) for key in varied])] for each in flat]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return settings within settings under names such as ``team.aggregator``."""
+    found: dict[str, Any] = {}
+    for key, content in settings.items():
+        if isinstance(content, dict) and content:
+            found |= _flat(content, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = content
+    return found
 
 
 def _rows(

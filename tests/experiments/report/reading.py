@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-_ALONE = {"meta", "img", "br", "path", "circle", "rect", "polyline", "polygon", "use"}
+_ALONE = {"meta", "img", "br", "path", "circle", "rect", "polyline", "polygon", "use", "input"}
 
 
 class Page(HTMLParser):
