@@ -6,14 +6,13 @@ import numpy as np
 
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
-from rallypoint.experiments.breakdown import KAPPA, MEAN, SOURCE, picture
+from rallypoint.experiments.breakdown import FAR, KAPPA, MEAN, SOURCE, picture
 from rallypoint.experiments.breakdown.config import BreakdownConfig
 from rallypoint.experiments.breakdown.contestants import ATTACKS, Contestant, contestants
 from rallypoint.experiments.breakdown.measure import errors
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
 
 BROKEN = 10.0  # honest standard deviations: an honest update is one away
-FAR = 1000.0  # counts for any larger error, as some attacks know no end
 
 
 def run(config: BreakdownConfig, seeds: tuple[int, ...], progress: Progress) -> Iterator[Finding]:

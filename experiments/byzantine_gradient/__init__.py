@@ -1,7 +1,9 @@
 """Which rule still learns to balance a pole if three of ten contributors lie?"""
 
 from rallypoint.experiments import experiments
+from rallypoint.experiments.byzantine_gradient.attacks import ATTACKS, NORMALIZED
 from rallypoint.experiments.byzantine_gradient.config import ByzantineGradientConfig
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.experiment import Experiment
 
 FEDPG_BR = (
@@ -32,5 +34,27 @@ experiments.add(
             "filter_rounds": 0,
         },
         places=("kept",),
+        exhibits=(
+            Exhibit(
+                kind="learning",
+                title="learning",
+                measure="returns",
+                over="round",
+                lines=("rule",),
+                panels=("setting", "attack"),
+                where={"attack": ("none", "alie", "optimal_reverse")},
+                measure_words="return of an honest episode",
+            ),
+            Exhibit(
+                kind="scores",
+                title="under attack",
+                measure="score",
+                lines=("rule",),
+                panels=("setting",),
+                among=("attack",),
+                where={"attack": tuple(sorted({*ATTACKS, *NORMALIZED} - {"none"}))},
+                measure_words="return in the last tenth of the rounds",
+            ),
+        ),
     ),
 )

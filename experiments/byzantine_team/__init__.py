@@ -1,7 +1,8 @@
 """Does a team learn to gather while some of it lie, in the world and in their updates?"""
 
 from rallypoint.experiments import experiments
-from rallypoint.experiments.byzantine_team.config import ByzantineTeamConfig
+from rallypoint.experiments.byzantine_team.config import ATTACKS, ByzantineTeamConfig
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.experiment import Experiment
 
 SOURCE = (
@@ -24,5 +25,25 @@ experiments.add(
             "attacks": ("sign_flip", "reward_flip"),
             "liars": (2,),
         },
+        exhibits=(
+            Exhibit(
+                kind="breakdown",
+                title="what a team learns under the worst of all lies",
+                measure="return",
+                over="f",
+                lines=("rule",),
+                among=("attack",),
+                over_words="liars in the team",
+            ),
+            Exhibit(
+                kind="scores",
+                title="with liars",
+                measure="return",
+                lines=("rule",),
+                panels=("f",),
+                where={"attack": tuple(ATTACKS)},
+                among=("attack",),
+            ),
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """Which of the things that go wrong do harm, and do they make each other worse?"""
 
 from rallypoint.experiments import experiments
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.factorial.config import FactorialConfig
 
@@ -18,5 +19,13 @@ experiments.add(
         run="rallypoint.experiments.factorial.run:run",
         seeds=10,
         quick={"steps": 16_000, "tests": 32},
+        exhibits=(
+            Exhibit(
+                kind="scores",
+                title="what is on",
+                measure="return",
+                lines=("condition",),
+            ),
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """Does what is certified of a policy under noise stay below what attacks leave of it?"""
 
 from rallypoint.experiments import experiments
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.smoothing.config import SmoothingConfig
 
@@ -32,5 +33,18 @@ experiments.add(
             "states": 30,
             "samples": 1000,
         },
+        exhibits=(
+            Exhibit(
+                kind="certificate",
+                title="CartPole under noise",
+                measure_words="return",
+                over_words="budget of lies in an episode, in units of the noise",
+                measure="left",
+                certified="certified",
+                over="budget",
+                lines=("sigma",),
+                among=("attack",),
+            ),
+        ),
     ),
 )
