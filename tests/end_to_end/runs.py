@@ -12,7 +12,7 @@ SETTINGS = {"num_agents": 4, "max_cycles": 12}
 AGENTS = tuple(f"agent_{place}" for place in range(4))
 THREATS = "threats.toml"
 
-_IN_THE_WORLD = """
+_FILE = """
 format = 1
 
 [byzantine]
@@ -31,15 +31,13 @@ loss = 0.3
 [[threats]]                    # one runs away from the team
 kind = "anti_goal"
 victims = "byzantine"
-"""
-_IN_UPDATES = """
+
 [[threats]]                    # and sends the opposite of what it learned
 kind = "sign_flip"
 victims = "byzantine"
 """
 _IN = (
-    "--env",
-    WORLD,
+    *("--env", WORLD, "--threats", THREATS),
     *(word for pair in SETTINGS.items() for word in ("--env-set", "{}={}".format(*pair))),
 )
 _TEAM = (
@@ -68,12 +66,11 @@ def run_command(*words, cwd):
 
 def make_runs(folder):
     """Train by contributors here and on Ray, and an agent of SB3 twice; then write the page."""
-    (folder / THREATS).write_text(_IN_THE_WORLD + _IN_UPDATES)
-    (folder / "in-world.toml").write_text(_IN_THE_WORLD)  # SB3's agents send no updates
-    whole, part = (("--threats", name) for name in (THREATS, "in-world.toml"))
-    run_command("train", *_IN, *_TEAM, *whole, "--out", "here", cwd=folder)
+    (folder / THREATS).write_text(_FILE)
+    run_command("train", *_IN, *_TEAM, "--out", "here", cwd=folder)
     on_ray = ("--ray", "local", "--ray-set", "actors=2", "--ray-set", "start_seconds=300")
-    run_command("train", *_IN, *_TEAM, *whole, *on_ray, "--out", "ray", cwd=folder)
+    run_command("train", *_IN, *_TEAM, *on_ray, "--out", "ray", cwd=folder)
     for name in ("sb3", "again"):
-        run_command("train", *_IN, *_SB3, *part, "--out", name, cwd=folder)
+        told = run_command("train", *_IN, *_SB3, "--out", name, cwd=folder)
+        assert "without sign_flip" in told  # it sends no updates that could be turned round
     run_command("report", "here", "ray", "sb3", "--out", "page.html", cwd=folder)
