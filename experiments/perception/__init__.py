@@ -1,6 +1,7 @@
 """How badly does an agent do that is lied to about what it sees?"""
 
 from rallypoint.experiments import experiments
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
 
@@ -24,6 +25,23 @@ _QUICK_TEAM = TeamConfig(
     epsilons=(0.1, 0.2), episodes=20, rounds=25, attacker_rounds=4, defences=()
 )
 
+
+def _beside_attacks(world: str, column: str, counted: str) -> Exhibit:
+    return Exhibit(
+        kind="certificate",
+        title="what lies leave",
+        measure=column,
+        certified="certified",
+        over="epsilon",
+        lines=("agent",),
+        panels=("world",),
+        among=("attack",),
+        where={"world": (world,)},
+        measure_words=counted,
+        over_words="largest lie (l_inf)",
+    )
+
+
 experiments.add(
     "perception",
     Experiment(
@@ -34,11 +52,9 @@ experiments.add(
         seeds=10,
         quick_seeds=3,
         places=("kept",),
-        quick={
-            "epsilons": (0.2, 0.5),
-            "defences": (),
-            "attacker_rounds": 30,
-            "team": _QUICK_TEAM,
-        },
+        exhibits=(
+            _beside_attacks("cartpole", "return", "return, of 500"),
+            _beside_attacks("pathfinding", "arrived", "share of a team that arrives"),
+        ),
     ),
 )

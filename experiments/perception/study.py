@@ -57,6 +57,9 @@ class Subject:
         for kind in ATTACKS:
             found.attacked[kind, epsilon] = yield from self.under(Attack(kind, epsilon))
         found.certified[epsilon] = self.bench.certified(self.policy, epsilon)
+        where = {"world": self.bench.task.name, "agent": self.way, "epsilon": epsilon}
+        for seed, value in zip(self.bench.seeds, found.certified[epsilon].tolist(), strict=True):
+            yield Row({**where, "seed": seed, "certified": value})
         yield self._table(epsilon, found)
 
     def _table(self, epsilon: float, found: Found) -> Metric:

@@ -95,8 +95,21 @@ def test_every_attack_on_arrays_is_tried():
     assert kinds - {"percept_map", "smoothed_pgd"} == set(ATTACKS)
 
 
+def attacked(found):
+    """Return the rows of what was measured; others tell what is certified."""
+    return [row.values for row in of_kind(found, Row) if "certified" not in row.values]
+
+
+def test_what_is_certified_has_a_row_for_every_agent_and_size(findings):
+    rows = [row.values for row in of_kind(findings, Row) if "certified" in row.values]
+    told = {(row["agent"], row["epsilon"], row["seed"]) for row in rows}
+    assert len(told) == len(rows)
+    sizes = (("plain", 0.2), ("plain", 0.5), ("noise", 0.2))
+    assert told == {(who, size, s) for who, size in sizes for s in SEEDS}
+
+
 def test_every_agent_is_measured_under_every_attack(findings):
-    rows = [row.values for row in of_kind(findings, Row)]
+    rows = attacked(findings)
     seen = {(row["agent"], row["attack"], row["epsilon"], row["seed"]) for row in rows}
     assert len(seen) == len(rows)
     plain = {("plain", kind, size, s) for kind in ATTACKS for size in (0.2, 0.5) for s in SEEDS}
@@ -134,7 +147,7 @@ def test_claims_have_their_names_and_pictures_are_drawn(findings):
 
 
 def test_teams_are_measured_under_every_attack_and_a_shared_budget(of_teams):
-    rows = [row.values for row in of_kind(of_teams, Row)]
+    rows = attacked(of_teams)
     seen = {(row["agent"], row["attack"], row["epsilon"], row["seed"]) for row in rows}
     assert len(seen) == len(rows)
     plain = {("plain", kind, size, s) for kind in ATTACKS for size in (0.1, 0.2) for s in SEEDS}
