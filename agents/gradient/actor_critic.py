@@ -8,6 +8,7 @@ from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.distributions import Distribution, distribution
 from rallypoint.agents.gradient.perceptron import TOGETHER, Floats, Perceptron
+from rallypoint.batch_env import Mask
 
 
 class Told(NamedTuple):
@@ -38,13 +39,13 @@ class ActorCritic:
         self._critic = Perceptron(architecture.critic, architecture.activation)
         self._cost_critic = Perceptron(architecture.cost_critic, architecture.activation)
 
-    def choice(self, parameters: Parameters) -> Distribution:
-        """Return what the actor's outputs mean: parameters are (R, d)."""
-        return distribution(self.architecture, parameters)
+    def choice(self, parameters: Parameters, allowed: Mask | None = None) -> Distribution:
+        """Return what the actor's outputs mean: parameters are (R, d), what is allowed (…, K)."""
+        return distribution(self.architecture, parameters, allowed)
 
     def tell(self, parameters: Parameters, batch: Batch) -> Told:
         """Look at the rows of a batch; ``gradient`` follows the last look back."""
-        choice = self.choice(parameters)
+        choice = self.choice(parameters, batch.allowed)
         outputs = choice.settled(self.actor.forward(parameters, batch.seen))
         shown = batch.seen if batch.central is None else batch.central
         values, costs = (
@@ -76,7 +77,7 @@ class ActorCritic:
         """Return each contributor's gradient of a loss: (R, n, d)."""
         made = self.architecture
         found = np.zeros((*batch.weights.shape[:2], made.size), dtype=np.float32)
-        slopes = self.choice(parameters).slopes(
+        slopes = self.choice(parameters, batch.allowed).slopes(
             told.outputs, batch.actions, loss.by_log, loss.by_entropy
         )
         self.actor.backward(parameters, slopes.outputs, found)

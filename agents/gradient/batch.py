@@ -22,6 +22,7 @@ class Batch(NamedTuple):
     central: Floats | None = None  # (R, n, b, S) what a central critic sees
     cost_targets: Floats | None = None  # (R, n, b) for the critic of costs
     episodes: NDArray[np.int64] | None = None  # (R, n, b) of which episode a row is, by number
+    allowed: Mask | None = None  # (R, n, b, K) actions that were not forbidden, where some were
 
     def take(self, rows: NDArray[np.int64]) -> "Batch":
         """Return some rows of each contributor, by their places (R, n, m)."""

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Architecture, Parameters, shaped
+from rallypoint.batch_env import Mask
 
 Floats = NDArray[np.float32]
 
 _LOG_2PI = math.log(2 * math.pi)
+_NEVER = np.float32(-1e30)  # a logit of no probability at all, and a number times which 0 is 0
 
 
 class Slopes(NamedTuple):
@@ -57,12 +59,24 @@ class Distribution(ABC):
 
 
 class Categorical(Distribution):
-    """One of K actions, by logits; settled, they are logarithms of probabilities."""
+    """One of K actions, by logits; settled, they are logarithms of probabilities.
+
+    Forbidden actions have probability 0, whatever their logits are, and no slope by these.
+
+    Source: Huang & Ontañón (2022), "A Closer Look at Invalid Action Masking in Policy Gradient
+    Algorithms", FLAIRS, arXiv:2006.14171.
+    """
 
     numbers = 1
 
+    def __init__(self, allowed: Mask | None = None) -> None:
+        """Choose among all actions, or among those that are allowed: (…, K), in each row some."""
+        self._allowed = allowed
+
     def settled(self, outputs: Floats) -> Floats:
         """Take the logarithm of the summed exponentials off, in place."""
+        if self._allowed is not None:
+            outputs[~self._allowed] = _NEVER
         outputs -= _along(np.maximum, outputs)[..., None]
         outputs -= np.log(_along(np.add, np.exp(outputs)))[..., None]
         return outputs
@@ -87,6 +101,8 @@ class Categorical(Distribution):
         if np.any(by_entropy):
             entropies = -_along(np.add, odds * outputs)
             slopes -= np.asarray(by_entropy)[..., None] * odds * (outputs + entropies[..., None])
+        if self._allowed is not None:  # a threat may have done what is forbidden
+            slopes[~self._allowed] = 0
         return Slopes(slopes, None)
 
     def choose(self, outputs: Floats, uniform: NDArray[np.float64] | None) -> NDArray[Any]:
@@ -146,10 +162,18 @@ class Normal(Distribution):
         return chosen
 
 
-def distribution(architecture: Architecture, parameters: Parameters) -> Distribution:
-    """Return what an architecture's outputs mean under these parameters."""
+def distribution(
+    architecture: Architecture, parameters: Parameters, allowed: Mask | None = None
+) -> Distribution:
+    """Return what an architecture's outputs mean under these parameters.
+
+    Args:
+        architecture: of the actor.
+        parameters: (…, d).
+        allowed: (…, K) actions, where some are forbidden now; None: all are allowed.
+    """
     if architecture.log_std is None:
-        return Categorical()
+        return Categorical(allowed)
     return Normal(shaped(parameters, architecture.log_std))
 
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of
 from rallypoint.agents.gradient.following import Followed, flattened
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
-from rallypoint.agents.gradient.policy import GradientPolicy
+from rallypoint.agents.gradient.policy import GradientPolicy, Masks
 from rallypoint.batch_env import Array, Group, Observations
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan, Layer
@@ -27,6 +27,7 @@ class FaultyGradientPolicy(GradientPolicy):
         *,
         plan: FaultPlan,
         greedy: bool = False,
+        masks: Masks | None = None,
     ) -> None:
         """Act for a group.
 
@@ -36,19 +37,25 @@ class FaultyGradientPolicy(GradientPolicy):
             group: for whom.
             plan: what is broken, in all rows or with leading axes (E, n).
             greedy: whether to take the likeliest action always.
+            masks: says which actions are allowed now, such as a world's ``action_mask``.
 
         Raises:
             NotOffered: these are the parameters of several runs.
             InvalidConfig: the plan breaks what is not there.
         """
-        super().__init__(architecture, parameters, group, greedy=greedy)
+        super().__init__(architecture, parameters, group, greedy=greedy, masks=masks)
         self._plan = check_plan(self.layers(), plan)
         self._actor = _Broken(architecture, parameters, group, plan)
 
     def greedily(self) -> "FaultyGradientPolicy":
         """Return this policy as it acts greedily, as broken as it is."""
         return FaultyGradientPolicy(
-            self._architecture, self.parameters, self.group, plan=self._plan, greedy=True
+            self._architecture,
+            self.parameters,
+            self.group,
+            plan=self._plan,
+            greedy=True,
+            masks=self._masks,
         )
 
     def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:

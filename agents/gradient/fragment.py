@@ -33,13 +33,15 @@ class Fragment(NamedTuple):
     last_states: Floats | None = None  # (E, S)
     costs: Floats | None = None  # (T, E, n, k) in the order of the world's cost_names
     is_fresh: bool = False  # every copy was reset before the first step
+    allowed: Mask | None = None  # (T, E, n, K) actions that were not forbidden, where some can be
 
 
 class Rollout:
     """Plays one group of a world by policies that change, fragment after fragment.
 
     What is learned from is what was *done*: where a threat puts another action in the place of the
-    one proposed, a contributor takes it for its own.
+    one proposed, a contributor takes it for its own. An action that the world forbids, by its
+    ``action_mask``, is never chosen.
     """
 
     def __init__(
@@ -150,19 +152,25 @@ class Rollout:
         state = self.env.state()
         return state.reshape(len(state), -1).astype(np.float32)
 
+    def allowed(self) -> Mask | None:
+        """Return which actions are allowed now, (E, n, K), where the world may forbid some."""
+        if "action_mask" not in self.env.offers:
+            return None
+        return self.env.action_mask().get(self.group.name)
+
     def _step(
         self, policy: GradientPolicy, tape: "_Tape", acting: Mask
     ) -> tuple[Step, Observations]:
         """Take one step and write it down; return what came, before any reset."""
         name = self.group.name
-        seen, states = self.seen(), self.states()
-        chosen = policy.choose(seen, self._draws)
+        shown = _Shown(self.seen(), self.states(), self.allowed())
+        chosen = policy.choose(shown.seen, self._draws, shown.allowed)
         step = self.env.step({name: as_action(self.group, chosen)})
         executed = step.infos.get(f"executed/{name}")
         if executed is not None:
             chosen = self._done(chosen, step.infos[f"proposed/{name}"], executed)
         self._observations = step.observations
-        tape.write(seen, states, chosen, step, acting)
+        tape.write(shown, chosen, step, acting)
         return step, step.observations
 
     def _done(self, chosen: Array, proposed: Array, executed: Array) -> Array:
@@ -179,6 +187,14 @@ class Rollout:
         return done
 
 
+class _Shown(NamedTuple):
+    """What is known before a step."""
+
+    seen: Floats  # (E, n, inputs)
+    states: Floats | None  # (E, S), for a central critic
+    allowed: Mask | None  # (E, n, K), where actions can be forbidden
+
+
 class _Tape:
     """What is written down of each step, until it is a fragment."""
 
@@ -187,14 +203,13 @@ class _Tape:
         self._columns = rollout.columns
         self._rows: list[tuple[Array, ...]] = []
         self._states: list[Floats] = []
+        self._allowed: list[Mask] = []
         self._costs: list[Array] = []
         self._cut: list[Array] = []
         self._cut_seen: list[Floats] = []
         self._cut_states: list[Floats] = []
 
-    def write(
-        self, seen: Floats, states: Floats | None, done: Array, step: Step, acting: Mask
-    ) -> None:
+    def write(self, shown: "_Shown", done: Array, step: Step, acting: Mask) -> None:
         """Keep one step; the rollout stands after it."""
         of_group = self._columns
         # Whoever is gone without having been truncated was removed, which is an end for good.
@@ -202,9 +217,11 @@ class _Tape:
         terminated = acting & (step.terminated[:, of_group] | gone)
         truncated = acting & step.truncated[:, of_group] & ~terminated
         rewards = step.rewards[:, of_group].astype(np.float32)
-        self._rows.append((seen, done, rewards, acting, terminated, truncated))
-        if states is not None:
-            self._states.append(states)
+        self._rows.append((shown.seen, done, rewards, acting, terminated, truncated))
+        if shown.states is not None:
+            self._states.append(shown.states)
+        if shown.allowed is not None:
+            self._allowed.append(shown.allowed)
         if "cost" in self._rollout.env.offers:
             self._costs.append(self._rollout.env.cost()[:, of_group])
         if truncated.any():
@@ -239,6 +256,7 @@ class _Tape:
             last_states,
             np.stack(self._costs).astype(np.float32) if self._costs else None,
             is_fresh,
+            np.stack(self._allowed) if self._allowed else None,
         )
 
 

@@ -1,5 +1,6 @@
 """Acting by a network: the kernel's Policy, with the same bits in any batch."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from rallypoint.agents.gradient.architecture import Architecture, Parameters, la
 from rallypoint.agents.gradient.distributions import distribution
 from rallypoint.agents.gradient.following import Followed, flattened
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.batch_env import Actions, Array, Group, Observations
+from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Draws
 from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan, Layer
 from rallypoint.policies import Objective
+
+Masks = Callable[[], Mapping[str, Mask]]  # which actions are allowed now, by group
 
 
 class GradientPolicy:
@@ -31,6 +34,7 @@ class GradientPolicy:
         group: Group,
         *,
         greedy: bool = False,
+        masks: Masks | None = None,
     ) -> None:
         """Act for a group.
 
@@ -39,8 +43,10 @@ class GradientPolicy:
             parameters: (d,), or (R, d) for R runs.
             group: for whom.
             greedy: whether to take the likeliest action always.
+            masks: says which actions are allowed now, such as a world's ``action_mask``.
         """
         self.group = group
+        self._masks = masks
         self.greedy = greedy
         self.parameters = parameters
         self._architecture = architecture
@@ -49,12 +55,16 @@ class GradientPolicy:
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent of the group, within its space."""
         seen = flattened(self.group, observations[self.group.name])
-        return {self.group.name: as_action(self.group, self.choose(seen, draws))}
+        allowed = None if self._masks is None else self._masks().get(self.group.name)
+        return {self.group.name: as_action(self.group, self.choose(seen, draws, allowed))}
 
-    def choose(self, seen: Floats, draws: Draws) -> NDArray[Any]:
-        """Choose by what is seen (E, n, inputs): (E, n) counted from 0, or (E, n, K) unbounded."""
+    def choose(self, seen: Floats, draws: Draws, allowed: Mask | None = None) -> NDArray[Any]:
+        """Choose by what is seen (E, n, inputs): (E, n) counted from 0, or (E, n, K) unbounded.
+
+        Where actions are forbidden, it is said which are allowed: (E, n, K).
+        """
         num_copies, num_agents = seen.shape[:2]
-        chosen = distribution(self._architecture, self.parameters)
+        chosen = distribution(self._architecture, self.parameters, allowed)
         outputs = chosen.settled(self.computed(seen))
         numbers = None if self.greedy else draws.random((num_agents, chosen.numbers))
         if self.parameters.ndim == 1:
@@ -141,12 +151,18 @@ class GradientPolicy:
         from rallypoint.agents.gradient.faulty import FaultyGradientPolicy  # one like this one
 
         return FaultyGradientPolicy(
-            self._architecture, self.parameters, self.group, plan=plan, greedy=self.greedy
+            self._architecture,
+            self.parameters,
+            self.group,
+            plan=plan,
+            greedy=self.greedy,
+            masks=self._masks,
         )
 
     def greedily(self) -> "GradientPolicy":
         """Return this policy as it acts greedily."""
-        return GradientPolicy(self._architecture, self.parameters, self.group, greedy=True)
+        made, masks = self._architecture, self._masks
+        return GradientPolicy(made, self.parameters, self.group, greedy=True, masks=masks)
 
     def computed(self, seen: Floats) -> Floats:
         """Return what the actor's network puts out: (E, n, inputs) -> (E, n, K), a new array."""

@@ -70,7 +70,7 @@ class Sb3Policy:
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent of the group."""
-        masks = None if self._masks is None else self._masks()[self.group.name]
+        masks = None if self._masks is None else self._masks().get(self.group.name)
         outputs = self.outputs(observations)
         drawn = None if self.greedy else draws
         return {

@@ -6,6 +6,7 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.saved import read_saved
 from rallypoint.agents.sb3.files import load_model, read_about
 from rallypoint.agents.sb3.policy import Sb3Policy
 from rallypoint.agents.sb3.recurrent import RecurrentSb3Policy
@@ -17,9 +18,16 @@ from rallypoint.policies import Policy
 from rallypoint.registration import make
 
 
-def policy_for(env: BatchEnv, model: BaseAlgorithm, group: Group) -> Sb3Policy:
-    """Return what a model has learned as a policy that acts in an environment."""
-    masks = env.action_mask if type(model).__name__.startswith("Maskable") else None
+def policy_for(
+    env: BatchEnv, model: BaseAlgorithm, group: Group, *, is_masked: bool = False
+) -> Sb3Policy:
+    """Return what a model has learned as a policy that acts in an environment.
+
+    It never does what is forbidden there if it is masked, as networks of sb3-contrib's maskable
+    algorithms always are.
+    """
+    is_masked = is_masked or type(model).__name__.startswith("Maskable")
+    masks = env.action_mask if is_masked else None
     has_memory = hasattr(model.policy, "lstm_actor")
     kind = RecurrentSb3Policy if has_memory else Sb3Policy
     return kind(model.policy, group, masks=masks)
@@ -32,7 +40,8 @@ def load_policy(folder: Path, env: BatchEnv) -> Sb3Policy:
         UnreadableFile: the folder holds none, a damaged one, or one for other spaces.
     """
     model, group = load_model(folder, env)
-    return policy_for(env, model, group)
+    is_ours = read_saved(folder).agent != read_about(folder).algorithm.agent
+    return policy_for(env, model, group, is_masked=is_ours and "action_mask" in env.offers)
 
 
 def evaluate_sb3(

@@ -66,6 +66,7 @@ class A2c(Estimator):
             weights,
             targets=deal(gains + values[0]),
             central=None if fragment.states is None else deal(states_of_rows(fragment)),
+            allowed=None if fragment.allowed is None else deal(fragment.allowed),
         )
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:

@@ -66,7 +66,10 @@ class Gpomdp(Estimator):
         weights = evened(dealt, dealt, CHUNK).astype(np.float32)
         if self.whiten == "batch":
             gains = whitened(gains, weights)
-        return Batch(seen, actions, gains, weights)
+        allowed = None
+        if fragment.allowed is not None:
+            allowed = evened(contributors.rows(fragment.allowed), dealt, CHUNK)
+        return Batch(seen, actions, gains, weights, allowed=allowed)
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
         """Return each contributor's gradient of ``-mean(log pi(a) gain)``."""

@@ -61,7 +61,7 @@ class SaPpo(Ppo):
             )
         if not self.kappa or not self.near:
             return found
-        pull = _Pull(networks, parameters, batch.seen)
+        pull = _Pull(networks, parameters, batch)
         far = np.float32(self.near) * np.asarray(self.units, dtype=np.float32)
         shown = self._climbed(pull, batch.seen, far)
         prices = np.float32(self.kappa) * shares(batch.weights)
@@ -88,11 +88,12 @@ class SaPpo(Ppo):
 class _Pull:
     """The divergence of what an actor would do from what it would do at the truth."""
 
-    def __init__(self, networks: ActorCritic, parameters: Parameters, seen: Floats) -> None:
+    def __init__(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> None:
         self._networks = networks
+        self._allowed = batch.allowed
         self._parameters = parameters
         self._is_choice = networks.architecture.kind == "categorical"
-        self._true = self._outputs(seen)
+        self._true = self._outputs(batch.seen)
         made = networks.architecture
         if made.log_std is not None:
             spread = np.exp(parameters[:, made.log_std.at])  # (R, K)
@@ -103,7 +104,8 @@ class _Pull:
         outputs = self._networks.actor.forward(self._parameters, seen).copy()
         if not self._is_choice:
             return outputs
-        law: Floats = np.exp(self._networks.choice(self._parameters).settled(outputs))
+        choice = self._networks.choice(self._parameters, self._allowed)
+        law: Floats = np.exp(choice.settled(outputs))
         return law
 
     def slopes(self, shown: Floats) -> Floats:

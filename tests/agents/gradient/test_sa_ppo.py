@@ -63,7 +63,7 @@ def test_what_is_added_is_the_gradient_of_the_price(kind):
         networks, parameters, batch
     )
     far = np.float32(0.3) * np.float32([1.0, 0.5, 2.0])
-    shown = priced._climbed(_Pull(networks, parameters, batch.seen), batch.seen, far)
+    shown = priced._climbed(_Pull(networks, parameters, batch), batch.seen, far)
     assert (np.abs(shown - batch.seen) <= far + 1e-6).all()
 
     def price(moved):
@@ -89,7 +89,7 @@ def test_a_climb_comes_near_the_worst_corner(kind):
     shares = []
     for seed in range(4):
         networks, parameters, batch = scene(kind, seed)
-        pull = _Pull(networks, parameters, batch.seen)
+        pull = _Pull(networks, parameters, batch)
         found = SaPpo(climbs=5)._climbed(pull, batch.seen, far)
         at_corners = [batch.seen + far * corner.astype(np.float32) for corner in corners]
         climbed, *others = (
