@@ -143,11 +143,13 @@ def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Traini
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
     from rallypoint.agents.train import check, training_of
     from rallypoint.plain_json import read_json
+    from rallypoint.summary import convert
     from rallypoint.takeover import MANIFEST
 
     began = (folder / CHECKPOINT).is_file()
     try:
-        training = training_of(read_json(folder / MANIFEST))
+        path = folder / MANIFEST
+        training = training_of(convert(read_json(path), dict, file=path, what="manifest"))
         if check(training, placement) != "contributors":
             raise InvalidConfig(f"{training.agent} leaves no checkpoints to go on from; train anew")
         if began:

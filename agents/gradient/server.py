@@ -14,7 +14,7 @@ from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.riding import Riding
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import stream
-from rallypoint.errors import Diverged, InvalidConfig
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import Aggregator, Context, Explanation
 
 
@@ -145,11 +145,21 @@ class Server:
         Raises:
             TooManyByzantine: too few are left to tolerate f.
             InvalidUpdates: more than f of them are not finite.
+            Diverged: none is.
         """
         rule, context = self._aggregators[run], self.context(run, rows, batch=batch)
-        if explain:
-            return Received(*rule.aggregate_and_explain(updates, self._f, context=context))
-        return Received(rule(updates, self._f, context=context), None)
+        try:
+            if explain:
+                return Received(*rule.aggregate_and_explain(updates, self._f, context=context))
+            return Received(rule(updates, self._f, context=context), None)
+        except InvalidUpdates as error:
+            if np.isfinite(updates).all(axis=1).any():
+                raise
+            raise Diverged(
+                f"after {self.time} steps no contributor's update is finite any more: either "
+                "rewards are no numbers, or the loss went off; take a smaller learning rate, or "
+                "shorten gradients by max_norm"
+            ) from error
 
     def explained(
         self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None

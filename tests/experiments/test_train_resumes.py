@@ -67,6 +67,15 @@ def test_one_that_left_no_checkpoint_begins_anew_and_others_are_refused(rallypoi
     assert "manifest" in done.err
 
 
+def test_one_that_another_version_began_is_refused(rallypoint, tmp_path):
+    rallypoint(*words(tmp_path, "run", "--steps", 200))
+    path = tmp_path / "run" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    done = rallypoint("train", "--resume", tmp_path / "run")
+    assert done.status == 2
+    assert "has format 99, and this version of rallypoint reads" in done.err
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
 def test_a_torn_checkpoint_is_refused(tmp_path, content):
     (tmp_path / CHECKPOINT).write_bytes(content)

@@ -12,8 +12,14 @@ from rallypoint.agents.gradient.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from rallypoint.agents.gradient.learners import GpomdpLearner, PpoLearner
-from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine, UnreadableFile
+from rallypoint.agents.gradient.learners import A2cLearner, GpomdpLearner, PpoLearner
+from rallypoint.errors import (
+    Diverged,
+    InvalidConfig,
+    InvalidUpdates,
+    TooManyByzantine,
+    UnreadableFile,
+)
 from rallypoint.snapshots import as_array, as_text
 from tests.agents.gradient.learning import TollRoad, rounds_of
 
@@ -61,6 +67,15 @@ def test_and_more_of_them_than_may_lie_are_refused():
     rounds = rounds_of(LEARNERS[0], roads(3), count=WORKERS, rule="median", f=2)
     with pytest.raises(InvalidUpdates, match="at most f = 2 updates may be non-finite, and 3 are"):
         rounds.train_round()
+
+
+@pytest.mark.parametrize("rule", ["mean", "median"])
+def test_a_loss_that_diverges_is_told_from_a_contributor_that_lies(rule):
+    """By steps so long that what the critic says of values overflows."""
+    learner = A2cLearner(policy=(8,), value=(8,), steps=10, optimiser="sgd", learning_rate=1e8)
+    rounds = rounds_of(learner, roads(0), count=WORKERS, rule=rule, f=1)
+    with pytest.raises(Diverged, match="smaller learning rate"), np.errstate(all="ignore"):
+        list(rounds.run(20))
 
 
 @pytest.mark.parametrize("more", [1, -1])
