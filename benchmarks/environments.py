@@ -1,6 +1,6 @@
 """Our environments and learners beside their peers, in one run.
 
-    .venv/bin/python benchmarks/environments.py [--quick] [--json FILE] [--only PATTERN]
+    .venv/bin/python benchmarks/environments.py [--quick] [--json FILE] [--only PATTERN …]
 
 Rates are medians over rounds; every round visits every case, each suite in a process of its own.
 One thread and one core each, so a second of CPU is a second of an idle core. A piece of work is a
@@ -45,13 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure our environments beside their peers.")
     parser.add_argument("--quick", action="store_true", help="fewer, smaller and shorter")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample here")
-    parser.add_argument("--only", metavar="PATTERN", help="only cases like 'ring*E=64'")
+    parser.add_argument(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        help="only cases like 'ring*E=64', or a suite such as 'gradient'; again for more",
+    )
     chosen = parser.parse_args(arguments)
     cases = suites.cases(quick=chosen.quick)
     if chosen.only is not None:
-        cases = [case for case in cases if fnmatch(case.id, chosen.only)]
-        if not cases:
-            parser.error(f"no case is like {chosen.only!r}")
+        for pattern in chosen.only:
+            if not any(_is_like(case, pattern) for case in cases):
+                parser.error(f"no case is like {pattern!r}")
+        cases = [case for case in cases if any(_is_like(case, p) for p in chosen.only)]
     if chosen.json is not None:
         try:
             writable_folder(chosen.json.absolute().parent)
@@ -61,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
     os.environ.update(ENVIRON)  # what the processes get is also what is written down
     run(cases, suites.goals(quick=chosen.quick), quick=chosen.quick, out=chosen.json)
+
+
+def _is_like(case: Case, pattern: str) -> bool:
+    return fnmatch(case.id, pattern) or case.suite == pattern
 
 
 def run(cases: Sequence[Case], goals: Sequence[Goal], *, quick: bool, out: Path | None) -> None:

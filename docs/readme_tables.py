@@ -1,6 +1,6 @@
 """Writes the tables of README, docs/parts.md, docs/speed.md and docs/aggregation.md.
 
-python docs/readme_tables.py [--run DIR] [--bench FILE]
+python docs/readme_tables.py [--run DIR] [--bench FILE [--some]]
 """
 
 import argparse
@@ -95,6 +95,20 @@ def replaced(text: str, name: str, table: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n{table}\n{end}", text)
 
 
+def updated(text: str, name: str, table: str) -> str:
+    """Put the rows of a table in the places of those about the same in the one that is there."""
+    written = re.search(f"<!-- {name}: begin -->\n(.*?)\n<!-- {name}: end -->", text, re.DOTALL)
+    rows = {} if written is None else {_about(line): line for line in written[1].splitlines()}
+    rows |= {_about(line): line for line in table.splitlines()}
+    return replaced(text, name, "\n".join(rows.values()))
+
+
+def _about(line: str) -> tuple[str, str]:
+    """Return which case a row of the table of speeds is about, and beside what."""
+    _, case, _, compared, *_ = line.split("|")
+    return case.strip(), re.sub(r"^\s*[\d.,]+( [kM])? ", "", compared).strip()
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -105,6 +119,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, help="a run of gathering")
     parser.add_argument("--bench", type=Path, help="what `make bench` wrote")
+    parser.add_argument(
+        "--some", action="store_true", help="it is of --only: leave all other rows as they are"
+    )
     given = parser.parse_args()
     page = PARTS.read_text(encoding="utf-8")
     PARTS.write_text(replaced(page, "parts", parts()), encoding="utf-8")
@@ -112,9 +129,10 @@ def main() -> None:
     if given.run:
         text = replaced(text, "claims", claims(given.run))
     if given.bench:
-        text = replaced(text, "speed", speed(given.bench, whole=False))
+        put = updated if given.some else replaced
+        text = put(text, "speed", speed(given.bench, whole=False))
         page = SPEED.read_text(encoding="utf-8")
-        SPEED.write_text(replaced(page, "speed", speed(given.bench, whole=True)), encoding="utf-8")
+        SPEED.write_text(put(page, "speed", speed(given.bench, whole=True)), encoding="utf-8")
     README.write_text(text, encoding="utf-8")
     page = AGGREGATION.read_text(encoding="utf-8")
     AGGREGATION.write_text(replaced(page, "rules", rules()), encoding="utf-8")

@@ -40,3 +40,24 @@ for package, parts in (
 
 def test_every_part_is_found_by_who_only_asks_the_registry():
     assert python("-c", HIDDEN).split() == []
+
+
+HEAD = "| case | speed | compared | goal |  |\n| --- | --- | --- | --- | --- |\n"
+
+
+def test_some_rows_are_measured_again_and_the_others_stay():
+    page = "<!-- speed: begin -->\n{}\n<!-- speed: end -->"
+    before = page.format(
+        HEAD + "| a | 1 M | 2,500 × SB3 | ≥ 2 | met |\n| a | 1 M | 1.5 k × VMAS |  |  |\n"
+        "| b | 4 | 4.85 CPU s | ≤ 5 s | met |"
+    )
+    table = (
+        HEAD + "| a | 3 M | 7.1 × VMAS | ≥ 8 | **missed** |\n| b | 5 | 3.1 CPU s | ≤ 5 s | met |\n"
+        "| c | 5 | 3 × SB3 |  |  |"
+    )
+    assert readme_tables.updated(before, "speed", table) == page.format(
+        HEAD
+        + "| a | 1 M | 2,500 × SB3 | ≥ 2 | met |\n| a | 3 M | 7.1 × VMAS | ≥ 8 | **missed** |\n"
+        "| b | 5 | 3.1 CPU s | ≤ 5 s | met |\n| c | 5 | 3 × SB3 |  |  |"
+    )
+    assert readme_tables.updated(before, "speed", "") == before

@@ -28,7 +28,7 @@ def test_the_script_times_one_thread_and_writes_every_sample(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--only", "nothing"], "no case is like 'nothing'"),
+        (["--only", "gradient", "--only", "nothing"], "no case is like 'nothing'"),
         ([*ONE_CASE, "--json"], "another place with --json"),
     ],
     ids=["no such case", "unwritable"],
