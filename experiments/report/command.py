@@ -42,7 +42,7 @@ def report(folders: Sequence[Path], out: Path | None, csv: Path | None, latex: P
     """
     from rallypoint.experiments.report import table_files
     from rallypoint.experiments.report.page import render
-    from rallypoint.experiments.report.recorded import PICTURE_BYTES, read_run
+    from rallypoint.experiments.report.recorded import read_run
     from rallypoint.experiments.tables import tally
     from rallypoint.files import write_atomically
     from rallypoint.takeover import REPORT, REPORT_SIGN
@@ -58,8 +58,7 @@ def report(folders: Sequence[Path], out: Path | None, csv: Path | None, latex: P
     for table, option, sign, _ in tables:
         if table is not None:
             _check_replaceable(table, sign, option)
-    room = PICTURE_BYTES // len(chosen)
-    runs: list[Recorded] = [read_run(folder, picture_bytes=room) for folder in chosen]
+    runs: list[Recorded] = [read_run(folder, of_runs=len(chosen)) for folder in chosen]
     content = render(runs).encode("utf-8", errors="replace")
     write_atomically(page, content)
     for table, _, _, written in tables:

@@ -41,11 +41,22 @@ class Recorded:
     notes: tuple[str, ...]  # what a reader must know is missing
 
 
-PICTURE_BYTES = 6_000_000  # on one page, of all its runs; what is more is drawn smaller
+# A page is to stay below ten megabytes, of which the words of a run take so much; and pictures are
+# written in letters, four for three bytes.
+_PAGE, _WORDS, _LETTERS = 9_700_000, 54_000, 4 / 3
 
 
-def read_run(folder: Path, *, picture_bytes: int = PICTURE_BYTES) -> Recorded:
-    """Read a run's folder; its pictures, and those of its cells, have so much room.
+def picture_room(num_runs: int) -> int:
+    """Return how many bytes each run's pictures may have on a page of so many.
+
+    >>> picture_room(1) > 7_000_000, 25_000 < picture_room(100) < 40_000
+    (True, True)
+    """
+    return max(5_000, int((_PAGE / num_runs - _WORDS) / _LETTERS))
+
+
+def read_run(folder: Path, *, of_runs: int = 1) -> Recorded:
+    """Read a run's folder, to be one of so many runs on a page: its pictures share its room.
 
     Raises:
         UnreadableFile: a file of it is missing, corrupt, somebody else's or of another format,
@@ -67,7 +78,7 @@ def read_run(folder: Path, *, picture_bytes: int = PICTURE_BYTES) -> Recorded:
         )
     metrics = read_rows(folder / METRICS)
     listed = [name for name in manifest["files"] if name not in OWN_FILES]
-    room = picture_bytes // (1 + len(manifest.get("cells", ())))
+    room = picture_room(of_runs) // (1 + len(manifest.get("cells", ())))
     found = read_pictures(folder, listed, room=room)
     cells, cell_notes = _read_cells(folder, manifest, room)
     return Recorded(

@@ -79,6 +79,11 @@ class OpenPage:
         """Pictures that show nothing."""
         return list(self.evaluate(_BROKEN_PICTURES))
 
+    @property
+    def faint_words(self) -> list[str]:
+        """Words that stand out too little from what is behind them, as WCAG 2 level AA has it."""
+        return list(self.evaluate(_FAINT_WORDS))
+
     def press(self, key: str) -> None:
         """Press and let go a key, such as Tab or Enter."""
         for kind in ("keyDown", "keyUp"):
@@ -183,3 +188,45 @@ _BROKEN_PICTURES = """Promise.all([...document.images].map(async (image) => {
   try { await image.decode(); } catch { return image.alt || image.src.slice(0, 80); }
   return image.naturalWidth ? null : image.alt;
 })).then((all) => all.filter((name) => name !== null))"""
+# The ratio is 4.5, or 3 of large letters. Colours behind are laid over each other; pictures are not
+# looked at, and what is clipped away is for screen readers only.
+_FAINT_WORDS = r"""(() => {
+  const parse = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
+    return [r, g, b, a];
+  };
+  const over = ([r, g, b, a], under) =>
+    [r, g, b].map((value, at) => value * a + under[at] * (1 - a));
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((value) => value / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    const layers = [];
+    for (let up = element; up; up = up.parentElement) {
+      const colour = parse(getComputedStyle(up).backgroundColor);
+      if (colour[3] > 0) layers.unshift(colour);
+      if (colour[3] === 1) break;
+    }
+    const bare = matchMedia("(prefers-color-scheme: dark)").matches ? 0 : 255;
+    return layers.reduce((under, colour) => over(colour, under), [bare, bare, bare]);
+  };
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const words = walker.currentNode.textContent.trim();
+    if (!words || element.closest("title, desc, style, script, .unseen")) continue;
+    if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const style = getComputedStyle(element);
+    const under = behind(element);
+    const ink = over(parse(element.closest("svg") ? style.fill : style.color), under);
+    const [low, high] = [luminance(ink), luminance(under)].sort((one, other) => one - other);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) found.add(`${ratio.toFixed(2)}: ${words.slice(0, 60)}`);
+  }
+  return [...found];
+})()"""
