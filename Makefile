@@ -2,14 +2,14 @@
 # make setup TORCH_INDEX=…            take torch from this index as well: PyTorch's own has CPU builds
 # make test PYTEST_ARGS='-k gather'   more arguments for pytest
 # make test JOBS=8                    more processes
-# make bench MEASURE=aggregation      one of environments, aggregation, returns and rounds
+# make bench MEASURE=aggregation      one of environments, aggregation, returns, rounds and report
 # make bench BENCH_ARGS=--quick       a look, in some minutes
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
-MEASURE ?= environments aggregation returns rounds
+MEASURE ?= environments aggregation returns rounds report
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -17,12 +17,13 @@ STAMP := .venv/.installed
 PEERS := .venv-peers/installed.json
 RLLIB := .venv-rllib/.installed
 SITE := .venv/.installed-docs
+WHEEL := .venv-wheel/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-rllib test-tutorials soak fuzz check format peers bench readme claims site clean
+.PHONY: help setup demo test test-browser test-rllib test-tutorials test-wheel soak fuzz check format peers bench readme claims site clean
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
-demo test test-browser test-rllib test-tutorials soak fuzz bench site: export OMP_NUM_THREADS := 1
-demo test test-browser test-rllib test-tutorials soak fuzz bench site: export OPENBLAS_NUM_THREADS := 1
+demo test test-browser test-rllib test-tutorials test-wheel soak fuzz bench site: export OMP_NUM_THREADS := 1
+demo test test-browser test-rllib test-tutorials test-wheel soak fuzz bench site: export OPENBLAS_NUM_THREADS := 1
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -61,6 +62,19 @@ test-rllib: $(RLLIB) ## run the tests of the view for RLlib, in .venv-rllib
 
 test-tutorials: setup ## follow the tutorials and recipes, with every command in them
 	$(BIN)/python -m pytest -m tutorial tests/test_tutorials.py $(PYTEST_ARGS)
+
+# Whatever changed may be in the wheel, so it is built anew each time; what it needs is installed once.
+$(WHEEL): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) . hypothesis pytest
+	@touch $@
+
+test-wheel: setup $(WHEEL) ## use the wheel, in .venv-wheel, from another folder
+	rm -rf build/wheel
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel . >/dev/null
+	.venv-wheel/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall build/wheel/*.whl
+	.venv-wheel/bin/python -m pytest -m wheel tests/wheel $(PYTEST_ARGS)
 
 soak: setup ## kill processes of a Ray cluster for ten minutes, and count what becomes of rounds
 	$(BIN)/python -m pytest -m soak tests/agents/rounds/cluster -s $(PYTEST_ARGS)
