@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from docutils import nodes
+
 from rallypoint.experiments.settings import comments
 from rallypoint.safety.threats import Threat
 
@@ -77,7 +79,16 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def set_dashes(app: Any, doctree: nodes.document) -> None:
+    """Part what a setting is called from what it means; all other hyphens are meant."""
+    del app
+    for text in list(doctree.findall(nodes.Text)):
+        if text == " -- " and text.parent is not None:
+            text.parent.replace(text, nodes.Text(" – "))
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Join Sphinx."""
+    app.connect("doctree-read", set_dashes)
     app.connect("autodoc-process-docstring", read_docstring, priority=400)  # before napoleon
     return {"parallel_read_safe": True}
