@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Group, Mask, Observations
-from rallypoint.errors import NotKnown
+from rallypoint.errors import NotKnown, NotOffered
 from rallypoint.safety.of_rows import of_rows
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
@@ -239,7 +239,16 @@ class Known(Declared):
 
     @property
     def still(self) -> Array:
-        """The action that does nothing, for everybody; a threat that uses it needs "noop"."""
+        """The action that does nothing, for everybody; a threat that uses it needs "noop".
+
+        Raises:
+            NotOffered: there is none.
+        """
+        if self.noop is None:
+            raise NotOffered(
+                f"group {self.group.name!r} has no action that does nothing; a threat that takes "
+                'it says so: needs = frozenset({"noop"})'
+            )
         space = self.group.action_space
         shape = (*self.opportunities.shape, *(space.shape or ()))
         return np.broadcast_to(np.asarray(self.noop, dtype=space.dtype), shape)

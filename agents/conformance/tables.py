@@ -95,9 +95,18 @@ class OfTables(Subject):
             )
 
     def learns_alike_alone(self) -> None:
-        """Refuse a learner whose policy is not what it acts by."""
-        world = self.world(_RUNS)
-        state = train(world, self.learner, encoding_for(world), episodes=20, seed=0)
+        """Refuse a learner of which a copy knows the first, or whose policy is not what it does."""
+        world, last = self.world(_RUNS), self.world(_RUNS[-1:])
+        state, alone = (
+            train(one, self.learner, encoding_for(one), episodes=20, seed=0)
+            for one in (world, last)
+        )
+        # That the first is the same alone is asked of everybody.
+        if self.learner.values(alone)[0].tobytes() != self.learner.values(state)[-1].tobytes():
+            raise NotConformant(
+                f"{self.label} must learn the same whoever learns beside it: the last of "
+                f"{len(_RUNS)} copies comes to other bits when it is alone"
+            )
         percepts = np.zeros((len(_RUNS), len(AGENTS)), dtype=np.int64)
         law = self.learner.policy(state, percepts)
         draws = Draws(0, "conformance/law", np.array(_RUNS))

@@ -21,7 +21,7 @@ from rallypoint.envs.conformance import (
 )
 from rallypoint.envs.conformance.faults import during
 from rallypoint.envs.conformance.subject import Subject
-from rallypoint.errors import NotConformant
+from rallypoint.errors import NotConformant, RallypointError
 
 # Each stands on those before it, so that the fault named first explains what else is wrong.
 _CHECKS = (
@@ -65,7 +65,14 @@ def assert_is_env(
     """
     subject = Subject(env, settings, max_steps)
     if isinstance(env, str):
-        subject.make()  # an unknown id or setting is no fault of the world
+        try:
+            subject.make()
+        except RallypointError:  # an unknown id or setting is no fault of the world
+            raise
+        except Exception as error:
+            raise NotConformant(
+                f"{env}: making it with copies=1 raises {type(error).__name__}: {error}"
+            ) from error
     if processes:
         hash_seeds.refuse_unless_importable(subject)
     try:

@@ -67,6 +67,10 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
 
 def _made(kind: str) -> Threat:
     found = threats.threats[kind]
+    if found.kind != kind:
+        raise NotConformant(
+            f"the threat {kind!r} must be of the kind by which it is found, and is {found.kind!r}"
+        )
     try:
         return found()
     except TypeError as error:

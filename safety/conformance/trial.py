@@ -10,7 +10,7 @@ import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, stream
-from rallypoint.errors import NotConformant, NotKnown
+from rallypoint.errors import NotConformant, NotKnown, NotOffered
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
@@ -59,9 +59,10 @@ class Trial:
     def all_of(cls, threat: Threat, env: BatchEnv, label: str) -> "Iterator[Trial]":
         """Yield a trial for each group of a world that was reset."""
         for span in spans_of(env):
+            told = span if "noop" in threat.needs else span._replace(noop=None)
             odds = (1.0, 0.0, 0.5, 0.5, 0.5)  # of being an opportunity, step by step
             scenes = tuple(_scene(threat, env, span, step, p) for step, p in enumerate(odds))
-            yield cls(threat=threat, label=label, span=span, scenes=scenes)
+            yield cls(threat=threat, label=label, span=told, scenes=scenes)
 
     def proposes_within_its_opportunities(self) -> None:
         """Proposals have the right form and go no further than the frame would let them."""
@@ -152,6 +153,8 @@ class Trial:
             raise NotConformant(
                 f"{self.label} must look at what it declared only: {error}"
             ) from None
+        except NotOffered as error:
+            raise NotConformant(f"{self.label} must say what it needs: {error}") from None
         if known.refused:
             raise NotConformant(
                 f"{self.label} must look at what it declared only, and hides that it did not"

@@ -71,6 +71,15 @@ def test_what_cannot_be_made_is_named():
         assert_is_env(Harbour, boats=3)
 
 
+def test_a_registered_class_that_makes_no_world_is_told_so(monkeypatch):
+    list(envs)  # found
+    monkeypatch.setattr(envs, "_parts", {**envs._parts, "meadow/uncopied-v0": lambda: None})
+    with pytest.raises(
+        NotConformant, match=r"meadow/uncopied-v0: making it .* TypeError: .*copies"
+    ):
+        assert_is_env("meadow/uncopied-v0")
+
+
 def test_an_unknown_id_is_not_the_fault_of_a_world():
     with pytest.raises(UnknownName, match="did you mean 'gathering-v0'"):
         assert_is_env("gatherin-v0")

@@ -24,6 +24,10 @@ class Sound(Threat):
     knowledge: tuple[str, ...] = ("actions",)
     odds: float = 0.5
 
+    @property
+    def needs(self):
+        return frozenset({"noop"})
+
     def init(self, E, N):
         return {"sum": np.zeros((E, N))}
 
@@ -239,6 +243,13 @@ class Demanding(Sound):
 
 
 @config()
+class Unassuming(Sound):
+    @property
+    def needs(self):
+        return frozenset()
+
+
+@config()
 class WithoutDefault(Sound):
     odds: float = field()
 
@@ -275,5 +286,6 @@ BROKEN = {
     AnswersNothing: r"must return \(proposal, state\)",
     Feeding: "cannot be tried: .*site 'feedback', so it must be a FeedbackThreat",
     Demanding: "cannot be tried: .*needs cost.*give an env that it fits",
+    Unassuming: "must say what it needs: .*no action that does nothing",
     WithoutDefault: "must have a default for each of its settings: .*'odds'",
 }

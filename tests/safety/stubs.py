@@ -43,6 +43,10 @@ class Doze(Threat):
 
     odds: float = 0.5
 
+    @property
+    def needs(self):
+        return frozenset({"noop"})
+
     def init(self, E, N):
         return {"asked": np.zeros((E, N), dtype=np.int64), "sum": np.ones(E)}
 
@@ -64,6 +68,10 @@ class Stop(Threat):
 
     knowledge: tuple[str, ...] = ("true_state",)
     theta: float = 1.0
+
+    @property
+    def needs(self):
+        return frozenset({"noop"})
 
     def apply(self, state, known, draws):
         fires = draws.random(known.opportunities.shape[1:]) < self.theta

@@ -96,6 +96,12 @@ def test_a_threat_that_is_not_registered_is_refused():
         assert_is_threat(Sound())
 
 
+def test_a_threat_found_by_another_name_than_its_kind_is_refused(monkeypatch):
+    monkeypatch.setattr(threats, "_parts", {**threats._parts, "gale": Sound})
+    with pytest.raises(NotConformant, match=r"'gale' must be of the kind by .* and is 'sound'"):
+        assert_is_threat("gale")
+
+
 def test_what_is_no_threat_is_refused():
     with pytest.raises(NotConformant, match="an instance of a subclass of Threat, not 3"):
         assert_is_threat(3)

@@ -104,6 +104,15 @@ class LooksAtNeighbours(QLearning):
         return super().learn(state, transition._replace(rewards=shared))
 
 
+@fault("whoever learns beside it")
+class LooksAtTheFirst(QLearning):
+    """Is paid what the first copy earns."""
+
+    def learn(self, state, transition):
+        shared = np.broadcast_to(transition.rewards[:1], transition.rewards.shape)
+        return super().learn(state, transition._replace(rewards=shared))
+
+
 @fault("within its space")
 class CountsTooFar(QLearning):
     """Takes an action beyond the last."""
