@@ -179,7 +179,8 @@ def _counted(name: str, kept: Sequence[Kept]) -> tuple[str, ...]:
 
 def _page(name: str, kept: Sequence[Kept]) -> Iterator[str]:
     yield f"# `{name}`\n"
-    yield f"{experiments[name].question} How it is measured: {', '.join(_read(name))}.\n"
+    yield f"{experiments[name].question} How it is measured: {', '.join(_read(name))}."
+    yield "How to come by a row again: [reproduce a table](../how-to/reproduce.md).\n"
     for run in kept:
         if len(kept) > 1:
             yield f"## {run.name.removeprefix(name + '-')}\n"
