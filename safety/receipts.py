@@ -1,11 +1,12 @@
 """What each threat really did, and where that departs from what was declared."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rallypoint.config import to_dict
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.coins import LEVEL, Coins, suspicious
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
 from rallypoint.safety.perception.reach import Reach
@@ -14,7 +15,19 @@ from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, Threat
 
 NO_REACH = Reach()
+_ROUNDING = 1e-5  # of a norm of float32 numbers, relatively
 VIOLATIONS = ("victims", "schedule", "budget", "absence", "knowledge")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What somebody saw who looked only at updates before and after a threat."""
+
+    rounds: Mapping[str, int] = field(default_factory=dict)  # contributor -> rounds it was another
+    first: int | None = None  # round
+    last: int | None = None
+    undue: int = 0  # updates changed in rounds at which nothing was declared
+    largest_norm: float = 0.0  # of what was put in an update's place, where it is finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +39,9 @@ class Receipt:
     site: str
     agents: tuple[str, ...]  # all N of the world
     episodes: int  # that began under it
-    opportunities: int  # agent-steps at which it might have touched somebody
+    # Agent-steps at which it was due, and somebody whom it was meant for was there.
+    occasions: int | None = None
+    opportunities: int  # those at which it might touch: its coin fell, and its budget had room
     applications: Mapping[str, int] = field(default_factory=dict)  # agent -> agent-steps touched
     steps: int = 0  # of any copy, at which it touched somebody
     first_step: int | None = None  # the earliest of these, since the reset
@@ -34,11 +49,13 @@ class Receipt:
     most_steps: int = 0  # of the budget steps_per_episode, used on one agent in one episode
     most_agents: int = 0  # of the budget agents, used in one episode
     violations: Mapping[str, int] = field(default_factory=dict)  # attempts the frame dropped
+    repeats: int = 1  # how often one seed started its coins, which then fall alike
     meant: tuple[str, ...] | None = None  # its victims, where a mask and not the model names them
     # Of threats to updates, which count rounds as steps:
     largest_norm: float | None = None  # of a finite update sent in a victim's place
     strengths: tuple[float, float] | None = None  # least and largest by which lies were scaled
     clipped: int = 0  # lies that were cut to the budget of norm, or of reach
+    seen: Seen | None = None  # counted again by who looks at the updates alone
     # Of threats to percepts with a budget of reach:
     largest_lie: float | None = None  # size at one step, of a victim, or of all that share
     most_lied: float | None = None  # what one of them, or all that share, spent in one episode
@@ -51,6 +68,7 @@ class Receipt:
         has_reach = self.largest_lie is not None
         for names, is_told in (
             (("largest_norm", "strengths"), self.site in OF_ROUNDS),
+            (("seen",), self.seen is not None),
             (("largest_lie", "most_lied"), has_reach),
             (("clipped",), has_reach or self.site in OF_ROUNDS),
         ):
@@ -76,6 +94,7 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         site=parts[0].site,
         agents=parts[0].agents,
         episodes=sum(part.episodes for part in parts),
+        occasions=_sum_if_told([part.occasions for part in parts]),
         opportunities=sum(part.opportunities for part in parts),
         applications=_summed([part.applications for part in parts]),
         steps=sum(part.steps for part in parts),
@@ -84,22 +103,29 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         most_steps=max(part.most_steps for part in parts),
         most_agents=max(part.most_agents for part in parts),
         violations=_summed([part.violations for part in parts]),
+        repeats=max(part.repeats for part in parts),
         meant=_united(parts),
         largest_norm=_largest(part.largest_norm for part in parts),
         largest_lie=_largest(part.largest_lie for part in parts),
         most_lied=_largest(part.most_lied for part in parts),
         strengths=(min(low for low, _ in told), max(high for _, high in told)) if told else None,
         clipped=sum(part.clipped for part in parts),
+        seen=_seen_in([part.seen for part in parts]),
     )
 
 
 def disagreements(
-    model: ThreatModel, receipts: Sequence[Receipt], recounts: Sequence[Recount] = ()
+    model: ThreatModel,
+    receipts: Sequence[Receipt],
+    recounts: Sequence[Recount] = (),
+    *,
+    level: float = LEVEL,
 ) -> list[str]:
     """Say, in sentences, where receipts depart from the threat model they belong to.
 
     A run with any is invalid. With recounts of everything that happened under the receipts, they
-    are also compared with what the recordings say.
+    are also compared with what the recordings say. Coins may fall oddly: at most with probability
+    ``level`` an honest run is taken for an invalid one on that account.
     """
     numbered = dict(zip(model.numbers, model.threats, strict=True))
     declared = [(number, threat.kind) for number, threat in numbered.items()]
@@ -111,6 +137,9 @@ def disagreements(
         threat = numbered[receipt.index]
         label = f"threats[{receipt.index}] ({receipt.kind})"
         wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
+        wrong += [f"{label} {fault}" for fault in _faults_of_seen(threat, receipt)]
+    coins = [one for receipt in receipts for one in _coins(numbered[receipt.index], receipt)]
+    wrong += suspicious(coins, level)
     if recounts:
         recount = _added(recounts)
         wrong += _recount_faults(receipts, recount) + _faults_of_the_honest(model, recount)
@@ -157,6 +186,40 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
     return faults
 
 
+def _faults_of_seen(threat: Threat, receipt: Receipt) -> Iterator[str]:
+    """Compare a receipt, and the declaration, with updates as they were seen to change."""
+    seen = receipt.seen
+    if seen is None:
+        return
+    for name, count in seen.rounds.items():
+        if count > (said := receipt.applications.get(name, 0)):
+            yield f"was seen to change {count} updates of {name}, and tells of {said}"
+    when, norm = as_schedule(threat.when), as_budget(threat.budget).norm
+    if seen.first is not None and seen.first < when.from_:
+        yield f"was seen to act in round {seen.first}, before from = {when.from_}"
+    if when.until is not None and seen.last is not None and seen.last >= when.until:
+        yield f"was seen to act in round {seen.last}, until = {when.until}"
+    if seen.undue:
+        yield f"was seen to change {seen.undue} updates in rounds that were not its turn"
+    if norm is not None and seen.largest_norm > norm * (1 + _ROUNDING):
+        yield f"was seen to send {seen.largest_norm:g}, of a budget of norm = {norm:g}"
+
+
+def _coins(threat: Threat, receipt: Receipt) -> Iterator[Coins]:
+    """Tell the coins of a threat that no budget keeps from falling."""
+    label = f"threats[{receipt.index}] ({receipt.kind})"
+    budget = as_budget(threat.budget)
+    has_room = budget.steps_per_episode is None and budget.rounds is None and budget.agents is None
+    often = as_schedule(threat.when).probability
+    if has_room and receipt.occasions is not None:
+        what = f"{label} had opportunities, of its occasions"
+        yield Coins(what, receipt.opportunities, receipt.occasions, often, receipt.repeats)
+    if budget.agents is None and threat.chance is not None:
+        applied = sum(receipt.applications.values())
+        what = f"{label} took opportunities"
+        yield Coins(what, applied, receipt.opportunities, threat.chance, receipt.repeats)
+
+
 def _recount_faults(receipts: Sequence[Receipt], recount: Recount) -> list[str]:
     """Compare sites, not threats: a recording does not say which of two threats did it."""
     faults = []
@@ -191,6 +254,24 @@ def _faults_of_the_honest(model: ThreatModel, recount: Recount) -> list[str]:
         if count and all(threat.victims == "byzantine" for threat in threats):
             faults.append(f"{what}: {count} of agents that are not Byzantine in the recording")
     return faults
+
+
+def _seen_in(parts: Sequence[Seen | None]) -> Seen | None:
+    told = [part for part in parts if part is not None]
+    if len(told) < len(parts):
+        return None
+    return Seen(
+        rounds=_summed([part.rounds for part in told]),
+        first=min((part.first for part in told if part.first is not None), default=None),
+        last=max((part.last for part in told if part.last is not None), default=None),
+        undue=sum(part.undue for part in told),
+        largest_norm=max(part.largest_norm for part in told),
+    )
+
+
+def _sum_if_told(found: Sequence[int | None]) -> int | None:
+    told = [one for one in found if one is not None]
+    return sum(told) if len(told) == len(found) else None
 
 
 def _largest(found: Iterable[float | None]) -> float | None:

@@ -106,7 +106,7 @@ class Leash:
         own = seed if seed is None or self.threat.seed is None else self.threat.seed
         if not self._is_byzantine:
             self._ballot.begin(rows, own)
-        self._tally.begin(rows)
+        self._tally.begin(rows, own)
         if self._ledger is not None:
             self._ledger.begin(rows)
         self._memory.begin(rows, own)
@@ -126,8 +126,10 @@ class Leash:
         """Ask the threat what it does now, group by group, and allow what is allowed."""
         rows = moment.rows
         victims = self.victims[rows]  # (e, N)
+        occasions = victims & moment.present & self._when.due(moment.time)[:, None]
+        self._tally.meet(occasions)
         scheduled = self._scheduled(moment)  # (e, 1) or (e, N)
-        candidates = victims & moment.present & scheduled
+        candidates = occasions & scheduled
         moment = moment._replace(victims=victims)
         touches = []
         self.odds = np.zeros(candidates.shape)

@@ -1,5 +1,6 @@
 """Counting what one threat does, while it does it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,10 @@ from rallypoint.safety.receipts import VIOLATIONS, Receipt
 from rallypoint.safety.threats import Threat
 
 _NEVER = -1
-_COUNTS = ("episodes", "opportunities", "steps", "first", "last", "most_steps", "most_agents")
+_COUNTS = (
+    "episodes", "occasions", "opportunities", "steps", "first", "last", "most_steps", "most_agents",
+    "repeats",
+)  # fmt: skip
 
 
 class Tally:
@@ -22,12 +26,23 @@ class Tally:
         self._applications = np.zeros(num_agents, dtype=np.int64)
         self._counts = dict.fromkeys((*_COUNTS, *VIOLATIONS), 0)
         self._counts["first"] = self._counts["last"] = _NEVER
+        self._seeds: Counter[int] = Counter()  # how often each one started the draws
 
-    def begin(self, rows: Mask) -> None:
-        """Close the books on the masked copies' episodes and open new ones."""
+    def begin(self, rows: Mask, seed: int | None) -> None:
+        """Close the books on the masked copies' episodes and open new ones.
+
+        A seed starts all coins anew: the second time they fall as they did the first time.
+        """
         self._settle()
+        if seed is not None:
+            self._seeds[seed] += 1
+            self._counts["repeats"] = max(self._counts["repeats"], self._seeds[seed])
         self._counts["episodes"] += int(rows.sum())
         self.spent[rows] = 0
+
+    def meet(self, occasions: Mask) -> None:
+        """Count occasions: the schedule's coins are not tossed yet, nor is the budget asked."""
+        self._counts["occasions"] += int(np.count_nonzero(occasions))
 
     def offer(self, opportunities: Mask) -> None:
         """Count opportunities."""
@@ -68,6 +83,7 @@ class Tally:
             site=threat.site,
             agents=tuple(agents),
             episodes=counts["episodes"],
+            occasions=counts["occasions"],
             opportunities=counts["opportunities"],
             applications={agent: count for agent, count in applications if count},
             steps=counts["steps"],
@@ -75,6 +91,7 @@ class Tally:
             last_step=None if last == _NEVER else last,
             most_steps=counts["most_steps"],
             most_agents=counts["most_agents"],
+            repeats=max(1, counts["repeats"]),
             violations={kind: counts[kind] for kind in VIOLATIONS},
         )
 

@@ -136,6 +136,7 @@ class Threat(ABC):
     must_know: ClassVar[frozenset[str]] = frozenset()  # knowledge it cannot do without
     lasting: ClassVar[frozenset[str]] = frozenset()  # names of the state that outlasts episodes
     idle_elsewhere: ClassVar[bool] = False  # need not be asked about groups without victims of its
+    takes_all: ClassVar[bool] = False  # whether it takes every opportunity
 
     victims: Victims = "all"  # "all", "byzantine", names and indices, or a share
     when: When = EVERY_STEP
@@ -180,6 +181,11 @@ class Threat(ABC):
         them (they stay, visible and alive, and do nothing) if it needs ``noop``.
         """
         return frozenset()
+
+    @property
+    def chance(self) -> float | None:
+        """How likely it takes each opportunity, on a coin of its own; None if that depends."""
+        return 1.0 if self.takes_all else None
 
     @property
     def groups_draw_alike(self) -> bool:
@@ -248,8 +254,7 @@ class Threat(ABC):
         """Return it as a table of a threat file; what is None is left out."""
         plain = config.to_dict(self)
         limits = {key: plain.pop(key) for key in ("victims", "when", "budget", "knowledge")}
-        table = {"kind": self.kind, **limits, **plain}
-        told: dict[str, Any] = _without_none(table)
+        told: dict[str, Any] = _without_none({"kind": self.kind, **limits, **plain})
         return told
 
 

@@ -28,6 +28,7 @@ class ConstantAction(Threat):
 
     kind: ClassVar[str] = "constant_action"
     site: ClassVar[Site] = "action"
+    takes_all: ClassVar[bool] = True
 
     # A number, or a list of as many as an action has entries.
     action: int | float | tuple[int | float, ...] = 0

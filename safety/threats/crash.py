@@ -60,6 +60,11 @@ class Crash(Threat):
                 region_of(env.regions(), self.region)
         return self
 
+    @property
+    def chance(self) -> float | None:
+        """Whoever may fall does, unless a place says where."""
+        return 1.0 if self.region is None else None
+
     def in_words(self) -> dict[str, str]:
         """Say what becomes of those who crash."""
         removed = "the agent crashes: it vanishes from the world until its copy is reset"

@@ -136,6 +136,15 @@ class Interruption(Threat):
         return isinstance(self.initiation, Initiation) and self.initiation.log is not None
 
     @property
+    def chance(self) -> float | None:
+        """Theta, where it is one number for everywhere and each step has a coin for each agent."""
+        _, theta, _ = self.parts
+        is_plain = self.initiation == ALWAYS and self.draw == "step" and not self.shared
+        if isinstance(theta, ThetaSequence) or not is_plain or self.resume_after:
+            return None
+        return theta
+
+    @property
     def needs(self) -> frozenset[str]:
         """What its initiation and its policy are made of."""
         parts = {"true_state": "state", "regions": "regions"}

@@ -47,6 +47,7 @@ class NeuronFaults(Threat):
     kind: ClassVar[str] = "neuron_faults"
     site: ClassVar[Site] = "action"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_percept", "policy"})
+    takes_all: ClassVar[bool] = True
     idle_elsewhere: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_percept", "policy")

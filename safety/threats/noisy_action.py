@@ -59,6 +59,11 @@ class NoisyAction(Threat):
                 )
         return self
 
+    @property
+    def chance(self) -> float | None:
+        """How likely a hand trembles."""
+        return self.epsilon
+
     def in_words(self) -> dict[str, str]:
         """Say what is done."""
         added = f"one with noise of {self.scale:g} half-widths added"

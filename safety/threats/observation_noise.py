@@ -29,6 +29,7 @@ class ObservationNoise(Threat):
     kind: ClassVar[str] = "observation_noise"
     site: ClassVar[Site] = "observation"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_percept"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_percept",)
     noise: Shape = "gaussian"  # or "uniform"

@@ -27,6 +27,7 @@ class RandomAction(Threat):
 
     kind: ClassVar[str] = "random_action"
     site: ClassVar[Site] = "action"
+    takes_all: ClassVar[bool] = True
 
     def fit(self, env: BatchEnv) -> "RandomAction":
         """Return itself; see ``Threat.fit``.

@@ -83,6 +83,11 @@ class WrongObservation(Threat):
             return {}
         return {"seen": np.zeros((E, N, self._size)), "is_frozen": np.zeros((E, N), dtype=bool)}
 
+    @property
+    def chance(self) -> float | None:
+        """Every opportunity is taken, but the first where what was seen then is shown on."""
+        return None if self.mode == FREEZE else 1.0
+
     def in_words(self) -> dict[str, str]:
         """Say what is seen."""
         return {"does": _DOES[self.mode]}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,13 @@ from rallypoint.safety.enforcement.accepted import Threats, as_model
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.known import sealed
-from rallypoint.safety.limits import as_budget, as_victims
+from rallypoint.safety.limits import as_budget, as_schedule, as_victims
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.known import SUPPLIED
 from rallypoint.safety.updates.leash import Round, UpdateLeash
+from rallypoint.safety.updates.witness import Witness
 
 _RUN = np.zeros(1, dtype=np.int64)  # one copy, whose only episode is the run
 
@@ -69,6 +71,10 @@ class UpdateThreats:
             () if lies is None else lies.victims, "threats/byzantine", 0, "[byzantine]", self.seed
         )
         self._leashes = self._leashed()
+        self._witnesses = {
+            leash: Witness(self.contributors, as_schedule(leash.threat.when))
+            for leash in self._leashes
+        }
         victims = [leash.victims for leash in self._leashes if _lies(leash.threat)]
         self._is_liar: Mask = np.any([self._byzantine, *victims], axis=0)
 
@@ -124,7 +130,8 @@ class UpdateThreats:
         lied = np.zeros(len(updates), dtype=bool)
         receipt_by_leash: dict[UpdateLeash, Receipt] = {}
         for leash in sorted(self._leashes, key=lambda leash: not _lies(leash.threat)):
-            received, receipt = leash.lie(sealed(received), now)
+            found, (received, receipt) = received, leash.lie(sealed(received), now)
+            self._witnesses[leash].look(found, received, rows, now.number)
             receipt_by_leash[leash] = receipt
             if _lies(leash.threat):
                 spoken = [name in receipt.applications for name in self.contributors]
@@ -134,13 +141,17 @@ class UpdateThreats:
 
     def receipts(self) -> tuple[Receipt, ...]:
         """What each threat did since the frame was made, or up to a snapshot and since then."""
-        return tuple(leash.receipt() for leash in self._leashes)
+        return tuple(
+            replace(leash.receipt(), seen=witness.told())
+            for leash, witness in self._witnesses.items()
+        )
 
     def snapshot(self) -> Snapshot:
         """Return everything needed to go on from here."""
         whole: Snapshot = {}
         for index, leash in enumerate(self._leashes):
-            whole |= nested(f"{index}.{leash.threat.kind}", leash.snapshot())
+            seen = nested("witness", self._witnesses[leash].snapshot())
+            whole |= nested(f"{index}.{leash.threat.kind}", leash.snapshot() | seen)
         return whole
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -155,6 +166,7 @@ class UpdateThreats:
             raise InvalidConfig(f"the snapshot is of threats {found}, and these are {paths}")
         for path, leash in zip(paths, self._leashes, strict=True):
             leash.restore(part_of(snapshot, path))
+            self._witnesses[leash].restore(part_of(part_of(snapshot, path), "witness"))
 
     def _leashed(self) -> list[UpdateLeash]:
         places: Counter[str] = Counter()

@@ -89,14 +89,16 @@ class UpdateLeash:
         self._tally = self._opened()
         self._sent = Sent()
         # One copy, whose agents are the contributors and whose steps are rounds.
-        self._tally.begin(np.ones(1, dtype=bool))
+        self._tally.begin(np.ones(1, dtype=bool), self._seed)
 
     def lie(self, updates: Updates, now: Round) -> tuple[Updates, Receipt]:
         """Return updates (n, d) with what this threat puts in their place, and what it did."""
         places = self._places(now)
-        may = self._may(now)  # (N,)
+        due = self._due(now)  # (N,)
+        may = self._may(due, now)  # (N,)
         of_round, sent = self._opened(), Sent()
         for tally in (self._tally, of_round):
+            tally.meet(due[None])
             tally.offer(may[None])
         if len(places.own):
             where = may[now.members[places.own]]  # (f_real,)
@@ -139,11 +141,16 @@ class UpdateLeash:
     def _opened(self) -> Tally:
         return Tally(1, len(self._contributors))
 
-    def _may(self, now: Round) -> Mask:
+    def _due(self, now: Round) -> Mask:
+        """Return which contributors it could speak for in this round, coins and budget aside."""
+        due = np.zeros(len(self._contributors), dtype=bool)
+        due[now.members] = True
+        due &= self.victims & self._when.due(np.array([now.number]))
+        return due
+
+    def _may(self, due: Mask, now: Round) -> Mask:
         """Return which contributors it may speak for in this round: (N,)."""
-        may = np.zeros(len(self._contributors), dtype=bool)
-        may[now.members] = True
-        may &= self.victims & self._when.due(np.array([now.number]))
+        may = due.copy()
         if self._when.probability < 1:
             coins = self._coins(now.number)
             may &= coins < self._when.probability

@@ -91,6 +91,7 @@ def test_a_receipt_counts_what_was_done():
         "site": "action",
         "agents": list(env.agents),
         "episodes": 4,
+        "occasions": 4 * 2 * 2,
         "opportunities": 4 * 2 * 2,
         "applications": {"walker_1": 8, "glider_0": 8},
         "steps": 4 * 2,
@@ -101,6 +102,7 @@ def test_a_receipt_counts_what_was_done():
         "violations": dict.fromkeys(
             ("victims", "schedule", "budget", "absence", "knowledge"), 0
         ),
+        "repeats": 1,
     }  # fmt: skip
     assert json.loads(json.dumps(receipt.to_dict())) == receipt.to_dict()
 
@@ -169,7 +171,11 @@ def test_honest_receipts_agree_with_their_model():
         (0, {"violations": {"victims": 3}}, r"threats\[0\] \(crash\) was kept from 3 attempts"),
         (0, {"most_agents": 2}, "touched 2 agents in an episode, of 1 victims"),
         (0, {"first_step": 1}, "began at step 1, before from = 2"),
-        (1, {"applications": {"walker_2": 1}}, "touched walker_2, no victims of its"),
+        (
+            1,
+            {"applications": {"walker_2": 1}, "opportunities": 1},
+            "touched walker_2, no victims of its",
+        ),
         (2, {"most_agents": 3}, "touched 3 agents in an episode, of 2 victims"),
         (3, {"most_steps": 3}, "used 3 of a budget of steps_per_episode = 2"),
         (4, {"last_step": 6}, "went on at step 6, until = 6"),

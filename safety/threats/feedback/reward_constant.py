@@ -27,6 +27,7 @@ class RewardConstant(FeedbackThreat):
     """
 
     kind: ClassVar[str] = "reward_constant"
+    takes_all: ClassVar[bool] = True
 
     value: float = 0.0
 

@@ -24,6 +24,7 @@ class RewardFlip(FeedbackThreat):
 
     kind: ClassVar[str] = "reward_flip"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_feedback"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_feedback",)
     factor: float = 1.0  # by which the opposite is stretched

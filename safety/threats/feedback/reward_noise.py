@@ -24,6 +24,7 @@ class RewardNoise(FeedbackThreat):
 
     kind: ClassVar[str] = "reward_noise"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_feedback"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_feedback",)
     noise: Shape = "gaussian"  # or "uniform"

@@ -32,6 +32,7 @@ class RewardShuffle(FeedbackThreat):
 
     kind: ClassVar[str] = "reward_shuffle"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_feedback"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_feedback",)
     kept: int = 256  # rewards of each agent; of a longer episode, a sample of so many

@@ -64,6 +64,7 @@ class PerceptionThreat(Threat):
     site: ClassVar[Site] = "observation"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_percept"})
     idle_elsewhere: ClassVar[bool] = True
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_percept",)
     budget: Spend = A_LITTLE
@@ -84,6 +85,11 @@ class PerceptionThreat(Threat):
                 f"victims are picked by {', '.join(get_args(By))}, not by {self.by!r}"
                 f"{did_you_mean(self.by, get_args(By))}"
             )
+
+    @property
+    def chance(self) -> float | None:
+        """All opportunities are taken, unless some victims are picked; see ``Threat.chance``."""
+        return super().chance if self.at_most is None else None
 
     @property
     def reach(self) -> Reach:
@@ -144,6 +150,12 @@ class WhiteBox(PerceptionThreat):
     least_gap: float = 0.0
 
     looks_at: ClassVar[tuple[str, ...]] = ("own_percept", "policy")
+
+    @property
+    def chance(self) -> float | None:
+        """Not known where it waits for moments that matter."""
+        return None if self.least_gap else super().chance
+
     _network: ClassVar[Any] = None  # the surrogate, of an instance that was fitted to a world
 
     def __post_init__(self) -> None:

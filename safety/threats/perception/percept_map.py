@@ -33,6 +33,7 @@ class PerceptMap(PerceptionThreat):
     """
 
     kind: ClassVar[str] = "percept_map"
+    takes_all: ClassVar[bool] = False  # numbers that it does not map are told
 
     knowledge: tuple[str, ...] = ()  # follows from `of`, if it is not given
     budget: Spend = NO_LIMIT

@@ -29,6 +29,7 @@ class AntiGoal(Threat):
     kind: ClassVar[str] = "anti_goal"
     site: ClassVar[Site] = "action"
     must_know: ClassVar[frozenset[str]] = frozenset({"geometry", "colluders"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("colluders", "geometry")
 

@@ -41,6 +41,7 @@ class LookAhead(Threat):
     kind: ClassVar[str] = "look_ahead"
     site: ClassVar[Site] = "action"
     must_know: ClassVar[frozenset[str]] = frozenset({"colluders", "policy", "simulator"})
+    takes_all: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("colluders", "policy", "simulator")
     depth: int = 4  # steps that are imagined

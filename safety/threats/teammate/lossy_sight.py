@@ -31,6 +31,7 @@ class LossySight(Threat):
     kind: ClassVar[str] = "lossy_sight"
     site: ClassVar[Site] = "observation"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_percept"})
+    takes_all: ClassVar[bool] = True
     idle_elsewhere: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_percept",)

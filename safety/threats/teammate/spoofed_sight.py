@@ -34,6 +34,7 @@ class SpoofedSight(Threat):
     kind: ClassVar[str] = "spoofed_sight"
     site: ClassVar[Site] = "observation"
     must_know: ClassVar[frozenset[str]] = frozenset({"own_percept"})
+    takes_all: ClassVar[bool] = True
     idle_elsewhere: ClassVar[bool] = True
 
     knowledge: tuple[str, ...] = ("own_percept",)

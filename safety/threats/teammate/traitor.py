@@ -45,6 +45,7 @@ class Traitor(Threat):
 
     kind: ClassVar[str] = "traitor"
     site: ClassVar[Site] = "action"
+    takes_all: ClassVar[bool] = True
     idle_elsewhere: ClassVar[bool] = True
 
     policy: Instead = FREEZE  # "freeze", "uniform", or see `Takeover`

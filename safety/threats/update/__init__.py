@@ -53,6 +53,7 @@ class UpdateThreat(Threat):
     """Lies in the place of updates; all its victims of a round act as one."""
 
     site: ClassVar[Site] = "update"
+    takes_all: ClassVar[bool] = True  # whoever may lie does: the frame sends what is proposed
     witnesses: ClassVar[bool] = False  # reasons from honest updates, or from its own in their place
 
     victims: Victims = "byzantine"

@@ -196,9 +196,9 @@ def test_a_false_receipt_is_found():
     for change, says in (
         ({"most_steps": 2}, "used 2 of a budget of rounds = 1"),
         ({"largest_norm": 2.5}, r"used 2.5 of a budget of norm = 2.0"),
-        ({"applications": {"worker_3": 1}}, "touched worker_3, no victims of its"),
+        ({"applications": {"worker_3": 2}}, "touched worker_3, no victims of its"),
     ):
-        [fault] = disagreements(threatened.model, [replace(receipt, **change)])
+        [fault] = disagreements(threatened.model, [replace(receipt, seen=None, **change)])
         assert says in fault
 
 
