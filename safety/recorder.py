@@ -8,6 +8,7 @@ import numpy as np
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Snapshot, Step
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.audit import Audit
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import spans_of
 from rallypoint.safety.perception.recount import LiesRecounted
@@ -63,6 +64,7 @@ class Recorder(BatchWrapper):
         self._columns = {span.group.name: span.columns for span in spans_of(env)}
         self._recounts: list[Recount] = []
         self._lies = LiesRecounted(self.env.model, self.env)
+        self._audit = Audit(self.env.model, self.env)
         self._moments: list[dict[str, Array]] = []
         self._steps: list[dict[str, Array]] = []
         self._kept_bytes = 0
@@ -121,7 +123,7 @@ class Recorder(BatchWrapper):
         self._end_part()
         receipts = self.env.receipts()
         wrong = disagreements(self.env.model, receipts, self._recounts)
-        return wrong + self._lies.faults(receipts)
+        return wrong + self._lies.faults(receipts) + self._audit.faults(receipts)
 
     def _keep_moment(self, observations: Observations, began: Mask) -> None:
         env = self.env
@@ -158,6 +160,7 @@ class Recorder(BatchWrapper):
             write_recording(part, part_path(self._folder, len(self._recounts)))
         self._recounts.append(recount(part))
         self._lies.add(part)
+        self._audit.add(part)
         # The next part begins where this one ends, and no episode does.
         self._moments = [last | {"began": np.zeros_like(last["began"])}]
         self._steps = []

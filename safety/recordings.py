@@ -4,7 +4,7 @@ Counted from the recording, and not from what the frame says of itself: receipts
 a recount were checked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,29 +82,56 @@ class Recount(NamedTuple):
     of_honest: dict[str, int]  # each of these counts, over all who are not Byzantine
 
 
-def recount(recording: Recording) -> Recount:
-    """Count what threats did in a recording."""
+def marks(recording: Recording, costs: Sequence[str] = ()) -> dict[str, Mask]:
+    """Return where a recording differs from the truth, by what threats are at a site to change.
+
+    Args:
+        recording: K steps and M moments of E copies and N agents.
+        costs: names of the world's costs, in order; those without a name are left out.
+
+    Returns:
+        ``presence``, who falls now, and ``observation``, (M, E, N); ``action``, what no person had
+        a hand in, ``interruption``, and ``feedback``, of rewards, (K, E, N), with ``feedback
+        <name>`` of each cost.
+    """
     crashed = recording.crashed
     # Who was down already: at a first moment in mid-episode, all who are.
     before = np.concatenate([crashed[:1], crashed[:-1]]) & ~recording.began[:, :, None]
-    overridden = _different(recording, recording.executed, recording.proposed)
-    overridden &= ~crashed[recording.chosen_at]
+    overridden = _overridden(recording)
     deceived = _different(recording, recording.observations, recording.true_observations)
-    deceived &= recording.news[:, :, None]
-    misinformed = _unequal(recording.rewards, recording.true_rewards)
-    misinformed |= _unequal(recording.costs, recording.true_costs).any(axis=3)
+    of_costs = _unequal(recording.costs, recording.true_costs)
+    found = {
+        "presence": crashed & ~before,
+        "observation": deceived & recording.news[:, :, None],
+        "action": overridden & ~recording.interrupted,
+        "interruption": recording.interrupted,
+        "feedback": _unequal(recording.rewards, recording.true_rewards),
+    }
+    return found | {f"feedback {name}": of_costs[..., place] for place, name in enumerate(costs)}
+
+
+def recount(recording: Recording) -> Recount:
+    """Count what threats did in a recording."""
+    names = [str(place) for place in range(recording.costs.shape[3])]
+    found = marks(recording, names)
+    of_signals = [mask for place, mask in found.items() if place.startswith("feedback")]
     honest = ~recording.byzantine
     then = honest[recording.chosen_at]
     counted = {
-        "crashes": (crashed & ~before, honest),
-        "interruptions": (recording.interrupted, then),
-        "overridden": (overridden, then),
-        "deceived": (deceived, honest),
-        "misinformed": (misinformed, then),
+        "crashes": (found["presence"], honest),
+        "interruptions": (found["interruption"], then),
+        "overridden": (_overridden(recording), then),
+        "deceived": (found["observation"], honest),
+        "misinformed": (np.logical_or.reduce(of_signals), then),
     }
     sums = {what: int(np.count_nonzero(mask & those)) for what, (mask, those) in counted.items()}
     by_agent = {what: _by_agent(recording, mask) for what, (mask, _) in counted.items()}
     return Recount(**by_agent, of_honest={what: count for what, count in sums.items() if count})
+
+
+def _overridden(recording: Recording) -> Mask:
+    different = _different(recording, recording.executed, recording.proposed)
+    return different & ~recording.crashed[recording.chosen_at]
 
 
 def _different(recording: Recording, one: Mapping[str, Array], other: Mapping[str, Array]) -> Mask:
