@@ -165,8 +165,7 @@ class Threatened(BatchWrapper):
         self._crashed = self._crashed & ~rows[:, None]
         self._frozen = self._frozen & ~rows[:, None]
         some: Rows = _ALL if rows.all() else rows
-        leaving = self._take_down(some, self.env.alive)
-        if leaving is not None:
+        if (leaving := self._take_down(some, self.env.alive)) is not None:
             observations = self.env.remove(leaving)
             refuse_empty(rows, self.env.alive)
         self._ended = self._ended & ~rows
