@@ -18,7 +18,7 @@ from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.teammate.anti_goal import AntiGoal
 from tests.experiments.progress import no_progress
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 MINIATURE = ByzantineGatheringConfig(
     num_agents=6,
     crowd=8,
@@ -74,9 +74,9 @@ def test_every_condition_has_its_receipts_and_they_agree(findings):
     }
     assert not any(r.disagreements for r in receipts)
     by_condition = {r.condition: r.receipts[0] for r in receipts}
-    # Three seeds, two cycles, 5 L steps, two liars.
+    # Two cycles, 5 L steps, two liars.
     done = by_condition["B1/anti_goal/none/f-2"]["applications"]
-    assert sum(done.values()) == 3 * 2 * 65 * 2
+    assert sum(done.values()) == len(SEEDS) * 2 * 65 * 2
     assert sum(by_condition["B1/anti_goal/none/f-0"]["applications"].values()) == 0
 
 
