@@ -28,7 +28,7 @@ def parts() -> str:
         for kind in listing.registries()
         for entry in listing.entries(kind)
     ]
-    return _table(("kind", "name", "what it is"), rows)
+    return table(("kind", "name", "what it is"), rows)
 
 
 def rules() -> str:
@@ -39,7 +39,7 @@ def rules() -> str:
         kappa = "" if known["kappa"] is None else f"{known['kappa']:.3g}"
         lists = [", ".join(known[key]) for key in ("needs", "lacks")]
         rows.append((f"`{name}`", known["kind"], known["bound"], kappa, known["cost"], *lists))
-    return _table(("part", "kind", "bound", "kappa", "cost", "needs", "lacks"), rows)
+    return table(("part", "kind", "bound", "kappa", "cost", "needs", "lacks"), rows)
 
 
 def claims(folder: Path) -> str:
@@ -51,7 +51,7 @@ def claims(folder: Path) -> str:
         known = " (known)" if claim.get("documented_limit") and not claim["holds"] else ""
         measured = f"{claim['measured']:.3f} [{low:.3f}, {high:.3f}]"
         rows.append((claim["id"], measured, claim["expected"], claim["verdict"] + known))
-    return _table(("claim", "measured, 95 % interval", "expected", "verdict"), rows)
+    return table(("claim", "measured, 95 % interval", "expected", "verdict"), rows)
 
 
 def speed(file: Path, *, whole: bool) -> str:
@@ -73,7 +73,7 @@ def speed(file: Path, *, whole: bool) -> str:
             least = f"≥ {goal['least']:,g}" if goal["least"] is not None else ""
         speed = f"{_short(rate[goal['case']])}" if rate.get(goal["case"]) else ""
         rows.append((goal["case"], speed, measured, least, says[outcome["met"]]))
-    return _table(("case", "agent-steps per CPU second", "compared", "goal", ""), rows)
+    return table(("case", "agent-steps per CPU second", "compared", "goal", ""), rows)
 
 
 def _is_in_readme(goal: Mapping[str, Any]) -> bool:
@@ -109,7 +109,8 @@ def _about(line: str) -> tuple[str, str]:
     return case.strip(), re.sub(r"^\s*[\d.,]+( [kM])? ", "", compared).strip()
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -1,14 +1,24 @@
 """Tables of parts are those of the registries."""
 
 import importlib.util
+import json
+import sys
 
 import pytest
 
+from rallypoint.experiments.byzantine_gradient.attacks import ATTACKS
 from tests.tree import ROOT, python
 
-_spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "docs/readme_tables.py")
-readme_tables = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(readme_tables)
+
+def script(name):
+    """Return a script of the pages, as a module under the name by which another imports it."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+readme_tables, grid_tables = script("readme_tables"), script("grid_tables")
 
 
 @pytest.mark.parametrize(("page", "name"), [("parts", "parts"), ("aggregation", "rules")])
@@ -61,3 +71,42 @@ def test_some_rows_are_measured_again_and_the_others_stay():
         "| b | 5 | 3.1 CPU s | ≤ 5 s | met |\n| c | 5 | 3 × SB3 |  |  |"
     )
     assert readme_tables.updated(before, "speed", "") == before
+
+
+def cell(measured, worst, **told):
+    score = {"measured": measured, "interval": [measured - 1, measured + 1], "n": 20}
+    share = {"measured": measured / 100, "interval": [0.1, 0.9], "n": 20}
+    return {"return": score, "share": share, "worst_return": worst} | told
+
+
+def test_the_page_of_the_grid_is_filled_in_and_what_people_wrote_stays(tmp_path):
+    metrics = {
+        "B8/krum": {
+            "alie": cell(20, 3.0, ratio=1.5, cosine=-0.25),
+            "noise": cell(80, 60.0, ratio=None, cosine=None),
+            "none": cell(10, 90.0, ratio=1.0, cosine=1.0),
+        },
+        "B8/krum/limit-of-ratio": 0.125,
+        "B8/krum/over-attacks": {"measured": 50},
+        "K15/mean": {"none": cell(99, 98.0), "noise": cell(7, 2.0, ratio=0.5, cosine=0.0)},
+        "K15/mean/limit-of-ratio": None,
+    }
+    (tmp_path / "summary.json").write_text(json.dumps({"metrics": metrics}))
+    empty = "before <!-- {0}: begin -->\nold\n<!-- {0}: end --> after\n"
+    page = "".join(empty.format(name) for name in ("worst", "returns"))
+    filled = grid_tables.filled(page, tmp_path)
+    assert filled == grid_tables.filled(filled, tmp_path)
+    assert "old" not in filled
+    assert filled.count("before") == filled.count("after") == 2
+    for line in (
+        "| B8 | `krum` | ALIE | 0.20 [0.10, 0.90] | 3 | 1.50; 0.12 | -0.25 |",
+        "| K15 | `mean` | noise | 0.07 [0.10, 0.90] | 2 | 0.50; none known | 0.00 |",
+        "| **B8** | none | noise | ALIE |",
+        "| `krum` | 10 [9, 11] (90) | 80 [79, 81] (60) | 20 [19, 21] (3) |",
+        "| `mean` | 99 [98, 100] (98) | 7 [6, 8] (2) |",
+    ):
+        assert line in filled.splitlines()
+
+
+def test_every_attack_of_the_experiment_has_a_name_on_its_page():
+    assert set(grid_tables._ATTACKS) == {"none", *ATTACKS}
