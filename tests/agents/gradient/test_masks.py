@@ -190,7 +190,7 @@ def test_no_learner_learns_anything_of_a_door_that_is_always_shut(agent, rng):
 
 
 @pytest.mark.parametrize("agent", sorted(LEARNERS))
-def test_no_learner_walks_walks_into_a_door(agent):
+def test_no_learner_walks_into_a_door(agent):
     """Two runs side by side; the world stops whoever does what is forbidden."""
     settings = dict(SMALL)
     if agent == "fedpg_br":
