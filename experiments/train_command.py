@@ -157,7 +157,10 @@ def _train(
             config=dict(settings_of(training)),
             seeds=[training.seed],
             command=command,
-            about={"exhibits": [to_dict(exhibit) for exhibit in EXHIBITS]},
+            about={
+                "title": f"{training.agent} learns in {training.env}",
+                "exhibits": [to_dict(exhibit) for exhibit in EXHIBITS],
+            },
             lists=(CHECKPOINT, EVENTS) if of_rounds else (),
             keeps=(CHECKPOINT,) if resume else (),
         )

@@ -26,6 +26,7 @@ class Manifest(TypedDict):
     status: Status
     reason: str | None
     files: list[str]
+    title: NotRequired[str]
     quick: NotRequired[bool]
     cells: NotRequired[list[str]]
     digests: NotRequired[dict[str, str]]

@@ -136,7 +136,7 @@ def _section(run: Recorded, place: int, *, label: str, differs: str, most: int) 
     return Section(
         anchor=anchor,
         label=label,
-        question=_question(run.summary.experiment),
+        question=_question(run),
         run=run,
         claims=claim_tables(run.summary.claims, run.rows, prefix=anchor),
         differs=differs,
@@ -149,12 +149,14 @@ def _section(run: Recorded, place: int, *, label: str, differs: str, most: int) 
     )
 
 
-def _question(experiment: str) -> str:
-    """Return what an experiment asks; one that is not installed here has only a name."""
+def _question(run: Recorded) -> str:
+    """Return what a run asks; of an experiment that is not installed here there is only a name."""
+    if title := run.manifest.get("title"):
+        return title
     try:
-        return experiments[experiment].question
+        return experiments[run.summary.experiment].question
     except RallypointError:
-        return f"Experiment {experiment}"
+        return f"Experiment {run.summary.experiment}"
 
 
 def _labels(runs: Sequence[Recorded]) -> list[str]:

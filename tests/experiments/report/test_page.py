@@ -101,6 +101,8 @@ def test_a_question_names_the_page_where_the_experiment_is_known(run):
     for name in ("manifest.json", "summary.json"):
         edit(run / name, experiment="gathering")
     assert "Do agents learn to gather" in page_of(run).text
+    edit(run / "manifest.json", title="ppo learns in torus-v0")  # a training has no other
+    assert page_of(run).text.count("ppo learns in torus-v0") == 2
 
 
 def test_an_invalid_run_says_so_before_anything_else(tmp_path):
