@@ -35,11 +35,21 @@ class Design:
         """Letters of the shortest relation."""
         return min((word.bit_count() for word in self.relations), default=FULL)
 
-    def aliases(self, switches: Sequence[int]) -> list[tuple[int, ...]]:
-        """Return the effects of one switch or two that are in the same column as some switches'."""
+    def aliases(self, switches: Sequence[int]) -> dict[tuple[int, ...], float]:
+        """Return what is measured along with an effect: others of one switch or two, times so much.
+
+        Columns of two effects are the same, or opposite where a relation has an odd number of
+        letters, as all are off in the first cell. An interaction is a difference of differences,
+        so it stands for half as much in the column of a single switch, and that for twice.
+        """
         own = reduce(xor, (1 << switch for switch in switches))
-        others = (own ^ word for word in self.relations)
-        return [_members(other) for other in others if 0 < other.bit_count() <= 2]
+        found = {}
+        for word in self.relations:
+            other = own ^ word
+            if 0 < other.bit_count() <= 2:
+                sign = -1.0 if word.bit_count() % 2 else 1.0
+                found[_members(other)] = sign * 2.0 ** (len(switches) - other.bit_count())
+        return found
 
 
 def design(switches: int, most: int) -> Design:

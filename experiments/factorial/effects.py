@@ -1,7 +1,7 @@
 """What single switches change, and pairs of them beyond that: by seed, so that seeds are pairs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class Effect(NamedTuple):
 
     switches: tuple[int, ...]
     by_seed: NDArray[np.float64]  # (seeds,)
-    aliases: tuple[tuple[int, ...], ...]  # effects that this design does not tell from it
+    aliases: Mapping[tuple[int, ...], float]  # what is measured along with it, times so much
 
     @property
     def interval(self) -> Interval:
@@ -52,8 +52,7 @@ def effects(design: Design, response: NDArray[np.float64]) -> list[Effect]:
         # A product of s signs has half of the cells at +1: each half is a mean of its own, and a
         # difference of differences is twice the difference of the two.
         contrast = signs[:, switches].prod(axis=1) * (2.0 ** len(switches)) / len(signs)
-        aliases = tuple(design.aliases(switches))
-        found.append(Effect(switches, contrast @ response, aliases))
+        found.append(Effect(switches, contrast @ response, design.aliases(switches)))
     return found
 
 

@@ -39,6 +39,8 @@ def run(config: FactorialConfig, seeds: tuple[int, ...], progress: Progress) -> 
                 advance()
     yield Metric("design", _in_words(made, len(there)))
     found = effects(made, response)
+    if made.relations:
+        yield Metric("aliases", {in_words(e.switches, names): _mixed(e, names) for e in found})
     for effect in found:
         claim = _claim(effect, names, config)
         yield claim
@@ -66,6 +68,11 @@ def _in_words(made: Design, count: int) -> str:
     return f"{len(made.on)} of {2**count} combinations, resolution {made.resolution}"
 
 
+def _mixed(effect: Effect, names: Sequence[str]) -> dict[str, float]:
+    """Return what is measured along with an effect, times so much."""
+    return {in_words(alias, names): factor for alias, factor in effect.aliases.items()}
+
+
 def _claim(effect: Effect, names: Sequence[str], config: FactorialConfig) -> Claim:
     named = in_words(effect.switches, names)
     if len(effect.switches) == 1:
@@ -76,8 +83,9 @@ def _claim(effect: Effect, names: Sequence[str], config: FactorialConfig) -> Cla
     if config.scale == "log":
         what += ", in logarithms"
     if effect.aliases:
-        mixed = " and ".join(in_words(alias, names) for alias in effect.aliases)
-        what += f"; in this fraction of the design it cannot be told from {mixed}"
+        mixed = _mixed(effect, names).items()
+        told = ", ".join(f"{factor:+g} times that of {alias}" for alias, factor in mixed)
+        what += f"; in this fraction of the design its effect is measured with {told}"
     return claim_over_seeds(
         f"factorial/{named}", effect.by_seed, statement=what, source=SOURCE, expected="< 0"
     )
