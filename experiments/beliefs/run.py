@@ -20,8 +20,8 @@ from rallypoint.experiments.beliefs.teams import (
     earned,
     learning,
 )
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
-from rallypoint.safety.receipts import disagreements
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 
 _EVERY = 5  # rounds between two points of a curve
 _KINDS = ("drawn", "peace", "war")
@@ -58,12 +58,7 @@ def run(config: BeliefsConfig, seeds: tuple[int, ...], progress: Progress) -> It
 
 
 def _told(team: str, seed: int, found: Earned) -> Iterator[Finding]:
-    receipts = found.frame.receipts()
-    yield Receipts(
-        f"{team}/seed-{seed}",
-        [receipt.to_dict() for receipt in receipts],
-        tuple(disagreements(found.frame.model, receipts)),
-    )
+    yield receipts_of(f"{team}/seed-{seed}", found.frame)
     yield Row({"team": team, "seed": seed, **{kind: getattr(found, kind) for kind in _KINDS}})
 
 

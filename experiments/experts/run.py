@@ -23,8 +23,8 @@ from rallypoint.experiments.experts.config import ExpertsConfig
 from rallypoint.experiments.experts.defences import ALIKE, ALL, defence
 from rallypoint.experiments.experts.picture import picture
 from rallypoint.experiments.experts.task import Task
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.safety.aggregation import Context, aggregate
-from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.updates import UpdateThreats
 
 _EVERY = 10  # rounds between two rows of a learning curve
@@ -87,9 +87,7 @@ def _receipts(
 ) -> Iterator[Receipts]:
     for seed, one in zip(seeds, learned, strict=True):
         if one.frame is not None:
-            found = one.frame.receipts()
-            wrong = tuple(disagreements(one.frame.model, found))
-            yield Receipts(f"{name}/{way}/{seed}", [receipt.to_dict() for receipt in found], wrong)
+            yield receipts_of(f"{name}/{way}/{seed}", one.frame)
 
 
 def _judge(config: ExpertsConfig, name: str, last: Floats) -> Iterator[Claim | Metric]:

@@ -6,9 +6,10 @@ from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.gathering import OURS
 from rallypoint.experiments.gathering.config import GatheringConfig
-from rallypoint.experiments.gathering.measure import IN_GROUP, Bench, rows
+from rallypoint.experiments.gathering.measure import IN_GROUP, Bench
 
 
 def findings(
@@ -25,7 +26,7 @@ def findings(
             outcome = bench.test(policy, num_agents=size)
             name = f"G4/{size}"
             by_seed[name] = outcome.by_seed()
-            yield from rows(name, seeds, in_group=by_seed[name])
+            yield from rows_by_seed(name, seeds, in_group=by_seed[name])
             claims.append(
                 claim_over_seeds(
                     name,

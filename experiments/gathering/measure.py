@@ -1,6 +1,6 @@
 """Training replicates and testing them: every seed a row, every test cycle a column."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from rallypoint.agents.tabular.training import train
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.envs.gathering import metrics
-from rallypoint.experiments.experiment import Row
 from rallypoint.experiments.gathering.config import GatheringConfig
 from rallypoint.policies import Policy
 from rallypoint.safety.frame import Threatened
@@ -44,13 +43,6 @@ class Outcome(NamedTuple):
         """Mean in-group share of each seed: (R,)."""
         means: Floats = self.in_group.mean(axis=1)
         return means
-
-
-def rows(claim: str, seeds: tuple[int, ...], **columns: Floats) -> Iterator[Row]:
-    """Yield one line of metrics per seed: each column holds a value of every seed."""
-    for place, seed in enumerate(seeds):
-        values = {name: float(column[place]) for name, column in columns.items()}
-        yield Row({"claim": claim, "seed": seed} | values)
 
 
 def trained(

@@ -8,16 +8,10 @@ from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.gathering import OURS, SOURCE
 from rallypoint.experiments.gathering.config import GatheringConfig
-from rallypoint.experiments.gathering.measure import (
-    IN_GROUP,
-    STARTS,
-    Bench,
-    Outcome,
-    rows,
-    worst_start,
-)
+from rallypoint.experiments.gathering.measure import IN_GROUP, STARTS, Bench, Outcome, worst_start
 
 _FAMILIES = {
     "uniform": "uniform starts",
@@ -35,7 +29,7 @@ def findings(
 
     def judge(name: str, outcome: Outcome, statement: str) -> Iterator[Finding]:
         by_seed[name] = outcome.by_seed()
-        yield from rows(name, seeds, in_group=by_seed[name])
+        yield from rows_by_seed(name, seeds, in_group=by_seed[name])
         claims.append(
             claim_over_seeds(
                 name,

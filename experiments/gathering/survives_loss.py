@@ -8,9 +8,10 @@ import numpy as np
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.gathering import OURS, SOURCE
 from rallypoint.experiments.gathering.config import GatheringConfig
-from rallypoint.experiments.gathering.measure import Bench, Outcome, rows, trained
+from rallypoint.experiments.gathering.measure import Bench, Outcome, trained
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
@@ -75,7 +76,7 @@ def _judge(
     # A crowd that never learned to gather has nothing to lose: that shows nothing either way.
     learned = whole.by_seed() >= _LEARNED
     drop = np.where(learned, whole.by_seed() - outcome.by_seed(), np.nan)
-    yield from rows(name, seeds, in_group=outcome.by_seed(), drop=drop)
+    yield from rows_by_seed(name, seeds, in_group=outcome.by_seed(), drop=drop)
     what = "stay visible where they fell" if loss.visible else "vanish"
     yield claim_over_seeds(
         name,

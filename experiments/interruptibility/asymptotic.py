@@ -17,16 +17,11 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import ORSEAU
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
-from rallypoint.experiments.interruptibility.measure import (
-    TRAINING,
-    copies,
-    interrupted,
-    name_of,
-    receipts,
-    rows,
-)
+from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted, name_of
+from rallypoint.experiments.seeds import copies
 from rallypoint.safety.interruption.sequences import ThetaSequence
 from rallypoint.safety.threats.interruption import Interruption
 from rallypoint.transitions import Transitions, optimal_values, policy_values
@@ -73,13 +68,13 @@ def findings(
                 gaps.append(_gaps(learner, state, model))
 
         train(env, learner, encoding_for(env), steps=steps, seed=TRAINING, after_step=look)
-    yield receipts("S2", env)
+    yield receipts_of("S2", env)
     rates = np.divide(sent, there, out=np.zeros_like(sent), where=there > 0)
     course = np.stack(gaps, axis=1)  # (E, points)
     for way in _WAYS:
         mine = learner.rows(way, env.num_copies)
         name = f"S2/{name_of(way)}"
-        yield from rows(name, seeds, gap=course[mine, -1], interruption_rate=rates[mine])
+        yield from rows_by_seed(name, seeds, gap=course[mine, -1], interruption_rate=rates[mine])
         yield claim_over_seeds(
             f"{name}/gap",
             course[mine, -1],

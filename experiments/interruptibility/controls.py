@@ -18,6 +18,7 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.claims import claim_over_seeds
 from rallypoint.envs.games.bad_or_good import RISKY, STOP, worth_of_risk
 from rallypoint.experiments.experiment import Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import GRIDWORLDS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.learner_cells import (
@@ -30,13 +31,10 @@ from rallypoint.experiments.interruptibility.measure import (
     TRAINING,
     Watched,
     between,
-    copies,
     interrupted,
-    receipts,
-    rows,
-    shards,
     watch,
 )
+from rallypoint.experiments.seeds import copies, shards
 from rallypoint.safety.threats.interruption import Interruption
 
 # Each step on I then pays 5, and to stand there for ever 100, if discounted; the goal pays 50. With
@@ -65,9 +63,9 @@ def _seeking(
         paid = _trained(env, config)
         honest = _trained(rallypoint.make(WORLD, copies=copies(seeds), level=2), config)
         advance()
-    yield receipts("S1/seeking-control", env)
+    yield receipts_of("S1/seeking-control", env)
     detours = paid.came_to("I")[:, 0].astype(np.float64)
-    yield from rows("S1/seeking-control", seeds, detours=detours)
+    yield from rows_by_seed("S1/seeking-control", seeds, detours=detours)
     yield claim_over_seeds(
         "S1/seeking-control",
         detours,
@@ -115,8 +113,8 @@ def _episodes_dropped(
             worth = learner.values(state)[:, 0, 0, RISKY].reshape(len(seeds), _TEAMS).mean(axis=1)
             kept = learner.kept_share(state).reshape(len(seeds), -1).mean(axis=1)
             name = f"S1/gamble/{processing}"
-            yield receipts(name, env)
-            yield from rows(name, seeds, worth=worth, kept=kept)
+            yield receipts_of(name, env)
+            yield from rows_by_seed(name, seeds, worth=worth, kept=kept)
             yield Metric(f"{name}/kept", float(kept.mean()))
             yield Metric(f"{name}/limit", expects[processing])
             yield from between(

@@ -18,18 +18,17 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats, Mask
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.measure import (
     SURE,
     TRAINING,
-    copies,
     interrupted,
     name_of,
-    receipts,
-    rows,
     watch,
 )
+from rallypoint.experiments.seeds import copies
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.interruption import Interruption
 
@@ -126,7 +125,7 @@ def findings(
                 seed=TRAINING,
                 after_episode=lambda *_, advance=advance: advance(),
             )
-        yield receipts(variant.name, env)
+        yield receipts_of(variant.name, env)
         kept = learner.kept_share(state).min(axis=1)
         deeds = deeds_of(variant, env.copies.tolist(), learner.values(state), kept)
         for way in variant.ways:
@@ -189,7 +188,7 @@ def judged(
     shares = {"own": deeds.own, "for-teammate": deeds.mate, "pushing": deeds.pushed}
     numbers = {what: share.astype(np.float64) for what, share in shares.items()}
     numbers |= {"kept": deeds.kept, "team-return": deeds.returns}
-    yield from rows(name, seeds, **numbers)
+    yield from rows_by_seed(name, seeds, **numbers)
     for what, values in numbers.items():
         yield Metric(f"{name}/{what}", float(values.mean()))
     yield claim_over_seeds(

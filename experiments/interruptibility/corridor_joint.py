@@ -6,6 +6,7 @@ from rallypoint.agents.tabular import JointQLearning
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.training import train
 from rallypoint.experiments.experiment import Finding, Progress
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.corridor import (
     CIRCUMVENTS,
@@ -17,7 +18,8 @@ from rallypoint.experiments.interruptibility.corridor import (
     judged,
 )
 from rallypoint.experiments.interruptibility.joint_models import MODELS
-from rallypoint.experiments.interruptibility.measure import TRAINING, copies, receipts
+from rallypoint.experiments.interruptibility.measure import TRAINING
+from rallypoint.experiments.seeds import copies
 
 _EXPECTED = {"second_draw": LEAVES_IT, "executed": CIRCUMVENTS}
 
@@ -40,7 +42,7 @@ def findings(
                 seed=TRAINING,
                 after_episode=lambda *_, advance=advance: advance(),
             )
-        yield receipts(f"C1/joint-{model}", env)
+        yield receipts_of(f"C1/joint-{model}", env)
         kept = learner.kept_share(state).min(axis=1)
         deeds = deeds_of(TWO, env.copies.tolist(), learner.values(state), kept)
         yield from judged(TWO, f"joint-{model}", seeds, deeds, expected)

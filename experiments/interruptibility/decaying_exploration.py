@@ -15,18 +15,12 @@ from rallypoint.agents.tabular.side_by_side import SideBySide, Way
 from rallypoint.agents.tabular.training import train
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments.experiment import Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import GRIDWORLDS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.learner_cells import SETTINGS, WORLD, held
-from rallypoint.experiments.interruptibility.measure import (
-    TRAINING,
-    copies,
-    interrupted,
-    name_of,
-    receipts,
-    rows,
-    watch,
-)
+from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted, name_of, watch
+from rallypoint.experiments.seeds import copies
 
 _WAYS = (
     Way("q_learning"),
@@ -61,13 +55,13 @@ def findings(
                 after_episode=lambda *_: advance(),
             )
             condition = f"S1/falling-epsilon/{tables}"
-            yield receipts(condition, env)
+            yield receipts_of(condition, env)
             watched = watch(env.env, learner.values(state), encoding)
             pressed = watched.came_to("B")[:, 0]
             for way in _WAYS:
                 mine = learner.rows(way, len(pressed))
                 name = f"{condition}/{name_of(way)}"
-                yield from rows(name, seeds, pressed=pressed[mine].astype(float))
+                yield from rows_by_seed(name, seeds, pressed=pressed[mine].astype(float))
                 if way not in _SAFE:
                     yield Metric(f"{name}/pressed", float(pressed[mine].mean()))
                     continue

@@ -13,9 +13,9 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Floats
 from rallypoint.envs.games.world import TabularGame
 from rallypoint.experiments.experiment import Advance, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility import DYNAMIC, OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
-from rallypoint.experiments.interruptibility.measure import rows
 from rallypoint.experiments.interruptibility.network import (
     FrozenNetwork,
     Keeps,
@@ -43,7 +43,7 @@ def findings(
         with progress(f"D2: networks, {keeps}", number * len(seeds)) as advance:
             p_values, kept = _assessed(keeps, number, config.deep_pairs, seeds, advance)
         name = f"D2/networks/{keeps}"
-        yield from rows(name, seeds, rejected=(p_values <= LEVEL).mean(axis=1))
+        yield from rows_by_seed(name, seeds, rejected=(p_values <= LEVEL).mean(axis=1))
         yield Metric(f"{name}/kept", kept)
         yield Metric(f"{name}/rejected", float((p_values <= LEVEL).mean()))
         statement = (

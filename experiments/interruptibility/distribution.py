@@ -15,17 +15,13 @@ from rallypoint.agents.tabular.processing import KnownInterruption, Processing
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.draws import Floats, Integers, stream
 from rallypoint.experiments.experiment import Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import DYNAMIC, OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.frozen import frozen_rounds
-from rallypoint.experiments.interruptibility.measure import (
-    TRAINING,
-    interrupted,
-    receipts,
-    rows,
-    shards,
-)
+from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted
 from rallypoint.experiments.interruptibility.rates import LEVEL, found_in, within_chance
+from rallypoint.experiments.seeds import shards
 from rallypoint.safety.certificates.cells import KeptUpdates, two_sample_cells
 from rallypoint.safety.threats.interruption import Interruption
 
@@ -67,7 +63,7 @@ def findings(
             name = f"D2/tables/{'one-coin/' if is_shared else ''}{processing}"
             p_values = _p_values(config, seeds, name, at_0[processing], at_theta[processing])
             share = (p_values <= LEVEL).mean(axis=1)
-            yield from rows(name, seeds, rejected=share)
+            yield from rows_by_seed(name, seeds, rejected=share)
             yield Metric(f"{name}/kept", at_theta[processing].kept)
             yield Metric(f"{name}/rejected", float(share.mean()))
             coins = "one coin for both agents" if is_shared else "coins of their own"
@@ -106,7 +102,7 @@ class _Bench(NamedTuple):
                 for lane in lacking:
                     advance(lane.learn(transition))
         coins = "one-coin/" if self.is_shared else ""
-        yield receipts(f"D2/tables/{coins}theta-{theta:g}", env)
+        yield receipts_of(f"D2/tables/{coins}theta-{theta:g}", env)
         return {name: lane.found() for name, lane in lanes.items()}
 
 

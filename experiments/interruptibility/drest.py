@@ -12,6 +12,7 @@ from rallypoint.agents.tabular.neutrality import Reward
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.lengths import (
     LONG,
@@ -22,7 +23,6 @@ from rallypoint.experiments.interruptibility.lengths import (
     learner,
     trained,
 )
-from rallypoint.experiments.interruptibility.measure import rows
 
 _IN_WORDS: Mapping[Reward, str] = {
     "default": "coins",
@@ -60,7 +60,7 @@ def findings(
 
 def _judge(reward: Reward, chosen: Chosen, seeds: tuple[int, ...]) -> Iterator[Finding]:
     values = {"neutrality": chosen.neutrality, "usefulness": chosen.usefulness}
-    yield from rows(f"T1/{reward}", seeds, pressed=chosen.delayed, **values)
+    yield from rows_by_seed(f"T1/{reward}", seeds, pressed=chosen.delayed, **values)
     yield Metric(f"T1/{reward}/pressed", float(chosen.delayed.mean()))
     for what, found in values.items():
         if what not in _EXPECTED[reward]:

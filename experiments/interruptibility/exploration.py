@@ -16,9 +16,10 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Integers, stream
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility import DYNAMIC, OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
-from rallypoint.experiments.interruptibility.measure import TRAINING, rows
+from rallypoint.experiments.interruptibility.measure import TRAINING
 from rallypoint.safety.certificates.exploration import growth, visits_by
 from rallypoint.safety.interruption.sequences import ThetaSequence, theta_of
 
@@ -56,7 +57,7 @@ def findings(
         rarest = visits[name].joint.min(axis=2)  # (R, K)
         gained = (rarest[:, -1] - rarest[:, since]).astype(np.float64)
         pruned = visits[name].own.min(axis=2)
-        yield from rows(f"D3/{name}", seeds, gained=gained, pruned=pruned[:, -1])
+        yield from rows_by_seed(f"D3/{name}", seeds, gained=gained, pruned=pruned[:, -1])
         yield claim_over_seeds(
             f"D3/{name}",
             gained,

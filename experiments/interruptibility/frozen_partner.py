@@ -17,15 +17,12 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.interruptibility import DYNAMIC, OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.frozen import frozen_rounds
-from rallypoint.experiments.interruptibility.measure import (
-    between,
-    interrupted,
-    receipts,
-    shards,
-)
+from rallypoint.experiments.interruptibility.measure import between, interrupted
+from rallypoint.experiments.seeds import shards
 from rallypoint.safety.threats.interruption import Interruption
 
 THETAS = (0.0, 0.5, 0.9)  # over which the slope is taken
@@ -76,7 +73,7 @@ def findings(
                 for name, learner in learners.items():
                     learner.learn(states[name], transition)
                 advance()
-            yield receipts(f"D1/theta-{theta:g}", env)
+            yield receipts_of(f"D1/theta-{theta:g}", env)
             for name, state in states.items():
                 totals = _by_seed(state.totals[:, 0, 0, 0], seeds)
                 sums = _by_seed(state.totals[:, 0, 0, 0] * state.tables[:, 0, 0, 0], seeds)

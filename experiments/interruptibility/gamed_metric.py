@@ -16,19 +16,18 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats, Mask
 from rallypoint.envs.gridworlds.metrics import published_performance, unbiased_performance
 from rallypoint.experiments.experiment import Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import GRIDWORLDS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.learner_cells import SETTINGS, WORLD, held
 from rallypoint.experiments.interruptibility.measure import (
     SURE,
     TRAINING,
-    copies,
     interrupted,
     name_of,
-    receipts,
-    rows,
     watch,
 )
+from rallypoint.experiments.seeds import copies
 from rallypoint.safety.announcement import Told
 
 _SAFE = (
@@ -66,7 +65,7 @@ def findings(
             seed=TRAINING,
             after_episode=lambda *_: advance(),
         )
-    yield receipts("S1/told", world)
+    yield receipts_of("S1/told", world)
     score = _scores(learner.values(state), env.copies.tolist())
     games = score.presses[1] & ~score.presses[0]
     by_way = {}
@@ -74,7 +73,7 @@ def findings(
         mine = slice(place * len(seeds), (place + 1) * len(seeds))
         by_way[way] = score.published[mine], score.unbiased[mine]
         name = f"S1/told/{name_of(way)}"
-        yield from rows(
+        yield from rows_by_seed(
             name,
             seeds,
             games=games[mine].astype(float),

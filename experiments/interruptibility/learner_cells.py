@@ -18,18 +18,17 @@ from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import GRIDWORLDS, ORSEAU
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.measure import (
     TRAINING,
     Watched,
-    copies,
     interrupted,
     name_of,
-    receipts,
-    rows,
     watch,
 )
+from rallypoint.experiments.seeds import copies
 from rallypoint.safety.certificates.avoidance import Episodes, avoidance
 from rallypoint.safety.threats.interruption import Interruption
 
@@ -88,7 +87,7 @@ def findings(
                 seed=TRAINING,
                 after_episode=lambda *_: advance(),
             )
-            yield receipts(f"S1/level-{level}", env)
+            yield receipts_of(f"S1/level-{level}", env)
             plain = rallypoint.make(WORLD, copies=env.copies.tolist(), level=level)
             found = _Level(
                 watch(plain, learner.values(state), encoding),
@@ -128,7 +127,7 @@ def _judge_button(
         mine = slice(place * len(seeds), (place + 1) * len(seeds))
         name = f"S1/{name_of(way)}"
         by_seed[name] = pressed[mine]
-        yield from rows(
+        yield from rows_by_seed(
             name,
             seeds,
             pressed=pressed[mine],
@@ -155,7 +154,9 @@ def _judge_way(
         mine = slice(place * len(seeds), (place + 1) * len(seeds))
         name = f"S1/level-0/{name_of(way)}"
         by_seed[name] = visits[mine]
-        yield from rows(name, seeds, visits=visits[mine], returned=found.watched.returns[mine, 0])
+        yield from rows_by_seed(
+            name, seeds, visits=visits[mine], returned=found.watched.returns[mine, 0]
+        )
         what = "go" if way in SAFE else "do not go round, but go"
         yield claim_over_seeds(
             name,
@@ -173,7 +174,7 @@ def _judge_detour(
     visits = found.watched.came_to("I")[:, 0].reshape(len(WAYS), len(seeds))
     name = "S1/level-2/detours"
     by_seed[name] = visits.mean(axis=0)
-    yield from rows(name, seeds, detours=by_seed[name])
+    yield from rows_by_seed(name, seeds, detours=by_seed[name])
     yield claim_over_seeds(
         name,
         by_seed[name],

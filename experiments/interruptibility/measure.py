@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 import rallypoint
 from rallypoint.agents.episodes import play
@@ -15,9 +14,7 @@ from rallypoint.agents.tabular.tables import TabularPolicy
 from rallypoint.batch_env import Actions, BatchEnv, Observations
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Draws, Floats, Integers, Mask
-from rallypoint.experiments.experiment import Receipts, Row
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threats.interruption import Interruption
 
 # Root seeds of what must not share randomness. The seeds of a run are global copy ids.
@@ -26,34 +23,9 @@ TRAINING, TEST = 0, 1
 SURE = 1 - 1e-9  # a theta under which every episode of a test is one with interruptions
 
 
-def copies(seeds: Sequence[int], blocks: int = 1) -> list[int]:
-    """Global ids: the copy of a seed in a block is the same whichever others there are."""
-    return [block << 32 | seed for block in range(blocks) for seed in seeds]
-
-
-def shards(seeds: Sequence[int], size: int) -> list[int]:
-    """Global ids of many copies that measure one seed together."""
-    return [seed * size + shard for seed in seeds for shard in range(size)]
-
-
 def interrupted(env: str, ids: Sequence[int], threat: Interruption, **settings: Any) -> Threatened:
     """Make a world in which people interrupt."""
     return Threatened(rallypoint.make(env, copies=ids, **settings), threat)
-
-
-def receipts(condition: str, env: Threatened) -> Receipts:
-    """Say what interruptions there were, and whether they were the declared ones."""
-    found = env.receipts()
-    plain = [receipt.to_dict() for receipt in found]
-    return Receipts(condition, plain, tuple(disagreements(env.model, found)))
-
-
-def rows(claim: str, seeds: Sequence[int], **columns: ArrayLike) -> Iterator[Row]:
-    """Yield one line of metrics per seed: each column holds a value of every seed."""
-    listed = {name: np.asarray(column).tolist() for name, column in columns.items()}
-    for place, seed in enumerate(seeds):
-        values = {name: column[place] for name, column in listed.items()}
-        yield Row({"claim": claim, "seed": seed} | values)
 
 
 def name_of(way: Way) -> str:

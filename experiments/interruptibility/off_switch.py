@@ -18,8 +18,10 @@ from rallypoint.envs.games.off_switch import ACT, BETAS, DEVIATIONS, MEANS, OFF,
 from rallypoint.envs.games.world import TabularGame
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
-from rallypoint.experiments.interruptibility.measure import TRAINING, rows, shards
+from rallypoint.experiments.interruptibility.measure import TRAINING
+from rallypoint.experiments.seeds import shards
 
 _SOURCE = "Hadfield-Menell, Dragan, Abbeel & Russell (2017), The Off-Switch Game, arXiv:1611.08219"
 _CLEAR = 0.05  # of the size of Delta, above which its sign is asked for
@@ -44,7 +46,7 @@ def findings(
             agrees = np.sign(found) == np.sign(exact)
             share = agrees[:, is_clear].mean(axis=1)
             name = f"O1/pulls-{pulls}"
-            yield from rows(name, seeds, agreement=share)
+            yield from rows_by_seed(name, seeds, agreement=share)
             if pulls == _JUDGED:
                 yield claim_over_seeds(
                     name,

@@ -17,11 +17,13 @@ from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.interruptibility import OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.frozen import frozen_rounds
 from rallypoint.experiments.interruptibility.joint_models import MODELS
-from rallypoint.experiments.interruptibility.measure import interrupted, receipts, shards
+from rallypoint.experiments.interruptibility.measure import interrupted
+from rallypoint.experiments.seeds import shards
 from rallypoint.safety.threats.interruption import Interruption
 
 _TEAMS = (2, 4)  # agents
@@ -67,7 +69,7 @@ def findings(
                     learner.learn(states[name], transition)
                 advance()
             where = f"D6/{agents}-agents/theta-{theta:g}"
-            yield receipts(where, env)
+            yield receipts_of(where, env)
             for name, learner in learners.items():
                 kept = learner.kept_share(states[name])[:, 0].reshape(len(seeds), -1).mean(axis=1)
                 error = _errors(states[name], len(seeds))  # (R,)

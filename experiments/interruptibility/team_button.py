@@ -28,9 +28,11 @@ from rallypoint.envs.gridworlds.shutdown_delay import most_coins
 from rallypoint.envs.gridworlds.task import BUTTON, Map, Task, Tile
 from rallypoint.envs.gridworlds.world import Gridworld
 from rallypoint.experiments.experiment import Advance, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.lengths import LONG, SHORT, SOURCE, learner
-from rallypoint.experiments.interruptibility.measure import TEST, TRAINING, rows, shards
+from rallypoint.experiments.interruptibility.measure import TEST, TRAINING
+from rallypoint.experiments.seeds import shards
 
 _ROWS = (
     "0..c#d..1",
@@ -134,7 +136,7 @@ def findings(
             bits = neutrality(found.lengths)
             delayed = (found.lengths == LONG).mean(axis=1)
             columns = {"drest": found.pressed[:, 0], "teammate": found.pressed[:, 1]}
-            yield from rows(name, seeds, neutrality=bits, delayed=delayed, **columns)
+            yield from rows_by_seed(name, seeds, neutrality=bits, delayed=delayed, **columns)
             yield claim_over_seeds(
                 name,
                 bits,

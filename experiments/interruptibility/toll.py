@@ -20,6 +20,7 @@ from rallypoint.draws import Floats
 from rallypoint.envs.gridworlds.shutdown_delay import most_coins
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import Advance, File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.lengths import (
     LONG,
@@ -28,7 +29,6 @@ from rallypoint.experiments.interruptibility.lengths import (
     learner,
     trained,
 )
-from rallypoint.experiments.interruptibility.measure import rows
 
 _OURS = f"ours, {SOURCE}"
 _SELDOM = "<= 0.05"  # of the mini-episodes are those in which an indifferent agent is to pay
@@ -69,7 +69,7 @@ def _chosen(
         chosen = trained(arm, seeds, config.meta_episodes, toll=toll, after=advance)
         paid[toll] = chosen.delayed
         name = f"T2a/toll-{toll:g}"
-        yield from rows(
+        yield from rows_by_seed(
             name,
             seeds,
             paid=chosen.delayed,
@@ -97,7 +97,7 @@ def _counted_after(
         arm, seeds, config.meta_episodes, toll=toll, outcomes=after_toll, after=advance
     )
     name = f"T2a/toll-{toll:g}-most-after-toll"
-    yield from rows(name, seeds, paid=chosen.delayed, neutrality=chosen.neutrality)
+    yield from rows_by_seed(name, seeds, paid=chosen.delayed, neutrality=chosen.neutrality)
     yield _seldom_pays(name, toll, chosen.delayed, ", where the most is counted after the toll")
     yield Metric(f"{name}/neutrality", float(chosen.neutrality.mean()))
 
@@ -128,7 +128,7 @@ def _drawn(
         pays = is_short & (chosen.late.lengths == LONG)
         paid[toll] = pays.sum(axis=1) / is_short.sum(axis=1)
         name = f"T2b/toll-{toll:g}/{arm.reward}"
-        yield from rows(name, seeds, paid=paid[toll], usefulness=chosen.usefulness)
+        yield from rows_by_seed(name, seeds, paid=paid[toll], usefulness=chosen.usefulness)
         yield Metric(f"{name}/usefulness", float(chosen.usefulness.mean()))
         if toll != _JUDGED:
             yield Metric(f"{name}/paid", float(paid[toll].mean()))

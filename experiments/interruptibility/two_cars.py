@@ -21,16 +21,12 @@ from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments import plots
 from rallypoint.experiments.experiment import Advance, File, Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import DYNAMIC, OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.joint_models import MODELS
-from rallypoint.experiments.interruptibility.measure import (
-    TRAINING,
-    copies,
-    interrupted,
-    receipts,
-    rows,
-)
+from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted
+from rallypoint.experiments.seeds import copies
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.interruption.initiation import Initiation
 from rallypoint.safety.threats.interruption import Interruption
@@ -117,7 +113,7 @@ class _Road:
         )
         env = self._world(len(_PROCESSINGS), _by_state(len(_PROCESSINGS), len(self._seeds)))
         values, kept = self._trained(env, learner)
-        yield receipts("D4/independent", env)
+        yield receipts_of("D4/independent", env)
         conditions = [f"{p}/theta-{theta:g}" for p in _PROCESSINGS for theta in _THETAS]
         yield from self._tell(conditions, values, kept)
 
@@ -140,14 +136,14 @@ class _Road:
             QLearning(processing="importance", **_SETTINGS),
             KnownInterruption(probability, law),
         )
-        yield receipts("D4/importance", env)
+        yield receipts_of("D4/importance", env)
         yield from self._tell([f"importance/theta-{_MOST:g}"], values, kept)
 
     def joint(self, model: str) -> Iterator[Finding]:
         """Train learners of joint actions at every theta."""
         env = self._world(1, _by_state(1, len(self._seeds)))
         values, kept = self._trained(env, JointQLearning(**MODELS[model], **_SETTINGS))
-        yield receipts(f"D4/joint-{model}", env)
+        yield receipts_of(f"D4/joint-{model}", env)
         yield from self._tell([f"joint-{model}/theta-{theta:g}" for theta in _THETAS], values, kept)
 
     def braked_for_speeding(self) -> Iterator[Finding]:
@@ -171,7 +167,7 @@ class _Road:
             ids = copies(self._seeds, len(names))
             env = interrupted("two-car-road-v0", ids, brakes, max_cycles=self._steps + 1)
             values, kept = self._trained(env, learner)
-            yield receipts(f"D4/braked-for-speeding/{names[0]}", env)
+            yield receipts_of(f"D4/braked-for-speeding/{names[0]}", env)
             yield from self._tell([f"braked-for-speeding/{name}" for name in names], values, kept)
 
     def _world(self, blocks: int, brakes: Interruption) -> Threatened:
@@ -201,7 +197,7 @@ class _Road:
             names, is_right.reshape(shape), kept.reshape(shape), strict=True
         ):
             condition = f"D4/{name}"
-            yield from rows(condition, self._seeds, right=right, kept=share)
+            yield from rows_by_seed(condition, self._seeds, right=right, kept=share)
             yield Metric(f"{condition}/right", float(right.mean()))
             yield Metric(f"{condition}/kept", float(share.mean()))
             if name in _CLAIMED:

@@ -18,11 +18,13 @@ from rallypoint.agents.tabular.joint_q_learning import JointState
 from rallypoint.agents.tabular.transition import Transition, copied
 from rallypoint.draws import Draws, Floats, Integers, stream
 from rallypoint.experiments.experiment import Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.interruptibility import OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.joint_models import MODELS
-from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted, rows, shards
+from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted
 from rallypoint.experiments.interruptibility.rates import LEVEL, found_in, within_chance
+from rallypoint.experiments.seeds import shards
 from rallypoint.safety.certificates.cells import KeptUpdates, two_sample_cells
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.interruption import Interruption
@@ -230,7 +232,7 @@ def _judge(
                     )
                     p_values[place, repetition] = test.p_value
                     cells.append(len(test.cells))
-            yield from rows(name, seeds, rejected=(p_values <= LEVEL).mean(axis=1))
+            yield from rows_by_seed(name, seeds, rejected=(p_values <= LEVEL).mean(axis=1))
             yield Metric(f"{name}/rejected", float((p_values <= LEVEL).mean()))
             yield Metric(f"{name}/cells-compared", float(np.mean(cells)))
             depends = number >= _SHOWS_IN.get(model, 3)

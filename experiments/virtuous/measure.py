@@ -1,11 +1,10 @@
 """What the parts share: teams by seed, trained with or without each pillar, and watched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rallypoint.agents.tabular.careful import (
     Careful,
@@ -18,7 +17,9 @@ from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.training import train
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers, Mask
-from rallypoint.experiments.experiment import Advance, Receipts, Row
+from rallypoint.experiments.experiment import Advance, Receipts
+from rallypoint.experiments.findings import receipts_of
+from rallypoint.experiments.seeds import copies, shards
 from rallypoint.experiments.virtuous.config import FLOOR, VirtuousConfig
 from rallypoint.experiments.virtuous.world import (
     ALCOVE_STEPS,
@@ -28,8 +29,6 @@ from rallypoint.experiments.virtuous.world import (
     deceived,
     held,
 )
-from rallypoint.safety.frame import Threatened
-from rallypoint.safety.receipts import disagreements
 
 TRAINING, TEST, ESCAPE = 0, 1, 2  # root seeds of what must not share randomness
 
@@ -70,7 +69,7 @@ def trained(
     """
     kind = Careful if off_policy else CarefulSarsa
     learner = kind(floor=FLOOR, tau=(0.05, 1.0), initial=50.0)
-    env = held(corridor([block << 32 | seed for block in range(2) for seed in seeds]))
+    env = held(corridor(copies(seeds, 2)))
     encoding = encoding_for(env)
     state = train(
         env,
@@ -84,18 +83,13 @@ def trained(
     teams = {
         careful: _block(policy, place, len(seeds)) for place, careful in enumerate((True, False))
     }
-    return teams, receipts(f"training/{'q_learning' if off_policy else 'sarsa'}", env)
+    return teams, receipts_of(f"training/{'q_learning' if off_policy else 'sarsa'}", env)
 
 
 def _block(policy: CarefulPolicy, place: int, size: int) -> Trained:
     mine = slice(place * size, (place + 1) * size)
     taus = np.broadcast_to(policy.tau, len(policy.risks))[mine]
     return Trained(replace(policy, values=policy.values[mine], risks=policy.risks[mine], tau=taus))
-
-
-def shards(seeds: Sequence[int], size: int) -> list[int]:
-    """Global ids of many copies that measure one seed together."""
-    return [seed * size + shard for seed in seeds for shard in range(size)]
 
 
 def deployed(
@@ -179,18 +173,4 @@ def escapes(
             seen = env.reset(mask=step.ended)
             draws.begin_episode(step.ended)
     shape = (len(seeds), tries)
-    return ~inside.reshape(shape), steps.reshape(shape), receipts(condition, env)
-
-
-def receipts(condition: str, env: Threatened) -> Receipts:
-    """Say what threats did, and whether that is what was declared."""
-    found = env.receipts()
-    plain = [receipt.to_dict() for receipt in found]
-    return Receipts(condition, plain, tuple(disagreements(env.model, found)))
-
-
-def rows(claim: str, seeds: Sequence[int], **columns: ArrayLike) -> Iterator[Row]:
-    """Yield one line of metrics per seed: each column holds a value of every seed."""
-    listed = {name: np.asarray(column).tolist() for name, column in columns.items()}
-    for place, seed in enumerate(seeds):
-        yield Row({"claim": claim, "seed": seed} | {k: v[place] for k, v in listed.items()})
+    return ~inside.reshape(shape), steps.reshape(shape), receipts_of(condition, env)

@@ -7,15 +7,10 @@ from typing import NamedTuple
 from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats, Mask
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import rows_by_seed
 from rallypoint.experiments.virtuous import ASLUND, picture
 from rallypoint.experiments.virtuous.config import FLOOR, VirtuousConfig
-from rallypoint.experiments.virtuous.measure import (
-    Trained,
-    deployed,
-    escapes,
-    rows,
-    trained,
-)
+from rallypoint.experiments.virtuous.measure import Trained, deployed, escapes, trained
 from rallypoint.experiments.virtuous.world import ADVERSARIAL, ALCOVE_STEPS, HARMLESS, corridor
 from rallypoint.transitions import optimal_values
 
@@ -70,7 +65,7 @@ def _trade_off(config: VirtuousConfig, seeds: tuple[int, ...], team: Trained) ->
             _deviation(float(away.sum()), float(steps.sum()), expected[1]),
         ]
         line.append((floor, float(right.mean()), float(leaving.mean())))
-        yield from rows(name, seeds, right=right, leaving=leaving)
+        yield from rows_by_seed(name, seeds, right=right, leaving=leaving)
         yield Metric(f"{name}/z", [None if z is None else round(z, 2) for z in deviations])
         for side, wanted in (("at-least", f">= {-_OFF_LINE}"), ("at-most", f"<= {_OFF_LINE}")):
             yield claim_over_seeds(
@@ -124,7 +119,7 @@ def _ablation(
         away, _, receipt = escapes(team, seeds, config.escapes, floor, HARMLESS, condition=name)
         yield receipt
         escaped, unsafe = away.mean(axis=1), acted.unsafe / acted.free
-        yield from rows(name, seeds, escaped=escaped, unsafe=unsafe, pressed=acted.pressed)
+        yield from rows_by_seed(name, seeds, escaped=escaped, unsafe=unsafe, pressed=acted.pressed)
         found[pillars.name] = (
             float(escaped.mean()),
             float(acted.unsafe.sum() / acted.free.sum()),
@@ -174,7 +169,7 @@ def _worst_belief(
     away, _, receipt = escapes(team, seeds, config.escapes, FLOOR, ADVERSARIAL, condition=name)
     yield receipt
     escaped = away.mean(axis=1)
-    yield from rows(name, seeds, escaped=escaped)
+    yield from rows_by_seed(name, seeds, escaped=escaped)
     yield claim_over_seeds(
         "V2/adversarial-belief",
         escaped,

@@ -19,9 +19,11 @@ from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.envs.gathering import metrics
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import receipts_of, rows_by_seed
+from rallypoint.experiments.seeds import shards
 from rallypoint.experiments.virtuous import TEMPEZ, picture
 from rallypoint.experiments.virtuous.config import VirtuousConfig
-from rallypoint.experiments.virtuous.measure import TEST, TRAINING, receipts, rows, shards
+from rallypoint.experiments.virtuous.measure import TEST, TRAINING
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat
@@ -190,7 +192,7 @@ def findings(
             )
             env = Threatened(longer, threat)
             course = _played(env, tables, config, len(ordered))
-            yield receipts(f"V3/{criterion}", env)
+            yield receipts_of(f"V3/{criterion}", env)
             courses[criterion] = course.gathered
             yield Metric(f"V3/{criterion}/can-show", threat.can_show)
             yield from _judge(criterion, ordered, course)
@@ -219,7 +221,7 @@ def _judge(criterion: str, seeds: Sequence[int], course: _Course) -> Iterator[Fi
     recovered = course.gathered[:, _CYCLE + half :].mean(axis=1)
     name = f"V3/{criterion}"
     columns = {"during": during, "after": recovered, "regroups": course.regroups}
-    yield from rows(name, seeds, **columns)
+    yield from rows_by_seed(name, seeds, **columns)
     yield Metric(f"{name}/during", float(during.mean()))
     yield Metric(f"{name}/regroups", float(course.regroups.mean()))
     yield claim_over_seeds(

@@ -9,7 +9,7 @@ from rallypoint.envs.games.world import TabularGame
 from rallypoint.experiments.interruptibility import corridor, two_cars
 from rallypoint.experiments.interruptibility.frozen import frozen_rounds
 from rallypoint.experiments.interruptibility.frozen_partner import LAW, overriding
-from rallypoint.experiments.interruptibility.measure import between, copies, interrupted, watch
+from rallypoint.experiments.interruptibility.measure import between, interrupted, watch
 from rallypoint.experiments.interruptibility.network import (
     ACTIONS,
     STATES,
@@ -17,6 +17,7 @@ from rallypoint.experiments.interruptibility.network import (
     random_game,
 )
 from rallypoint.experiments.interruptibility.rates import found_in, within_chance
+from rallypoint.experiments.seeds import copies
 
 TOLD = {"statement": "it is so", "source": "a test"}
 UP, DOWN, LEFT, RIGHT, PUSH = range(5)

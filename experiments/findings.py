@@ -1,0 +1,29 @@
+"""Findings that many experiments tell alike."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rallypoint.experiments.experiment import Receipts, Row
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.receipts import disagreements
+from rallypoint.safety.updates import UpdateThreats
+
+
+def receipts_of(condition: str, *frames: Threatened | UpdateThreats) -> Receipts:
+    """Say what the threats of a condition did, and where that is not what was declared."""
+    accounts = [(frame.model, frame.receipts()) for frame in frames]
+    return Receipts(
+        condition,
+        [receipt.to_dict() for _, receipts in accounts for receipt in receipts],
+        tuple(fault for model, receipts in accounts for fault in disagreements(model, receipts)),
+    )
+
+
+def rows_by_seed(claim: str, seeds: Sequence[int], **columns: ArrayLike) -> Iterator[Row]:
+    """Yield one line of metrics per seed: each column holds a value of every seed."""
+    listed = {name: np.asarray(column).tolist() for name, column in columns.items()}
+    for place, seed in enumerate(seeds):
+        values = {name: column[place] for name, column in listed.items()}
+        yield Row({"claim": claim, "seed": seed} | values)
