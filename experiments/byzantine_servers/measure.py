@@ -7,22 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import rallypoint
-from rallypoint.agents.gradient.actor_critic import ActorCritic
-from rallypoint.agents.gradient.contributors import Contributors
-from rallypoint.agents.gradient.fragment import Rollout
-from rallypoint.agents.gradient.learners import GpomdpLearner
-from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.rounds.protocols import Floats
-from rallypoint.agents.rounds.replicated import Replication
-from rallypoint.draws import Draws, stream
+from rallypoint.agents.rounds.replicated import Replicated, Replication
+from rallypoint.draws import stream
 from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, Condition
 from rallypoint.experiments.experiment import Advance
-from rallypoint.safety.receipts import disagreements
-
-_LEARNER = GpomdpLearner(policy=(16, 16), initial="uniform")
-_LEARNT = 400.0  # return from which a policy is said to have learned
+from rallypoint.experiments.poles import Poles, learnt
+from rallypoint.safety.updates import UpdateThreats
 
 
 def train(
@@ -30,8 +22,8 @@ def train(
     numbered: Sequence[tuple[int, Condition]],
     seed: int,
     advance: Advance,
-) -> list[dict[str, Any]]:
-    """Train, and return of each condition what came of it.
+) -> list[tuple[dict[str, Any], tuple[UpdateThreats, ...]]]:
+    """Train, and return of each condition what came of it, and the threats it was under.
 
     ``return`` is the mean return of honest workers' episodes in the last tenth of the rounds, at
     the parameters that each was sent, unless a lying server alone sent them; ``learnt`` the round
@@ -41,32 +33,18 @@ def train(
     runs = [condition.run(config, seed) for _, condition in numbered]
     n = config.contributors
     places = [seed * len(CONDITIONS) + number for number, _ in numbered]
-    own = n * config.episodes
-    world = rallypoint.make(
-        "cartpole-v1", copies=np.add.outer(np.array(places) * own, np.arange(own)).ravel()
-    )
-    group = world.groups[0]
-    networks = _LEARNER.architecture(group)
-    rollout = Rollout(world, Draws(0, "gradient/act", world.copies))
-    each = Contributors(count=1, runs=len(runs) * n)
+    poles = Poles(places, config.episodes, models=n)
     returns: list[NDArray[np.float64]] = []  # (R, n) of each round
 
     def estimate(models: Floats, round_number: int, attempt: int) -> Floats:
-        parameters = models.reshape(len(runs) * n, -1)
-        policy = GradientPolicy(networks, parameters, group)
         key = int(stream(0, "byzantine_servers/round", round_number, attempt).integers(1 << 62))
-        played = rollout.episodes(policy, seed=key)
-        rewards = np.where(played.acting, played.rewards, 0).sum(axis=(0, 2))
-        brought = rewards.reshape(len(runs), n, -1).mean(axis=2)
+        brought, found = poles.play(models.reshape(len(runs) * n, -1), key)
         if attempt:
-            returns[-1] = brought
-        else:
-            returns.append(brought)
-        batch = _LEARNER.prepare(ActorCritic(networks), parameters, played, each)
-        found = _LEARNER.gradient(ActorCritic(networks), parameters, batch)
+            returns.pop()
+        returns.append(brought.reshape(len(runs), n))
         return found.reshape(models.shape).copy()
 
-    start = networks.initial(stream(seed, "gradient/initial"), scheme=_LEARNER.initial)
+    start = poles.start(seed)
     servers = [condition.servers(config, start, seed) for _, condition in numbered]
     replication = Replication(runs, servers, estimate)
     diameters, refused, lied_to = [], [], []
@@ -78,43 +56,31 @@ def train(
         advance()
     counted = np.where(lied_to, np.nan, returns)  # (rounds, R, n)
     return [
-        _told(
-            at,
-            replication,
-            counted[:, at],
-            np.stack(diameters)[:, at],
-            np.stack(refused)[:, at],
+        (
+            _told(run, counted[:, at], np.stack(diameters)[:, at], np.stack(refused)[:, at]),
+            tuple(frame for frame in (run.server_threats, run.threats) if frame is not None),
         )
-        for at in range(len(runs))
+        for at, run in enumerate(runs)
     ]
 
 
 def _told(
-    at: int,
-    replication: Replication,
+    run: Replicated,
     returns: NDArray[np.float64],
     diameters: NDArray[np.float64],
     refused: Floats,
 ) -> dict[str, Any]:
-    run = replication.runs[at]
     honest = np.ones(run.protocol.contributors, dtype=bool)
     if run.threats is not None:
         honest = ~run.threats.liars
     curve = np.nanmean(returns[:, honest], axis=1)
-    smooth = np.convolve(curve, np.full(5, 0.2), mode="valid")
-    learnt = np.flatnonzero(smooth >= _LEARNT)
-    frames = [frame for frame in (run.server_threats, run.threats) if frame is not None]
-    receipts = [receipt for frame in frames for receipt in frame.receipts()]
-    wrong = [one for frame in frames for one in disagreements(frame.model, frame.receipts())]
     return {
         "return": float(curve[-max(1, len(curve) // 10) :].mean()),
-        "learnt": int(learnt[0]) + 5 if len(learnt) else None,
+        "learnt": learnt(curve),
         "diameter": float(diameters[len(diameters) // 2 :].mean()),
         "refused": None if np.isnan(refused).all() else float(np.nanmean(refused)),
         "curve": curve.round(2).tolist(),
         "diameters": diameters.round(4).tolist(),
-        "receipts": [receipt.to_dict() for receipt in receipts],
-        "disagreements": wrong,
     }
 
 

@@ -12,10 +12,10 @@ from rallypoint.experiments.byzantine_servers import SOURCE, picture
 from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, conditions
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 
 WITHIN = 0.9  # of the return with one trusted server
-_APART = ("receipts", "disagreements")
 Results = Mapping[str, list[dict[str, Any]]]  # by condition, seed by seed
 
 
@@ -31,13 +31,11 @@ def run(
     with progress("rounds", len(seeds) * len(groups) * config.rounds) as advance:
         for seed, group in itertools.product(seeds, groups):
             told = train(config, group, seed, advance)
-            for (_, condition), one in zip(group, told, strict=True):
+            for (_, condition), (one, frames) in zip(group, told, strict=True):
                 found[condition.name].append(one)
-                plain = {name: value for name, value in one.items() if name not in _APART}
-                yield Row({"seed": seed, "condition": condition.name, **plain})
-                if one["receipts"]:
-                    label = f"{condition.name}, seed {seed}"
-                    yield Receipts(label, one["receipts"], tuple(one["disagreements"]))
+                yield Row({"seed": seed, "condition": condition.name, **one})
+                if frames:
+                    yield receipts_of(f"{condition.name}, seed {seed}", *frames)
     for name, several in found.items():
         yield Metric(name.replace(", ", "/").replace(" ", "-"), _means(several))
     yield from _costs(config)

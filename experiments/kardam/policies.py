@@ -4,24 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-import rallypoint
-from rallypoint.agents.gradient.actor_critic import ActorCritic
-from rallypoint.agents.gradient.contributors import Contributors
-from rallypoint.agents.gradient.fragment import Rollout
-from rallypoint.agents.gradient.learners import GpomdpLearner
-from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.server import Pace, Server
 from rallypoint.agents.rounds.protocols import Floats, Integers
 from rallypoint.agents.rounds.simulated import Simulation
-from rallypoint.draws import Draws, stream
 from rallypoint.experiments.experiment import Progress
 from rallypoint.experiments.kardam.config import KardamConfig
 from rallypoint.experiments.kardam.contestants import Condition
 from rallypoint.experiments.kardam.measure import Record
+from rallypoint.experiments.poles import LEARNER, Poles
 from rallypoint.safety.aggregation import Aggregator
 
-_LEARNER = GpomdpLearner(policy=(16, 16), initial="uniform")
 _ROOM = 1 << 10  # for n, and for the numbers of conditions, in the ids of copies
 
 
@@ -41,37 +35,26 @@ def learn(
     """
     runs = [(seed, condition) for seed in seeds for condition in rivals]
     places = [(seed * _ROOM + rival.n) * _ROOM + rival.number for seed, rival in runs]
-    ids = np.add.outer(np.array(places) * config.episodes, np.arange(config.episodes)).ravel()
-    world = rallypoint.make("cartpole-v1", copies=ids)
-    group = world.groups[0]
-    networks = _LEARNER.architecture(group)
-    rollout = Rollout(world, Draws(0, "gradient/act", world.copies))
-    contributors = Contributors(count=1, runs=len(runs))
-    returns: list[Floats] = []
+    poles = Poles(places, config.episodes)
+    returns: list[NDArray[np.float64]] = []
 
     def estimate(points: Floats, event: int, running: Integers, whose: Integers) -> Floats:
         del whose  # all find alike
         # Those that have stopped play on, for nobody.
         parameters = np.zeros((len(runs), points.shape[1]), dtype=np.float32)
         parameters[running] = points
-        played = rollout.episodes(GradientPolicy(networks, parameters, group), seed=event)
-        rewards = np.where(played.acting, played.rewards, 0).sum(axis=(0, 2))
-        returns.append(rewards.reshape(len(runs), -1).mean(axis=1))
-        batch = _LEARNER.prepare(ActorCritic(networks), parameters, played, contributors)
-        found = _LEARNER.gradient(ActorCritic(networks), parameters, batch)
+        brought, found = poles.play(parameters, event)
+        returns.append(brought[:, 0])
         updates: Floats = found[running, 0]
         return updates
 
-    start_by_seed = {
-        seed: networks.initial(stream(seed, "gradient/initial"), scheme=_LEARNER.initial)
-        for seed in seeds
-    }
+    start_by_seed = {seed: poles.start(seed) for seed in seeds}
     server = Server(
         np.stack([start_by_seed[seed] for seed, _ in runs]),
         [Aggregator.parse(rival.aggregator) for _, rival in runs],
         f=rivals[0].f,
         seeds=[seed for seed, _ in runs],
-        optimiser=_LEARNER.server_optimiser,
+        optimiser=LEARNER.server_optimiser,
         pace=Pace(rate=rate),
     )
     lanes = [rival.lane(config, seed) for seed, rival in runs]

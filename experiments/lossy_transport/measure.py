@@ -5,23 +5,17 @@ from typing import Any
 
 import numpy as np
 
-import rallypoint
-from rallypoint.agents.gradient.actor_critic import ActorCritic
-from rallypoint.agents.gradient.contributors import Contributors
-from rallypoint.agents.gradient.fragment import Rollout
-from rallypoint.agents.gradient.learners import GpomdpLearner
-from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.server import Pace, Server
 from rallypoint.agents.rounds.datagrams import LARGEST
 from rallypoint.agents.rounds.protocols import Floats
 from rallypoint.agents.rounds.udp import Channel, carry_reliably
-from rallypoint.draws import Draws, stream
+from rallypoint.draws import stream
 from rallypoint.experiments.experiment import Advance
 from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
 from rallypoint.experiments.lossy_transport.contestants import Condition
-from rallypoint.safety.receipts import disagreements
+from rallypoint.experiments.poles import Poles
+from rallypoint.safety.updates import UpdateThreats
 
-_LEARNER = GpomdpLearner(policy=(16, 16), initial="uniform")
 _ROOM = 1 << 14  # numbers of conditions, in the ids of copies
 
 
@@ -30,24 +24,16 @@ def train(
     numbered: Sequence[tuple[int, Condition]],
     seed: int,
     advance: Advance,
-) -> list[dict[str, Any]]:
-    """Train, and return of each condition its returns and what its threats did.
+) -> list[tuple[dict[str, Any], UpdateThreats]]:
+    """Train, and return of each condition its returns and the threats it was under.
 
     ``return`` is the mean return of honest contributors' episodes in the last tenth of the rounds.
     """
     n, runs = config.contributors, len(numbered)
-    own = n * config.episodes
-    places = np.array([seed * _ROOM + number for number, _ in numbered])
-    world = rallypoint.make(
-        "cartpole-v1", copies=np.add.outer(places * own, np.arange(own)).ravel()
-    )
-    group = world.groups[0]
-    networks = _LEARNER.architecture(group)
-    rollout = Rollout(world, Draws(0, "gradient/act", world.copies))
-    contributors = Contributors(count=n, runs=runs)
-    start = networks.initial(stream(seed, "gradient/initial"), scheme=_LEARNER.initial)
+    places = [seed * _ROOM + number for number, _ in numbered]
+    poles = Poles(places, config.episodes, contributors=n)
     server = Server(
-        np.repeat(start[None], runs, axis=0),
+        np.repeat(poles.start(seed)[None], runs, axis=0),
         [condition.aggregator() for _, condition in numbered],
         f=config.liars,
         seeds=[seed] * runs,
@@ -58,12 +44,8 @@ def train(
     returns = np.zeros((config.rounds, runs))
     for number in range(config.rounds):
         key = int(stream(0, "lossy_transport/round", number).integers(1 << 62))
-        played = rollout.episodes(GradientPolicy(networks, server.weights, group), seed=key)
-        rewards = np.where(played.acting, played.rewards, 0).sum(axis=(0, 2))
-        brought = rewards.reshape(runs, n, -1).mean(axis=2)
+        brought, found = poles.play(server.weights, key)
         returns[number] = np.mean(brought, axis=1, where=honest)
-        batch = _LEARNER.prepare(ActorCritic(networks), server.weights, played, contributors)
-        found = _LEARNER.gradient(ActorCritic(networks), server.weights, batch)
         aggregates = np.empty_like(server.parameters)
         for run, frame in enumerate(threats):
             got = frame.apply(found[run], round_number=number).updates
@@ -73,12 +55,13 @@ def train(
         advance()
     last = max(1, config.rounds // 10)
     return [
-        {
-            "return": float(returns[-last:, run].mean()),
-            "curve": returns[:, run].round(2).tolist(),
-            "receipts": [receipt.to_dict() for receipt in frame.receipts()],
-            "disagreements": disagreements(frame.model, frame.receipts()),
-        }
+        (
+            {
+                "return": float(returns[-last:, run].mean()),
+                "curve": returns[:, run].round(2).tolist(),
+            },
+            frame,
+        )
         for run, frame in enumerate(threats)
     ]
 

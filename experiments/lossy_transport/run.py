@@ -7,7 +7,8 @@ import numpy as np
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.errors import TooManyByzantine
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.lossy_transport import SOURCE, picture
 from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
 from rallypoint.experiments.lossy_transport.contestants import WAYS, Condition, Way, conditions
@@ -34,12 +35,12 @@ def run(
     with progress("rounds", len(seeds) * config.rounds) as advance:
         for seed in seeds:
             told = train(config, numbered, seed, advance)
-            for (_, condition), one in zip(numbered, told, strict=True):
+            for (_, condition), (one, frame) in zip(numbered, told, strict=True):
                 found[condition.way, condition.loss].append(one["return"])
                 where = {"seed": seed, "way": condition.way.name, "loss": condition.loss}
-                yield Row({**where, "return": one["return"], "curve": one["curve"]})
+                yield Row({**where, **one})
                 label = f"{condition.way.name}, loss {condition.loss:g}, seed {seed}"
-                yield Receipts(label, one["receipts"], tuple(one["disagreements"]))
+                yield receipts_of(label, frame)
     for (way, loss), returns in found.items():
         yield Metric(f"return/{way.name}/{loss:g}", [round(value, 1) for value in returns])
     yield from _judge(config, found)

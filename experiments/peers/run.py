@@ -7,14 +7,14 @@ import numpy as np
 
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.peers import SOURCE, picture
 from rallypoint.experiments.peers.config import PeersConfig
 from rallypoint.experiments.peers.contestants import LIES, conditions
 from rallypoint.experiments.peers.measure import train
 
 WITHIN = 0.9  # of the return with one trusted server
-_APART = ("receipts", "disagreements")
 _LEARNERS = {
     "monna": "peers that step by themselves and mix parameters by MoNNA",
     "agreement": "peers that aggregate each other's updates and agree on parameters by MDA",
@@ -29,13 +29,11 @@ def run(config: PeersConfig, seeds: tuple[int, ...], progress: Progress) -> Iter
     with progress("rounds", len(seeds) * config.rounds) as advance:
         for seed in seeds:
             told = train(config, numbered, seed, advance)
-            for (_, condition), one in zip(numbered, told, strict=True):
+            for (_, condition), (one, frames) in zip(numbered, told, strict=True):
                 found[condition.name].append(one)
-                plain = {name: value for name, value in one.items() if name not in _APART}
-                yield Row({"seed": seed, "condition": condition.name, **plain})
-                if one["receipts"]:
-                    label = f"{condition.name}, seed {seed}"
-                    yield Receipts(label, one["receipts"], tuple(one["disagreements"]))
+                yield Row({"seed": seed, "condition": condition.name, **one})
+                if frames:
+                    yield receipts_of(f"{condition.name}, seed {seed}", *frames)
     for name, several in found.items():
         yield Metric(name.replace(", ", "/").replace(" ", "-"), _means(several))
     yield from _judge(config, found)

@@ -10,6 +10,7 @@ from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, con
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
 from rallypoint.experiments.byzantine_servers.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from rallypoint.experiments.findings import receipts_of
 from tests.experiments.progress import no_progress
 
 SMALL = ByzantineServersConfig(rounds=10, episodes=1, every_condition=False)
@@ -65,8 +66,8 @@ def test_a_condition_measures_the_same_whoever_runs_beside_it():
     numbered = [(n, c) for n, c in enumerate(CONDITIONS) if not c.settings.get("filters")]
     some = [numbered[place] for place in (4, 8, 11)]
     together = train(SMALL, [*numbered[:1], *some], 5, lambda units=1: None)[1:]
-    for one, found in zip(some, together, strict=True):
-        (alone,) = train(SMALL, [one], 5, lambda units=1: None)
+    for one, (found, _) in zip(some, together, strict=True):
+        ((alone, _),) = train(SMALL, [one], 5, lambda units=1: None)
         assert alone["curve"] == found["curve"]
         assert alone["diameters"] == found["diameters"]
 
@@ -77,11 +78,11 @@ def test_every_condition_can_be_run():
     rest = [one for one in conditions(config) if one not in doubting]
     assert len(rest) + len(doubting) == len(CONDITIONS)
     for group in (rest, doubting):
-        for (_, condition), told in zip(
+        for (_, condition), (told, frames) in zip(
             group, train(config, group, 0, lambda units=1: None), strict=True
         ):
             assert np.isfinite(told["curve"]).all()
-            assert not told["disagreements"]
+            assert not receipts_of("", *frames).disagreements
             assert (told["refused"] is not None) == bool(condition.settings.get("filters"))
 
 

@@ -68,8 +68,8 @@ def test_a_condition_measures_the_same_whoever_runs_beside_it():
     numbered = list(conditions(SMALL))
     some = [numbered[place] for place in (1, 9)]
     together = train(SMALL, [numbered[0], *some], 5, lambda units=1: None)[1:]
-    for one, found in zip(some, together, strict=True):
-        (alone,) = train(SMALL, [one], 5, lambda units=1: None)
+    for one, (found, _) in zip(some, together, strict=True):
+        ((alone, _),) = train(SMALL, [one], 5, lambda units=1: None)
         assert alone["curve"] == found["curve"]
 
 
