@@ -48,7 +48,7 @@ def list_parts(kind: str | None, *, as_json: bool) -> None:
 
     try:
         entries_by_kind = {
-            k: listing.entries(k) for k in ([kind] if kind else listing.registries())
+            k: listing.entries(k) for k in (listing.registries() if kind is None else [kind])
         }
     except RallypointError as error:
         raise click.UsageError(str(error)) from error

@@ -36,7 +36,12 @@ def contributing(command: Any) -> Any:
         ),
         click.option("--aggregator", metavar="NAME", help="Of updates.  [default: mean]"),
         click.option("--byzantine", type=int, metavar="F", help="How many liars it tolerates."),
-        click.option("--workers", type=int, metavar="N", help="Rollout workers.  [default: 1]"),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Rollout workers.  [default: 1]",
+        ),
         click.option(
             "--contributors",
             type=click.Choice(["workers", "team"]),

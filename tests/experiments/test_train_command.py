@@ -128,6 +128,7 @@ def test_training_again_into_the_same_folder_replaces_what_was_there(rallypoint)
         (("--env", "gathering-v0", "--agent", "traced_q_learning", "--set", "alpha"), "n_steps=32"),
         (("--env", "gathering-v0", "--agent", "traced_q_learning", "--env-set", "cell=9"), "cells"),
         (("--env", "gathering-v0", "--agent", "traced_q_learning", "--seed", -1), "seed"),
+        (("--env", "gathering-v0", "--agent", "ppo", "--workers", 0), "--workers"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
