@@ -24,6 +24,8 @@ WHEEL := .venv-wheel/.installed
 # Threads of their own would make timings, and last bits of sums, depend on the machine.
 demo test test-browser test-rllib test-tutorials test-wheel soak fuzz bench site: export OMP_NUM_THREADS := 1
 demo test test-browser test-rllib test-tutorials test-wheel soak fuzz bench site: export OPENBLAS_NUM_THREADS := 1
+# Tests start hundreds of processes: what one has compiled, the others need not.
+test: export PYTHONDONTWRITEBYTECODE :=
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
