@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -13,7 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 from rallypoint.batch_env import Actions, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
-from rallypoint.files import write_atomically
 from rallypoint.policies import Policy
 
 Frame = NDArray[np.uint8]  # (H, W, 3)
@@ -98,16 +96,6 @@ def side_by_side(
         gap = np.full((len(titled[0]), _MARGIN, 3), 255, dtype=np.uint8)
         shown.append(np.concatenate([titled[0], gap, titled[1]], axis=1))
     return shown
-
-
-def save_gif(frames: Sequence[Frame], path: Path | str, *, fps: float = 10) -> None:
-    """Write frames as a GIF.
-
-    Raises:
-        InvalidConfig: as ``gif`` does.
-        UnwritablePath: the file cannot be written; nothing is left behind.
-    """
-    write_atomically(Path(path), gif(frames, fps=fps))
 
 
 def gif(frames: Sequence[Frame], *, fps: float = 10) -> bytes:

@@ -142,24 +142,6 @@ def teach(
     )
 
 
-def train_tables(
-    world: BatchEnv,
-    name: str,
-    settings: Mapping[str, Any],
-    *,
-    about: Saved,
-    steps: int,
-    seed: int,
-    out: Path,
-) -> dict[str, Any]:
-    """Train one team, save its tables into a folder, and return what is to be said of it.
-
-    For the rest see ``teach`` and ``keep``.
-    """
-    taught = teach(world, name, settings, steps=steps, seed=seed)
-    return keep(taught, world, settings, about=about, seed=seed, out=out)
-
-
 def keep(
     taught: Taught,
     world: BatchEnv,

@@ -6,7 +6,7 @@ import pytest
 import rallypoint
 from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.saved import Saved
-from rallypoint.agents.tabular.by_name import train_tables
+from rallypoint.agents.tabular.by_name import keep, teach
 from rallypoint.agents.teammates.focal import focal_returns
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threats import from_dict
@@ -38,7 +38,8 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("spoiler")
     view = adversary_view(toy(1), Team(), "teammate", victims=SEAT)
     about = Saved("q_learning", TOY, {})
-    train_tables(view, "q_learning", {}, about=about, steps=4000, seed=0, out=out)
+    taught = teach(view, "q_learning", {}, steps=4000, seed=0)
+    keep(taught, view, {}, about=about, seed=0, out=out)
     return out
 
 
