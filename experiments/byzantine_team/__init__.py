@@ -34,6 +34,7 @@ experiments.add(
                 lines=("rule",),
                 among=("attack",),
                 over_words="liars in the team",
+                withstands="{rule}/f-that-it-takes",
             ),
             Exhibit(
                 kind="scores",

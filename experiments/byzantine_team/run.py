@@ -6,6 +6,7 @@ import numpy as np
 
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
+from rallypoint.errors import TooManyByzantine
 from rallypoint.experiments.byzantine_team import SOURCE
 from rallypoint.experiments.byzantine_team.config import MEAN, ByzantineTeamConfig
 from rallypoint.experiments.byzantine_team.measure import (
@@ -16,6 +17,7 @@ from rallypoint.experiments.byzantine_team.measure import (
 )
 from rallypoint.experiments.byzantine_team.picture import picture
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Receipts, Row
+from rallypoint.safety.aggregation import Aggregator
 
 NONE = "none"
 _REVERSED = "sign_flip"  # the lie that a plain mean cannot stand
@@ -63,6 +65,8 @@ def run(
         yield Metric(f"{cell.name}/share", {"mean": float(share.mean()), "worst": share.min()})
     for f in config.liars:
         yield from _judge(config, shares, f)
+    for rule in config.rules:
+        yield Metric(f"{rule}/f-that-it-takes", _takes(rule, config.num_agents))
     yield File("byzantine-team.png", picture(config, shares))
 
 
@@ -82,6 +86,19 @@ def _row(cell: Cell, seed: int, one: Measured) -> Row:
 def _receipts(cell: Cell, seed: int, one: Measured) -> Receipts:
     told = [receipt.to_dict() for receipt in one.outcome.receipts]
     return Receipts(f"{cell.name}/{seed}", told, one.outcome.disagreements)
+
+
+def _takes(rule: str, n: int) -> int:
+    """Return the largest f among n for which a rule promises anything."""
+    aggregator = Aggregator.parse(rule)
+    if any("bounded" in part.lacks for part in aggregator.parts):
+        return 0
+    for f in range(1, n):
+        try:
+            aggregator.check(n, f)
+        except TooManyByzantine:
+            return f - 1
+    return n - 1
 
 
 def _judge(

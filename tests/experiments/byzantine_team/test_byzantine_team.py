@@ -94,7 +94,10 @@ def test_a_run_tells_of_every_cell_and_judges_each_rule_by_its_worst(monkeypatch
     assert broken.measured == pytest.approx(shares["mean-sign_flip-f1"])
     assert kept.measured == pytest.approx(shares["median-sign_flip-f1"])
     assert (broken.verdict, kept.verdict) == ("holds", "fails")
-    assert any(f.name == "median-f1/worst-attack" for f in findings if isinstance(f, Metric))
+    metrics = {f.name: f.value for f in findings if isinstance(f, Metric)}
+    assert "median-f1/worst-attack" in metrics
+    assert metrics["mean/f-that-it-takes"] == 0  # where a page ends what theory promises
+    assert metrics["median/f-that-it-takes"] == (MINIATURE.num_agents - 1) // 2
     assert [found.name for found in findings if isinstance(found, File)] == ["byzantine-team.png"]
     assert not any(f.disagreements for f in findings if isinstance(f, Receipts))
 
