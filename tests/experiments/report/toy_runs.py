@@ -6,11 +6,14 @@ import json
 from PIL import Image
 
 from rallypoint.claims import claim_over_seeds
+from rallypoint.config import to_dict
+from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.experiments.report.page import render
 from rallypoint.experiments.report.recorded import read_run
 from rallypoint.run_folder import RunFolder
 from tests.experiments.report.reading import Page
 
+EXHIBIT = Exhibit(kind="learning", measure="share", over="cycle", panels=("claim",))
 COMMAND = ("rallypoint", "run", "toy", "--set", "note=two words", "--out", "runs/a")
 
 
@@ -39,8 +42,9 @@ def claim(name, values, expected=">= 0.9", **more):
 def write_run(path, *, cycles=10, seeds=(0, 1, 2), disagreements=(), command=COMMAND):
     """Write a finished run with a bit of everything."""
     config = {"cycles": cycles, "label": "plain"}
+    about = {"quick": True, "exhibits": [to_dict(EXHIBIT)]}
     with RunFolder(
-        path, experiment="toy", config=config, seeds=seeds, command=command, about={"quick": True}
+        path, experiment="toy", config=config, seeds=seeds, command=command, about=about
     ) as folder:
         for cycle in (1, 2, 5, 10):
             for seed in seeds:
