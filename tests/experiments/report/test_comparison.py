@@ -45,7 +45,11 @@ def test_where_less_is_better_the_least_stands_first():
     (found,) = compared(exhibit, runs({"a": [5, 6, 7], "b": [1, 2, 3]}))
     assert [place.name for place in found.places] == ["b", "a"]
     assert found.pairs[0][1].score.measured == 1
-    assert found.profiles[0].measure == "share of runs at or below"
+    (figure,) = found.profiles
+    assert figure.measure == "share of runs at or below"
+    shares = {point.at: point for point in figure.series[0].points}
+    assert [shares[at].value for at in (1, 2, 3)] == pytest.approx([1 / 3, 2 / 3, 1])
+    assert all(low <= high for low, high in (point.interval for point in shares.values()))
 
 
 def test_a_profile_is_the_share_of_runs_above_each_score():
