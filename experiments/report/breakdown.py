@@ -1,5 +1,6 @@
 """Breakdown curves: what is left under the worst attack, over how many are faulty."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -69,6 +70,12 @@ def worst_points(line: Line, *, less_is_better: bool = False) -> tuple[Point, ..
     return tuple(points)
 
 
+def num_tried(line: Line) -> int:
+    """Return how many strata there are where most are; where nobody lies there is but one."""
+    places = [{at for values in by_seed.values() for at in values} for by_seed in line.values()]
+    return max(Counter(at for own in places for at in own).values(), default=0)
+
+
 def _limits(exhibit: Exhibit, rows: Rows, metrics: Mapping[str, Any]) -> dict[str, float]:
     """Return how many each line's rule promises to withstand, where a metric says so."""
     limits: dict[str, float] = {}
@@ -87,7 +94,7 @@ def _limits(exhibit: Exhibit, rows: Rows, metrics: Mapping[str, Any]) -> dict[st
 
 
 def _note(exhibit: Exhibit, part: tuple[Series, ...], lines: list[Line]) -> str:
-    num_strata = max(map(len, lines))
+    num_strata = max(map(num_tried, lines))
     num_seeds = min(len(by_seed) for line in lines for by_seed in line.values())
     attacks = f" under the worst of {num_strata} on each seed" if num_strata > 1 else ""
     better = "less" if exhibit.less_is_better else "more"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rallypoint.experiments.exhibits import Exhibit
-from rallypoint.experiments.report.breakdown import worst_points
+from rallypoint.experiments.report.breakdown import num_tried, worst_points
 from rallypoint.experiments.report.figures import Figure, Point, Series, extent, spoken, titled
 from rallypoint.experiments.report.metric_rows import Rows
 from rallypoint.experiments.report.selection import Line, Panels, selected
@@ -21,11 +21,12 @@ def certificate_figures(exhibit: Exhibit, rows: Rows) -> Iterator[Figure]:
             strongest = worst_points(line, less_is_better=exhibit.less_is_better)
             if len(strongest) < 2 or not bound:
                 continue
+            tried = num_tried(line)
             attacks = Series(
-                name=f"strongest of {len(line)} attacks" if len(line) > 1 else "attacked",
+                name=f"strongest of {tried} attacks" if tried > 1 else "attacked",
                 points=strongest,
                 style=_ATTACKED,
-                thin=_each(line) if len(line) > 1 else (),
+                thin=_each(line) if tried > 1 else (),
             )
             certified = Series(name="certified", points=bound, style=_CERTIFIED, is_bound=True)
             yield Figure(
@@ -72,4 +73,5 @@ def _finding(
     crossed = [f"{at:g}" for at, certified, found in shared if sign * (certified - found) > 0]
     if crossed:
         return f"At {', '.join(crossed)} an attack leaves less than is certified."
-    return f"At {'all ' * (len(shared) > 1)}{len(shared)} sizes what is certified is left."
+    sizes = f"all {len(shared)} sizes" if len(shared) > 1 else f"{shared[0][0]:g}"
+    return f"At {sizes} what is certified is left."

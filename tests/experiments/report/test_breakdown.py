@@ -48,14 +48,20 @@ def test_a_point_is_what_the_worst_attack_leaves_each_seed():
 
 def test_where_less_is_better_the_worst_is_the_most():
     exhibit = Exhibit(
-        kind="breakdown", measure="error", over="f", lines=("rule",), less_is_better=True, at_most=9
+        kind="breakdown",
+        measure="error",
+        over="f",
+        lines=("rule",),
+        less_is_better=True,
+        at_least=0.5,
+        at_most=9,
     )
     rows = tuple(
-        {"rule": "krum", "f": f, "seed": 0, "error": {"a": 1.0, "b": 10.0 * f, "refused": None}}
-        for f in (0, 1)
+        {"rule": "krum", "f": f, "seed": 0, "error": {"a": f, "b": 10.0 * f, "refused": None}}
+        for f in (0, 0.2, 1)
     )
     (figure,) = breakdown_figures(exhibit, rows, {})
-    assert [point.value for point in figure.series[0].points] == [1, 9]
+    assert [point.value for point in figure.series[0].points] == [0.5, 2, 9]
     assert "Anything above 9 counts for that." in figure.note
 
 
@@ -100,6 +106,25 @@ def test_what_is_certified_stands_beside_the_strongest_attack():
     assert certified.is_bound
     assert len(attacked.thin) == 2
     assert figure.finding == "At all 2 sizes what is certified is left."
+
+
+def test_where_nobody_lies_is_no_attack_more():
+    rows = certificate(left={1: 9.0, 2: 5.0}, sure={1: 8.0, 2: 1.0})
+    nobody = tuple({"attack": "none", "size": 0, "seed": seed, "left": 10.0} for seed in (0, 1))
+    (figure,) = certificate_figures(CERTIFICATE, nobody + rows)
+    assert figure.series[0].name == "strongest of 2 attacks"
+    assert [point.at for point in figure.series[0].points] == [0, 1, 2]
+    calm = tuple({**row, "f": 0, "attack": "none"} for row in sweep(attacks=["x"]) if not row["f"])
+    harm = tuple(row for row in sweep() if row["f"])
+    (figure,) = breakdown_figures(SWEEP, calm + harm, {})
+    assert "under the worst of 2 on each seed" in figure.note
+
+
+def test_one_size_is_told_as_one():
+    rows = certificate(left={1: 9.0, 2: 5.0}, sure={1: 8.0, 2: 1.0})
+    told = tuple({k: v for k, v in r.items() if k != "sure" or r["size"] == 2} for r in rows)
+    (figure,) = certificate_figures(CERTIFICATE, told)
+    assert figure.finding == "At 2 what is certified is left."
 
 
 def test_an_attack_that_does_what_cannot_be_done_is_told():

@@ -72,7 +72,9 @@ def test_runs_beside_each_other_are_lines_of_one_drawing(tmp_path):
 
 
 def test_runs_that_differ_in_seeds_alone_are_one_line(tmp_path):
-    folders = [shown_run(tmp_path / f"{seed}", [LEARNING], seeds=(seed,)) for seed in range(3)]
+    folders = [  # a training has its seed among its settings, too
+        shown_run(tmp_path / f"{seed}", [LEARNING], seeds=(seed,), seed=seed) for seed in range(3)
+    ]
     beside = page_of(*folders).text.partition("runs side by side")[2]
     assert "Interquartile mean over 3 seeds" in beside
 
