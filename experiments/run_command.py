@@ -93,6 +93,11 @@ def experiment_command(experiment: "Experiment[Any]") -> click.Command:
             help="Change a setting; several values make a cell each, in a folder of its own.",
         ),
         click.Option(
+            ["--resume"],
+            is_flag=True,
+            help="Leave the cells of --set as they are that such a run finished in --out.",
+        ),
+        click.Option(
             ["--strict"],
             is_flag=True,
             help="Exit with 1 if a claim does not hold, unless that is a documented limit.",
@@ -141,6 +146,7 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
         num_seeds: int | None,
         first_seed: int,
         settings: Sequence[str],
+        resume: bool,
         strict: bool,
         out: Path | None,
         ray: str | None,
@@ -164,20 +170,28 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
             )
         except InvalidConfig as error:
             raise click.UsageError(str(error)) from error
-        return _carry_out(plan, strict=strict, placement=placement)
+        if resume and (out is None or not plan.is_sweep):
+            raise click.UsageError(
+                "--resume goes on with a sweep, cell by cell: give its --out, and the same --set "
+                "with several values"
+            )
+        return _carry_out(plan, strict=strict, placement=placement, resume=resume)
 
     return run
 
 
-def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None") -> int:
+def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None", resume: bool) -> int:
     from rallypoint.experiments.progress import display
+    from rallypoint.experiments.resuming import findings_of, finished_cells
     from rallypoint.experiments.runner import execute, open_folder, stoppable
     from rallypoint.experiments.tables import one_line
     from rallypoint.experiments.telling import told_if_possible
 
     plan.experiment.load()  # before a folder is made, or taken over, for what cannot be run
+    cells = finished_cells(plan) if resume else {}
+    finished = {name: findings_of(run) for name, run in cells.items()}
     try:
-        folder = open_folder(plan, plan.out, config=plan.config)
+        folder = open_folder(plan, plan.out, config=plan.config, keeps=tuple(cells))
     except UnwritablePath as error:
         raise click.UsageError(f"{error} with --out") from error
     stopped = None
@@ -185,7 +199,16 @@ def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None") -> 
         with stoppable(), display() as shown, folder:
             seeds = plan.seeds[0] if len(plan.seeds) == 1 else f"{plan.seeds[0]}–{plan.seeds[-1]}"
             shown.say(f"{plan.experiment.name}, seeds {seeds}, into {plan.out}/")
-            execute(plan, shown, lambda claim: shown.say(one_line(claim)), folder, placement)
+            if resume:
+                shown.say(f"finished before: {', '.join(cells) or 'no cell'}")
+            execute(
+                plan,
+                shown,
+                lambda claim: shown.say(one_line(claim)),
+                folder,
+                placement=placement,
+                finished=finished,
+            )
     except KeyboardInterrupt:
         stopped = f"interrupted; what is finished is in {plan.out}/"
     except RallypointError as error:

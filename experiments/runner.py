@@ -3,9 +3,10 @@
 import dataclasses
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rallypoint.agents.rounds.placement import Placement
@@ -22,6 +23,7 @@ from rallypoint.experiments.experiment import (
     Row,
 )
 from rallypoint.experiments.plan import Plan
+from rallypoint.experiments.settings import Cell
 from rallypoint.run_folder import RunFolder
 
 
@@ -30,44 +32,66 @@ def execute(
     progress: Progress,
     told: Callable[[Claim], None],
     folder: RunFolder,
+    *,
     placement: Placement | None = None,
+    finished: Mapping[str, Iterable[Finding]] = MappingProxyType({}),
 ) -> None:
     """Run all cells into a plan's folder; told hears of each finished claim.
 
     On a Ray cluster, if a placement is given: cells side by side, each of them in one process.
+    What is finished, by name, is not run again, and its folder is left as it is.
     """
-    found = _here(plan, progress) if placement is None else _there(plan, progress, placement)
-    for cell, findings in zip(plan.cells, found, strict=True):
-        if not plan.is_sweep:
-            for finding in findings:
-                keep(finding, folder)
+    todo = [cell for cell in plan.cells if cell.name not in finished]
+    found = (
+        _here(plan, todo, progress)
+        if placement is None
+        else _there(plan, todo, progress, placement)
+    )
+    for cell in plan.cells:
+        if cell.name in finished:
+            _tell(cell, finished[cell.name], folder, told)
+        elif plan.is_sweep:
+            with open_folder(plan, plan.out / cell.name, config=to_dict(cell.config)) as inner:
+                _tell(cell, _kept(next(found), inner), folder, told)
+        else:
+            for finding in _kept(next(found), folder):
                 if isinstance(finding, Claim):
                     told(finding)
-            return
-        with open_folder(plan, plan.out / cell.name, config=to_dict(cell.config)) as inner:
-            for finding in findings:
-                keep(finding, inner)
-                # The sweep's own files hold what all cells found, so that one file answers.
-                if (seen := within(cell.name, finding)) is not None:
-                    keep(seen, folder)
-                    if isinstance(seen, Claim):
-                        told(seen)
 
 
-def _here(plan: Plan, progress: Progress) -> Iterator[Iterable[Finding]]:
+def _kept(findings: Iterable[Finding], folder: RunFolder) -> Iterator[Finding]:
+    for finding in findings:
+        keep(finding, folder)
+        yield finding
+
+
+def _tell(
+    cell: Cell, findings: Iterable[Finding], folder: RunFolder, told: Callable[[Claim], None]
+) -> None:
+    """Keep a cell's findings among those of all cells, so that one file answers."""
+    for finding in findings:
+        if (seen := within(cell.name, finding)) is not None:
+            keep(seen, folder)
+            if isinstance(seen, Claim):
+                told(seen)
+
+
+def _here(plan: Plan, todo: Sequence[Cell], progress: Progress) -> Iterator[Iterable[Finding]]:
     """Yield each cell's findings, as they are found."""
     run = plan.experiment.load()
-    for place, cell in enumerate(plan.cells, 1):
-        label = f"{place}/{len(plan.cells)}"
+    for cell in todo:
+        label = f"{plan.cells.index(cell) + 1}/{len(plan.cells)}"
         shown = _labelled(progress, label) if plan.is_sweep else progress
         yield run(cell.config, plan.seeds, shown)
 
 
-def _there(plan: Plan, progress: Progress, placement: Placement) -> Iterator[Iterable[Finding]]:
+def _there(
+    plan: Plan, todo: Sequence[Cell], progress: Progress, placement: Placement
+) -> Iterator[Iterable[Finding]]:
     """Yield each cell's findings, in order, when all of them have been found."""
     from rallypoint.agents.rounds.cluster.errands import spread  # Ray
 
-    errands = [(plan.experiment, cell.config, plan.seeds) for cell in plan.cells]
+    errands = [(plan.experiment, cell.config, plan.seeds) for cell in todo]
     with progress("cells on the cluster", len(errands)) as advance:
         for findings in spread(_findings, errands, placement):
             advance()
@@ -85,8 +109,10 @@ def _unheard(units: int = 1) -> None:
     del units
 
 
-def open_folder(plan: Plan, path: Path, *, config: dict[str, Any]) -> RunFolder:
-    """Take the folder of a plan, or of one of its cells."""
+def open_folder(
+    plan: Plan, path: Path, *, config: dict[str, Any], keeps: Sequence[str] = ()
+) -> RunFolder:
+    """Take the folder of a plan, or of one of its cells; keep these cells in it."""
     about: dict[str, Any] = {"quick": plan.quick}
     if plan.experiment.exhibits:
         about["exhibits"] = [to_dict(exhibit) for exhibit in plan.experiment.exhibits]
@@ -99,6 +125,7 @@ def open_folder(plan: Plan, path: Path, *, config: dict[str, Any]) -> RunFolder:
         seeds=plan.seeds,
         command=plan.command,
         about=about,
+        keeps=keeps,
     )
 
 

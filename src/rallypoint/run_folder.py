@@ -63,7 +63,7 @@ class RunFolder:
             command: the words it was started with.
             about: more for the manifest, such as the cells of a sweep.
             lists: files that come while it runs, and are its own whatever stops it.
-            keeps: files of an earlier run there that this one goes on from.
+            keeps: files and cells of an earlier run there that this one goes on from.
 
         Raises:
             UnwritablePath: the folder cannot be written to, is in use, or holds something else.

@@ -62,6 +62,8 @@ def clear(path: Path, keeps: Sequence[str] = ()) -> None:
     if manifest is None:
         return
     for cell in manifest.get("cells", []):  # first: one that is in use refuses all
+        if cell in keeps:
+            continue
         if lies_within(path, cell) and (path / cell).is_dir() and not (path / cell).is_symlink():
             lock = FolderLock(path / cell)
             try:
