@@ -33,6 +33,13 @@ def test_many_points_at_once_are_the_points_one_by_one(rng):
         assert (found.low[point], found.high[point]) == pytest.approx(one.interval, rel=1e-5)
 
 
+def test_one_stratum_is_as_wide_as_the_same_seeds_alone(rng):
+    values = rng.standard_normal(20)
+    alone, stratum = scores.score(values), scores.over_strata([values])
+    assert stratum.measured == alone.measured
+    assert np.ptp(stratum.interval) == pytest.approx(np.ptp(alone.interval), rel=0.1)
+
+
 def test_so_many_points_that_they_are_drawn_in_pieces_are_no_different(rng, monkeypatch):
     values = rng.standard_normal((4, 30))
     whole = scores.band([values], resamples=200)
