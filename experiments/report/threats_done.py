@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from rallypoint.config import from_dict
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.report.words import thousands
+from rallypoint.experiments.tables import number
 from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.threats import OF_ROUNDS
 
 _MOST_LETTERS = 600  # of a receipt that can only be shown as it is
 
@@ -20,7 +22,9 @@ class Deed(NamedTuple):
     touched: str = ""
     applied: str = ""
     episodes: str = ""
-    steps: str = ""
+    steps: str = ""  # or rounds
+    most: str = ""  # of the budget, in one episode
+    size: str = ""  # of the largest lie
     dropped: str = ""  # attempts outside the threat model
     raw: str = ""  # a receipt of a kind that is not known here, as JSON
 
@@ -45,6 +49,7 @@ def _deed(condition: str, receipt: Receipt) -> Deed:
     share = f" ({applied / receipt.opportunities:.1%})" if receipt.opportunities else ""
     first, last = receipt.first_step, receipt.last_step
     never = first is None or last is None
+    clock = "round" if receipt.site in OF_ROUNDS else "step"
     dropped = [f"{thousands(n)} {name}" for name, n in receipt.violations.items() if n]
     return Deed(
         condition,
@@ -52,6 +57,36 @@ def _deed(condition: str, receipt: Receipt) -> Deed:
         touched=f"{touched} of {len(receipt.agents)}",
         applied=f"{thousands(applied)} of {thousands(receipt.opportunities)}{share}",
         episodes=thousands(receipt.episodes),
-        steps="none" if never else str(first) if first == last else f"{first}–{last}",
+        steps="none"
+        if never
+        else f"{clock} {first}"
+        if first == last
+        else f"{clock}s {first}–{last}",
+        most=_most(receipt, clock),
+        size=_size(receipt) or "–",
         dropped=", ".join(dropped) or "none",
     )
+
+
+def _most(receipt: Receipt, clock: str) -> str:
+    """Say how much of a budget was used where most was."""
+    of_one, agents = receipt.most_steps, receipt.most_agents
+    steps = f"{thousands(of_one)} {clock}{'s' * (of_one != 1)} of one"
+    return f"{steps}, {agents} agent{'s' * (agents != 1)}"
+
+
+def _size(receipt: Receipt) -> str:
+    """Say how large the largest lie was, of threats whose lies have a size."""
+    told = []
+    if receipt.largest_norm is not None:
+        told.append(f"norm {number(receipt.largest_norm)}")
+    if receipt.strengths is not None:
+        low, high = receipt.strengths
+        told.append(f"scaled by {low:g}" + (f"–{high:g}" if high != low else ""))
+    if receipt.largest_lie is not None:
+        told.append(f"{number(receipt.largest_lie)} at a step")
+    if receipt.most_lied is not None:
+        told.append(f"{number(receipt.most_lied)} in an episode")
+    if receipt.clipped:
+        told.append(f"{thousands(receipt.clipped)} cut to the budget")
+    return ", ".join(told)
