@@ -17,8 +17,19 @@ import rallypoint
 from rallypoint.envs.views.parallel import ParallelView
 from rallypoint.envs.views.rllib import RllibView, register
 from rallypoint.errors import UnknownName
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.recorder import Recorder
+from rallypoint.safety.threat_model import ThreatModel
 from tests.envs.harbour import Harbour
 
+THREATS = {
+    "byzantine": {"members": ["agent_2"]},
+    "threats": [
+        {"kind": "interruption", "theta": 0.4, "policy": "freeze"},
+        {"kind": "lossy_sight", "loss": 0.3},
+        {"kind": "anti_goal", "victims": "byzantine"},
+    ],
+}
 pytestmark = pytest.mark.filterwarnings("default")  # RLlib's own
 
 
@@ -65,8 +76,13 @@ def test_agents_stand_in_the_order_of_the_world():
     assert list(observations) == list(world.agents)
 
 
-def test_it_tells_what_the_parallel_view_tells():
-    views = [kind(rallypoint.make("torus-v0", num_agents=3)) for kind in (RllibView, ParallelView)]
+@pytest.mark.parametrize("model", [{}, THREATS], ids=["in peace", "under threats"])
+def test_it_tells_what_the_parallel_view_tells(model):
+    threats = ThreatModel.from_dict(model)
+    worlds = [
+        Recorder(Threatened(rallypoint.make("torus-v0", num_agents=3), threats)) for _ in range(2)
+    ]
+    views = [kind(world) for kind, world in zip((RllibView, ParallelView), worlds, strict=True)]
     ours, plain = (view.reset(seed=4)[0] for view in views)
     for _ in range(20):
         assert list(ours) == list(plain)
@@ -74,6 +90,12 @@ def test_it_tells_what_the_parallel_view_tells():
         actions = dict.fromkeys(ours, 1)
         (ours, rewards, *_), (plain, expected, *_) = (view.step(actions) for view in views)
         assert rewards == expected
+    assert [world.finish() for world in worlds] == [[], []]
+    one, other = (world.parts[0] for world in worlds)
+    for name in ("interrupted", "rewards", "true_rewards", "alive", "byzantine"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+    assert one.executed["agents"].tobytes() == other.executed["agents"].tobytes()
+    assert one.interrupted.any() == bool(model)
 
 
 def test_an_episode_of_mixed_ends_is_over():
