@@ -150,8 +150,9 @@ class Leash:
                 reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
-            said = np.nan if proposal.odds is None else proposal.odds
-            np.copyto(self.odds[:, span.columns], said, where=opportunities)
+            if self.threat.site == "interruption":  # of others nobody asks
+                said = np.nan if proposal.odds is None else proposal.odds
+                np.copyto(self.odds[:, span.columns], said, where=opportunities)
             where = proposal.where & opportunities
             if np.count_nonzero(proposal.where) > np.count_nonzero(where):
                 reasons = (victims, moment.present, np.broadcast_to(scheduled, victims.shape))

@@ -88,10 +88,10 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
         NotConformant: names the threat and the first value.
     """
     space: Any = group.observation_space if site == "observation" else group.action_space
-    is_right = np.isfinite(values) if site == "feedback" else inside(space, values)
-    wrong = accepted & ~is_right
-    if np.count_nonzero(wrong):
-        copy, agent = np.argwhere(wrong)[0]
+    come = values[accepted][None]  # (1, k, …): the others are nobody's concern
+    is_right = np.isfinite(come) if site == "feedback" else inside(space, come)
+    if np.count_nonzero(is_right) < is_right.size:
+        copy, agent = np.argwhere(accepted)[int(np.flatnonzero(~is_right)[0])]
         what = "finite numbers" if site == "feedback" else f"values inside {space}"
         raise NotConformant(
             f"{label} must propose {what}, not {values[copy, agent]} "

@@ -59,6 +59,9 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     for leash in leashes:
         for touch in leash.touch(moment._replace(observations=perceived)):
             name = touch.span.group.name
+            if isinstance(moment.rows, slice):  # all copies
+                perceived[name] = _replaced(perceived[name], touch)
+                continue
             seen = perceived[name].copy()
             seen[moment.rows] = _replaced(seen[moment.rows], touch)
             perceived[name] = seen
@@ -129,5 +132,11 @@ def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
 def _replaced(values: Array, touch: Touch) -> Array:
     """Put what a threat proposes in the place of values (e, n, …)."""
     assert touch.values is not None, "only a threat to presence proposes no values"
-    replaced: Array = np.where(aligned(touch.where, values), touch.values, values)
+    if 2 * np.count_nonzero(touch.where) > touch.where.size:
+        chosen: Array = np.where(aligned(touch.where, values), touch.values, values)
+        return chosen
+    # Of few, picking those is quicker than to choose everywhere; to the same numbers and type.
+    replaced: Array = values.astype(np.result_type(values, touch.values))
+    lies = np.broadcast_to(touch.values, replaced.shape)
+    replaced[touch.where] = lies[touch.where]
     return replaced
