@@ -21,6 +21,7 @@ NAMES = (
     "rllib_spread",
     "tabular",
     "lies",
+    "threatened",
 )
 
 

@@ -1,7 +1,8 @@
 """Our worlds: plain NumPy, one thread, the whole contract included."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from goals import Faster, Goal
 from timing import Case, Work
@@ -100,8 +101,10 @@ def _beside(
     )
 
 
-def episodes(world: str, num_agents: int, copies: int) -> Work:
-    """Get a world ready."""
+def episodes(
+    world: str, num_agents: int, copies: int, *, around: Callable[[Any], Any] | None = None
+) -> Work:
+    """Get a world ready, in what is put around it."""
     import numpy as np
 
     import rallypoint
@@ -110,7 +113,8 @@ def episodes(world: str, num_agents: int, copies: int) -> Work:
     large = num_agents * copies >= _LARGE
     short = {"max_cycles": _SHORT} if large else {}  # so more resets: slower if anything
     made = rallypoint.make(WORLDS[world], num_agents=num_agents, copies=copies, **short)
-    env, steps = autoreset(made), made.time_limit or 0
+    env = autoreset(made if around is None else around(made))
+    steps = made.time_limit or 0
     num_actions = made.groups[0].action_space.n
     # Several, so that no two steps in a row read the same memory.
     shape = (2 if large else 8, copies, num_agents)
