@@ -171,7 +171,8 @@ def test_worlds_tell_the_same(path, copies, names, null):
 
 
 @pytest.mark.parametrize("of", TRAININGS)
-def test_learners_learn_the_same(of, null, tmp_path):
+def test_learners_learn_the_same(of, tmp_path):
+    null = ThreatModel.from_dict({"byzantine": {"members": [0]}})
     learned = []
     for name, threats in (("bare", None), ("null", null)):
         out = tmp_path / name

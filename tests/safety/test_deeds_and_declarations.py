@@ -50,7 +50,7 @@ def played(model, seed=0, copies=3, steps=None):
     env = Recorder(frame)
     env.reset(seed=seed)
     kind = model.threats[0].kind
-    for number in range(steps or STEPS.get(kind, 60)):
+    for number in range(steps or STEPS.get(kind, 40)):
         (group,) = env.groups
         shape = (copies, len(group.agents))
         actions = (Draws(seed, "test/deeds", env.copies).random(shape[1:]) * 5 + number) % 5
