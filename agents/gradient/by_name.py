@@ -50,6 +50,15 @@ class Team:
     protocol: str = SYNCHRONOUS  # or "kardam", "buffered", "replicated_servers", "peers"
     protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse a team of nobody.
+
+        Raises:
+            InvalidConfig: there is no worker.
+        """
+        if self.workers < 1:
+            raise InvalidConfig(f"workers is a number >= 1, got {self.workers}")
+
     def copies(self, given: int | None, episodes: int | None = None) -> int:
         """Return how many copies that is: those asked for, or enough for everybody.
 

@@ -77,6 +77,11 @@ def make_one(source: Source, settings: Mapping[str, Any], max_cycles: int | None
             raise InvalidConfig(
                 f"{source.name or source.make} has no such setting: {error}"
             ) from error
+        elif _cannot_be_called(source.make, {**settings, **limit}):
+            raise InvalidConfig(
+                f"{source.name or source.make} makes no environment of these settings: {error}; "
+                f"a factory makes one from keywords alone"
+            ) from error
         else:
             raise
     return _in_parallel(made, source.name or type(made).__name__)
@@ -110,6 +115,16 @@ def _may_take(make: Callable[..., Any], keyword: str) -> bool:
     except (TypeError, ValueError):  # some builtins have none
         return True
     return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _cannot_be_called(make: Callable[..., Any], settings: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(make).bind(**settings)
+    except TypeError:
+        return True
+    except ValueError:  # some builtins have no signature
+        return False
+    return False
 
 
 def _of_pettingzoo(id: str) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.gradient.checkpoints import (
     CHECKPOINT,
     Checkpoint,
@@ -94,6 +95,11 @@ def test_a_bound_that_the_contributors_break_is_refused_by_its_rule():
     rounds = rounds_of(LEARNERS[0], roads(0), count=WORKERS, rule="krum", f=2)
     with pytest.raises(TooManyByzantine, match="n >= 2 f"):
         rounds.train_round()
+
+
+def test_a_team_of_nobody_is_refused():
+    with pytest.raises(InvalidConfig, match="workers is a number >= 1, got 0"):
+        Team(workers=0)
 
 
 def test_a_checkpoint_of_another_version_is_refused(tmp_path):

@@ -70,6 +70,11 @@ def test_settings_are_handed_on_and_unknown_ones_refused():
         adapt(SPREAD, wolves=3)
 
 
+def test_what_needs_more_than_settings_makes_no_environments():
+    with pytest.raises(InvalidConfig, match=r"os:system makes no environment .* 'command'"):
+        adapt("os:system")
+
+
 def test_an_environment_that_is_made_already_is_refused():
     with pytest.raises(InvalidConfig, match="give what makes it"):
         adapt(Toy())
