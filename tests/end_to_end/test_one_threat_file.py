@@ -28,7 +28,6 @@ from rallypoint.safety.threat_model import ThreatModel
 from tests.end_to_end.runs import AGENTS, SETTINGS, THREATS, WORLD, make_runs, run_command
 
 pytestmark = [
-    pytest.mark.xdist_group("ray"),
     pytest.mark.filterwarnings("default"),  # Ray's own
 ]
 

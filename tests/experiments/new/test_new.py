@@ -27,7 +27,6 @@ def packages(tmp_path_factory):
     return folder
 
 
-@pytest.mark.xdist_group("new")
 def test_what_is_written_passes_its_own_tests(packages):
     (packages / "pytest.ini").write_text("[pytest]\n")
     words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"mine-{kind}" for kind in KINDS))
@@ -35,7 +34,6 @@ def test_what_is_written_passes_its_own_tests(packages):
     assert "8 passed" in said
 
 
-@pytest.mark.xdist_group("new")
 @pytest.mark.parametrize("kind", KINDS)
 def test_once_installed_it_is_listed_beside_ours(kind, packages):
     words = ("-m", "rallypoint", "list", f"{kind}s", "--json")
@@ -45,7 +43,6 @@ def test_once_installed_it_is_listed_beside_ours(kind, packages):
     assert found["about"]
 
 
-@pytest.mark.xdist_group("new")
 def test_its_pieces_are_used_together_from_the_command_line(packages):
     words = (
         *("train", "--env", NAMES["env"], "--agent", "mine_agent", "--steps", "300"),
@@ -59,7 +56,6 @@ def test_its_pieces_are_used_together_from_the_command_line(packages):
     assert sum(receipt["applications"].values()) > 0
 
 
-@pytest.mark.xdist_group("new")
 def test_it_is_in_good_shape(packages):
     for folder in (packages / f"mine-{kind}" for kind in KINDS):
         python("-m", "ruff", "format", "--check", ".", cwd=folder)

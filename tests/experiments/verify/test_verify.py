@@ -254,7 +254,6 @@ def test_a_manifest_that_lists_files_elsewhere_reads_none_of_them(rallypoint):
     assert states(rallypoint, "run", status=1)["files"] == "differs"
 
 
-@pytest.mark.xdist_group("ray")
 def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
     words = (
         *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "3000"),
