@@ -209,11 +209,12 @@ def _of_run(run: Kept, heading: str) -> Iterator[str]:
 
 
 def _how(run: Kept) -> str:
+    commit = f"commit `{run.commit}`" if run.commit else "no commit on record"
     seeds = f"{len(run.seeds)} seeds ({min(run.seeds)} to {max(run.seeds)})"
     changed = ", ".join(f"`{key} = {json.dumps(value)}`" for key, value in run.changed.items())
     return (
-        f"{seeds}, {run.wall_seconds:,.0f} s by the clock on {run.cpu}, {run.started[:10]}, commit "
-        f"`{run.commit}`, Python {run.versions['python']}, NumPy {run.versions['numpy']}"
+        f"{seeds}, {run.wall_seconds:,.0f} s by the clock on {run.cpu}, {run.started[:10]}, "
+        f"{commit}, Python {run.versions['python']}, NumPy {run.versions['numpy']}"
         + (f"; not by default: {changed}" if changed else "")
         + "."
     )
