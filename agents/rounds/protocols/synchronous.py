@@ -1,7 +1,7 @@
 """The synchronous protocol: everybody computes at one version, then the server moves, once."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +30,7 @@ from rallypoint.errors import InvalidConfig
 _PATIENCE, _DEADLINE = "patience", "deadline"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
+class Tally(NamedTuple):
     """What has been counted: every update that was ordered is in exactly one of the last four."""
 
     versions: int = 0  # that were combined
@@ -47,7 +46,7 @@ class Tally:
 
     def plus(self, **more: int) -> "Tally":
         """Return the tally with more counted."""
-        return replace(self, **{name: getattr(self, name) + by for name, by in more.items()})
+        return self._replace(**{name: getattr(self, name) + by for name, by in more.items()})
 
 
 class Waiting(NamedTuple):
@@ -120,20 +119,19 @@ class Synchronous(RoundProtocol[Waiting]):
     def tally(self, state: Waiting) -> Mapping[str, int]:
         """Return what has been counted; of what is under way, nothing."""
         under_way = int(np.count_nonzero(state.waits))
-        return asdict(state.tally.plus(ordered=-under_way))
+        return state.tally.plus(ordered=-under_way)._asdict()
 
     def snapshot(self, state: Waiting) -> Snapshot:
         """Return a state as arrays: what was on its way is ordered anew."""
         return {
             "version": np.array(state.version),
             "missing": state.missing.copy(),
-            "tally": np.array(list(asdict(state.tally).values())),
+            "tally": np.array(state.tally),
         }
 
     def restore(self, snapshot: Snapshot) -> tuple[Waiting, Orders]:
         """Return the state of a snapshot, and order everybody's update."""
-        names = list(asdict(Tally()))
-        tally = Tally(**dict(zip(names, snapshot["tally"].tolist(), strict=True)))
+        tally = Tally(*snapshot["tally"].tolist())
         return self._open(int(snapshot["version"]), snapshot["missing"].copy(), tally)
 
     def _open(self, version: int, missing: Mask, tally: Tally) -> tuple[Waiting, Orders]:
@@ -151,14 +149,16 @@ class Synchronous(RoundProtocol[Waiting]):
 
     def _arrived(self, state: Waiting, told: Arrived) -> tuple[Waiting, Orders]:
         wanted = state.waits[told.contributors]
-        _, firsts = np.unique(told.contributors, return_index=True)
-        wanted &= np.isin(np.arange(len(wanted)), firsts)
+        in_order = bool((told.contributors[1:] > told.contributors[:-1]).all())
+        if not in_order:  # somebody may be there twice, of which the first counts
+            _, firsts = np.unique(told.contributors, return_index=True)
+            wanted &= np.bincount(firsts, minlength=len(wanted)) > 0
         waits = state.waits.copy()
         waits[told.contributors] = False
         heard = wanted & told.speaks
         came = dict(state.came)
         whole = None
-        if heard.all() and len(heard) == len(waits) and (np.diff(told.contributors) == 1).all():
+        if in_order and len(heard) == len(waits) and heard.all():
             whole = told.updates
         rows = zip(told.contributors[heard].tolist(), told.updates[heard], strict=True)
         came.update(rows if whole is None else ())

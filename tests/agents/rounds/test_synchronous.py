@@ -76,6 +76,17 @@ def test_all_at_once_is_not_copied():
     assert combine.updates is everything.updates
 
 
+def test_of_two_from_one_contributor_in_one_message_the_first_counts():
+    protocol = Synchronous()
+    state, _ = protocol.begin(2)
+    told_of = np.array([1, 0, 1])
+    rows = np.array([[1.0], [0.0], [9.0]], dtype=np.float32)
+    state, (combine,) = protocol.tell(state, Arrived(0, told_of, rows, np.ones(3, dtype=bool)))
+    assert combine.contributors.tolist() == [0, 1]
+    assert combine.updates.tolist() == [[0.0], [1.0]]
+    assert protocol.tally(state)["useless"] == 1
+
+
 def test_nothing_is_combined_before_the_last_is_there():
     protocol = Synchronous()
     state, _ = protocol.begin(3)
