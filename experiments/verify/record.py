@@ -8,6 +8,7 @@ from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.differences import differences
 from rallypoint.experiments.verify.findings import Finding, judged
 from rallypoint.seals import changed
+from rallypoint.takeover import lies_within
 
 
 def look_at(run: Recorded) -> Iterator[Finding]:
@@ -24,7 +25,11 @@ def _files(run: Recorded) -> Finding:
         reason = "the manifest has no digests: the run has not ended, or is of an older version"
         return Finding("files", "not checked", reason)
     found = changed(run.folder, sealed)
-    listed = {name for name in run.manifest["files"] if (run.folder / name).is_file()}
+    listed = {
+        name
+        for name in run.manifest["files"]
+        if lies_within(run.folder, name) and (run.folder / name).is_file()
+    }
     found += [f"{name} has no digest" for name in sorted(listed - {"manifest.json"} - set(sealed))]
     return judged("files", found, compared=f"{len(sealed)} as the run left them")
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,16 @@ from rallypoint.snapshots import as_array, as_text
 
 _ABOUT = "about"
 _ARRAY = "s:"  # before the name of each array, so that none is taken for what is said
+_BROKEN = (  # what a damaged archive may raise; a RuntimeError speaks of versions and passwords
+    OSError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Any) -> None:
@@ -50,5 +61,5 @@ def read_arrays(path: Path, *, what: str) -> tuple[dict[str, NDArray[Any]], Any]
             return {name.removeprefix(_ARRAY): file[name] for name in names}, about
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise UnreadableFile(f"{path} is no readable {what}: {error}") from error

@@ -105,4 +105,8 @@ def lies_within(path: Path, name: Any) -> bool:
     # A manifest may come from anywhere, and must not make us remove files elsewhere.
     if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         return False
-    return (path / name).parent.resolve().is_relative_to(path.resolve())
+    try:
+        (path / name).exists()
+        return (path / name).parent.resolve().is_relative_to(path.resolve())
+    except OSError:  # longer than any file's name, say
+        return False

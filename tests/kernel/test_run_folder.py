@@ -12,7 +12,7 @@ from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
 from rallypoint.files import LOCK
 from rallypoint.run_folder import RunFolder
 from rallypoint.summary import read_summary
-from rallypoint.takeover import OWN_FILES, REPORT_SIGN
+from rallypoint.takeover import OWN_FILES, REPORT_SIGN, lies_within
 
 
 def claim(id="T1/x", values=(1.0, 1.0, 1.0)):
@@ -291,3 +291,8 @@ def test_a_row_that_finds_no_room_ends_the_run_in_a_sentence(tmp_path, monkeypat
         folder.add_row({"seed": 0})
     folder.close("failed")
     assert manifest(tmp_path)["status"] == "failed"
+
+
+def test_a_name_that_no_file_can_have_lies_nowhere(tmp_path):
+    assert lies_within(tmp_path, "plots/a.png")
+    assert not lies_within(tmp_path, "a" * 5000)

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from rallypoint.array_files import read_arrays, write_arrays
+from rallypoint.errors import UnreadableFile
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    write_arrays(tmp_path / "a.npz", {"x/y": np.arange(3)}, {"format": 1})
+    arrays, about = read_arrays(tmp_path / "a.npz", what="archive")
+    assert arrays["x/y"].tolist() == [0, 1, 2]
+    assert about == {"format": 1}
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(6, 163), (8, 1), (10, 8), (10, 99)],
+    ids=["later version", "password", "compressed", "compressed as nobody can"],
+)
+def test_an_archive_whose_list_is_broken_is_refused(tmp_path, at, value):
+    path = tmp_path / "a.npz"
+    write_arrays(path, {"x": np.arange(3)}, {})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + at] = value
+    path.write_bytes(bytes(content))
+    with pytest.raises(UnreadableFile, match="is no readable archive"):
+        read_arrays(path, what="archive")
