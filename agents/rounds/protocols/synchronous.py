@@ -131,7 +131,7 @@ class Synchronous(RoundProtocol[Waiting]):
 
     def restore(self, snapshot: Snapshot) -> tuple[Waiting, Orders]:
         """Return the state of a snapshot, and order everybody's update."""
-        tally = Tally(*snapshot["tally"].tolist())
+        tally = Tally._make(snapshot["tally"].tolist())  # all of them, or it is refused
         return self._open(int(snapshot["version"]), snapshot["missing"].copy(), tally)
 
     def _open(self, version: int, missing: Mask, tally: Tally) -> tuple[Waiting, Orders]:
