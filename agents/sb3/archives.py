@@ -107,7 +107,7 @@ def _read(path: Path) -> tuple[zipfile.Path, dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             told = json.loads(archive.read("data")) if "data" in names else {}
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, RuntimeError) as error:
         raise UnreadableFile(f"{path} is no readable archive: {error}") from error
     if "policy.pth" not in names or not isinstance(told, dict):
         raise UnreadableFile(

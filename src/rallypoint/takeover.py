@@ -106,7 +106,7 @@ def lies_within(path: Path, name: Any) -> bool:
     if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         return False
     try:
-        (path / name).exists()
+        (path / name).exists()  # raises where no file can have the name; resolving does not
         return (path / name).parent.resolve().is_relative_to(path.resolve())
-    except OSError:  # longer than any file's name, say
+    except OSError:
         return False
