@@ -1,23 +1,8 @@
 """A pole on a cart; ``env``, ``raw_env`` and ``parallel_env`` as in PettingZoo."""
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
-if TYPE_CHECKING:
-    from pettingzoo import AECEnv, ParallelEnv
+from rallypoint.envs.views import by_id
 
-
-def parallel_env(**kwargs: Any) -> "ParallelEnv[str, Any, Any]":
-    """Return one copy as a PettingZoo ParallelEnv."""
-    import pettingzoo
-
-    return pettingzoo.make("parallel", "rallypoint/cartpole-v1", **kwargs)
-
-
-def env(**kwargs: Any) -> "AECEnv[str, Any, Any]":
-    """Return one copy as a PettingZoo AECEnv that enforces the order of calls."""
-    import pettingzoo
-
-    return pettingzoo.make("aec", "rallypoint/cartpole-v1", **kwargs)
-
-
-raw_env = env  # nothing is wrapped that a raw one would leave out
+parallel_env = partial(by_id.parallel_env, "cartpole-v1")
+env = raw_env = partial(by_id.env, "cartpole-v1")
