@@ -1,6 +1,7 @@
 """Worlds that have no picture, but can be told in lines of text."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from rallypoint.envs.batch import World
@@ -10,6 +11,8 @@ from rallypoint.errors import InvalidConfig, NotReset
 
 class ToldWorld(World):
     """A World that is told in the mode "ansi"; its author writes ``_tell``."""
+
+    metadata: Mapping[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
 
     def __init__(self, *args: Any, render_mode: str | None = None, **settings: Any) -> None:
         """Set up E copies, see ``World``; told in this mode, or not at all."""

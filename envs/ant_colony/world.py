@@ -1,7 +1,7 @@
 """A colony without a centre: ants choose their tasks by what they perceive and whom they meet."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -41,12 +41,6 @@ class AntColony(DrawnWorld):
     """
 
     offers = frozenset({"state", "regions", "remove"})
-    metadata: Mapping[str, Any] = {
-        "name": "ant_colony_v0",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 10,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_stimuli", "_actions", "_noises", "_chances")
 
     def __init__(

@@ -23,6 +23,8 @@ class DrawnWorld(World):
     called, so that a world that nobody looks at needs no Pillow.
     """
 
+    metadata: Mapping[str, Any] = {"render_modes": ["rgb_array", "human", "ansi"], "render_fps": 10}
+
     def __init__(self, *args: Any, render_mode: str | None = None, **settings: Any) -> None:
         """Set up E copies, see ``World``; drawn in this mode, or not at all."""
         if render_mode is not None:

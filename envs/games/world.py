@@ -1,8 +1,7 @@
 """Games given by tables, as worlds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -26,12 +25,6 @@ class TabularGame(ToldWorld):
     """
 
     offers = frozenset({"state", "regions", "transitions"})
-    metadata: Mapping[str, Any] = {
-        "name": "tabular_game_v0",
-        "render_modes": ["ansi"],
-        "render_fps": 4,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_states", "_last_actions", "_last_rewards")
 
     def __init__(

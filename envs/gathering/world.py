@@ -1,6 +1,6 @@
 """Gathering on a ring, exactly as in the paper, for any number of agents and cells."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
@@ -40,12 +40,6 @@ class Gathering(DrawnWorld):
     """
 
     offers = frozenset({"state", "geometry", "remove"})
-    metadata: Mapping[str, Any] = {
-        "name": "gathering_v0",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 10,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_positions",)
 
     def __init__(

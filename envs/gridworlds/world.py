@@ -1,7 +1,6 @@
 """Any gridworld: a task, stepped in E copies at once."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -83,12 +82,6 @@ class Gridworld(DrawnWorld):
                 "fewer agents, flags or cells"
             )
         self.offers = self._parts()
-        self.metadata: Mapping[str, Any] = {
-            "name": id.replace("-", "_"),
-            "render_modes": ["rgb_array", "human", "ansi"],
-            "render_fps": 10,
-            "is_parallelizable": True,
-        }
         self.cost_names = tuple(self.layout.hazards)
         agents = tuple(f"agent_{i}" for i in range(self.layout.num_agents))
         super().__init__(

@@ -40,12 +40,7 @@ class Pathfinding(DrawnWorld):
     """
 
     offers = frozenset({"state", "remove"})
-    metadata: Mapping[str, Any] = {
-        "name": "pathfinding_v0",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 5,
-        "is_parallelizable": True,
-    }
+    metadata: Mapping[str, Any] = {**DrawnWorld.metadata, "render_fps": 5}
     action_names = ACTION_NAMES
     # Distances follow from the rest, and are found more slowly than kept.
     _state_arrays = ("_cells", "_goals", "_walls", "_distances")

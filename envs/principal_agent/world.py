@@ -1,7 +1,6 @@
 """A principal offers incentives, and an agent with an interest of its own answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -41,12 +40,6 @@ class PrincipalAgent(ToldWorld):
     """
 
     offers = frozenset({"state"})
-    metadata: Mapping[str, Any] = {
-        "name": "principal_agent_v0",
-        "render_modes": ["ansi"],
-        "render_fps": 4,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_turns", "_offers", "_arms", "_earned")
 
     def __init__(

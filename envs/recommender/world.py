@@ -1,7 +1,6 @@
 """A platform shows each user a slate of items, and users click on what appeals to them."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box, MultiDiscrete
@@ -54,12 +53,6 @@ class Recommender(ToldWorld):
     """
 
     offers = frozenset({"state"})
-    metadata: Mapping[str, Any] = {
-        "name": "recommender_v0",
-        "render_modes": ["ansi"],
-        "render_fps": 4,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_profiles", "_items", "_worths", "_slates", "_shown", "_clicks")
 
     def __init__(

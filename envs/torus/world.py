@@ -1,6 +1,6 @@
 """Gathering on a torus: what deep learners need two dimensions and partial sight for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,6 @@ class Torus(DrawnWorld):
     """
 
     offers = frozenset({"state", "geometry", "remove"})
-    metadata: Mapping[str, Any] = {
-        "name": "torus_v0",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 10,
-        "is_parallelizable": True,
-    }
     _state_arrays = ("_positions",)
 
     def __init__(

@@ -47,7 +47,8 @@ class ParallelView(ParallelEnv[str, Any, Any]):
         self.batch_env = env
         self.possible_agents = list(env.agents)
         self.agents: list[str] = []
-        self.metadata = {"name": env.id, **env.metadata, "is_parallelizable": True}
+        name = env.id.replace("-", "_")  # as PettingZoo's own are called
+        self.metadata = {"name": name, **env.metadata, "is_parallelizable": True}
         self.render_mode = env.render_mode
         self._observation_space_by_agent = {
             agent: group.observation_space for group in env.groups for agent in group.agents

@@ -31,12 +31,7 @@ class CartPole(DrawnWorld):
     """
 
     offers = frozenset({"state"})
-    metadata: Mapping[str, Any] = {
-        "name": "cartpole_v1",
-        "render_modes": ["rgb_array", "human", "ansi"],
-        "render_fps": 50,
-        "is_parallelizable": True,
-    }
+    metadata: Mapping[str, Any] = {**DrawnWorld.metadata, "render_fps": 50}
     _state_arrays = ("_state",)
 
     def __init__(
