@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rallypoint.envs.batch import Copies
+from rallypoint.envs.views.adapter.outside import outside_of
 from rallypoint.envs.views.adapter.sources import make_one, source_of
 from rallypoint.envs.views.adapter.world import Adapted
 
@@ -17,6 +18,7 @@ def adapt(
     max_cycles: int | None = None,
     noop: Any = None,
     render_mode: str | None = None,
+    outside: str | None = None,
     anew: bool = False,
     **settings: Any,
 ) -> Adapted:
@@ -38,6 +40,11 @@ def adapt(
             environment says of itself, if it does (``max_cycles``, or its Gymnasium spec).
         noop: the action that does nothing, or one for each group by name.
         render_mode: handed on, if given.
+        outside: what becomes of an observation outside of its declared Box. ``"refuse"``: an error
+            with agent, step and value. ``"clip"``: it is cut off there. ``"allow"``: it is shown
+            as it is, and no Box of the world has bounds. Not given, it is ``"refuse"``, and
+            ``"allow"`` where an environment of Gymnasium's is known to be right and its Box wrong:
+            LunarLander. Numbers that are not finite are refused always.
         anew: whether to make a new environment for every episode: slow, and needed where one
             carries something over from one episode to the next, so that a seed does not say all.
         **settings: handed on.
@@ -62,5 +69,6 @@ def adapt(
         copies=copies,
         max_cycles=max_cycles,
         noop=noop,
+        outside=outside_of(source.name, outside),
         anew=anew,
     )

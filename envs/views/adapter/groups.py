@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rallypoint.batch_env import Group
+from rallypoint.envs.views.adapter.outside import Outside, without_bounds
 from rallypoint.envs.views.adapter.spaces import as_one_array, check_action_space, split_mask
 from rallypoint.errors import InvalidConfig
 
@@ -49,7 +50,7 @@ def names_of(env: Any, id: str) -> list[Name]:
     return list(names)
 
 
-def seating(env: Any, id: str) -> Seating:
+def seating(env: Any, id: str, outside: Outside) -> Seating:
     """Give every agent a slot: groups by first appearance, within them in the given order.
 
     Raises:
@@ -73,6 +74,8 @@ def seating(env: Any, id: str) -> Seating:
     ):
         check_action_space(done)
         rest, _ = split_mask(seen, done)
+        if outside == "allow":
+            rest = without_bounds(rest)
         # Copies: a space holds a generator, and sampling here must not move the environment's.
         spaces = copy.deepcopy((as_one_array(rest), done))
         groups.append(Group(title, tuple(str(name) for name in names), *spaces))

@@ -8,6 +8,7 @@ from gymnasium import spaces
 
 from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.envs.views.adapter.groups import Name, Spaces
+from rallypoint.envs.views.adapter.outside import Outside, without_bounds
 from rallypoint.envs.views.adapter.spaces import Leaf, leaves, split_mask
 
 Who = Sequence[tuple[int, Name]]  # slot in the group, and name
@@ -17,12 +18,13 @@ Refuse = Callable[[Name, str], NoReturn]  # whose, and what is wrong
 class Sight:
     """The observations of a group, (E, n, …) for each array that they are made of."""
 
-    def __init__(self, group: Group, own: Spaces, num_copies: int) -> None:
+    def __init__(self, group: Group, own: Spaces, num_copies: int, outside: Outside) -> None:
         """See nothing, zeros, in every row."""
         space, self.has_mask = split_mask(*own)
         self.group = group
         self._own_space = own[0]
-        self._leaves = tuple(leaves(space))
+        self._clips = outside == "clip"
+        self._leaves = tuple(leaves(without_bounds(space) if outside == "allow" else space))
         self._is_nested = isinstance(own[0], spaces.Dict | spaces.Tuple)
         self.shape = (num_copies, len(group.agents))
         self._arrays = [
@@ -68,14 +70,21 @@ class Sight:
             values = array if everybody else array[self._shown]
             if _all_inside(leaf, values):
                 continue
+            is_box = isinstance(leaf.space, spaces.Box)
+            if is_box and self._clips:
+                array[self._shown] = _clipped(leaf, array[self._shown])
             wrong = self._shown & ~_inside(leaf, array)
+            if not wrong.any():
+                continue
             row, slot = np.argwhere(wrong)[0]
+            is_finite = bool(np.isfinite(array[row, slot]).all())
+            hint = "; outside='clip' cuts it off, and 'allow' declares no bounds"
             seen = np.array2string(array[row, slot], threshold=20)
             refuse(
                 int(row),
                 self.group.agents[slot],
                 f"observes {seen}{_at(leaf.path)}, which is not in {leaf.space}"
-                + ("" if np.isfinite(array[row, slot]).all() else " or not finite"),
+                + ((hint if is_box else "") if is_finite else " or not finite"),
             )
 
     def observe(self) -> Array:
@@ -144,6 +153,11 @@ def _as_array(leaf: Leaf, value: Any) -> Array | None:
         return None
     cast = value.astype(space.dtype)
     return cast if (cast == value).all() else None
+
+
+def _clipped(leaf: Leaf, values: Array) -> Array:
+    """Put what is finite within bounds."""
+    return np.where(np.isfinite(values), values.clip(leaf.space.low, leaf.space.high), values)
 
 
 def _inside(leaf: Leaf, values: Array) -> Mask:

@@ -12,6 +12,7 @@ from rallypoint.envs.batch import Copies, World
 from rallypoint.envs.views.adapter.groups import Name, seating
 from rallypoint.envs.views.adapter.masks import Allowed, allowed_by_group
 from rallypoint.envs.views.adapter.noop import checked_noop
+from rallypoint.envs.views.adapter.outside import Outside
 from rallypoint.envs.views.adapter.play import Play
 from rallypoint.envs.views.adapter.sight import Sight
 from rallypoint.errors import InvalidConfig, NotReset
@@ -35,13 +36,14 @@ class Adapted(World):
         copies: Copies = 1,
         max_cycles: int | None = None,
         noop: Any = None,
+        outside: Outside = "refuse",
         anew: bool = False,
     ) -> None:
         """Make the copies; see ``adapt``."""
         first = make_env()
         metadata = getattr(first, "metadata", None) or {}
         name = id or str(metadata.get("name") or type(first.unwrapped).__name__)
-        self._seating = seating(first, name)
+        self._seating = seating(first, name, outside)
         super().__init__(
             name,
             self._seating.groups,
@@ -59,7 +61,8 @@ class Adapted(World):
         _refuse_one_for_all(name, [play.env for play in self._plays])
         spaces = self._seating.spaces
         self._sights = [
-            Sight(group, own, num_copies) for group, own in zip(self.groups, spaces, strict=True)
+            Sight(group, own, num_copies, outside)
+            for group, own in zip(self.groups, spaces, strict=True)
         ]
         self._seeds = np.zeros(num_copies, dtype=np.int64)
         self._cut = np.zeros_like(self._alive)  # (E, N) whom an environment truncated in this step
