@@ -132,9 +132,18 @@ def spec(id: str) -> EnvSpec:
             raise UnknownName(
                 f"there is no {id!r}; the versions there are: {', '.join(versions)}"
             ) from None
-        raise UnknownName(f"no environment is called {id!r}{did_you_mean(id, envs)}") from error
+        hint = _in_gymnasium(id) + did_you_mean(id, envs)
+        raise UnknownName(f"no environment is called {id!r}{hint}") from error
     # An entry point of another package hands over a callable, not a spec.
     return found if isinstance(found, EnvSpec) else EnvSpec(id=id, entry_point=found)
+
+
+def _in_gymnasium(id: str) -> str:
+    """Say how Gymnasium's environment of that name, in whatever case, is asked for."""
+    import gymnasium
+
+    found = [known for known in gymnasium.registry if known.lower() == id.lower()]
+    return f"; Gymnasium's is 'gymnasium:{found[0]}'" if found else ""
 
 
 def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv:

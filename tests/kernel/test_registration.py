@@ -66,6 +66,7 @@ def test_an_entry_point_may_be_an_address():
         ("gathering_v0", "did you mean 'gathering-v0'"),
         ("gathering-v7", "there is no 'gathering-v7'; the versions there are: gathering-v0$"),
         ("gathering", "there is no 'gathering'; the versions there are: gathering-v0$"),
+        ("lunarlander-v3", r"called 'lunarlander-v3'; Gymnasium's is 'gymnasium:LunarLander-v3'"),
         ("", r"no environment is called ''\. Known: .*gathering-v0"),
     ],
 )
