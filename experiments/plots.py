@@ -1,17 +1,18 @@
 """How plots look, so that all of them look alike; matplotlib is imported when one is drawn."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rallypoint.claims import Claim
 from rallypoint.intervals import bootstrap
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -51,15 +52,34 @@ def new_figure(
     title: str, x: str, y: str, *, size: tuple[float, float] = (6.4, 4.0)
 ) -> "tuple[Figure, Axes]":
     """Make a figure with one pair of axes; x and y are labels, units included."""
-    from matplotlib.figure import Figure  # not pyplot, which keeps figures alive
-
-    with style():
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.add_subplot()
+    figure, ((axes,),) = panels(1, 1, size=size)
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     return figure, axes
+
+
+def panels(
+    rows: int, columns: int, *, size: tuple[float, float], **shared: Any
+) -> "tuple[Figure, NDArray[Any]]":
+    """Make a figure with axes (rows, columns), of which some are shared: ``sharex``, ``sharey``."""
+    from matplotlib.figure import Figure  # not pyplot, which keeps figures alive
+
+    with style():
+        figure = Figure(figsize=size, layout="constrained")
+        return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def legend(figure: "Figure", shown: "Iterable[Axes]", **where: Any) -> None:
+    """Explain once, beside the panels, what is drawn in them: each label by its first line."""
+    handles: dict[str, Artist] = {}
+    for axes in shown:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    usual = {"loc": "outside upper center", "ncols": len(handles), "fontsize": 8}
+    placed: dict[str, Any] = usual | where
+    with style():
+        figure.legend(list(handles.values()), list(handles), **placed)
 
 
 def curve(axes: "Axes", x: ArrayLike, values: ArrayLike, label: str, *, every: int = 1) -> None:

@@ -11,11 +11,7 @@ from rallypoint.intervals import bootstrap
 
 def picture(points: list[int], curves: Mapping[str, Floats], ends: Mapping[str, Floats]) -> bytes:
     """Draw returns (seeds, points) over rounds, and those in the end (seeds, 3) of each team."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(9.6, 4.0), layout="constrained")
-        over_time, after = figure.subplots(1, 2)
+    figure, ((over_time, after),) = plots.panels(1, 2, size=(9.6, 4.0))
     for team, found in curves.items():
         plots.curve(over_time, points, found, team, every=max(1, len(points) // 6))
     over_time.set_title("Learning, as Nature draws")

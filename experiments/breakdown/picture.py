@@ -58,26 +58,16 @@ def _in_short(error: float) -> str:
 
 def curves(config: BreakdownConfig, d: int, rules: list[Contestant], found: Floats) -> bytes:
     """Draw errors (R, F, rules, attacks) over the number of liars, one small picture per rule."""
-    from matplotlib.figure import Figure
-
     rows = -(-len(rules) // _ACROSS)
-    with plots.style():
-        figure = Figure(figsize=(2.1 * _ACROSS, 1.7 * rows + 0.6), layout="constrained")
-        panels = figure.subplots(rows, _ACROSS, sharex=True, sharey=True, squeeze=False)
+    size = (2.1 * _ACROSS, 1.7 * rows + 0.6)
+    figure, panels = plots.panels(rows, _ACROSS, size=size, sharex=True, sharey=True)
     shown = np.clip(np.nan_to_num(found), _LEAST, _MOST)
     for place, axes in enumerate(panels.flat):
         if place >= len(rules):
             axes.set_axis_off()
             continue
         _small(axes, config, rules[place], shown[:, :, place])
-    handles, labels = panels.flat[0].get_legend_handles_labels()
-    for axes in panels.flat:  # the first rule may have no constant
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    with plots.style():
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    plots.legend(figure, panels.flat)  # the first rule may have no constant
     figure.supxlabel(f"f_real, how many of {config.contributors} lie; d = {d}", fontsize=9)
     figure.supylabel("error, in honest standard deviations", fontsize=9)
     return plots.png(figure)

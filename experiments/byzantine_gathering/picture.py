@@ -13,20 +13,14 @@ _SHARE = "share of the second half with\n80 % of the honest together"
 
 def breakdown(config: ByzantineGatheringConfig, curves: Mapping[tuple[str, str], Floats]) -> bytes:
     """Draw in-group shares (R, F) over the number of liars."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(8.4, 5.6), layout="constrained")
-        panels = figure.subplots(2, 2, sharex=True, sharey=True, squeeze=False)
+    figure, panels = plots.panels(2, 2, size=(8.4, 5.6), sharex=True, sharey=True)
     for axes, attacker in zip(panels.flat, ATTACKERS, strict=True):
         for name in DEFENCES:
             plots.curve(axes, range(config.most + 1), curves[attacker, name], name)
         axes.axhline(LEVEL, color="grey", linewidth=1, linestyle=":")
         axes.set_title(attacker)
         axes.set_ylim(-0.03, 1.05)
-    with plots.style():
-        handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    plots.legend(figure, [axes], fontsize=None)
     figure.supxlabel(
         f"how many of {config.num_agents} lie, which the defence is told (bands: 95 % intervals)"
     )

@@ -46,12 +46,9 @@ def heat_map(setting: Setting, table: Table) -> bytes:
 
 def curves(setting: Setting, table: Table) -> bytes:
     """Draw how each rule learns, unattacked and under its worst attack, episode by episode."""
-    from matplotlib.figure import Figure
-
     rows = -(-len(table) // _ACROSS)
-    with plots.style():
-        figure = Figure(figsize=(2.5 * _ACROSS, 2.0 * rows + 0.5), layout="constrained")
-        panels = figure.subplots(rows, _ACROSS, sharex=True, sharey=True, squeeze=False)
+    size = (2.5 * _ACROSS, 2.0 * rows + 0.5)
+    figure, panels = plots.panels(rows, _ACROSS, size=size, sharex=True, sharey=True)
     for axes in panels.flat[len(table) :]:
         axes.set_axis_off()
     for axes, (rule, of_rule) in zip(panels.flat, table.items(), strict=False):

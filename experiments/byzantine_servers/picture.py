@@ -13,11 +13,7 @@ _SHOWN = ("trusted", "honest", "random liar, median", "random liar, mean", "rand
 
 def curves(config: ByzantineServersConfig, found: Mapping[str, list[dict[str, Any]]]) -> bytes:
     """Draw both, for those conditions that tell most."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(9.6, 4.0), layout="constrained")
-        left, right = figure.subplots(1, 2)
+    figure, ((left, right),) = plots.panels(1, 2, size=(9.6, 4.0))
     rounds = np.arange(config.rounds)
     for name in _SHOWN:
         returns = np.array([one["curve"] for one in found[name]])
@@ -32,7 +28,5 @@ def curves(config: ByzantineServersConfig, found: Mapping[str, list[dict[str, An
     right.set_yscale("log")
     for axes in (left, right):
         axes.set_xlabel("round")
-    handles, labels = left.get_legend_handles_labels()
-    with plots.style():
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    plots.legend(figure, [left])
     return plots.png(figure)

@@ -13,11 +13,8 @@ from rallypoint.intervals import bootstrap
 
 def picture(config: ByzantineTeamConfig, shares: Mapping[Cell, Floats]) -> bytes:
     """Draw the share of an honest team's gain that is left (R,), by rule and attack."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(max(7.5, 3.4 * len(config.liars) + 1), 4.2), layout="constrained")
-        panels = figure.subplots(1, len(config.liars), sharey=True, squeeze=False)[0]
+    size = (max(7.5, 3.4 * len(config.liars) + 1), 4.2)
+    figure, (panels,) = plots.panels(1, len(config.liars), size=size, sharey=True)
     places = np.arange(len(config.rules))
     for axes, f in zip(panels, config.liars, strict=True):
         for number, attack in enumerate(config.attacks):
@@ -38,11 +35,5 @@ def picture(config: ByzantineTeamConfig, shares: Mapping[Cell, Floats]) -> bytes
         axes.set_xticks(places, config.rules, rotation=45, ha="right", fontsize=8)
         axes.set_title(f"{f} of {config.num_agents} lie")
     panels[0].set_ylabel("share of an honest team's gain")
-    with plots.style():
-        figure.legend(
-            *panels[0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=len(config.attacks),
-            fontsize=8,
-        )
+    plots.legend(figure, panels[:1], loc="outside lower center", ncols=len(config.attacks))
     return plots.png(figure)

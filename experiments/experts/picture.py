@@ -12,11 +12,8 @@ _COLOURS = len(plots.COLOURS)
 
 def picture(config: ExpertsConfig, curves: Floats) -> bytes:
     """Draw accuracies (defences, ways, R, rounds) over rounds."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(3.4 * len(WAYS), 4.6), layout="constrained")
-        panels = figure.subplots(1, len(WAYS), sharex=True, sharey=True)
+    size = (3.4 * len(WAYS), 4.6)
+    figure, (panels,) = plots.panels(1, len(WAYS), size=size, sharex=True, sharey=True)
     shown = [*range(4, config.rounds, 5)]
     for column, (axes, way) in enumerate(zip(panels, WAYS, strict=True)):
         for place, name in enumerate(ALL):
@@ -29,6 +26,5 @@ def picture(config: ExpertsConfig, curves: Floats) -> bytes:
         axes.set_xlabel("round")
         axes.set_ylim(-0.03, 1.03)
     panels[0].set_ylabel("test accuracy")
-    with plots.style():
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    plots.legend(figure, panels[:1], loc="outside lower center", ncols=4, fontsize=None)
     return plots.png(figure)

@@ -16,11 +16,7 @@ def curves(
     config: KardamConfig, n: int, f: int, curve_by_condition: Mapping[tuple[str, str], Floats]
 ) -> bytes:
     """Draw returns (seeds, tenths) of servers under attacks."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(9.6, 3.4), layout="constrained")
-        panels = figure.subplots(1, len(ATTACKS), sharey=True)
+    figure, (panels,) = plots.panels(1, len(ATTACKS), size=(9.6, 3.4), sharey=True)
     tenths = (np.arange(10) + 0.5) * config.gradients / 10
     for axes, attack in zip(panels, ATTACKS, strict=True):
         for server in _SHOWN:
@@ -29,9 +25,7 @@ def curves(
             plots.curve(axes, tenths, np.nan_to_num(curve_by_condition[server, attack]), server)
         who = "nobody lies" if attack == "none" else f"{f} of {n} send {attack}"
         axes.set_title(who, fontsize=9)
-    handles, labels = panels[0].get_legend_handles_labels()
-    with plots.style():
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    plots.legend(figure, panels[:1])
     figure.supxlabel("gradients computed, by all contributors together", fontsize=9)
     figure.supylabel("return of the honest, 500 at most", fontsize=9)
     return plots.png(figure)

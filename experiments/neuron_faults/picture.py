@@ -13,11 +13,7 @@ def picture(
     config: NeuronFaultsConfig, shares: Mapping[str, Floats], returns: Mapping[str, Floats]
 ) -> bytes:
     """Draw certified shares and returns, (R, faults) by label, over the number of faults."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(8.6, 3.9), layout="constrained")
-        left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    figure, ((left, right),) = plots.panels(1, 2, size=(8.6, 3.9), sharex=True, sharey=True)
     faults = np.array(config.faults)
     for axes, curves in ((left, shares), (right, returns)):
         for label, found in curves.items():

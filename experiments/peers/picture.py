@@ -15,12 +15,8 @@ _LEAST = 1e-3  # a diameter of 0 has no place on a logarithmic axis
 
 def curves(config: PeersConfig, found: Mapping[str, list[dict[str, Any]]]) -> bytes:
     """Draw what was run."""
-    from matplotlib.figure import Figure
-
     shown = [lie for lie in LIES if any(f"{arm}, {lie}" in found for arm in _ARMS)]
-    with plots.style():
-        figure = Figure(figsize=(3.2 * len(shown), 5.2), layout="constrained")
-        panels = figure.subplots(2, len(shown), sharey="row", squeeze=False)
+    figure, panels = plots.panels(2, len(shown), size=(3.2 * len(shown), 5.2), sharey="row")
     rounds = np.arange(config.rounds)
     for column, lie in enumerate(shown):
         upper, lower = panels[:, column]
@@ -37,7 +33,5 @@ def curves(config: PeersConfig, found: Mapping[str, list[dict[str, Any]]]) -> by
         lower.set_xlabel("round")
     panels[0, 0].set_ylabel("return of the honest")
     panels[1, 0].set_ylabel(f"their diameter after a round\n({_LEAST}: or less)")
-    handles, labels = panels[0, 0].get_legend_handles_labels()
-    with plots.style():
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=8)
+    plots.legend(figure, panels[0, :1])
     return plots.png(figure)

@@ -28,12 +28,8 @@ class Curves(Protocol):
 
 def picture(config: SmoothingConfig, curves: Mapping[float, Curves], shares: Floats) -> bytes:
     """Draw the curves by noise, and shares (R, noises, 2) of states with a certified action."""
-    from matplotlib.figure import Figure
-
     panels = len(config.sigmas) + 1
-    with plots.style():
-        figure = Figure(figsize=(3.9 * panels, 3.9), layout="constrained")
-        axes = figure.subplots(1, panels)
+    figure, (axes,) = plots.panels(1, panels, size=(3.9 * panels, 3.9))
     budgets = np.array(config.budgets)
     for panel, sigma in zip(axes[:-1], config.sigmas, strict=True):
         for place, attack in enumerate(ATTACKS):

@@ -10,11 +10,7 @@ def picture(
     rounds: list[int], curves: Mapping[str, Floats], ends: Mapping[str, tuple[Floats, Floats]]
 ) -> bytes:
     """Draw guarantees (R, points) over rounds, and (together, guaranteed) of each seed."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(9.6, 4.0), layout="constrained")
-        over_time, plane = figure.subplots(1, 2)
+    figure, ((over_time, plane),) = plots.panels(1, 2, size=(9.6, 4.0))
     for name, found in curves.items():
         plots.curve(over_time, rounds, found, name, every=max(1, len(rounds) // 6))
     over_time.axhline(50, color="black", linestyle=":", linewidth=1)

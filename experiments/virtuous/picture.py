@@ -26,11 +26,7 @@ def trade_off(line: Sequence[tuple[float, float, float]]) -> bytes:
 
 def pillars(found: Mapping[str, tuple[float, float, float]]) -> bytes:
     """Draw the three counts of each combination: escaped, unsafe, pressed."""
-    from matplotlib.figure import Figure
-
-    with plots.style():
-        figure = Figure(figsize=(8.6, 3.4), layout="constrained")
-        panels = figure.subplots(1, 3, sharey=True)
+    figure, (panels,) = plots.panels(1, 3, size=(8.6, 3.4), sharey=True)
     titles = ("escapes within 100 steps", "own steps into lava", "presses the button")
     limits = (0.9, 0.001, 0.01)
     places = np.arange(len(found))

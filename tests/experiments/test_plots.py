@@ -50,6 +50,18 @@ def test_a_curve_has_a_gap_where_nothing_was_measured(values):
     assert np.isnan(axes.get_lines()[0].get_ydata()).tolist() == [i == 3 for i in range(8)]
 
 
+def test_panels_share_one_legend_that_names_all_that_is_drawn_once(values):
+    figure, panels = plots.panels(2, 2, size=(6.0, 4.0), sharex=True)
+    assert panels.shape == (2, 2)
+    for axes, names in zip(panels.flat, (["a"], ["a", "b"], [], ["c", "b"]), strict=True):
+        for name in names:
+            plots.curve(axes, np.arange(8), values, name)
+    plots.legend(figure, panels.flat, ncols=2)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
+    assert not legend.get_frame_on()  # it is in the house style, too
+
+
 def test_conditions_say_their_verdicts(values):
     claims = [
         claim_over_seeds(
