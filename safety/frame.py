@@ -28,19 +28,18 @@ from rallypoint.safety.enforcement.sites import (
     foretold,
     hold_still,
     hostile,
-    joined,
     merged,
     override,
     perceive,
     take_down,
 )
+from rallypoint.safety.enforcement.standing import Standing
 from rallypoint.safety.known import Moment, Rows, sealed, spans_of
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.truth import Truth
 from rallypoint.wrapper import BatchWrapper
 
 _ALL = slice(None)
-_KEPT = ("time", "ended", "crashed", "frozen")
 
 
 class Threatened(BatchWrapper):
@@ -92,18 +91,14 @@ class Threatened(BatchWrapper):
         if self._at["observation"]:
             self.offers = self.offers - {"remove"}
         self._feedback = Feedback(env, self._at["feedback"])
-        self._nobody = sealed(np.zeros((env.num_copies, env.num_agents), dtype=bool))
-        self._crashed: Mask = self._nobody
-        self._frozen: Mask = self._nobody  # of the crashed, those still in the world
-        self._time = np.zeros(env.num_copies, dtype=np.int64)
-        self._ended = np.zeros(env.num_copies, dtype=bool)
+        self._standing = Standing(env.num_copies, env.num_agents)
         self._true: Observations = {}
         self._perceived: Observations = {}
 
     @property
     def crashed(self) -> Mask:
         """Who is down, removed or frozen: (E, N)."""
-        return sealed(self._crashed)
+        return sealed(self._standing.crashed)
 
     @property
     def byzantine(self) -> Mask:
@@ -117,18 +112,18 @@ class Threatened(BatchWrapper):
         False for interruptions that are drawn step by step, of which nobody knows beforehand.
         """
         leashes = [] if self._seed is None else self._at["interruption"]
-        return sealed(foretold(leashes, self._nobody))
+        return sealed(foretold(leashes, self._standing.nobody))
 
     @property
     def hostile(self) -> Mask:
         """Whose own actions threats are set to change in this episode, as far as known: (E, N)."""
         leashes = [] if self._seed is None else self._at["action"]
-        return sealed(hostile(leashes, self._nobody))
+        return sealed(hostile(leashes, self._standing.nobody))
 
     @property
     def time(self) -> NDArray[np.int64]:
         """Steps since each copy's reset: (E,)."""
-        return sealed(self._time)
+        return sealed(self._standing.time)
 
     @property
     def true_observations(self) -> Observations:
@@ -161,31 +156,29 @@ class Threatened(BatchWrapper):
         for leash in self._leashes:
             leash.begin(rows, again)
         self._feedback.begin(rows)
-        self._time = np.where(rows, 0, self._time)
-        self._crashed = self._crashed & ~rows[:, None]
-        self._frozen = self._frozen & ~rows[:, None]
+        self._standing.begin(rows)
         some: Rows = _ALL if rows.all() else rows
         if (leaving := self._take_down(some, self.env.alive)) is not None:
             observations = self.env.remove(leaving)
             refuse_empty(rows, self.env.alive)
-        self._ended = self._ended & ~rows
+        self._standing.ended = self._standing.ended & ~rows
         self._perceived = self._perceive(some, observations, self.env.alive)
         return dict(self._perceived)
 
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
-        refuse_unready(self.id, self._ended, started=self._seed is not None)
+        refuse_unready(self.id, self._standing.ended, started=self._seed is not None)
         done = self._override(actions)
         step = self._told(done.actions)
-        self._time = self._time + 1
+        self._standing.pass_step()
         going_on = step.alive
         if np.count_nonzero(step.terminated) or np.count_nonzero(step.truncated):
-            self._ended = step.ended
-            going_on = step.alive & ~self._ended[:, None]
+            self._standing.ended = step.ended
+            going_on = step.alive & ~step.ended[:, None]
         leaving = self._take_down(_ALL, going_on)
         if leaving is not None:
             step = departed(self.env, step, leaving)
-            self._ended = step.ended
+            self._standing.ended = step.ended
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
         seen = dict(self._perceived)
         return step._replace(observations=seen, infos=told(self, actions, done, step))
@@ -195,7 +188,7 @@ class Threatened(BatchWrapper):
         if "remove" not in self.offers:
             self._refuse("remove")
         self._perceived = self._true = self.env.remove(mask)
-        self._ended = self._ended | ~self.env.alive.any(axis=1)
+        self._standing.ended = self._standing.ended | ~self.env.alive.any(axis=1)
         return dict(self._perceived)
 
     def snapshot(self) -> Snapshot:
@@ -204,7 +197,7 @@ class Threatened(BatchWrapper):
         if self._seed is None:
             raise NotReset(f"{self.id} has nothing to go on from before its first reset")
         own: Snapshot = {"seed": np.array(self._seed, dtype=np.uint64)}
-        own |= {name: getattr(self, f"_{name}").copy() for name in _KEPT}
+        own |= self._standing.snapshot()
         own |= nested("byzantine", self._lots.snapshot())
         own |= nested("told", self._feedback.snapshot())
         if self._at["observation"]:
@@ -222,8 +215,7 @@ class Threatened(BatchWrapper):
         """
         if "snapshot" not in self.offers:
             self._refuse("snapshot")
-        kept = {name: getattr(self, f"_{name}") for name in _KEPT}
-        kept |= nested("told", self._feedback.snapshot())
+        kept = self._standing.snapshot() | nested("told", self._feedback.snapshot())
         like = lots_and_leashes(self.model, self.env, self._lots.given)
         own = checked_part(snapshot, kept, self, *like)
         # The world refuses what is none of its own before anything of it or of the frame changes.
@@ -233,8 +225,7 @@ class Threatened(BatchWrapper):
         self._feedback.restore(part_of(own, "told"))
         for index, leash in enumerate(self._leashes):
             leash.restore(part_of(own, f"{index}.{leash.threat.kind}"), self._seed)
-        for name in _KEPT:
-            setattr(self, f"_{name}", own[name].copy())
+        self._standing.restore(own)
         perceived = part_of(own, "perceived")
         self._perceived = {k: v.copy() for k, v in perceived.items()} if perceived else self._true
         return dict(self._perceived)
@@ -243,16 +234,11 @@ class Threatened(BatchWrapper):
         """Let threats to presence act; return who is to leave the world, if anybody: (E, N)."""
         if not (leashes := self._at["presence"]):
             return None
-        present = (candidates & ~self._crashed)[rows]
+        present = self._standing.present(rows, candidates)
         leaving, freezing = take_down(leashes, self._moment(rows, present))
         if freezing.any():
-            self._frozen = joined(self._frozen, rows, freezing)
-            self._crashed = self._crashed | self._frozen
-        if not leaving.any():
-            return None
-        gone = joined(self._nobody, rows, leaving)
-        self._crashed = self._crashed | gone
-        return gone
+            self._standing.freeze(rows, freezing)
+        return self._standing.leave(rows, leaving) if leaving.any() else None
 
     def _perceive(self, rows: Rows, observations: Observations, alive: Mask) -> Observations:
         """Let threats to observation act on what these copies' agents see."""
@@ -260,7 +246,7 @@ class Threatened(BatchWrapper):
         if not self._at["observation"]:
             return observations
         perceived = merged(rows, observations, self._perceived)
-        present = (alive & ~self._crashed)[rows]
+        present = self._standing.present(rows, alive)
         return perceive(
             self._at["observation"], self._moment(rows, present, observations=perceived)
         )
@@ -268,22 +254,24 @@ class Threatened(BatchWrapper):
     def _override(self, actions: Actions) -> Overridden:
         """Let threats to action, then interruption, act; hold the frozen still."""
         if not self._alters_actions:
-            return Overridden(actions, self._nobody, np.zeros(self._nobody.shape))
+            return Overridden(actions, self._standing.nobody, np.zeros(self._standing.nobody.shape))
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        present = self.env.alive & ~self._crashed
+        present = self._standing.present(_ALL, self.env.alive)
         moment = self._moment(_ALL, present, observations=self._perceived, actions=actions)
         done = override([*self._at["action"], *self._at["interruption"]], moment)
-        if np.count_nonzero(self._frozen):
-            done = done._replace(actions=hold_still(self._spans, done.actions, self._frozen))
+        if np.count_nonzero(self._standing.frozen):
+            done = done._replace(
+                actions=hold_still(self._spans, done.actions, self._standing.frozen)
+            )
         return done
 
     def _told(self, actions: Actions) -> Step:
         """Let the world move, and threats to feedback act on what is told of it."""
         if not self._at["feedback"]:
             return self._feedback.told(self.env.step(actions), None)
-        acted = self.env.alive & ~self._crashed
+        acted = self._standing.present(_ALL, self.env.alive)
         step = self.env.step(actions)
         moment = self._moment(_ALL, acted, observations=self._perceived, actions=actions)
         return self._feedback.told(step, moment)
@@ -297,4 +285,7 @@ class Threatened(BatchWrapper):
         actions: Actions | None = None,
     ) -> Moment:
         views = (Truth(self.env, self.policy), observations or {}, actions or {})
-        return Moment(rows, self.copies[rows], sealed(self._time)[rows], present, *views)
+        time = sealed(self._standing.time)
+        if isinstance(rows, slice):
+            return Moment(rows, self.copies, time, present, *views, clock=self._standing.clock)
+        return Moment(rows, self.copies[rows], time[rows], present, *views)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Group, Mask, Observations
 from rallypoint.errors import NotKnown, NotOffered
+from rallypoint.safety.cells import replaced
 from rallypoint.safety.of_rows import of_rows
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
@@ -50,12 +51,12 @@ class Moment(NamedTuple):
     actions: Actions  # (E, …) as they stand; at sites action, interruption and feedback only
     feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
     victims: Mask | None = None  # (e, N) of the threat that is asked
+    clock: int | None = None  # the time of all these copies, where it is one
 
 
 def _own_percept(moment: Moment, span: Span, victims: Mask) -> Array:
     percepts = moment.observations[span.group.name][moment.rows]
-    percept: Array = np.where(aligned(victims, percepts), percepts, percepts.dtype.type(0))
-    return percept
+    return percepts if victims.all() else replaced(np.zeros_like(percepts), victims, percepts)
 
 
 def _percepts(moment: Moment, span: Span, victims: Mask) -> Array:
@@ -232,7 +233,8 @@ class Known(Declared):
 
     def afford(self, wanted: Mask) -> Mask:
         """Return so much of what is wanted (e, n) as may be taken at once; opportunities only."""
-        wanted = wanted & self.opportunities
+        if wanted is not self.opportunities:
+            wanted = wanted & self.opportunities
         if self._touched is None:  # no limit on their number
             return sealed(wanted)
         return sealed(afford(wanted, self._touched, self.allowance))
@@ -265,9 +267,11 @@ def _seen_with(knowledge: tuple[str, ...]) -> frozenset[str]:
     return known | {"regions"} if "true_state" in known else known
 
 
-def views_of(moment: Moment, span: Span, victims: Mask) -> dict[str, Callable[[], Any]]:
-    """Return what could be seen of a group: (e, …) arrays, made when called."""
-    return {name: partial(view, moment, span, victims) for name, view in VIEWS.items()}
+def views_of(
+    threat: Threat, moment: Moment, span: Span, victims: Mask
+) -> dict[str, Callable[[], Any]]:
+    """Return what a threat may see of a group: (e, …) arrays, made when called."""
+    return {name: partial(VIEWS[name], moment, span, victims) for name in seen_by(threat)}
 
 
 def afford(wanted: Mask, touched: Mask, allowance: NDArray[np.int64]) -> Mask:
@@ -277,11 +281,6 @@ def afford(wanted: Mask, touched: Mask, allowance: NDArray[np.int64]) -> Mask:
         return wanted
     affordable: Mask = wanted & (touched | (new.cumsum(axis=1) <= allowance[:, None]))
     return affordable
-
-
-def aligned(mask: Mask, values: Array) -> Mask:
-    """Give a mask (e, n) as many axes as the values it chooses among."""
-    return mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
 
 
 def sealed(array: Array) -> Array:

@@ -1,8 +1,7 @@
 """What is true of a world at one moment, made when a threat looks at it; and what would come."""
 
-from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,34 +12,35 @@ from rallypoint.policies import Policy
 Made = TypeVar("Made")
 
 
-class Once(Generic[Made]):
-    """Makes a thing when it is first asked for, and has it from then on."""
-
-    __slots__ = "_has", "_made", "_make"
-    _made: Made
-
-    def __init__(self, make: Callable[[], Made]) -> None:
-        self._make = make
-        self._has = False
-
-    def __call__(self) -> Made:
-        """Return it."""
-        if not self._has:
-            self._made, self._has = self._make(), True
-        return self._made
-
-
 class Truth:
     """A world at one moment, all E copies of it, and the policy that is under threats in it."""
 
-    __slots__ = "env", "geometry", "policy", "regions", "state"
+    __slots__ = "_geometry", "_regions", "_state", "env", "policy"
 
     def __init__(self, env: BatchEnv, policy: Policy | None = None) -> None:
         self.env = env
         self.policy = policy
-        self.state: Callable[[], Array] = Once(env.state)
-        self.regions: Callable[[], dict[str, Mask]] = Once(env.regions)
-        self.geometry: Callable[[], Geometry] = Once(env.geometry)
+        self._state: Array | None = None
+        self._regions: dict[str, Mask] | None = None
+        self._geometry: Geometry | None = None
+
+    def state(self) -> Array:
+        """Return the world's state; made once, as the others are."""
+        if self._state is None:
+            self._state = self.env.state()
+        return self._state
+
+    def regions(self) -> dict[str, Mask]:
+        """Return who is in each of the world's places."""
+        if self._regions is None:
+            self._regions = self.env.regions()
+        return self._regions
+
+    def geometry(self) -> Geometry:
+        """Return where everybody is."""
+        if self._geometry is None:
+            self._geometry = self.env.geometry()
+        return self._geometry
 
 
 class Imagined(NamedTuple):

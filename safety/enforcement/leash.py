@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot
 from rallypoint.draws import Floats
@@ -13,6 +12,7 @@ from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
+from rallypoint.safety.enforcement.occasions import Allowed, Due, Occasions
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
     check_answer,
@@ -20,16 +20,8 @@ from rallypoint.safety.enforcement.proposals import (
     check_values,
 )
 from rallypoint.safety.enforcement.tally import Tally
-from rallypoint.safety.known import (
-    Known,
-    Moment,
-    Rows,
-    Span,
-    afford,
-    sealed,
-    views_of,
-)
-from rallypoint.safety.limits import as_budget, as_schedule, as_victims
+from rallypoint.safety.known import Known, Moment, Rows, Span, views_of
+from rallypoint.safety.limits import as_budget, as_victims
 from rallypoint.safety.perception.ledger import Ledger
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.receipts import Receipt
@@ -42,6 +34,23 @@ class Touch(NamedTuple):
     span: Span
     where: Mask  # (e, n), true somewhere
     values: Array | None  # (e, n, …)
+
+
+class Copies(NamedTuple):
+    """In which copies a mask is true for somebody."""
+
+    mask: Mask  # (e, N)
+    rows: Mask  # (e,)
+    number: int
+
+
+class Done(NamedTuple):
+    """What a threat did; one that goes on with the same does it as long as the same is due."""
+
+    due: Due
+    touches: list[Touch]
+    opportunities: int
+    copies: Copies | None  # in which it touched somebody
 
 
 class Leash:
@@ -72,14 +81,12 @@ class Leash:
         """
         self.threat = threat
         self.label = label
-        self.odds: Floats = np.zeros(())  # (e, N) of touching each at the last moment
+        self.spared: Floats = np.ones(())  # (e, N) chance of no interruption at the last moment
         self._index = index
         self._env = env
         self._spans = spans
         concerned = groups_concerned(threat, env) if threat.idle_elsewhere else env.groups
         self._asked_about = [span for span in spans if span.group in concerned]
-        self._when = as_schedule(threat.when)
-        self._budget = as_budget(threat.budget)
         victims = as_victims(threat.victims)
         self._is_byzantine = victims == "byzantine"
         self._ballot = byzantine
@@ -89,12 +96,18 @@ class Leash:
                 victims, env.agents, env.copies, channel=channel, index=place, label=self.label
             )
         self._tally = Tally(env.num_copies, env.num_agents)
-        self._no_limit = sealed(np.full(env.num_copies, env.num_agents))
         self._memory = Memory(threat, env, spans, place=place, label=label)
-        reach = self._budget.reach
+        self._occasions = Occasions(
+            threat, env, ballot=self._ballot, tally=self._tally, memory=self._memory
+        )
+        self._done: Done | None = None  # to be done again
+        reach = as_budget(threat.budget).reach
         groups = groups_concerned(threat, env)
         shape = (env.num_copies, env.num_agents)
         self._ledger = None if reach is None else Ledger(reach, shape, groups, label)
+        self._goes_on = threat.is_steady and self._occasions.unlimited and reach is None
+        self._foretold: Mask | None = None  # of a threat whose state lasts for an episode
+        self._copies = Copies(self.victims, np.zeros(0, dtype=bool), 0)  # those it touched last
 
     @property
     def victims(self) -> Mask:
@@ -107,62 +120,76 @@ class Leash:
         if not self._is_byzantine:
             self._ballot.begin(rows, own)
         self._tally.begin(rows, own)
+        self._done = None
         if self._ledger is not None:
             self._ledger.begin(rows)
         self._memory.begin(rows, own)
+        self._foretold = None
 
     @property
     def foretold(self) -> Mask | None:
         """Whom it is set to touch in this episode, wherever it may: (E, N); None if open."""
+        if self._foretold is not None:
+            return self._foretold
         said = []
         for span in self._spans:
             if (part := self._memory.foretold(span)) is None:
                 return None
             said.append(part)
-        foretold: Mask = self.victims & np.concatenate(said, axis=1)
+        foretold: Mask = self.victims & (said[0] if len(said) == 1 else np.hstack(said))
+        if self.threat.is_steady:
+            self._foretold = foretold
         return foretold
 
     def touch(self, moment: Moment) -> list[Touch]:
         """Ask the threat what it does now, group by group, and allow what is allowed."""
+        due = self._occasions.at(moment)
+        self._tally.meet(due.occasions)
+        done = self._done
+        if done is not None and done.due is due:
+            for touch in done.touches:
+                self._tally.charge(moment.rows, touch.span.columns, touch.where)
+        else:
+            strays = self._tally.violations
+            done = self._asked(moment, due)
+            is_clean = strays == self._tally.violations
+            lasts = self._goes_on and is_clean and self._occasions.are_the_same(due)
+            self._done = done if lasts else None
+        self._tally.offer(done.opportunities)
+        if done.copies is not None:
+            self._pass_steps(moment, done.copies)
+        return done.touches
+
+    def _asked(self, moment: Moment, due: Due) -> Done:
         rows = moment.rows
-        victims = self.victims[rows]  # (e, N)
-        occasions = victims & moment.present & self._when.due(moment.time)[:, None]
-        self._tally.meet(occasions)
-        scheduled = self._scheduled(moment)  # (e, 1) or (e, N)
-        candidates = occasions & scheduled
-        moment = moment._replace(victims=victims)
+        moment = moment._replace(victims=due.victims)
         touches = []
-        self.odds = np.zeros(candidates.shape)
-        anywhere = np.zeros(candidates.shape, dtype=bool)
+        opportunities = 0
+        interrupts = self.threat.site == "interruption"
+        if interrupts:
+            self.spared = np.ones(due.candidates.shape)
         if self._ledger is not None:
             self._ledger.open(rows)
         for span in self._asked_about:
-            opportunities, allowance, touched = self._within_budget(rows, span, candidates)
+            allowed = self._occasions.of(due, rows, span)
             known = Known(
                 self.threat,
-                opportunities=opportunities,
-                allowance=allowance,
-                touched=touched,
+                opportunities=allowed.opportunities,
+                allowance=allowed.allowance,
+                touched=allowed.touched,
                 time=moment.time,
                 copies=moment.copies,
                 span=span,
-                views=views_of(moment, span, victims[:, span.columns]),
+                views=views_of(self.threat, moment, span, due.victims[:, span.columns]),
                 reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
-            if self.threat.site == "interruption":  # of others nobody asks
+            opportunities += allowed.number
+            if interrupts:  # of others nobody asks
                 said = np.nan if proposal.odds is None else proposal.odds
-                np.copyto(self.odds[:, span.columns], said, where=opportunities)
-            where = proposal.where & opportunities
-            if np.count_nonzero(proposal.where) > np.count_nonzero(where):
-                reasons = (victims, moment.present, np.broadcast_to(scheduled, victims.shape))
-                limits = [reason[:, span.columns] for reason in reasons]
-                self._count_strays(proposal.where & ~opportunities, *limits)
-            if touched is not None:
-                wanted = where
-                where = afford(wanted, touched, allowance)
-                self._tally.violate("budget", int(np.count_nonzero(wanted & ~where)))
-            self._tally.offer(opportunities)
+                spared = self.spared[:, span.columns]
+                np.subtract(1, said, out=spared, where=allowed.opportunities)
+            where = self._granted(proposal, due, allowed, span.columns)
             if np.count_nonzero(where):
                 values = proposal.values
                 if values is not None:
@@ -172,10 +199,39 @@ class Leash:
                         values = self._ledger.settle(rows, span, where, values, true)
                 self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
-                anywhere[:, span.columns] = where
-        if touches:
-            self._tally.pass_step(moment.time, np.logical_or.reduce(anywhere, axis=1))
-        return touches
+        return Done(due, touches, opportunities, self._copies_of(touches))
+
+    def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:
+        """Return what it may do of what it proposes: (e, n); the rest is counted."""
+        if proposal.where is allowed.opportunities and allowed.touched is None:
+            return proposal.where
+        wanted = proposal.where & allowed.opportunities
+        if np.count_nonzero(proposal.where) > np.count_nonzero(wanted):
+            self._count_strays(proposal.where & ~allowed.opportunities, due.reasons(columns))
+        where = allowed.within(wanted)
+        if where is not wanted:
+            self._tally.violate("budget", int(np.count_nonzero(wanted & ~where)))
+        return where
+
+    def _copies_of(self, touches: Sequence[Touch]) -> Copies | None:
+        """Return in which copies somebody is touched."""
+        if not touches:
+            return None
+        first, *others = (touch.where for touch in touches)
+        if others:
+            first = np.hstack([first, *others])
+        if first is not self._copies.mask:
+            rows = np.logical_or.reduce(first, axis=1)
+            self._copies = Copies(first, rows, int(np.count_nonzero(rows)))
+        return self._copies
+
+    def _pass_steps(self, moment: Moment, copies: Copies) -> None:
+        if moment.clock is not None:
+            self._tally.pass_steps(copies.number, moment.clock, moment.clock)
+            return
+        steps = moment.time[copies.rows]
+        first, last = int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))
+        self._tally.pass_steps(copies.number, first, last)
 
     def receipt(self) -> Receipt:
         """Write down what it did so far."""
@@ -201,40 +257,18 @@ class Leash:
         """Go on from a snapshot of the same seed."""
         own = seed if self.threat.seed is None else self.threat.seed
         self._tally.restore(part_of(snapshot, "tally"))
+        self._done = None
         if self._ledger is not None:
             self._ledger.restore(part_of(snapshot, "ledger"))
         if not self._is_byzantine:
             self._ballot.restore(part_of(snapshot, "victims"), own)
         self._memory.restore(snapshot, own)
+        self._foretold = None
 
     def _room(self, rows: Rows, span: Span) -> Room | None:
         if self._ledger is None or span.group.name not in self._ledger.measures:
             return None
         return Room(self._ledger, self._ledger.measures[span.group.name], rows, span.columns)
-
-    def _scheduled(self, moment: Moment) -> Mask:
-        due = self._when.due(moment.time)[:, None]
-        if self._when.probability == 1:
-            return due
-        draws = self._memory.draws("schedule", moment.rows)
-        coins = draws.random((self.victims.shape[1],))
-        scheduled: Mask = due & (coins < self._when.probability)
-        return scheduled
-
-    def _within_budget(
-        self, rows: Rows, span: Span, candidates: Mask
-    ) -> tuple[Mask, NDArray[np.int64], Mask | None]:
-        """Return opportunities, how many new agents they may hold, and who is no new one."""
-        opportunities = candidates[:, span.columns]
-        if self._budget.steps_per_episode is not None:
-            spent = self._tally.spent[rows][:, span.columns]
-            opportunities = opportunities & (spent < self._budget.steps_per_episode)
-        if self._budget.agents is None:
-            return opportunities, self._no_limit[: len(opportunities)], None
-        touched = self._tally.spent[rows] > 0  # (e, N)
-        allowance = self._budget.agents - np.count_nonzero(touched, axis=1)
-        mine = touched[:, span.columns]
-        return opportunities & (mine | (allowance > 0)[:, None]), allowance, mine
 
     def _ask(self, rows: Rows, span: Span, known: Known, num_copies: int) -> Proposal:
         group = span.group.name
@@ -252,9 +286,9 @@ class Leash:
         checked: Proposal = proposal
         return checked
 
-    def _count_strays(self, strays: Mask, victims: Mask, present: Mask, scheduled: Mask) -> None:
+    def _count_strays(self, strays: Mask, reasons: Sequence[tuple[str, Mask]]) -> None:
         """Count attempts that were dropped, each by the first limit it breaks."""
-        for kind, limit in (("victims", victims), ("absence", present), ("schedule", scheduled)):
+        for kind, limit in reasons:
             self._tally.violate(kind, int(np.count_nonzero(strays & ~limit)))
             strays = strays & limit
         self._tally.violate("budget", int(np.count_nonzero(strays)))

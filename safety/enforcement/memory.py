@@ -94,12 +94,14 @@ class Memory:
         groups = [span.group.name for span in self._spans]
         alike = self._threat.groups_draw_alike
         channels = {f"own/{group}": "own" if alike else f"own/{group}" for group in groups}
-        self._draws = {
-            name: Draws(
-                seed, f"threats/{self._threat.kind}/{channel}", self._env.copies, index=self._place
-            )
-            for name, channel in (channels | {"schedule": "schedule"}).items()
-        }
+        # One that is steady draws when an episode begins, and no more in it.
+        ahead = {"ahead": 1} if self._threat.is_steady else {}
+        own = {name: self._drawn(seed, channel, **ahead) for name, channel in channels.items()}
+        self._draws = own | {"schedule": self._drawn(seed, "schedule")}
+
+    def _drawn(self, seed: int, channel: str, **ahead: int) -> Draws:
+        channel = f"threats/{self._threat.kind}/{channel}"
+        return Draws(seed, channel, self._env.copies, index=self._place, **ahead)
 
     def _initial_state(self, span: Span) -> State:
         num_copies = self._env.num_copies

@@ -87,9 +87,13 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
     Raises:
         NotConformant: names the threat and the first value.
     """
-    space: Any = group.observation_space if site == "observation" else group.action_space
+    space: Any = None
+    if site != "feedback":
+        space = group.observation_space if site == "observation" else group.action_space
+    if _all_within(space, values, accepted):
+        return
     come = values[accepted][None]  # (1, k, …): the others are nobody's concern
-    is_right = np.isfinite(come) if site == "feedback" else inside(space, come)
+    is_right = np.isfinite(come) if space is None else inside(space, come)
     if np.count_nonzero(is_right) < is_right.size:
         copy, agent = np.argwhere(accepted)[int(np.flatnonzero(~is_right)[0])]
         what = "finite numbers" if site == "feedback" else f"values inside {space}"
@@ -97,6 +101,23 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
             f"{label} must propose {what}, not {values[copy, agent]} "
             f"for {group.agents[agent]} in row {copy}"
         )
+
+
+def _all_within(space: Any, values: Array, accepted: Mask) -> bool:
+    """Say whether values lie in the space, as far as that is quickly seen; None is all numbers."""
+    if space is None:
+        return np.count_nonzero(np.isfinite(values) & accepted) == np.count_nonzero(accepted)
+    # Of what is repeated along an axis, once is enough.
+    once = values[tuple(slice(0, 1) if step == 0 else slice(None) for step in values.strides)]
+    if not once.size:
+        return True
+    if hasattr(space, "low"):
+        low, high = space.low.max(), space.high.min()
+    elif hasattr(space, "n") and not space.shape:
+        low, high = space.start, space.start + space.n - 1
+    else:
+        return False
+    return bool(once.min() >= low and once.max() <= high)  # NaN is neither
 
 
 def check_state(label: str, before: State, state: Any) -> None:

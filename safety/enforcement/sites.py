@@ -7,9 +7,10 @@ import numpy as np
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Step
 from rallypoint.draws import Floats
+from rallypoint.safety.cells import replaced
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash, Touch
-from rallypoint.safety.known import Moment, Rows, Span, aligned
+from rallypoint.safety.known import Moment, Rows, Span
 from rallypoint.safety.threats.feedback import signal_of
 
 
@@ -50,7 +51,10 @@ def merged(rows: Rows, news: Observations, before: Observations) -> Observations
     """Return what is seen in all copies when some of them have news."""
     if isinstance(rows, slice):
         return dict(news)
-    return {name: np.where(aligned(rows, seen), news[name], seen) for name, seen in before.items()}
+    whole = {name: seen.copy() for name, seen in before.items()}
+    for name, seen in whole.items():
+        seen[rows] = news[name][rows]
+    return whole
 
 
 def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
@@ -60,10 +64,10 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
         for touch in leash.touch(moment._replace(observations=perceived)):
             name = touch.span.group.name
             if isinstance(moment.rows, slice):  # all copies
-                perceived[name] = _replaced(perceived[name], touch)
+                perceived[name] = _touched(perceived[name], touch)
                 continue
             seen = perceived[name].copy()
-            seen[moment.rows] = _replaced(seen[moment.rows], touch)
+            seen[moment.rows] = _touched(seen[moment.rows], touch)
             perceived[name] = seen
     return perceived
 
@@ -75,7 +79,7 @@ def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) ->
         signal = signal_of(leash.threat)
         for touch in leash.touch(moment._replace(feedback=told[signal])):
             heard = told[signal].copy()
-            heard[:, touch.span.columns] = _replaced(heard[:, touch.span.columns], touch)
+            np.copyto(heard[:, touch.span.columns], _values(touch), where=touch.where)
             told[signal] = heard
     return told
 
@@ -90,35 +94,29 @@ class Overridden(NamedTuple):
 
 def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
     """Let threats to action and interruption act; return what is executed, and who was stopped."""
-    spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
+    spared: Floats | None = None  # chance of no interruption
     executed = dict(moment.actions)
     interrupted = np.zeros(moment.present.shape, dtype=bool)
     for leash in leashes:
         touches = leash.touch(moment._replace(actions=executed))
         for touch in touches:
             name = touch.span.group.name
-            executed[name] = _replaced(executed[name], touch)
+            executed[name] = _touched(executed[name], touch)
         if leash.threat.site == "interruption":
             for touch in touches:
                 interrupted[:, touch.span.columns] |= touch.where
-            spared = spared * (1 - leash.odds)
-    return Overridden(executed, interrupted, 1 - spared)
+            spared = leash.spared if spared is None else spared * leash.spared
+    theta = np.zeros(moment.present.shape) if spared is None else 1 - spared
+    return Overridden(executed, interrupted, theta)
 
 
 def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions:
     """Put the action that does nothing in the place of what the frozen propose."""
     held = {}
     for span in spans:
-        still = Touch(span, frozen[:, span.columns], np.asarray(span.noop))
-        held[span.group.name] = _replaced(actions[span.group.name], still)
+        name = span.group.name
+        held[name] = replaced(actions[name], frozen[:, span.columns], np.asarray(span.noop))
     return held
-
-
-def joined(mask: Mask, rows: Rows, more: Mask) -> Mask:
-    """Return a mask (E, N) with more (e, N) in some rows."""
-    whole = mask.copy()
-    whole[rows] |= more
-    return whole
 
 
 def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
@@ -129,14 +127,11 @@ def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
     return touched
 
 
-def _replaced(values: Array, touch: Touch) -> Array:
+def _touched(values: Array, touch: Touch) -> Array:
     """Put what a threat proposes in the place of values (e, n, …)."""
+    return replaced(values, touch.where, _values(touch))
+
+
+def _values(touch: Touch) -> Array:
     assert touch.values is not None, "only a threat to presence proposes no values"
-    if 2 * np.count_nonzero(touch.where) > touch.where.size:
-        chosen: Array = np.where(aligned(touch.where, values), touch.values, values)
-        return chosen
-    # Of few, picking those is quicker than to choose everywhere; to the same numbers and type.
-    replaced: Array = values.astype(np.result_type(values, touch.values))
-    lies = np.broadcast_to(touch.values, replaced.shape)
-    replaced[touch.where] = lies[touch.where]
-    return replaced
+    return touch.values

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,30 @@ _COUNTS = (
 )  # fmt: skip
 
 
+class _Lately(NamedTuple):
+    """Agent-steps of all copies that are not in the books yet, the same at each of some steps."""
+
+    columns: slice
+    where: Mask  # (E, n)
+    times: int
+
+
 class Tally:
     """What one threat did so far, and what it has spent in the episodes under way."""
 
     def __init__(self, num_copies: int, num_agents: int) -> None:
-        self.spent = np.zeros((num_copies, num_agents), dtype=np.int64)  # this episode
-        self._applications = np.zeros(num_agents, dtype=np.int64)
+        self._spent = np.zeros((num_copies, num_agents), dtype=np.int64)  # this episode
+        self._closed = np.zeros(num_agents, dtype=np.int64)  # spent in the episodes before
+        self._lately: dict[int, _Lately] = {}  # by first column
         self._counts = dict.fromkeys((*_COUNTS, *VIOLATIONS), 0)
         self._counts["first"] = self._counts["last"] = _NEVER
         self._seeds: Counter[int] = Counter()  # how often each one started the draws
+
+    @property
+    def spent(self) -> NDArray[np.int64]:
+        """Agent-steps charged in the episodes under way: (E, N)."""
+        self._enter()
+        return self._spent
 
     def begin(self, rows: Mask, seed: int | None) -> None:
         """Close the books on the masked copies' episodes and open new ones.
@@ -38,34 +54,42 @@ class Tally:
             self._seeds[seed] += 1
             self._counts["repeats"] = max(self._counts["repeats"], self._seeds[seed])
         self._counts["episodes"] += int(rows.sum())
-        self.spent[rows] = 0
+        self._closed += self.spent[rows].sum(axis=0)
+        self._spent[rows] = 0
 
-    def meet(self, occasions: Mask) -> None:
+    def meet(self, occasions: int) -> None:
         """Count occasions: the schedule's coins are not tossed yet, nor is the budget asked."""
-        self._counts["occasions"] += int(np.count_nonzero(occasions))
+        self._counts["occasions"] += occasions
 
-    def offer(self, opportunities: Mask) -> None:
+    def offer(self, opportunities: int) -> None:
         """Count opportunities."""
-        self._counts["opportunities"] += int(np.count_nonzero(opportunities))
+        self._counts["opportunities"] += opportunities
 
     def charge(self, rows: Rows, columns: slice, where: Mask) -> None:
-        """Charge agent-steps."""
-        first = columns.start
-        if isinstance(rows, slice):
-            self.spent[:, columns] += where
-        else:
-            self.spent[rows, columns] += where
-        self._applications[first : columns.stop] += np.add.reduce(where, axis=0)
+        """Charge agent-steps; the mask is kept, and not to be written to any more.
 
-    def pass_step(self, time: NDArray[np.int64], touched: Mask) -> None:
-        """Note at which steps (e,) somebody was touched."""
-        steps = time[touched]
-        first = self._counts["first"]
-        self._counts["steps"] += len(steps)
-        self._counts["first"] = min(
-            int(np.minimum.reduce(steps)), first if first != _NEVER else 1 << 62
-        )
-        self._counts["last"] = max(int(np.maximum.reduce(steps)), self._counts["last"])
+        The same mask again costs nothing until somebody looks at what was spent.
+        """
+        if not isinstance(rows, slice):
+            self.spent[rows, columns] += where
+            return
+        lately = self._lately.get(columns.start)
+        if lately is None or lately.where is not where:
+            self._enter()
+            lately = _Lately(columns, where, 0)
+        self._lately[columns.start] = lately._replace(times=lately.times + 1)
+
+    def pass_steps(self, count: int, first: int, last: int) -> None:
+        """Note that somebody was touched in so many copies, at steps from first to last."""
+        counts = self._counts
+        counts["steps"] += count
+        counts["first"] = first if counts["first"] == _NEVER else min(first, counts["first"])
+        counts["last"] = max(last, counts["last"])
+
+    @property
+    def violations(self) -> int:
+        """Attempts outside a limit so far, of every kind."""
+        return sum(self._counts[kind] for kind in VIOLATIONS)
 
     def violate(self, kind: str, count: int) -> None:
         """Count attempts outside a limit."""
@@ -74,7 +98,7 @@ class Tally:
     def receipt(self, threat: Threat, index: int, agents: Sequence[str]) -> Receipt:
         """Write down everything so far."""
         self._settle()
-        applications = zip(agents, self._applications.tolist(), strict=True)
+        applications = zip(agents, self._applications().tolist(), strict=True)
         counts = self._counts
         first, last = counts["first"], counts["last"]
         return Receipt(
@@ -99,18 +123,31 @@ class Tally:
         """Return all counts."""
         return {
             "spent": self.spent.copy(),
-            "applications": self._applications.copy(),
+            "applications": self._applications(),
             "counts": np.array(list(self._counts.values()), dtype=np.int64),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on counting from a snapshot."""
-        self.spent = snapshot["spent"].copy()
-        self._applications = snapshot["applications"].copy()
+        self._lately.clear()
+        self._spent = snapshot["spent"].copy()
+        self._closed = snapshot["applications"] - self._spent.sum(axis=0)
         self._counts = dict(zip(self._counts, snapshot["counts"].tolist(), strict=True))
+
+    def _applications(self) -> NDArray[np.int64]:
+        """Return agent-steps charged so far: (N,)."""
+        charged: NDArray[np.int64] = self._closed + self.spent.sum(axis=0)
+        return charged
+
+    def _enter(self) -> None:
+        """Enter into the books what was charged lately."""
+        for columns, where, times in self._lately.values():
+            self._spent[:, columns] += where if times == 1 else times * where
+        self._lately.clear()
 
     def _settle(self) -> None:
         counts = self._counts
-        counts["most_steps"] = max(counts["most_steps"], int(self.spent.max(initial=0)))
-        agents = np.count_nonzero(self.spent, axis=1)  # (E,)
+        spent = self.spent
+        counts["most_steps"] = max(counts["most_steps"], int(spent.max(initial=0)))
+        agents = np.count_nonzero(spent, axis=1)  # (E,)
         counts["most_agents"] = max(counts["most_agents"], int(agents.max(initial=0)))

@@ -7,12 +7,13 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import replaced
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
 from rallypoint.safety.interruption.initiation import Initiation, Trigger, trigger_of
 from rallypoint.safety.interruption.sequences import Theta, ThetaSequence, counted, theta_of
 from rallypoint.safety.interruption.takeover import Takes, takeover_of
-from rallypoint.safety.known import Known, aligned
+from rallypoint.safety.known import Known
 from rallypoint.safety.limits import as_victims
 from rallypoint.safety.threats import Proposal, State
 
@@ -63,7 +64,7 @@ class Operator:
             after["left"] = np.where(anew, self._threat.resume_after, left)
         values = self._takes(known, draws)
         if fires.actions is not None and fires.has_action is not None:
-            values = np.where(aligned(fires.has_action, values), fires.actions, values)
+            values = replaced(values, fires.has_action, fires.actions)
         return Proposal(where, values, odds), after
 
     def _fires(self, state: State, known: Known, draws: Draws) -> tuple[Fires, State]:

@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, Group, Mask, Snapshot
 from rallypoint.draws import Floats
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import replaced
 from rallypoint.safety.perception.geometry import (
     confined,
     neighbours_of,
@@ -117,15 +118,15 @@ class Ledger:
         measure = self.measures[span.group.name]
         self._refuse_one_hot(measure, truths, where)
         rooms = self.rooms(rows, span.columns, where)
-        told = np.where(_along(where, truths), lies, truths)
+        told = replaced(truths, where, lies)
         found = measure.sizes(told, truths)
         if (over := found > rooms).any():
             self.clipped += int(np.count_nonzero(over))
-            told = np.where(_along(over, truths), measure.confined(told, truths, rooms), told)
+            told = replaced(told, over, measure.confined(told, truths, rooms))
             found = measure.sizes(told, truths)
             # The truth is no lie, and the last resort where it lies outside of the space.
             still = found > rooms
-            told = np.where(_along(still, truths), truths, told)
+            told = replaced(told, still, truths)
             found = np.where(still, 0.0, found)
         self.charge(rows, span.columns, found)
         return told
@@ -175,7 +176,3 @@ class Ledger:
                 "sees is made of zeros and ones, of which a small change means nothing; see the "
                 'world by its number (observation = "state") and give reach = {neighbours = …}'
             )
-
-
-def _along(mask: Mask, values: Array) -> Mask:
-    return mask.reshape(*mask.shape, *(1,) * (values.ndim - mask.ndim))

@@ -188,6 +188,15 @@ class Threat(ABC):
         return 1.0 if self.takes_all else None
 
     @property
+    def is_steady(self) -> bool:
+        """Whether it goes on with the same in an episode while its opportunities are the same.
+
+        Such a threat draws nothing in ``apply``, looks at no view and at no time there, and returns
+        its state as it came; the frame need not ask it again then.
+        """
+        return False
+
+    @property
     def groups_draw_alike(self) -> bool:
         """Whether every group gets the same numbers, so that one coin can be everybody's.
 

@@ -38,6 +38,11 @@ class ConstantAction(Threat):
         if isinstance(self.action, list):
             object.__setattr__(self, "action", tuple(self.action))
 
+    @property
+    def is_steady(self) -> bool:
+        """It does the same always."""
+        return True
+
     def fit(self, env: BatchEnv) -> "ConstantAction":
         """Return itself; see ``Threat.fit``.
 

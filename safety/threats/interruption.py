@@ -145,6 +145,16 @@ class Interruption(Threat):
         return theta
 
     @property
+    def is_steady(self) -> bool:
+        """The coin of an episode falls once; what draws, or goes on, is asked again."""
+        return (
+            self.draw == "episode"
+            and self.initiation == ALWAYS
+            and not self.resume_after
+            and not self._policy_draws
+        )
+
+    @property
     def needs(self) -> frozenset[str]:
         """What its initiation and its policy are made of."""
         parts = {"true_state": "state", "regions": "regions"}

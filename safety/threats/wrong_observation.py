@@ -88,6 +88,11 @@ class WrongObservation(Threat):
         """Every opportunity is taken, but the first where what was seen then is shown on."""
         return None if self.mode == FREEZE else 1.0
 
+    @property
+    def is_steady(self) -> bool:
+        """Zeros are always the same."""
+        return self.mode == ZEROS
+
     def in_words(self) -> dict[str, str]:
         """Say what is seen."""
         return {"does": _DOES[self.mode]}
@@ -100,7 +105,8 @@ class WrongObservation(Threat):
             return Proposal(known.affordable, _of_another(known.percepts, draws)), state
         space: Any = known.group.observation_space
         shape = (*known.opportunities.shape, *space.shape)
-        return Proposal(known.affordable, np.zeros(shape, dtype=space.dtype)), state
+        zeros = np.broadcast_to(np.zeros(space.shape, dtype=space.dtype), shape)
+        return Proposal(known.affordable, zeros), state
 
     def _frozen(self, state: State, known: Known) -> tuple[Proposal, State]:
         percept = known.own_percept

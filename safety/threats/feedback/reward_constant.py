@@ -36,6 +36,11 @@ class RewardConstant(FeedbackThreat):
         if not math.isfinite(self.value):
             raise InvalidConfig(f"what is told is a finite number, got value = {self.value}")
 
+    @property
+    def is_steady(self) -> bool:
+        """The same is told always."""
+        return True
+
     def in_words(self) -> dict[str, str]:
         """Say what is told."""
         return {"does": f"the learner is told a {self.signal} of {self.value:g}, whatever it was"}
@@ -43,4 +48,5 @@ class RewardConstant(FeedbackThreat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Say the same."""
         del draws  # deterministic
-        return Proposal(known.affordable, np.full(known.opportunities.shape, self.value)), state
+        same = np.broadcast_to(np.float64(self.value), known.opportunities.shape)
+        return Proposal(known.affordable, same), state

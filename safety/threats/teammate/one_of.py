@@ -11,7 +11,8 @@ from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety import threats as kinds
-from rallypoint.safety.known import Known, aligned
+from rallypoint.safety.cells import replaced
+from rallypoint.safety.known import Known
 from rallypoint.safety.limits import EVERY_STEP, NO_LIMIT
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 
@@ -150,7 +151,7 @@ class OneOf(Threat):
             after |= {prefix + name: array for name, array in own.items()}
             # An agent is of one type, so no two of them ask for the same one.
             mine = proposal.where & narrowed.opportunities
-            values = np.where(aligned(mine, values), proposal.values, values)
+            values = replaced(values, mine, proposal.values)
             where = where | mine
         return Proposal(known.afford(where), values.astype(known.group.action_space.dtype)), after
 

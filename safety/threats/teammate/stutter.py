@@ -9,7 +9,8 @@ import numpy as np
 from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.known import Known, aligned
+from rallypoint.safety.cells import replaced
+from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 
 
@@ -64,7 +65,7 @@ class Stutter(Threat):
         where = known.afford(known.opportunities & stumbles & state["has_done"][:, None])
         last = state["done"][..., :entries].reshape(chosen.shape).astype(chosen.dtype)
         done = state["done"].copy()
-        executed = np.where(aligned(where, chosen), last, chosen)
+        executed = replaced(chosen, where, last)
         done[..., :entries] = executed.reshape(*shape, entries)
         return Proposal(where, last), {"done": done, "has_done": np.ones(len(done), dtype=bool)}
 
