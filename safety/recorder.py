@@ -1,6 +1,6 @@
 """Recording what happens in a world under threats, and checking their receipts by it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,45 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import spans_of
 from rallypoint.safety.perception.recount import LiesRecounted
 from rallypoint.safety.receipts import Receipt, disagreements
-from rallypoint.safety.recording_files import assembled, part_path, write_recording
+from rallypoint.safety.recording_files import (
+    assembled,
+    part_path,
+    remove_parts,
+    write_recording,
+)
 from rallypoint.safety.recordings import Recording, Recount, recount
+from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.wrapper import BatchWrapper
 
 _PART_BYTES = 64 << 20  # of arrays kept before they are written
 
 Account = tuple[tuple[Receipt, ...], list[str]]
+
+
+class Checks:
+    """What recordings of a world say of its threats, part by part, to hold receipts against."""
+
+    def __init__(self, model: ThreatModel, env: BatchEnv) -> None:
+        """Begin with nothing recorded of a world; its threats are those of the model."""
+        self._model = model
+        self._recounts: list[Recount] = []
+        self._lies = LiesRecounted(model, env)
+        self._audit = Audit(model, env)
+
+    def add(self, part: Recording) -> None:
+        """Go on with the next part of a recording."""
+        self._recounts.append(recount(part))
+        self._lies.add(part)
+        self._audit.add(part)
+
+    def faults(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Say, in sentences, where receipts depart from the declaration, or from what was recorded.
+
+        Args:
+            receipts: of the model's threats, about all that was recorded.
+        """
+        wrong = disagreements(self._model, receipts, self._recounts)
+        return wrong + self._lies.faults(receipts) + self._audit.faults(receipts)
 
 
 class Recorder(BatchWrapper):
@@ -43,7 +75,8 @@ class Recorder(BatchWrapper):
 
         Args:
             env: the world; one under no threats is recorded all the same.
-            folder: where parts are written; they are kept in memory if none is given.
+            folder: where parts are written; they are kept in memory if none is given. What an
+                earlier recording left there is removed.
             part_bytes: so much is kept before it is written.
 
         Raises:
@@ -62,9 +95,8 @@ class Recorder(BatchWrapper):
         self._folder = folder
         self._part_bytes = part_bytes
         self._columns = {span.group.name: span.columns for span in spans_of(env)}
-        self._recounts: list[Recount] = []
-        self._lies = LiesRecounted(self.env.model, self.env)
-        self._audit = Audit(self.env.model, self.env)
+        self._checks = Checks(self.env.model, self.env)
+        self._num_parts = 0
         self._moments: list[dict[str, Array]] = []
         self._steps: list[dict[str, Array]] = []
         self._kept_bytes = 0
@@ -121,9 +153,7 @@ class Recorder(BatchWrapper):
             UnwritablePath: the folder takes no more.
         """
         self._end_part()
-        receipts = self.env.receipts()
-        wrong = disagreements(self.env.model, receipts, self._recounts)
-        return wrong + self._lies.faults(receipts) + self._audit.faults(receipts)
+        return self._checks.faults(self.env.receipts())
 
     def _keep_moment(self, observations: Observations, began: Mask) -> None:
         env = self.env
@@ -150,17 +180,18 @@ class Recorder(BatchWrapper):
         return copied
 
     def _end_part(self) -> None:
-        if not self._moments or (self._recounts and len(self._moments) == 1):
+        if not self._moments or (self._num_parts and len(self._moments) == 1):
             return
         last = self._moments[-1]
         part = assembled(self.agents, self._columns, self.copies, self._moments, self._steps)
         if self._folder is None:
             self.parts.append(part)
         else:
-            write_recording(part, part_path(self._folder, len(self._recounts)))
-        self._recounts.append(recount(part))
-        self._lies.add(part)
-        self._audit.add(part)
+            if not self._num_parts:
+                remove_parts(self._folder)  # of an earlier recording
+            write_recording(part, part_path(self._folder, self._num_parts))
+        self._num_parts += 1
+        self._checks.add(part)
         # The next part begins where this one ends, and no episode does.
         self._moments = [last | {"began": np.zeros_like(last["began"])}]
         self._steps = []

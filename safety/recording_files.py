@@ -12,12 +12,13 @@ import numpy as np
 
 from rallypoint.batch_env import Array
 from rallypoint.draws import Integers
-from rallypoint.errors import UnreadableFile
+from rallypoint.errors import UnreadableFile, UnwritablePath
 from rallypoint.files import write_atomically
 from rallypoint.safety.recordings import Recording
 from rallypoint.snapshots import as_array, as_text
 
 FORMAT = "rallypoint-recording-2"
+RECORDING = "recording"  # its folder, in that of a run
 
 _OF_GROUPS = ("observations", "true_observations", "proposed", "executed")
 # The first axes of each array: M moments, K steps, E copies, N agents, n of the group.
@@ -33,6 +34,32 @@ _AXES = {
 def part_path(folder: Path, number: int) -> Path:
     """Return where a part of a recording lies in its folder."""
     return folder / f"part-{number:05}.npz"
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """Return the files of a recording's parts, in order.
+
+    Raises:
+        UnreadableFile: there are none.
+    """
+    paths = sorted(folder.glob("part-*.npz"))
+    if not paths:
+        raise UnreadableFile(f"{folder} holds no recording")
+    return paths
+
+
+def remove_parts(folder: Path, *, first: int = 0) -> None:
+    """Remove what an earlier recording left, from a part on: a new one takes its place.
+
+    Raises:
+        UnwritablePath: one cannot be removed.
+    """
+    for path in folder.glob("part-*.npz"):
+        if path >= part_path(folder, first):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise UnwritablePath(f"cannot remove {path}: {error.strerror or error}") from error
 
 
 def assembled(
@@ -98,10 +125,7 @@ def read_recordings(folder: Path) -> Iterator[Recording]:
     Raises:
         UnreadableFile: there are none, or one of them cannot be read.
     """
-    paths = sorted(folder.glob("part-*.npz"))
-    if not paths:
-        raise UnreadableFile(f"{folder} holds no recording")
-    return map(read_recording, paths)
+    return map(read_recording, parts_in(folder))
 
 
 def _recording(

@@ -1,9 +1,8 @@
 """The frame of threats to updates: between contributors and their server."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,16 @@ from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.accepted import Threats, as_model
-from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.known import sealed
-from rallypoint.safety.limits import as_budget, as_schedule, as_victims
+from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.known import SUPPLIED
 from rallypoint.safety.updates.leash import Round, UpdateLeash
+from rallypoint.safety.updates.turns import liars_of, turns_of
 from rallypoint.safety.updates.witness import Witness
-
-_RUN = np.zeros(1, dtype=np.int64)  # one copy, whose only episode is the run
 
 
 class Delivery(NamedTuple):
@@ -32,6 +29,33 @@ class Delivery(NamedTuple):
     updates: Updates  # (n, d); rows of those who did not lie are bit for bit what they sent
     lied: Mask  # (n,) whose row is another than theirs to send; unknown to the server
     receipts: tuple[Receipt, ...]  # of this round, one for each threat
+
+
+class Stage(NamedTuple):
+    """What one threat made of the updates of a round."""
+
+    threat: int  # its number in the threat file
+    updates: Updates  # (n, d)
+
+
+class Scribe(Protocol):
+    """Who writes down what passes a frame, and goes on from where the frame goes on from."""
+
+    def keep(
+        self,
+        number: int,
+        members: NDArray[np.int64],
+        found: Updates,
+        stages: Sequence[Stage],
+        received: Updates,
+    ) -> None:
+        """Write down a round: updates (n, d) as they were found, at each stage, and as received."""
+
+    def snapshot(self) -> Snapshot:
+        """Return where it stands."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from there."""
 
 
 class UpdateThreats:
@@ -59,6 +83,7 @@ class UpdateThreats:
         """
         self.model = as_model(threats)
         self.seed = check_seed(seed)
+        self.recorder: Scribe | None = None
         if isinstance(contributors, int):
             contributors = [f"worker_{index}" for index in range(contributors)]
         self.contributors = tuple(contributors)
@@ -66,11 +91,13 @@ class UpdateThreats:
             raise InvalidConfig(
                 f"contributors are at least one, by different names, got {list(contributors)}"
             )
-        lies = self.model.byzantine
-        self._byzantine = self._drawn(
-            () if lies is None else lies.victims, "threats/byzantine", 0, "[byzantine]", self.seed
-        )
-        self._leashes = self._leashed()
+        self._byzantine = liars_of(self.model, self.contributors, self.seed)
+        for index, threat in zip(self.model.numbers, self.model.threats, strict=True):
+            _refuse_impossible(threat, f"the threat {threat.kind!r} (threats[{index}])")
+        self._leashes = [
+            UpdateLeash(turns, self.contributors)
+            for turns in turns_of(self.model, self.contributors, self.seed)
+        ]
         self._witnesses = {
             leash: Witness(self.contributors, as_schedule(leash.threat.when))
             for leash in self._leashes
@@ -128,15 +155,19 @@ class UpdateThreats:
                 )
         received = sealed(updates)
         lied = np.zeros(len(updates), dtype=bool)
+        stages: list[Stage] = []
         receipt_by_leash: dict[UpdateLeash, Receipt] = {}
         for leash in sorted(self._leashes, key=lambda leash: not _lies(leash.threat)):
             found, (received, receipt) = received, leash.lie(sealed(received), now)
             self._witnesses[leash].look(found, received, rows, now.number)
+            stages.append(Stage(leash.index, received))
             receipt_by_leash[leash] = receipt
             if _lies(leash.threat):
                 spoken = [name in receipt.applications for name in self.contributors]
                 lied |= np.array(spoken)[rows]
         receipts = tuple(receipt_by_leash[leash] for leash in self._leashes)
+        if self.recorder is not None:
+            self.recorder.keep(now.number, rows, updates, stages, received)
         return Delivery(received, lied, receipts)
 
     def receipts(self) -> tuple[Receipt, ...]:
@@ -152,6 +183,8 @@ class UpdateThreats:
         for index, leash in enumerate(self._leashes):
             seen = nested("witness", self._witnesses[leash].snapshot())
             whole |= nested(f"{index}.{leash.threat.kind}", leash.snapshot() | seen)
+        if self.recorder is not None:
+            whole |= nested("recorder", self.recorder.snapshot())
         return whole
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -161,40 +194,18 @@ class UpdateThreats:
             InvalidConfig: it is of other threats, and nothing is changed.
         """
         paths = [f"{index}.{leash.threat.kind}" for index, leash in enumerate(self._leashes)]
-        found = sorted({name.partition("/")[0] for name in snapshot})
-        if found != sorted(paths):
-            raise InvalidConfig(f"the snapshot is of threats {found}, and these are {paths}")
+        found = {name.partition("/")[0] for name in snapshot} - {"recorder"}
+        if found != set(paths):
+            raise InvalidConfig(
+                f"the snapshot is of threats {sorted(found)}, and these are {paths}"
+            )
+        if self.recorder is not None:
+            if not (written := part_of(snapshot, "recorder")):
+                raise InvalidConfig("the snapshot is of updates that were not recorded")
+            self.recorder.restore(written)
         for path, leash in zip(paths, self._leashes, strict=True):
             leash.restore(part_of(snapshot, path))
             self._witnesses[leash].restore(part_of(part_of(snapshot, path), "witness"))
-
-    def _leashed(self) -> list[UpdateLeash]:
-        places: Counter[str] = Counter()
-        leashes = []
-        for index, threat in zip(self.model.numbers, self.model.threats, strict=True):
-            label = f"the threat {threat.kind!r} (threats[{index}])"
-            checked = _refuse_impossible(threat, label)
-            place = places[threat.kind]
-            seed = self.seed if threat.seed is None else threat.seed
-            victims = as_victims(threat.victims)
-            chosen = self._byzantine
-            if victims != "byzantine":
-                channel = f"threats/{threat.kind}/victims"
-                chosen = self._drawn(victims, channel, place, label, seed)
-            leashes.append(
-                UpdateLeash(checked, chosen, self.contributors, seed=seed, index=index, place=place)
-            )
-            places[threat.kind] += 1
-        return leashes
-
-    def _drawn(self, meant: Any, channel: str, place: int, label: str, seed: int) -> Mask:
-        """Return whom victims mean, of all contributors: (N,)."""
-        ballot = Ballot(
-            as_victims(meant), self.contributors, _RUN, channel=channel, index=place, label=label
-        )
-        ballot.begin(np.ones(1, dtype=bool), seed)
-        chosen: Mask = ballot.chosen[0]
-        return chosen
 
     def _checked(self, updates: Updates, round_number: int, members: Any) -> NDArray[np.int64]:
         """Return the contributors of the rows, (n,), if everything fits."""
@@ -223,7 +234,7 @@ def _lies(threat: Threat) -> bool:
     return threat.site != "transport"
 
 
-def _refuse_impossible(threat: Threat, label: str) -> UpdateThreat:
+def _refuse_impossible(threat: Threat, label: str) -> None:
     if not isinstance(threat, UpdateThreat):
         raise InvalidConfig(
             f"{label} stands at site {threat.site!r}; the frame around updates applies threats to "
@@ -241,4 +252,3 @@ def _refuse_impossible(threat: Threat, label: str) -> UpdateThreat:
         raise InvalidConfig(
             f"{label} sends numbers that are not finite, which no budget of norm can cut to size"
         )
-    return threat

@@ -7,18 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.draws import Draws, stream
+from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import check_initial_state
 from rallypoint.safety.enforcement.tally import Tally
-from rallypoint.safety.limits import as_budget, as_schedule
+from rallypoint.safety.limits import as_budget
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import State
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.asking import ask
 from rallypoint.safety.updates.directions import length_of
 from rallypoint.safety.updates.known import KnownUpdates, Places
+from rallypoint.safety.updates.turns import Turns
 
 _ALL = slice(None)
 
@@ -54,52 +55,40 @@ class Sent(NamedTuple):
 class UpdateLeash:
     """One threat: whose updates it may replace, what it remembers, what it sent."""
 
-    def __init__(
-        self,
-        threat: UpdateThreat,
-        victims: Mask,
-        contributors: tuple[str, ...],
-        *,
-        seed: int,
-        index: int,
-        place: int,
-    ) -> None:
+    def __init__(self, turns: Turns, contributors: tuple[str, ...]) -> None:
         """Take a threat on the leash.
 
         Args:
-            threat: the threat.
-            victims: (N,) of all contributors.
-            contributors: their names.
-            seed: of its draws.
-            index: which of the model's threats it is.
-            place: which of those of its kind; its draws are keyed by it.
+            turns: the threat to updates, whose it is, and when.
+            contributors: all N, by name.
         """
-        self.threat = threat
-        self.label = f"the threat {threat.kind!r} (threats[{index}])"
-        self.victims = victims
+        assert isinstance(turns.threat, UpdateThreat), "the frame refuses others"
+        self.threat = turns.threat
+        self.label = turns.label
+        self.victims = turns.victims
+        self.index = turns.index
+        self._turns = turns
         self._contributors = contributors
-        self._seed = seed if threat.seed is None else threat.seed
-        self._index = index
-        self._place = place
-        self._when = as_schedule(threat.when)
-        self._budget = as_budget(threat.budget)
-        self._row = np.cumsum(victims) - 1  # (N,) of each victim, in the state
+        self._budget = as_budget(turns.threat.budget)
+        self._row = np.cumsum(turns.victims) - 1  # (N,) of each victim, in the state
         self._state: State | None = None
         self._columns = 0
         self._tally = self._opened()
         self._sent = Sent()
         # One copy, whose agents are the contributors and whose steps are rounds.
-        self._tally.begin(np.ones(1, dtype=bool), self._seed)
+        self._tally.begin(np.ones(1, dtype=bool), turns.seed)
 
     def lie(self, updates: Updates, now: Round) -> tuple[Updates, Receipt]:
         """Return updates (n, d) with what this threat puts in their place, and what it did."""
         places = self._places(now)
-        due = self._due(now)  # (N,)
-        may = self._may(due, now)  # (N,)
+        there = np.zeros(len(self._contributors), dtype=bool)
+        there[now.members] = True
+        due = self._turns.due(there, np.array(now.number))  # (N,)
+        may = self._turns.may(due, self._tally.spent[0], now.number)  # (N,)
         of_round, sent = self._opened(), Sent()
         for tally in (self._tally, of_round):
-            tally.meet(due[None])
-            tally.offer(may[None])
+            tally.meet(int(np.count_nonzero(due)))
+            tally.offer(int(np.count_nonzero(may)))
         if len(places.own):
             where = may[now.members[places.own]]  # (f_real,)
             lies, strength = self._ask(updates, places, now, where)
@@ -141,35 +130,6 @@ class UpdateLeash:
     def _opened(self) -> Tally:
         return Tally(1, len(self._contributors))
 
-    def _due(self, now: Round) -> Mask:
-        """Return which contributors it could speak for in this round, coins and budget aside."""
-        due = np.zeros(len(self._contributors), dtype=bool)
-        due[now.members] = True
-        due &= self.victims & self._when.due(np.array([now.number]))
-        return due
-
-    def _may(self, due: Mask, now: Round) -> Mask:
-        """Return which contributors it may speak for in this round: (N,)."""
-        may = due.copy()
-        if self._when.probability < 1:
-            coins = self._coins(now.number)
-            may &= coins < self._when.probability
-        spent = self._tally.spent[0]
-        if self._budget.rounds is not None:
-            may &= spent < self._budget.rounds
-        if self._budget.agents is not None:
-            new = may & (spent == 0)
-            left = self._budget.agents - np.count_nonzero(spent)
-            may &= (spent > 0) | (np.cumsum(new) <= left)
-        return may
-
-    def _coins(self, number: int) -> NDArray[np.float64]:
-        everybody = np.arange(len(self._contributors))
-        channel = f"threats/{self.threat.kind}/schedule"
-        draws = Draws(self._seed, channel, everybody, index=self._place, ahead=1)
-        draws.begin_episode(episode=number)
-        return draws.random()
-
     def _ask(
         self, updates: Updates, places: Places, now: Round, may: Mask
     ) -> tuple[Updates, NDArray[Any] | None]:
@@ -188,7 +148,7 @@ class UpdateLeash:
         rows = self._row[known.contributors]
         channel = f"threats/{self.threat.kind}/own"
         rngs = tuple(
-            stream(self._seed, channel, self._place, now.number, int(contributor))
+            stream(self._turns.seed, channel, self._turns.place, now.number, int(contributor))
             for contributor in known.contributors
         )
         before = {name: array[rows] for name, array in whole.items()}
@@ -229,10 +189,10 @@ class UpdateLeash:
     def _charge(self, of_round: Tally, lying: Mask, number: int) -> None:
         for tally in (of_round, self._tally):
             tally.charge(_ALL, slice(0, len(self._contributors)), lying[None])
-            tally.pass_step(np.array([number]), np.ones(1, dtype=bool))
+            tally.pass_steps(1, number, number)
 
     def _receipt(self, tally: Tally, sent: Sent) -> Receipt:
-        receipt = tally.receipt(self.threat, self._index, self._contributors)
+        receipt = tally.receipt(self.threat, self.index, self._contributors)
         told = np.isfinite(sent.least_strength)
         return replace(
             receipt,

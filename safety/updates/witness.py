@@ -3,12 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.batch_env import Snapshot
+from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.safety.limits import Schedule
 from rallypoint.safety.receipts import Seen
 from rallypoint.safety.threats.update import Updates
 
 _NEVER = -1
+
+
+def changed_rows(before: Updates, after: Updates) -> Mask:
+    """Return which rows (n, d) are others now: (n,)."""
+    are_both_nan = np.isnan(before) & np.isnan(after)
+    changed: Mask = ((before != after) & ~are_both_nan).any(axis=1)
+    return changed
 
 
 class Witness:
@@ -28,8 +35,7 @@ class Witness:
         """Compare the rows (n, d) of a round; members (n,) says whose they are."""
         if np.may_share_memory(before, after):
             return  # nothing was put in its place
-        are_both_nan = np.isnan(before) & np.isnan(after)
-        differs = ((before != after) & ~are_both_nan).any(axis=1)  # (n,)
+        differs = changed_rows(before, after)
         if not differs.any():
             return
         self._rounds[members[differs]] += 1

@@ -212,7 +212,8 @@ def test_a_frame_that_lets_updates_through_out_of_turn_is_found():
     declared = model_of("sign_flip")
     frame = UpdateThreats(declared, contributors=SERVERS, seed=0)
     [leash] = frame._leashes
-    leash._when = Schedule(from_=3, until=20)
+    rushed = replace(declared.threats[0], when=Schedule(from_=3, until=20))
+    leash._turns = replace(leash._turns, threat=rushed)
     for number in range(24):
         frame.apply(np.ones((8, 4)), round_number=number)
     wrong = disagreements(declared, frame.receipts())

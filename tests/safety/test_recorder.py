@@ -155,8 +155,10 @@ def test_parts_add_up_to_the_whole(part_bytes):
 def test_receipts_that_a_recording_belies_are_found(site):
     env = recorder()
     whole(env)
-    more = {agent: count + 10**6 for agent, count in getattr(env._recounts[0], site).items()}
-    env._recounts[0] = env._recounts[0]._replace(**{site: more})
+    more = {
+        agent: count + 10**6 for agent, count in getattr(env._checks._recounts[0], site).items()
+    }
+    env._checks._recounts[0] = env._checks._recounts[0]._replace(**{site: more})
     assert env.finish()
 
 
@@ -217,7 +219,9 @@ def test_an_account_is_given_of_any_world():
     assert account(bare) == ((), [])
     assert account(threatened) == (threatened.receipts(), [])
     assert account(recorded) == (recorded.env.receipts(), [])
-    recorded._recounts[0] = recorded._recounts[0]._replace(interruptions={"walker_0": 10**6})
+    recorded._checks._recounts[0] = recorded._checks._recounts[0]._replace(
+        interruptions={"walker_0": 10**6}
+    )
     assert "interruptions of walker_0" in account(recorded)[1][0]
 
 

@@ -1,0 +1,163 @@
+"""An audit of recorded updates: could a threat model have done just this?
+
+Who could be spoken for in which round is worked out again, from the declaration, the seed and who
+took part; whose update was changed is in the recording.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rallypoint.batch_env import Mask
+from rallypoint.safety.limits import as_budget
+from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.updates.recording import NOBODY, UpdateRecording
+from rallypoint.safety.updates.turns import Turns, liars_of, turns_of
+
+_ROUNDING = 1e-5  # of a length, relatively
+_NEVER = -1
+
+
+class _Account:
+    """What one threat could do so far, and what was seen of it."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self.spent = np.zeros(len(turns.victims), dtype=np.int64)  # (N,) rounds
+        self.occasions = 0
+        self.steps = 0
+        self.first = self.last = _NEVER
+        self.largest_norm = 0.0  # of what was put in an update's place, where it is finite
+
+    def open(self, part: UpdateRecording) -> Mask:
+        """Go on with a part; return whom it may speak for in each round: (C, N)."""
+        due = self.turns.due(part.there, part.numbers)
+        self.occasions += int(np.count_nonzero(due))
+        may = np.zeros_like(due)
+        for place in np.flatnonzero(due.any(axis=1)).tolist():  # what is spent rules what may be
+            number = int(part.numbers[place])
+            may[place] = self.turns.may(due[place], self.spent, number)
+            self.spent += may[place]
+        acted = part.numbers[may.any(axis=1)]
+        self.steps += len(acted)
+        if len(acted):
+            self.first = int(acted.min() if self.first == _NEVER else min(self.first, acted.min()))
+            self.last = max(self.last, int(acted.max()))
+        return may
+
+    def facts(self, receipt: Receipt) -> dict[str, tuple[Any, Any]]:
+        """Return what follows from the recording, and what a receipt says, by name."""
+        counts = zip(receipt.agents, self.spent.tolist(), strict=True)
+        applications = {name: count for name, count in counts if count}
+        return {
+            "occasions": (self.occasions, receipt.occasions),
+            "opportunities": (sum(applications.values()), receipt.opportunities),
+            "applications": (applications, dict(receipt.applications)),
+            "rounds": (self.steps, receipt.steps),
+            "first round": (None if self.first == _NEVER else self.first, receipt.first_step),
+            "last round": (None if self.last == _NEVER else self.last, receipt.last_step),
+            "most rounds": (int(self.spent.max(initial=0)), receipt.most_steps),
+            "contributors": (int(np.count_nonzero(self.spent)), receipt.most_agents),
+        }
+
+
+class UpdateAudit:
+    """Keeps account of what recordings show of each threat to updates, part by part."""
+
+    def __init__(self, model: ThreatModel, contributors: Sequence[str], seed: int) -> None:
+        """Begin with nothing recorded of these contributors under the threats of a frame."""
+        self._contributors, self._seed = tuple(contributors), seed
+        self._byzantine = liars_of(model, contributors, seed)
+        turns = turns_of(model, contributors, seed)
+        self._accounts = {each.index: _Account(each) for each in turns}
+        self._strays: dict[str, tuple[int, str]] = {}  # how many, and which was the first
+        self._odd: list[str] = []
+
+    def add(self, part: UpdateRecording) -> None:
+        """Go on with the next part of a recording."""
+        if (part.contributors, part.seed) != (self._contributors, self._seed):
+            self._odd.append("the recording is of other contributors, or of another seed")
+            return
+        others = np.flatnonzero(part.byzantine != self._byzantine)
+        self._odd += [f"{part.contributors[i]} is not what [byzantine] makes it" for i in others]
+        self._odd += contradictions(part)
+        for index, account in self._accounts.items():
+            may = account.open(part)
+            self._note(part, part.touched_by(index) & ~may, account.turns.label)
+            norms = part.norms_sent[part.threats == index]
+            sent = norms[np.isfinite(norms)]
+            account.largest_norm = float(sent.max(initial=account.largest_norm))
+        for other in set(np.unique(part.threats).tolist()) - set(self._accounts):
+            who = "nobody" if other == NOBODY else f"threats[{other}], which is none of these"
+            self._note(part, part.touched_by(other), who)
+
+    def faults(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Say, in sentences, where recordings show what the threats cannot have done, or did not.
+
+        Args:
+            receipts: of these threats, about all that was recorded.
+        """
+        found = [
+            f"{count} {'update' if count == 1 else 'updates'} in the recording changed by {who} "
+            f"out of turn, the first {first}"
+            for who, (count, first) in self._strays.items()
+        ]
+        for receipt in receipts:
+            if (account := self._accounts.get(receipt.index)) is not None:
+                label = f"threats[{receipt.index}] ({receipt.kind})"
+                found += [f"{label}: {fault}" for fault in _faults(account, receipt)]
+        return [*dict.fromkeys(self._odd), *found]
+
+    def _note(self, part: UpdateRecording, strays: Mask, who: str) -> None:
+        count = int(np.count_nonzero(strays))
+        if count:
+            place, contributor = np.argwhere(strays)[0]
+            where = f"of {part.contributors[contributor]} in round {part.numbers[place]}"
+            before, first = self._strays.get(who, (0, where))
+            self._strays[who] = (before + count, first)
+
+
+def _faults(account: _Account, receipt: Receipt) -> list[str]:
+    facts = account.facts(receipt) if len(receipt.agents) == len(account.spent) else {}
+    found = [
+        f"{what}: {seen} by the recording, {said} in its receipt"
+        for what, (seen, said) in facts.items()
+        if seen != said
+    ]
+    budget = as_budget(account.turns.threat.budget).norm
+    said = receipt.largest_norm or 0.0
+    most = said if budget is None else min(said, budget)
+    if account.largest_norm > most * (1 + _ROUNDING):
+        found.append(f"sent {account.largest_norm:g} in the recording, of {most:g} at most")
+    return found
+
+
+def contradictions(part: UpdateRecording) -> list[str]:
+    """Say where numbers of a recording cannot be true together: it was written otherwise.
+
+    A change moves a vector from one length to another, which no distance but one between their
+    difference and their sum can do.
+    """
+    before = _lengths_before(part)
+    after, apart = part.norms_sent, part.distances
+    with np.errstate(invalid="ignore"):
+        room = _ROUNDING * (before + after)
+        wrong = (apart < np.abs(after - before) - room) | (apart > after + before + room)
+    wrong &= np.isfinite(before) & np.isfinite(after)
+    found = []
+    if wrong.any():
+        row = part.rows[np.flatnonzero(wrong)[0]]
+        who, number = part.contributors[part.senders[row]], part.numbers[part.rounds[row]]
+        found.append(f"lengths and distance of {who} in round {number} contradict each other")
+    return found
+
+
+def _lengths_before(part: UpdateRecording) -> Any:
+    """Return how long each changed update was just before: (K,)."""
+    before = part.norms[part.rows].copy()
+    order = np.argsort(part.rows, kind="stable")  # changes of one update, one after another
+    again = np.flatnonzero(part.rows[order][1:] == part.rows[order][:-1]) + 1
+    before[order[again]] = part.norms_sent[order[again - 1]]
+    return before
