@@ -10,7 +10,7 @@ exchange, which counts against f.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -84,8 +84,7 @@ Order = Work | Exchange | Judge | Step | Settle
 Orders = tuple[Order, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
+class Tally(NamedTuple):
     """What has been counted."""
 
     rounds: int = 0
@@ -97,7 +96,7 @@ class Tally:
 
     def plus(self, **more: int) -> "Tally":
         """Return the tally with more counted."""
-        return replace(self, **{name: getattr(self, name) + by for name, by in more.items()})
+        return self._replace(**{name: getattr(self, name) + by for name, by in more.items()})
 
 
 class Standing(NamedTuple):
@@ -185,18 +184,18 @@ class Peers:
 
     def tally(self, state: Standing) -> Mapping[str, int]:
         """Return what has been counted since it began."""
-        return asdict(state.tally)
+        return state.tally._asdict()
 
     def snapshot(self, state: Standing) -> Snapshot:
         """Return a state as arrays: the round that is under way is begun anew."""
         return {
             "version": np.array(state.version),
-            "tally": np.array(list(asdict(state.tally).values())),
+            "tally": np.array(state.tally),
         }
 
     def restore(self, snapshot: Snapshot) -> tuple[Standing, Orders]:
         """Return the state of a snapshot, and order everybody's update."""
-        tally = Tally(**dict(zip(asdict(Tally()), snapshot["tally"].tolist(), strict=True)))
+        tally = Tally._make(snapshot["tally"].tolist())  # all of them, or it is refused
         return self._open(int(snapshot["version"]), tally)
 
     @property
