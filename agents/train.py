@@ -22,10 +22,9 @@ from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
+from rallypoint.safety.recording_files import RECORDING
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS
-
-RECORDING = "recording"  # the folder, in that of the run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,10 @@ class Training:
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
-    record: bool = False  # whether everything that happens is written down
+    # Whether everything that happens is written down: in worlds, or, of learners of contributors,
+    # in the updates that they send.
+    record: bool = False
+    record_vectors: bool = False  # of updates all numbers; else digests, lengths and distances
     team: Team | None = None  # who contributes; of learners of contributors only
 
     def __post_init__(self) -> None:
@@ -52,6 +54,8 @@ class Training:
             if value is not None and value < 1:
                 raise InvalidConfig(f"{name} is a number >= 1, got {value}")
         check_seed(self.seed)
+        if self.record_vectors and not self.record:
+            raise InvalidConfig("record_vectors says how updates are recorded: say record, too")
 
 
 class Outcome(NamedTuple):
@@ -95,7 +99,7 @@ def train(
     """
     kind = check(training, placement)
     if kind == "contributors":
-        team = _contributors(training, placement)
+        team = team_of(training, placement)
         return _train_contributors(
             team, out, progress_bar=progress_bar, say=say, watch=watch, resume=resume
         )
@@ -126,12 +130,17 @@ def check(training: Training, placement: Placement | None = None) -> str:
     if kind is None:
         raise InvalidConfig(f"{training.agent} is a rule: it acts, and there is nothing to train")
     if kind == "contributors":
-        _contributors(training, placement).world.close()
+        team_of(training, placement).world.close()
         return kind
     if placement is not None and kind != "local":
         raise InvalidConfig(
             f"{training.agent} learns by itself, in one process: leave out --ray, or take an agent "
             "that learns on tables, or from contributors, such as ppo, a2c or gpomdp"
+        )
+    if training.record_vectors:
+        raise InvalidConfig(
+            f"{training.agent} sends no updates to a server: leave out --record-vectors, or take "
+            "an agent that learns from contributors"
         )
     if placement is not None and training.record:
         raise InvalidConfig(
@@ -197,9 +206,12 @@ def _train_teams(training: Training, out: Path, placement: Placement | None) -> 
     return Outcome(metrics, block.receipts, block.wrong, left_out=_left_out(training))
 
 
-def _contributors(training: Training, placement: Placement | None = None) -> TeamTraining:
-    if training.record:
-        raise InvalidConfig(f"{training.agent} learns from contributors, which are not recorded")
+def team_of(training: Training, placement: Placement | None = None) -> TeamTraining:
+    """Return a training by contributors, put together; nothing is played yet.
+
+    Raises:
+        RallypointError: anything that can be refused before the first step.
+    """
     return TeamTraining(
         env=training.env,
         agent=training.agent,
@@ -211,6 +223,8 @@ def _contributors(training: Training, placement: Placement | None = None) -> Tea
         threats=training.threats,
         team=training.team or Team(),
         placement=placement,
+        record=training.record,
+        record_vectors=training.record_vectors,
     )
 
 

@@ -48,7 +48,12 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 @contributing
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")
 @ENV_SETTINGS
-@click.option("--record", is_flag=True, help="Write down all that happens, in DIR/recording.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Write down all that happens, in DIR/recording; of contributors, what they send.",
+)
+@click.option("--record-vectors", is_flag=True, help="With --record, of updates all their numbers.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -79,6 +84,7 @@ def train(
     settings: Sequence[str],
     env_settings: Sequence[str],
     record: bool,
+    record_vectors: bool,
     out: Path | None,
     resume: Path | None,
     ray: str | None,
@@ -110,6 +116,7 @@ def train(
             settings=as_plain(settings) | filtered_by(agent, trajectory_filter),
             threats=threats_of(threat_file),
             record=record,
+            record_vectors=record_vectors,
             team=team_of(
                 contributors,
                 workers,
@@ -147,9 +154,13 @@ def _train(
     from rallypoint.experiments.telling import told_if_possible
     from rallypoint.experiments.train_exhibits import EXHIBITS
     from rallypoint.run_folder import RunFolder
+    from rallypoint.safety.recording_files import RECORDING
+    from rallypoint.safety.updates.on_record import recorded_in
 
     command = click.get_current_context().find_root().obj
     of_rounds = learner_of(training.agent).learner == "contributors"
+    # A recording removes itself what it does not go on from.
+    recorded = recorded_in(out, RECORDING) if training.record and of_rounds else ()
     try:
         folder = RunFolder(
             out,
@@ -162,7 +173,7 @@ def _train(
                 "exhibits": [to_dict(exhibit) for exhibit in EXHIBITS],
             },
             lists=(CHECKPOINT, EVENTS) if of_rounds else (),
-            keeps=(CHECKPOINT,) if resume else (),
+            keeps=((CHECKPOINT,) if resume else ()) + recorded,
         )
     except UnwritablePath as error:
         raise click.UsageError(f"{error} with --out") from error

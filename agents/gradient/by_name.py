@@ -32,7 +32,9 @@ from rallypoint.registration import make
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, combined, disagreements
+from rallypoint.safety.recording_files import RECORDING
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.updates.on_record import FramesOfRun
 
 _PER_WORKER, _OF_A_TEAM = 8, 64  # copies, where nobody says how many
 AnyRounds = Rounds | AsynchronousRounds | ReplicatedRounds | PeerRounds
@@ -94,6 +96,8 @@ class TeamTraining:
     threats: ThreatModel | None = None
     team: Team = field(default_factory=Team)
     placement: Placement | None = None  # on a Ray cluster; in this process if not given
+    record: bool = False  # whether updates are written down
+    record_vectors: bool = False  # all their numbers, and not only digests, lengths, distances
 
     def __post_init__(self) -> None:
         """Put the parts together; nothing is played yet.
@@ -129,9 +133,10 @@ class TeamTraining:
             placement=self.placement,
         )
         self.manner.check(self.aggregator, count)
-        self.updates = self.recipe.updates(self.group)
+        self.updates = self.recipe.updates(self.group, always=self.record)
         columns = self.recipe.architecture(self.world).size
         self.manner.check_threats(self.updates, self.aggregator, columns)
+        self.frames = FramesOfRun(self.updates, self.manner.server_lies)
         self._workshop = self.recipe.workshop(world=self.world)
         self.played = 0
         self.rounds_told: dict[str, Any] = {}
@@ -186,6 +191,8 @@ class TeamTraining:
         delivery = self.manner.delivery(self._workshop, blocks, out)
         try:
             rounds = self._rounds(delivery)
+            if self.record:
+                self.frames.record(out / RECORDING, vectors=self.record_vectors)
             if found is not None:
                 rounds.restore(found.snapshot)
                 self.played = found.played
@@ -285,11 +292,8 @@ class TeamTraining:
         if isinstance(self.world, Threatened):
             receipts += self._of_world
             wrong += disagreements(self.world.model, self._of_world)
-        for frame in (self.updates, *self.manner.server_lies):
-            if frame is not None:
-                receipts += frame.receipts()
-                wrong += disagreements(frame.model, frame.receipts())
-        return receipts, wrong
+        told, faults = self.frames.account()
+        return receipts + told, wrong + faults
 
 
 def _plain(value: Any) -> float | None:

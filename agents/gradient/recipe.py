@@ -59,12 +59,12 @@ class Recipe:
         """Return a world without threats, of some copies by number or by their ids."""
         return make(self.env, copies=copies, **self.env_settings)
 
-    def updates(self, group: Group) -> UpdateThreats | None:
-        """Return the threats to updates, if there is a threat model."""
-        if self.threats is None:
+    def updates(self, group: Group, *, always: bool = False) -> UpdateThreats | None:
+        """Return the threats to updates, if there is a threat model; or always, if of none."""
+        if self.threats is None and not always:
             return None
         names = self.names(group)
-        threats = self.threats.at("update", "transport")
+        threats = (self.threats or ThreatModel()).at("update", "transport")
         return UpdateThreats(threats, contributors=names, seed=self.seed)
 
     def world(self, whom: Sequence[int] | None = None) -> BatchEnv:

@@ -18,6 +18,10 @@ def look_at_all(run: Recorded, budget: Budget, progress: Progress) -> Iterator[F
         RallypointError: a cell cannot be read, or the run cannot be carried out here.
     """
     yield from look_at(run)
+    if run.summary.experiment == "train":
+        from rallypoint.experiments.verify.recordings import look_at_recording  # learners
+
+        yield from look_at_recording(run)
     cells = [
         read_run(run.folder / name)
         for name in run.manifest.get("cells", [])

@@ -17,6 +17,7 @@ from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.again import Budget
 from rallypoint.experiments.verify.differences import differences, plain
 from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.experiments.verify.recordings import same_recording
 from rallypoint.takeover import lies_within
 
 
@@ -61,6 +62,8 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
         yield judged("metrics", apart, compared=f"{len(found)} found again")
         yield _receipts(run, outcome, budget)
         yield _policy(run, Path(folder), budget)
+        if training.record:
+            yield same_recording(run, Path(folder))
 
 
 def _repeatable(training: Training, folder: Path) -> Training:

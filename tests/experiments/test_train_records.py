@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from rallypoint.safety.recording_files import read_recordings
+from rallypoint.safety.updates.leash import UpdateLeash
 
 CRASH_AND_STOP = """
 [[threats]]
@@ -51,6 +53,73 @@ def test_evaluating_on_record_leaves_the_numbers_as_they_were(rallypoint, tmp_pa
     assert json.loads(recorded.out) == json.loads(plain.out)
     parts = list(read_recordings(tmp_path / "seen"))
     assert sum(part.num_steps for part in parts) == 2 * 65  # once by draws, once greedily
+
+
+LIARS = """
+[byzantine]
+count = 1
+
+[[threats]]
+kind = "sign_flip"
+when = { every = 2 }
+"""
+TEAM = (
+    *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", 3000, "--workers", 4),
+    *("--set", "policy=[4]", "--threats", "liars.toml", "--record", "--out", "run"),
+)
+
+
+def states(done):
+    return {each["what"]: each["state"] for each in json.loads(done.out)["findings"]}
+
+
+def test_a_training_by_contributors_on_record_is_audited_and_comes_out_again(rallypoint, tmp_path):
+    (tmp_path / "liars.toml").write_text(LIARS)
+    assert rallypoint(*TEAM).status == 0
+    found = states(rallypoint("verify", "run", "--json"))
+    assert found["recording"] == found["recording again"] == "same"
+    # What a run leaves that broke off is no part of the next one's recording.
+    leftover = tmp_path / "run" / "recording" / "updates" / "part-00007.npz"
+    leftover.write_bytes(b"of a longer one")
+    assert rallypoint(*TEAM).status == 0
+    assert not leftover.exists()
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert "recording/updates/part-00000.npz" in manifest["digests"]
+    # A receipt that says less, and a recording that says otherwise.
+    path = tmp_path / "run" / "receipts.json"
+    told = json.loads(path.read_text())
+    told["receipts"]["training"][0]["occasions"] -= 1
+    path.write_text(json.dumps(told))
+    done = rallypoint("verify", "run", "--seconds", 0, "--json")
+    assert (done.status, states(done)["recording"]) == (1, "differs")
+    part = tmp_path / "run" / "recording" / "updates" / "part-00000.npz"
+    part.write_bytes(part.read_bytes()[:-40])
+    done = rallypoint("verify", "run", "--seconds", 0)
+    assert done.status == 1
+    assert "part-00000.npz" in done.out
+
+
+def test_a_training_whose_liars_take_more_than_they_declare_is_invalid(
+    rallypoint, tmp_path, monkeypatch
+):
+    lie = UpdateLeash.lie
+
+    def more(self, updates, now):
+        after, receipt = lie(self, updates, now)
+        return np.where(np.arange(len(after))[:, None] == 0, -after, after), receipt
+
+    (tmp_path / "liars.toml").write_text(LIARS)
+    monkeypatch.setattr(UpdateLeash, "lie", more)
+    done = rallypoint(*TEAM)
+    assert done.status == 1
+    told = json.loads((tmp_path / "run" / "receipts.json").read_text())["disagreements"]
+    assert any("out of turn, the first of worker_0 in round" in one for one in told)
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["valid"] is False
+    assert rallypoint("report", "run").status == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "Invalid run: it shows nothing" in page
+    assert "out of turn" in page
+    assert rallypoint("verify", "run", "--seconds", 0).status == 1
 
 
 def test_a_run_whose_receipts_the_recording_belies_is_invalid(rallypoint, threats, monkeypatch):

@@ -28,7 +28,7 @@ def words(folder, out, *more):
         *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "60000"),
         *("--workers", "5", "--byzantine", "2", "--aggregator", "bucketing(size=1)+trimmed_mean"),
         *("--threats", str(folder / "liars.toml"), "--set", "policy=[8]", "--set", "momentum=0.5"),
-        *("--set", "learning_rate=0.01", "--out", str(folder / out), *more),
+        *("--set", "learning_rate=0.01", "--record", "--out", str(folder / out), *more),
     ]
 
 
@@ -44,7 +44,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bits(rallypoint, tmp_path):
     assert not (tmp_path / "killed" / "policy.safetensors").is_file()
     done = rallypoint("train", "--resume", tmp_path / "killed")
     assert done.status == 0, done.err
-    for name in ("policy.safetensors", "metrics.jsonl"):
+    parts = [path.relative_to(tmp_path / "whole") for path in tmp_path.glob("whole/recording/*/*")]
+    assert parts
+    for name in ("policy.safetensors", "metrics.jsonl", *parts):
         whole, killed = ((tmp_path / run / name).read_bytes() for run in ("whole", "killed"))
         assert whole == killed, name
     metrics = [
@@ -52,6 +54,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bits(rallypoint, tmp_path):
         for run in ("whole", "killed")
     ]
     assert metrics[0] == metrics[1]
+    told = json.loads((tmp_path / "killed" / "manifest.json").read_text())
+    assert {str(part) for part in parts} <= told["digests"].keys()
+    assert rallypoint("verify", tmp_path / "killed", "--seconds", 0).status == 0
 
 
 def test_one_that_left_no_checkpoint_begins_anew_and_others_are_refused(rallypoint, tmp_path):
@@ -93,7 +98,8 @@ def test_a_torn_checkpoint_is_refused(tmp_path, content):
         (["--agent", "ppo", "--aggregator", "krun"], "krum"),
         (["--agent", "ppo", "--set", "clipp=1"], "clip"),
         (["--agent", "ppo", "--set", "beta1=0.5", "--set", "momentum=0.9"], "inertia twice"),
-        (["--agent", "ppo", "--record"], "not recorded"),
+        (["--agent", "ppo", "--record-vectors"], "say record"),
+        (["--agent", "sb3:PPO", "--record", "--record-vectors"], "sends no updates"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_the_first_step(rallypoint, tmp_path, more, says):

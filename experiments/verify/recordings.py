@@ -1,0 +1,78 @@
+"""Whether a training's receipts are what its recording shows. Reads all of it, plays nothing."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rallypoint.agents.train import Training, learner_of, team_of, training_of
+from rallypoint.config import from_dict
+from rallypoint.errors import RallypointError
+from rallypoint.experiments.report.recorded import Recorded
+from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.registration import make
+from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.recorder import Checks
+from rallypoint.safety.recording_files import RECORDING, read_recordings
+from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.takeover import lies_within
+
+
+def look_at_recording(run: Recorded) -> Iterator[Finding]:
+    """Hold the receipts of a run against its recording, if there is one."""
+    if run.summary.experiment != "train" or not run.manifest["config"].get("record"):
+        return
+    if run.manifest["status"] != "finished":
+        yield Finding("recording", "not checked", f"the run was {run.manifest['status']}")
+        return
+    try:
+        receipts = _receipts(run.receipts.get("training", []))
+        found = _faults(training_of(run.manifest), run.folder / RECORDING, receipts)
+    except RallypointError as error:
+        found = [str(error)]
+    yield judged("recording", found, compared=f"{RECORDING}/ and receipts say the same")
+
+
+def same_recording(run: Recorded, folder: Path) -> Finding:
+    """Compare the recording of a run, file by file, with that of the same training, repeated."""
+    names = [
+        name
+        for name in run.manifest["files"]
+        if name.startswith(f"{RECORDING}/") and lies_within(run.folder, name)
+    ]
+    made = {path.relative_to(folder).as_posix() for path in (folder / RECORDING).rglob("*.npz")}
+    apart = [f"{name} does not come of this training" for name in sorted({*names} - made)]
+    apart += [f"{name} is missing" for name in sorted(made - {*names})]
+    apart += [
+        f"{name} has other bits now"
+        for name in sorted(made & {*names})
+        if not (run.folder / name).is_file()
+        or (run.folder / name).read_bytes() != (folder / name).read_bytes()
+    ]
+    files = f"{len(names)} file{'s' * (len(names) != 1)}"
+    return judged("recording again", apart, compared=f"{files}: the same bits")
+
+
+def _receipts(told: Any) -> list[Receipt]:
+    entries = told if isinstance(told, list) else [told]
+    return [from_dict(Receipt, entry, where="receipts.json") for entry in entries]
+
+
+def _faults(training: Training, folder: Path, receipts: Sequence[Receipt]) -> list[str]:
+    if learner_of(training.agent).learner == "contributors":
+        model = training.threats or ThreatModel()
+        in_worlds = len(model.in_world().threats)  # whose receipts come first
+        team = team_of(training)
+        team.world.close()
+        return team.frames.faults(folder, receipts[in_worlds:])
+    model = ThreatModel() if training.threats is None else training.threats.in_world()
+    parts = read_recordings(folder)
+    first = next(parts)
+    world = make(training.env, copies=first.copies.tolist(), **training.env_settings)
+    try:
+        checks = Checks(model, world)
+        for part in chain([first], parts):
+            checks.add(part)
+    finally:
+        world.close()
+    return checks.faults(receipts)
