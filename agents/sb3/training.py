@@ -62,7 +62,7 @@ def train_sb3(
     progress_bar: bool = False,
     threads: int | None = 1,
 ) -> Trained:
-    """Train an agent and, if asked to, save it where ``saved.evaluate_sb3`` finds it.
+    """Train an agent and, if asked to, save it where ``saved.load_policy`` finds it.
 
     Args:
         env: an id, or a world, threatened or not. A world is left open.

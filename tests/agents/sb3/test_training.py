@@ -1,6 +1,7 @@
 """Any algorithm of SB3, by name, on any world."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from stable_baselines3.common.callbacks import BaseCallback, CheckpointCallback,
 
 import rallypoint
 from rallypoint.agents import agents
+from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.sb3.algorithms import ALGORITHMS, Algorithm, algorithm
 from rallypoint.agents.sb3.archives import load_archive
-from rallypoint.agents.sb3.saved import evaluate_sb3
+from rallypoint.agents.sb3.saved import load_policy
 from rallypoint.agents.sb3.training import train_sb3
 from rallypoint.draws import Draws
 from rallypoint.envs.views.sb3 import Sb3View
@@ -35,10 +37,13 @@ def test_every_algorithm_trains_acts_and_is_saved_and_evaluated(name, trained, t
     assert trained.summary["steps"] >= 64
     assert np.isfinite(parameters(trained)).all()
     train_sb3(world(name), f"sb3:{name}", steps=32, settings=small(name), out=tmp_path)
-    found = evaluate_sb3(tmp_path, world(name), episodes=3)
-    json.dumps(found)
-    assert found["stochastic"]["episodes"] == found["greedy"]["episodes"] == 3
-    assert found["stochastic"]["length_mean"] == 8
+    env = world(name)
+    policy = load_policy(tmp_path, env)
+    for acting in (policy, policy.greedily()):
+        found = evaluate(env, acting, episodes=3, seed=0).summary()
+        json.dumps(found)
+        assert found["episodes"] == 3
+        assert found["length_mean"] == 8
 
 
 def test_ppo_learns_what_can_be_learned():
@@ -79,10 +84,10 @@ def test_one_group_learns_while_a_policy_plays_the_others(tmp_path):
         env, "sb3:PPO", steps=48, settings=settings, group="runners", others=chasing, out=tmp_path
     )
     assert trained.policy.group.name == "runners"
-    with pytest.raises(InvalidConfig, match="acts for group 'runners' of teams-v0 only"):
-        evaluate_sb3(tmp_path, env)
-    found = evaluate_sb3(tmp_path, env, episodes=2, others=chasing)
-    assert found["greedy"]["return_by_agent"] == {"r0": 3, "r1": 6, "c0": 24}
+    runs = load_policy(tmp_path, env).greedily()
+    both = SimpleNamespace(act=lambda seen, draws: chasing.act(seen, draws) | runs.act(seen, draws))
+    found = evaluate(env, both, episodes=2, seed=0).summary()
+    assert found["return_by_agent"] == {"r0": 3, "r1": 6, "c0": 24}
 
 
 def test_tensorboard_and_metrics_are_written(tmp_path):
