@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -39,8 +40,12 @@ def spans_of(env: BatchEnv) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-class Moment(NamedTuple):
-    """What is going on in some copies: everything a view could be taken of."""
+@dataclass(slots=True)
+class Moment:
+    """What is going on in some copies: everything a view could be taken of.
+
+    One for all threats of a site, each of which finds in it what those before it made of things.
+    """
 
     rows: Rows
     copies: NDArray[np.int64]  # (e,) global ids
@@ -49,9 +54,9 @@ class Moment(NamedTuple):
     truth: Truth  # of all E copies
     observations: Observations  # (E, …) as perceived so far; at site presence not yet
     actions: Actions  # (E, …) as they stand; at sites action, interruption and feedback only
+    clock: int | None = None  # the time of all these copies, where it is one
     feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
     victims: Mask | None = None  # (e, N) of the threat that is asked
-    clock: int | None = None  # the time of all these copies, where it is one
 
 
 def _own_percept(moment: Moment, span: Span, victims: Mask) -> Array:

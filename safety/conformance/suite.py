@@ -61,6 +61,7 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
         trial.proposes_within_its_opportunities()
         trial.is_pure()
         trial.treats_each_copy_alone()
+        trial.goes_on_with_the_same()
     _is_nothing_without_victims(given, world, label)
     _agrees_with_its_receipt(given, world, label)
 

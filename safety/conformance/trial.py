@@ -66,7 +66,7 @@ class Trial:
 
     def proposes_within_its_opportunities(self) -> None:
         """Proposals have the right form and go no further than the frame would let them."""
-        for scene, (proposal, _) in zip(self.scenes, self._answers(), strict=True):
+        for scene, (proposal, _) in zip(self.scenes, self._answers(self.scenes), strict=True):
             where = proposal.where
             if (where & ~scene.opportunities).any():
                 raise NotConformant(
@@ -83,7 +83,7 @@ class Trial:
 
     def is_pure(self) -> None:
         """The same comes of the same."""
-        difference = _first_difference(self._answers(), self._answers())
+        difference = _first_difference(self._answers(self.scenes), self._answers(self.scenes))
         if difference:
             raise NotConformant(
                 f"{self.label} must do the same with the same inputs and draws, and {difference}; "
@@ -92,23 +92,44 @@ class Trial:
 
     def treats_each_copy_alone(self) -> None:
         """What happens in a copy does not depend on the others."""
-        together = self._answers()
+        together = self._answers(self.scenes)
         for row in range(_COPIES):
             ours = [_row_of(answer, row) for answer in together]
-            if difference := _first_difference(ours, self._answers([row])):
+            if difference := _first_difference(ours, self._answers(self.scenes, rows=[row])):
                 raise NotConformant(
                     f"{self.label} must treat each copy as if it were alone, and {difference} "
                     f"when copy {row} of {_COPIES} is tried alone"
                 )
 
-    def _answers(self, rows: Sequence[int] = range(_COPIES)) -> list[Answer]:
-        """Call it at each scene in turn."""
+    def goes_on_with_the_same(self) -> None:
+        """One that says it is steady looks at its opportunities alone."""
+        if not self.threat.is_steady:
+            return
+        later = [
+            scene._replace(time=scene.time + 1, views=before.views)
+            for scene, before in zip(self.scenes, self.scenes[-1:] + self.scenes[:-1], strict=True)
+        ]
+        now = self._answers(self.scenes)
+        difference = _first_difference(now, self._answers(later, seed=1))
+        if not difference and _first_change(now):
+            difference = f"remembers another {_first_change(now)!r} after a step"
+        if difference:
+            raise NotConformant(
+                f"{self.label} says that it is steady, and {difference} when time, draws and views "
+                "are others; is_steady is for what depends on opportunities alone"
+            )
+
+    def _answers(
+        self, scenes: Sequence[Scene], *, rows: Sequence[int] = range(_COPIES), seed: int = 0
+    ) -> list[Answer]:
+        """Call it at each scene in turn; a seed is of the draws after those of the beginning."""
         copies = list(rows)
         channel = f"trial/{self.threat.kind}/{self.span.group.name}"
         draws = Draws(0, channel, copies)
         state = self._begun(self.threat.init(len(copies), len(self.span.group.agents)), draws)
+        draws = Draws(seed, channel, copies) if seed else draws
         answers = []
-        for scene in self.scenes:
+        for scene in scenes:
             answer = self._ask(self._known(scene, copies), state, draws)
             answers.append(answer)
             state = answer.state
@@ -258,4 +279,13 @@ def _first_difference(ours: list[Answer], others: list[Answer]) -> str:
         for name, array in one.state.items():
             if array.tobytes() != other.state[name].tobytes():
                 return f"remembers another {name!r} after step {step}"
+    return ""
+
+
+def _first_change(answers: list[Answer]) -> str:
+    """Say which part of the state is not as it was in all of a series; nothing, if none is."""
+    first, *others = answers
+    for name, array in first.state.items():
+        if any(array.tobytes() != other.state[name].tobytes() for other in others):
+            return name
     return ""

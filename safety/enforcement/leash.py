@@ -19,7 +19,7 @@ from rallypoint.safety.enforcement.proposals import (
     check_proposal,
     check_values,
 )
-from rallypoint.safety.enforcement.tally import Tally
+from rallypoint.safety.enforcement.tally import Deed, Tally
 from rallypoint.safety.known import Known, Moment, Rows, Span, views_of
 from rallypoint.safety.limits import as_budget, as_victims
 from rallypoint.safety.perception.ledger import Ledger
@@ -36,21 +36,12 @@ class Touch(NamedTuple):
     values: Array | None  # (e, n, …)
 
 
-class Copies(NamedTuple):
-    """In which copies a mask is true for somebody."""
-
-    mask: Mask  # (e, N)
-    rows: Mask  # (e,)
-    number: int
-
-
 class Done(NamedTuple):
     """What a threat did; one that goes on with the same does it as long as the same is due."""
 
     due: Due
     touches: list[Touch]
-    opportunities: int
-    copies: Copies | None  # in which it touched somebody
+    deed: Deed
 
 
 class Leash:
@@ -81,7 +72,9 @@ class Leash:
         """
         self.threat = threat
         self.label = label
-        self.spared: Floats = np.ones(())  # (e, N) chance of no interruption at the last moment
+        # Chances of an interruption and of none at the last moment: (e, N).
+        self.theta: Floats = np.zeros(())
+        self.spared: Floats = np.ones(())
         self._index = index
         self._env = env
         self._spans = spans
@@ -107,7 +100,7 @@ class Leash:
         self._ledger = None if reach is None else Ledger(reach, shape, groups, label)
         self._goes_on = threat.is_steady and self._occasions.unlimited and reach is None
         self._foretold: Mask | None = None  # of a threat whose state lasts for an episode
-        self._copies = Copies(self.victims, np.zeros(0, dtype=bool), 0)  # those it touched last
+        self._deed: Deed | None = None  # the last one
 
     @property
     def victims(self) -> Mask:
@@ -143,31 +136,23 @@ class Leash:
 
     def touch(self, moment: Moment) -> list[Touch]:
         """Ask the threat what it does now, group by group, and allow what is allowed."""
-        due = self._occasions.at(moment)
-        self._tally.meet(due.occasions)
         done = self._done
-        if done is not None and done.due is due:
-            for touch in done.touches:
-                self._tally.charge(moment.rows, touch.span.columns, touch.where)
-        else:
+        if done is None or self._occasions.last(moment) is not done.due:
             strays = self._tally.violations
-            done = self._asked(moment, due)
-            is_clean = strays == self._tally.violations
-            lasts = self._goes_on and is_clean and self._occasions.are_the_same(due)
-            self._done = done if lasts else None
-        self._tally.offer(done.opportunities)
-        if done.copies is not None:
-            self._pass_steps(moment, done.copies)
+            done = self._asked(moment, self._occasions.at(moment))
+            lasts = self._goes_on and self._occasions.last(moment) is done.due
+            self._done = done if lasts and strays == self._tally.violations else None
+        self._tally.count(done.deed, *_steps(moment, done.deed))
         return done.touches
 
     def _asked(self, moment: Moment, due: Due) -> Done:
         rows = moment.rows
-        moment = moment._replace(victims=due.victims)
+        moment.victims = due.victims
         touches = []
         opportunities = 0
         interrupts = self.threat.site == "interruption"
         if interrupts:
-            self.spared = np.ones(due.candidates.shape)
+            self.theta = np.zeros(due.candidates.shape)
         if self._ledger is not None:
             self._ledger.open(rows)
         for span in self._asked_about:
@@ -187,8 +172,7 @@ class Leash:
             opportunities += allowed.number
             if interrupts:  # of others nobody asks
                 said = np.nan if proposal.odds is None else proposal.odds
-                spared = self.spared[:, span.columns]
-                np.subtract(1, said, out=spared, where=allowed.opportunities)
+                np.copyto(self.theta[:, span.columns], said, where=allowed.opportunities)
             where = self._granted(proposal, due, allowed, span.columns)
             if np.count_nonzero(where):
                 values = proposal.values
@@ -197,9 +181,13 @@ class Leash:
                     if self._ledger is not None:
                         true = moment.observations[span.group.name][rows]
                         values = self._ledger.settle(rows, span, where, values, true)
-                self._tally.charge(rows, span.columns, where)
+                if not self._occasions.unlimited:  # what is spent here the next group lacks
+                    self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
-        return Done(due, touches, opportunities, self._copies_of(touches))
+        if interrupts:
+            self.spared = 1 - self.theta
+            self.theta = 1 - self.spared
+        return Done(due, touches, self._deed_of(due, rows, opportunities, touches))
 
     def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:
         """Return what it may do of what it proposes: (e, n); the rest is counted."""
@@ -213,25 +201,24 @@ class Leash:
             self._tally.violate("budget", int(np.count_nonzero(wanted & ~where)))
         return where
 
-    def _copies_of(self, touches: Sequence[Touch]) -> Copies | None:
-        """Return in which copies somebody is touched."""
-        if not touches:
-            return None
-        first, *others = (touch.where for touch in touches)
-        if others:
-            first = np.hstack([first, *others])
-        if first is not self._copies.mask:
-            rows = np.logical_or.reduce(first, axis=1)
-            self._copies = Copies(first, rows, int(np.count_nonzero(rows)))
-        return self._copies
-
-    def _pass_steps(self, moment: Moment, copies: Copies) -> None:
-        if moment.clock is not None:
-            self._tally.pass_steps(copies.number, moment.clock, moment.clock)
-            return
-        steps = moment.time[copies.rows]
-        first, last = int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))
-        self._tally.pass_steps(copies.number, first, last)
+    def _deed_of(self, due: Due, rows: Rows, opportunities: int, touches: list[Touch]) -> Deed:
+        """Return what is to be counted: the deed before, where it is the same once more."""
+        masks = [touch.where for touch in touches]
+        charged = tuple((touch.span.columns, touch.where) for touch in touches)
+        if not self._occasions.unlimited:
+            charged = ()  # already
+        elif self._deed is not None and self._deed.touches(rows, masks):
+            counts = (self._deed.occasions, self._deed.opportunities)
+            if counts != (due.occasions, opportunities):
+                self._deed = self._deed._replace(
+                    occasions=due.occasions, opportunities=opportunities
+                )
+            return self._deed
+        where = masks[0] if len(masks) == 1 else np.hstack([due.candidates[:, :0], *masks])
+        copies = np.logical_or.reduce(where, axis=1)
+        number = int(np.count_nonzero(copies))
+        self._deed = Deed(rows, due.occasions, opportunities, charged, copies, number)
+        return self._deed
 
     def receipt(self) -> Receipt:
         """Write down what it did so far."""
@@ -292,3 +279,11 @@ class Leash:
             self._tally.violate(kind, int(np.count_nonzero(strays & ~limit)))
             strays = strays & limit
         self._tally.violate("budget", int(np.count_nonzero(strays)))
+
+
+def _steps(moment: Moment, deed: Deed) -> tuple[int, int]:
+    """Return the first and the last step at which somebody is touched."""
+    if moment.clock is not None or not deed.number:
+        return moment.clock or 0, moment.clock or 0
+    steps = moment.time[deed.copies]
+    return int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))

@@ -13,6 +13,8 @@ from rallypoint.safety.enforcement.proposals import (
 from rallypoint.safety.known import Rows, Span, sealed
 from rallypoint.safety.threats import State, Threat
 
+_AHEAD = 64  # steps whose numbers are drawn at a time, at most
+
 
 class Memory:
     """The state and the draws of one threat, in E copies."""
@@ -95,13 +97,17 @@ class Memory:
         alike = self._threat.groups_draw_alike
         channels = {f"own/{group}": "own" if alike else f"own/{group}" for group in groups}
         # One that is steady draws when an episode begins, and no more in it.
-        ahead = {"ahead": 1} if self._threat.is_steady else {}
-        own = {name: self._drawn(seed, channel, **ahead) for name, channel in channels.items()}
-        self._draws = own | {"schedule": self._drawn(seed, "schedule")}
-
-    def _drawn(self, seed: int, channel: str, **ahead: int) -> Draws:
-        channel = f"threats/{self._threat.kind}/{channel}"
-        return Draws(seed, channel, self._env.copies, index=self._place, **ahead)
+        ahead = 1 if self._threat.is_steady else _ahead(self._env.time_limit)
+        self._draws = {
+            name: Draws(
+                seed,
+                f"threats/{self._threat.kind}/{channel}",
+                self._env.copies,
+                index=self._place,
+                ahead=ahead,
+            )
+            for name, channel in (channels | {"schedule": "schedule"}).items()
+        }
 
     def _initial_state(self, span: Span) -> State:
         num_copies = self._env.num_copies
@@ -115,6 +121,12 @@ class Memory:
             begun = self._threat.begin(before, self._draws[f"own/{group}"].rows(rows))
         check_state(self._label, before, begun)
         return begun
+
+
+def _ahead(time_limit: int | None) -> int:
+    """Return how many steps' numbers to draw at a time: equal parts of an episode, none left."""
+    parts = -(-(time_limit or _AHEAD) // _AHEAD)
+    return -(-(time_limit or _AHEAD) // parts)
 
 
 def _overlaid(state: State, rows: Mask, news: State) -> State:

@@ -78,27 +78,26 @@ class Occasions:
 
     def at(self, moment: Moment) -> Due:
         """Say who is due at a moment."""
+        if (last := self.last(moment)) is not None:
+            return last
         due = self._due(moment)
-        steady = isinstance(due, bool) and not self._tosses
-        chosen = self._ballot.chosen
-        if (
-            steady
-            and self._last is not None
-            and self._last.present is moment.present
-            and self._last.victims is chosen
-            and self._is_due is due
-        ):
-            return self._last
         self._allowed = {}
-        victims = chosen if isinstance(moment.rows, slice) else chosen[moment.rows]
-        now = self._anew(moment, victims, np.reshape(due, (-1, 1)))
-        self._last = now if steady else None
+        now = self._anew(moment, np.reshape(due, (-1, 1)))
+        self._last = now if isinstance(due, bool) and not self._tosses else None
         self._is_due = due
         return now
 
-    def are_the_same(self, due: Due) -> bool:
-        """Say whether these may come back as they are."""
-        return due is self._last
+    def last(self, moment: Moment) -> Due | None:
+        """Return what was said last, if it is what is to be said now."""
+        last = self._last
+        if (
+            last is None
+            or last.present is not moment.present
+            or last.victims is not self._ballot.chosen
+            or (not self._always and self._due(moment) is not self._is_due)
+        ):
+            return None
+        return last
 
     def of(self, now: Due, rows: Rows, span: Span) -> Allowed:
         """Say what a threat may do to a group."""
@@ -129,7 +128,9 @@ class Occasions:
             return self._schedule.due(moment.time)
         return bool(self._schedule.due(np.array(moment.clock)))
 
-    def _anew(self, moment: Moment, victims: Mask, due: Mask) -> Due:
+    def _anew(self, moment: Moment, due: Mask) -> Due:
+        chosen = self._ballot.chosen
+        victims = chosen if isinstance(moment.rows, slice) else chosen[moment.rows]
         occasions = victims & moment.present & due
         scheduled, candidates = due, occasions
         if self._tosses:

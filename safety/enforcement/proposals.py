@@ -106,7 +106,8 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
 def _all_within(space: Any, values: Array, accepted: Mask) -> bool:
     """Say whether values lie in the space, as far as that is quickly seen; None is all numbers."""
     if space is None:
-        return np.count_nonzero(np.isfinite(values) & accepted) == np.count_nonzero(accepted)
+        right = np.count_nonzero(np.isfinite(values) & accepted)
+        return bool(right == np.count_nonzero(accepted))
     # Of what is repeated along an axis, once is enough.
     once = values[tuple(slice(0, 1) if step == 0 else slice(None) for step in values.strides)]
     if not once.size:

@@ -19,7 +19,7 @@ def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
     leaving = freezing = np.zeros(moment.present.shape, dtype=bool)
     for leash in leashes:
         down = _anywhere(leash.touch(moment), moment)
-        moment = moment._replace(present=moment.present & ~down)  # one falls but once
+        moment.present = moment.present & ~down  # one falls but once
         if leaves_world(leash.threat):
             leaving = leaving | down
         else:
@@ -37,14 +37,14 @@ def departed(env: BatchEnv, step: Step, leaving: Mask) -> Step:
 
 def foretold(leashes: Sequence[Leash], nobody: Mask) -> Mask:
     """Return whom some threats are set to touch in this episode, as far as they tell: (E, N)."""
-    masks = [mask for leash in leashes if (mask := leash.foretold) is not None]
-    return np.logical_or.reduce([nobody, *masks]) if masks else nobody
+    return _any_of([leash.foretold for leash in leashes], nobody)
 
 
 def hostile(leashes: Sequence[Leash], nobody: Mask) -> Mask:
     """Return whom some threats are meant for in this episode, and may be set to touch: (E, N)."""
-    masks = [leash.victims if leash.foretold is None else leash.foretold for leash in leashes]
-    return np.logical_or.reduce([nobody, *masks]) if masks else nobody
+    return _any_of(
+        [leash.victims if leash.foretold is None else leash.foretold for leash in leashes], nobody
+    )
 
 
 def merged(rows: Rows, news: Observations, before: Observations) -> Observations:
@@ -61,7 +61,8 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     """Let threats to observation act; return what is seen then, in all copies."""
     perceived = dict(moment.observations)
     for leash in leashes:
-        for touch in leash.touch(moment._replace(observations=perceived)):
+        moment.observations = perceived
+        for touch in leash.touch(moment):
             name = touch.span.group.name
             if isinstance(moment.rows, slice):  # all copies
                 perceived[name] = _touched(perceived[name], touch)
@@ -77,7 +78,8 @@ def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) ->
     told = dict(true)
     for leash in leashes:
         signal = signal_of(leash.threat)
-        for touch in leash.touch(moment._replace(feedback=told[signal])):
+        moment.feedback = told[signal]
+        for touch in leash.touch(moment):
             heard = told[signal].copy()
             np.copyto(heard[:, touch.span.columns], _values(touch), where=touch.where)
             told[signal] = heard
@@ -94,20 +96,23 @@ class Overridden(NamedTuple):
 
 def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
     """Let threats to action and interruption act; return what is executed, and who was stopped."""
-    spared: Floats | None = None  # chance of no interruption
+    people = [leash for leash in leashes if leash.threat.site == "interruption"]
     executed = dict(moment.actions)
     interrupted = np.zeros(moment.present.shape, dtype=bool)
     for leash in leashes:
-        touches = leash.touch(moment._replace(actions=executed))
+        moment.actions = executed
+        touches = leash.touch(moment)
         for touch in touches:
             name = touch.span.group.name
             executed[name] = _touched(executed[name], touch)
-        if leash.threat.site == "interruption":
-            for touch in touches:
+            if leash in people:
                 interrupted[:, touch.span.columns] |= touch.where
-            spared = leash.spared if spared is None else spared * leash.spared
-    theta = np.zeros(moment.present.shape) if spared is None else 1 - spared
-    return Overridden(executed, interrupted, theta)
+    if len(people) == 1:
+        return Overridden(executed, interrupted, people[0].theta)
+    spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
+    for leash in people:
+        spared *= leash.spared
+    return Overridden(executed, interrupted, 1 - spared)
 
 
 def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions:
@@ -135,3 +140,10 @@ def _touched(values: Array, touch: Touch) -> Array:
 def _values(touch: Touch) -> Array:
     assert touch.values is not None, "only a threat to presence proposes no values"
     return touch.values
+
+
+def _any_of(masks: Sequence[Mask | None], nobody: Mask) -> Mask:
+    known = [mask for mask in masks if mask is not None]
+    if len(known) == 1:
+        return known[0]
+    return np.logical_or.reduce([nobody, *known]) if known else nobody

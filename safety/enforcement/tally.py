@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import is_
 from typing import NamedTuple
 
 import numpy as np
@@ -19,12 +20,20 @@ _COUNTS = (
 )  # fmt: skip
 
 
-class _Lately(NamedTuple):
-    """Agent-steps of all copies that are not in the books yet, the same at each of some steps."""
+class Deed(NamedTuple):
+    """What a threat does at one moment in some copies, to be counted as often as it does it."""
 
-    columns: slice
-    where: Mask  # (E, n)
-    times: int
+    rows: Rows
+    occasions: int  # before any coin is tossed
+    opportunities: int
+    charged: tuple[tuple[slice, Mask], ...]  # columns, and who of them: (e, n)
+    copies: Mask  # (e,) in which somebody is touched
+    number: int  # of these copies
+
+    def touches(self, rows: Rows, masks: Sequence[Mask]) -> bool:
+        """Say whether these are the ones whom it touches, the very same masks."""
+        mine = [mask for _, mask in self.charged]
+        return self.rows is rows and len(mine) == len(masks) and all(map(is_, mine, masks))
 
 
 class Tally:
@@ -33,7 +42,8 @@ class Tally:
     def __init__(self, num_copies: int, num_agents: int) -> None:
         self._spent = np.zeros((num_copies, num_agents), dtype=np.int64)  # this episode
         self._closed = np.zeros(num_agents, dtype=np.int64)  # spent in the episodes before
-        self._lately: dict[int, _Lately] = {}  # by first column
+        self._deed: Deed | None = None  # done some times that are not in the books yet
+        self._times = 0
         self._counts = dict.fromkeys((*_COUNTS, *VIOLATIONS), 0)
         self._counts["first"] = self._counts["last"] = _NEVER
         self._seeds: Counter[int] = Counter()  # how often each one started the draws
@@ -66,18 +76,23 @@ class Tally:
         self._counts["opportunities"] += opportunities
 
     def charge(self, rows: Rows, columns: slice, where: Mask) -> None:
-        """Charge agent-steps; the mask is kept, and not to be written to any more.
-
-        The same mask again costs nothing until somebody looks at what was spent.
-        """
-        if not isinstance(rows, slice):
+        """Charge agent-steps."""
+        if isinstance(rows, slice):
+            self.spent[:, columns] += where
+        else:
             self.spent[rows, columns] += where
-            return
-        lately = self._lately.get(columns.start)
-        if lately is None or lately.where is not where:
+
+    def count(self, deed: Deed, first: int, last: int) -> None:
+        """Count a deed at some steps; the same one again costs next to nothing.
+
+        Its masks are kept, and not to be written to any more.
+        """
+        if deed is not self._deed:
             self._enter()
-            lately = _Lately(columns, where, 0)
-        self._lately[columns.start] = lately._replace(times=lately.times + 1)
+            self._deed = deed
+        self._times += 1
+        if deed.number:
+            self.pass_steps(deed.number, first, last)
 
     def pass_steps(self, count: int, first: int, last: int) -> None:
         """Note that somebody was touched in so many copies, at steps from first to last."""
@@ -121,6 +136,7 @@ class Tally:
 
     def snapshot(self) -> Snapshot:
         """Return all counts."""
+        self._enter()
         return {
             "spent": self.spent.copy(),
             "applications": self._applications(),
@@ -129,7 +145,7 @@ class Tally:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on counting from a snapshot."""
-        self._lately.clear()
+        self._deed, self._times = None, 0
         self._spent = snapshot["spent"].copy()
         self._closed = snapshot["applications"] - self._spent.sum(axis=0)
         self._counts = dict(zip(self._counts, snapshot["counts"].tolist(), strict=True))
@@ -140,10 +156,15 @@ class Tally:
         return charged
 
     def _enter(self) -> None:
-        """Enter into the books what was charged lately."""
-        for columns, where, times in self._lately.values():
-            self._spent[:, columns] += where if times == 1 else times * where
-        self._lately.clear()
+        """Enter into the books what was repeated."""
+        deed, times = self._deed, self._times
+        if deed is None:
+            return
+        self._deed, self._times = None, 0
+        self.meet(times * deed.occasions)
+        self.offer(times * deed.opportunities)
+        for columns, where in deed.charged:
+            self._spent[deed.rows, columns] += times * where
 
     def _settle(self) -> None:
         counts = self._counts

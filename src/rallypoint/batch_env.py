@@ -244,7 +244,11 @@ def _check_group(group: Group, num_copies: int, actions: Array) -> None:
                 f"actions of group {group.name!r} are integers in {low}..{high}, got dtype "
                 f"{actions.dtype}; convert with .astype(int)"
             )
-        wrong: Mask = (actions < low) | (actions > high)
+        wrong: Mask
+        if low == 0 and actions.itemsize == 8:  # by far the commonest: one comparison, since
+            wrong = actions.view(np.uint64) > high  # what is below zero is above all then
+        else:
+            wrong = (actions < low) | (actions > high)
         if np.count_nonzero(wrong):  # several times faster than min() and max() where E is small
             _refuse_action(group, actions, wrong, f"an integer in {low}..{high}")
         return

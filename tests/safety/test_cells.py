@@ -1,0 +1,45 @@
+"""Cells are replaced as numbers would be, whatever their shape, type and layout in memory."""
+
+import numpy as np
+import pytest
+
+from rallypoint.safety.cells import replaced
+
+LAYOUTS = {
+    "plain": np.ascontiguousarray,
+    "by column": np.asfortranarray,
+    "every other": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "backwards": lambda a: np.ascontiguousarray(a[::-1])[::-1],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(
+    "shape", [(4, 3), (4, 3, 1), (4, 3, 5), (2, 3, 2, 4), (4, 3, 0), (0, 3, 2), (4, 0, 2)]
+)
+def test_it_is_where_along_the_last_axes(shape, share, layout, rng):
+    for kinds in [("f4", "f4"), ("f4", "f8"), ("i8", "i2"), ("u1", "u1"), ("i4", "f4")]:
+        values, others = (
+            LAYOUTS[layout](rng.integers(0, 100, shape).astype(kind)) for kind in kinds
+        )
+        where = rng.random(shape[:2]) < share
+        wide = where.reshape(*where.shape, *(1,) * (len(shape) - 2))
+        before = values.copy()
+        found = replaced(values, where, others)
+        expected = np.where(wide, others, values)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(values, before)
+        assert not np.shares_memory(found, values)
+
+
+def test_what_is_repeated_is_put_everywhere(rng):
+    values = rng.random((5, 3, 4)).astype(np.float32)
+    where = rng.random((5, 3)) < 0.5
+    one = np.arange(4, dtype=np.float32)
+    found = replaced(values, where, np.broadcast_to(one, values.shape))
+    np.testing.assert_array_equal(found, np.where(where[..., None], one, values))
+    number = np.broadcast_to(np.float32(7), values.shape)
+    found = replaced(values, where, number)
+    np.testing.assert_array_equal(found, np.where(where[..., None], np.float32(7), values))

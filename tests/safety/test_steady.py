@@ -1,0 +1,99 @@
+"""A threat that goes on with the same is asked once, and does and counts what it always did."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rallypoint
+from rallypoint.envs.batch import autoreset
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.threats.constant_action import ConstantAction
+from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.threats.feedback.reward_constant import RewardConstant
+from rallypoint.safety.threats.interruption import Interruption
+from rallypoint.safety.threats.wrong_observation import WrongObservation
+
+LIMITS = [
+    {},
+    {"victims": [0, 2]},
+    {"victims": {"count": 2}},
+    {"when": {"from": 2, "until": 9}},
+    {"when": {"every": 3}},
+    {"when": {"probability": 0.5}},
+    {"budget": {"steps_per_episode": 4}},
+    {"budget": {"agents": 1}},
+]
+KINDS = [
+    ConstantAction(action=1),
+    WrongObservation(mode="zeros"),
+    RewardConstant(value=3.0),
+    Interruption(draw="episode", theta=0.5, policy={"action": 2}),
+    Interruption(draw="episode", theta=0.5, policy="freeze"),
+]
+
+
+def asked_each_time(threat):
+    """The same threat, which does not say that it is steady."""
+    kind = type(threat)
+    unsteady = type(kind.__name__, (kind,), {"is_steady": property(lambda self: False)})
+    other = object.__new__(unsteady)
+    vars(other).update(vars(threat))
+    return other
+
+
+def played(threats):
+    """Play some episodes, those of two copies ending at times of their own."""
+    world = rallypoint.make("gathering-v0", num_agents=4, copies=3, max_cycles=7)
+    frame = Threatened(world, threats)
+    env = autoreset(frame)
+    seen = [env.reset(seed=5)]
+    for step in range(30):
+        if step == 11:
+            frame.reset(mask=np.array([True, False, True]))
+        actions = np.random.default_rng(step).integers(0, 3, (3, 4))
+        seen.append(env.step({"agents": actions}))
+    return seen, frame.receipts()
+
+
+def flat(thing):
+    if isinstance(thing, np.ndarray):
+        return [thing]
+    parts = thing.values() if isinstance(thing, dict) else thing
+    return [array for part in parts for array in flat(part)]
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("threat", KINDS, ids=lambda threat: threat.kind)
+def test_it_does_and_counts_what_one_does_that_is_asked_each_time(threat, limits):
+    if threat.site == "interruption" and "probability" in limits.get("when", {}):
+        limits = {"when": {"from": 1}}  # theta is how likely it is
+    asked = replace(threat, **limits)
+    assert asked.is_steady
+    # Somebody leaves in the middle, so that opportunities change.
+    leaving = Crash(victims=[1], when={"from": 4}, seed=1)
+    ours, receipts = played([leaving, asked])
+    theirs, expected = played([leaving, asked_each_time(asked)])
+    assert receipts == expected
+    assert receipts[1].opportunities
+    for one, other in zip(flat(ours), flat(theirs), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_it_is_not_asked_again_while_nothing_changes():
+    calls = []
+
+    class Counting(ConstantAction):
+        def apply(self, state, known, draws):
+            calls.append(1)
+            return super().apply(state, known, draws)
+
+    env = Threatened(rallypoint.make("gathering-v0", copies=2, max_cycles=9), Counting())
+    env.reset(seed=0)
+    actions = {group.name: np.zeros((2, len(group.agents)), int) for group in env.groups}
+    for _ in range(9):
+        env.step(actions)
+    assert len(calls) == 1
+    env.reset()
+    env.step(actions)
+    assert len(calls) == 2
