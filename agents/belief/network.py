@@ -15,6 +15,7 @@ from rallypoint.agents.gradient.perceptron import TOGETHER
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.files import write_atomically
+from rallypoint.parameter_files import in_order
 
 _FORMAT = "rallypoint-belief-1"
 _GAIN = 2.0  # of the encoder's first weights: numbers that are mostly 0 and 1 are small inputs
@@ -123,7 +124,7 @@ def save_belief(path: Path, network: BeliefNetwork) -> None:
     """
     sizes = {name: getattr(network, name) for name in ("inputs", "num_agents", "hidden")}
     about = {"format": _FORMAT, "sizes": json.dumps(sizes)}
-    write_atomically(path, save(dict(network.state_dict()), metadata=about))
+    write_atomically(path, in_order(save(dict(network.state_dict()), metadata=about)))
 
 
 def load_belief(path: Path) -> BeliefNetwork:

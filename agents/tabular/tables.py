@@ -17,6 +17,7 @@ from rallypoint.batch_env import Actions, BatchEnv, Observations
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
+from rallypoint.parameter_files import in_order
 
 _FORMAT = "rallypoint-tables-1"
 
@@ -117,7 +118,7 @@ def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
     }
     if missing.any():
         metadata["num_actions"] = json.dumps((~missing[:, 0]).sum(axis=1).tolist())
-    return save({"tables": np.where(missing, 0, tables)}, metadata=metadata)
+    return in_order(save({"tables": np.where(missing, 0, tables)}, metadata=metadata))
 
 
 def load_tables(path: Path | str) -> tuple[Floats, Encoding]:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Index, Sectors
-from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
+from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables, tables_file
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, UnreadableFile, UnwritablePath
 from tests.agents.tabular.small_worlds import STATES, Wander
@@ -24,6 +24,10 @@ def test_tables_come_back_as_they_were_saved(tmp_path, tables):
     loaded, encoding = load_tables(path)
     np.testing.assert_array_equal(loaded, tables)
     assert encoding == Sectors(cells=21)
+
+
+def test_equal_tables_are_equal_files(tables):
+    assert len({tables_file(tables, Sectors(cells=21), learner="mine") for _ in range(20)}) == 1
 
 
 @pytest.mark.parametrize(
