@@ -83,14 +83,7 @@ from rallypoint.safety.limits import (
 )
 
 Site = Literal[
-    "presence",
-    "observation",
-    "action",
-    "interruption",
-    "feedback",
-    "update",
-    "transport",
-    "server",
+    "presence", "observation", "action", "interruption", "feedback", "update", "transport", "server"
 ]
 SITES: tuple[Site, ...] = get_args(Site)
 # Where rows of numbers are on their way, round by round: the world's steps are over by then.
@@ -189,10 +182,9 @@ class Threat(ABC):
 
     @property
     def is_steady(self) -> bool:
-        """Whether it goes on with the same in an episode while its opportunities are the same.
+        """Whether what it proposes follows from its opportunities and a state that stays as it is.
 
-        Such a threat draws nothing in ``apply``, looks at no view and at no time there, and returns
-        its state as it came; the frame need not ask it again then.
+        In an episode the frame does not ask it again, then, while its opportunities are the same.
         """
         return False
 
@@ -299,11 +291,5 @@ def _without_none(value: Any) -> Any:
 threats: Registry[type[Threat]] = Registry(
     "threat",
     __name__,
-    "backdoor",
-    "feedback",
-    "perception",
-    "server",
-    "teammate",
-    "transport",
-    "update",
+    *("backdoor", "feedback", "perception", "server", "teammate", "transport", "update"),
 )

@@ -254,42 +254,6 @@ class WithoutDefault(Sound):
     odds: float = field()
 
 
-class Steady(Sound):
-    @property
-    def is_steady(self):
-        return True
-
-    def proposal(self, known, draws):
-        return Proposal(known.affordable, known.still)
-
-    def memory(self, state, known):
-        return state
-
-
-@config()
-class SteadyByTheClock(Steady):
-    def proposal(self, known, draws):
-        return Proposal(known.affordable & (known.time[:, None] % 2 == 0), known.still)
-
-
-@config()
-class SteadyByDice(Steady):
-    def proposal(self, known, draws):
-        return Sound.proposal(self, known, draws)
-
-
-@config()
-class SteadyByWhatItSees(Steady):
-    def proposal(self, known, draws):
-        return Proposal(known.affordable, known.actions)
-
-
-@config()
-class SteadyAndRemembering(Steady):
-    def memory(self, state, known):
-        return {"sum": state["sum"] + known.opportunities}
-
-
 BROKEN = {
     Mutable: "must be a @dataclass",
     Positional: "keyword-only settings; 'odd' is not",
@@ -323,9 +287,5 @@ BROKEN = {
     Feeding: "cannot be tried: .*site 'feedback', so it must be a FeedbackThreat",
     Demanding: "cannot be tried: .*needs cost.*give an env that it fits",
     Unassuming: "must say what it needs: .*no action that does nothing",
-    SteadyByTheClock: "says that it is steady, and proposes for others",
-    SteadyByDice: "says that it is steady, and proposes for others",
-    SteadyByWhatItSees: "says that it is steady, and proposes other values",
-    SteadyAndRemembering: "says that it is steady, and remembers another 'sum'",
     WithoutDefault: "must have a default for each of its settings: .*'odds'",
 }

@@ -16,6 +16,7 @@ from rallypoint.safety.threats import Proposal, Site, State, Threat, register, t
 from rallypoint.safety.threats.crash import Crash
 from tests.safety.broken_threats import BROKEN, Sound
 from tests.safety.stubs import Doze, Noise, Stop
+from tests.safety.unsteady_threats import UNSTEADY, Steady
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def test_every_module_of_threats_imports():
     assert threats.unavailable == {}
 
 
-@pytest.mark.parametrize("kind", [Doze, Noise, Stop])
+@pytest.mark.parametrize("kind", [Doze, Noise, Stop, Steady])
 def test_the_honest_stubs_keep_the_contract(kind):
     register(kind)
     assert_is_threat(kind.kind)
@@ -83,10 +84,10 @@ def test_the_sound_one_keeps_the_contract():
     assert_is_threat("sound")
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=[kind.__name__ for kind in BROKEN])
+@pytest.mark.parametrize("broken", BROKEN | UNSTEADY, ids=lambda kind: kind.__name__)
 def test_a_broken_threat_is_refused_and_its_fault_named(broken):
     register(broken)
-    with pytest.raises(NotConformant, match=BROKEN[broken]) as caught:
+    with pytest.raises(NotConformant, match=(BROKEN | UNSTEADY)[broken]) as caught:
         assert_is_threat("sound")
     assert "the threat 'sound'" in str(caught.value)
 
