@@ -23,6 +23,7 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("house")
 
 CLUSTER = "tests/agents/rounds/cluster/"  # its modules share several raylets
+IN_MINIATURE = "tests/experiments/test_in_miniature.py"  # shares runs with each one's own tests
 
 
 @pytest.hookimpl(trylast=True)
@@ -42,7 +43,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByModule(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            module = nodeid.split("::", maxsplit=1)[0]
+            module, _, test = nodeid.partition("::")
+            folder = module.rpartition("/")[0]
+            if module == IN_MINIATURE:
+                return f"{folder}/{test.partition('[')[2].removesuffix(']')}"
+            if folder.startswith("tests/experiments/"):
+                return folder
             return CLUSTER if module.startswith(CLUSTER) else module
 
     return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None

@@ -59,7 +59,8 @@ class Played(NamedTuple):
     @property
     def rate(self) -> Floats:
         """How likely an honest user clicks on a place in the last quarter: (R,)."""
-        found: Floats = last(self.rates) @ self.shares
+        # No matrix product, whose bits depend on how many seeds there are.
+        found: Floats = (last(self.rates) * self.shares).sum(axis=1)
         return found
 
     def learned(self, reference: "Played") -> Floats:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from rallypoint.experiments import cli, experiments
+from tests.experiments.in_miniature import findings_of
 from tests.experiments.toy_experiment import experiment
 
 ENTRY_POINTS = """
@@ -37,6 +38,12 @@ def rallypoint(capsys, monkeypatch, tmp_path):
         return Done(int(ended.value.code or 0), *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="module")
+def findings(request):
+    """Return all that an experiment finds in miniature, in the tests of its own folder."""
+    return findings_of(request.path.parent.name)
 
 
 @pytest.fixture

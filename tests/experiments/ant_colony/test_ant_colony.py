@@ -7,24 +7,12 @@ from rallypoint.agents.rules import FixedRoles
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.ant_colony import breakdown, foragers
-from rallypoint.experiments.ant_colony import run as module
 from rallypoint.experiments.ant_colony.config import AntColonyConfig
 from rallypoint.experiments.ant_colony.measure import RULES, SPARE, live, quarter
-from rallypoint.experiments.experiment import File, Receipts, Row
+from rallypoint.experiments.experiment import File, Receipts
 from rallypoint.safety.threat_model import ThreatModel
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = AntColonyConfig(colonies=1, steps=400, training=2_000, losses=(0, 12, 30))
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(module.run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.ant_colony.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_claim_is_judged_and_every_condition_accounted_for(findings):
@@ -53,15 +41,6 @@ def test_what_follows_by_arithmetic_holds_even_in_miniature(findings):
     claims = {claim.id: claim for claim in of_kind(findings, Claim)}
     for exact in ("fixed-roles/slope", "breakdown/lost", "breakdown/pretending"):
         assert claims[f"ant_colony/{exact}"].holds, exact
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        return [dict(row.values) for row in of_kind(found, Row) if row.values["seed"] == 1]
-
-    alone = module.run(MINIATURE, (1,), no_progress)
-    for one, other in zip(rows(alone), rows(findings), strict=True):
-        assert one == other
 
 
 def test_exactly_the_foragers_are_lost_and_at_half_time():

@@ -1,5 +1,7 @@
 """The backdoor experiment, in miniature: what is measured, and how it is judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,31 +17,19 @@ from rallypoint.experiments.backdoor.planted import DETECTORS
 from rallypoint.experiments.backdoor.stored import by_episode
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.safety.frame import Threatened
+from tests.experiments.backdoor.miniature import MINIATURE, SEEDS, small
+from tests.experiments.in_miniature import of_kind
 from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1)
-SPREADS = ("uniform", "last")
-SMALL = {"workers": 3, "copies": 1, "rounds": 2, "episodes": 2, "marks": 2}
-MINIATURE = BackdoorConfig(**SMALL, spreads=SPREADS)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short():
-    """Let teams learn for two rounds."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(teammate, "ROUNDS", 2)
-        patched.setattr(marked, "_STEPS", 32)
-        patched.setattr(marked, "_OTHERS", 2)
+    with small():
         yield
 
 
-@pytest.fixture(scope="module")
-def findings(short):
-    return list(module.run(MINIATURE, SEEDS, no_progress))
-
-
 def rows_of(findings, seed=None):
-    rows = [dict(finding.values) for finding in findings if isinstance(finding, Row)]
+    rows = [dict(finding.values) for finding in of_kind(findings, Row)]
     return [row for row in rows if seed is None or row["seed"] == seed]
 
 
@@ -47,18 +37,18 @@ def test_everything_is_measured_and_judged(findings):
     rows = rows_of(findings)
     assert sum("named" in row for row in rows) == len(planting.FORMS) * len(SEEDS)
     assert sum("left_out" in row for row in rows) == len(removed.FORMS) * len(WAYS) * len(SEEDS)
-    assert sum("spread" in row for row in rows) == 3 * len(SPREADS) * len(SEEDS)
+    assert sum("spread" in row for row in rows) == 3 * len(MINIATURE.spreads) * len(SEEDS)
     assert sum("team" in row for row in rows) == 2 * len(SEEDS)
     assert sum("watermark" in row for row in rows) == len(SEEDS)
-    claims = [finding.id for finding in findings if isinstance(finding, Claim)]
+    claims = [finding.id for finding in of_kind(findings, Claim)]
     assert len(set(claims)) == len(claims)
     of_schedules = [claim for claim in claims if claim.startswith("backdoor/scheduled/")]
-    assert len(of_schedules) == len(SPREADS) * (2 * len(scheduled.FORMS) - 1)
-    assert [finding.name for finding in findings if isinstance(finding, File)] == ["backdoor.png"]
+    assert len(of_schedules) == len(MINIATURE.spreads) * (2 * len(scheduled.FORMS) - 1)
+    assert [finding.name for finding in of_kind(findings, File)] == ["backdoor.png"]
 
 
 def test_every_detector_has_a_case_that_it_finds_and_one_that_it_must_miss(findings):
-    claims = {finding.id: finding for finding in findings if isinstance(finding, Claim)}
+    claims = {finding.id: finding for finding in of_kind(findings, Claim)}
     for name in DETECTORS:
         of_it = [
             c
@@ -70,9 +60,12 @@ def test_every_detector_has_a_case_that_it_finds_and_one_that_it_must_miss(findi
 
 
 def test_receipts_are_equal_to_the_declared_budget(findings):
-    told = {one.condition: one for one in findings if isinstance(one, Receipts)}
+    told = {one.condition: one for one in of_kind(findings, Receipts)}
     assert not any(one.disagreements for one in told.values())
-    of_triggers = [*planting.FORMS, *(f"{f}/{s}" for f in scheduled.FORMS for s in SPREADS)]
+    of_triggers = [
+        *planting.FORMS,
+        *(f"{f}/{s}" for f in scheduled.FORMS for s in MINIATURE.spreads),
+    ]
     for condition in of_triggers:
         spent = told[condition].receipts[0]["applications"]
         assert spent == {"agent_0": budget(MINIATURE)[0] * len(SEEDS)}
@@ -85,7 +78,7 @@ def test_receipts_are_equal_to_the_declared_budget(findings):
 def test_a_seed_measures_the_same_alone_and_after_a_stop_as_among_others(
     findings, tmp_path, monkeypatch
 ):
-    config = BackdoorConfig(**SMALL, spreads=SPREADS, kept=str(tmp_path))
+    config = replace(MINIATURE, kept=str(tmp_path))
     stopped = module.run(config, (1,), no_progress)
     while len(list(tmp_path.iterdir())) < 3:
         next(stopped)

@@ -6,7 +6,6 @@ import pytest
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.beliefs.config import BeliefsConfig
-from rallypoint.experiments.beliefs.run import run
 from rallypoint.experiments.beliefs.teams import (
     BELIEVING,
     BLIND,
@@ -18,44 +17,28 @@ from rallypoint.experiments.beliefs.teams import (
     learning,
 )
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = BeliefsConfig(rounds=3, copies=8, steps=6, evaluated=12)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.beliefs.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_team_is_tried_by_every_seed(findings):
-    rows = [found.values for found in findings if isinstance(found, Row)]
+    rows = [found.values for found in of_kind(findings, Row)]
     tried = [(row["team"], row["seed"]) for row in rows if "drawn" in row]
     assert sorted(tried) == sorted((team, seed) for team in TEAMS for seed in SEEDS)
     for row in rows:
         if "drawn" in row:
             assert min(row["peace"], row["war"]) <= row["drawn"] <= max(row["peace"], row["war"])
             assert 0 <= row["drawn"] <= MINIATURE.steps
-    assert not any(found.disagreements for found in findings if isinstance(found, Receipts))
-    assert any(isinstance(found, File) for found in findings)
+    assert not any(found.disagreements for found in of_kind(findings, Receipts))
+    assert of_kind(findings, File)
 
 
 def test_gains_are_differences_within_a_seed(findings):
-    returns = {found.name: found.value for found in findings if isinstance(found, Metric)}
-    [gain] = [c for c in findings if isinstance(c, Claim) and c.id == "beliefs/gain"]
+    returns = {found.name: found.value for found in of_kind(findings, Metric)}
+    [gain] = [c for c in of_kind(findings, Claim) if c.id == "beliefs/gain"]
     paired = np.subtract(returns[f"{BELIEVING}/drawn"], returns[f"{BLIND}/drawn"])
     assert gain.measured == pytest.approx(paired.mean())
     assert gain.n == len(SEEDS)
-
-
-def test_a_seed_brings_the_same_whichever_others_there_are(findings):
-    alone = run(MINIATURE, (SEEDS[1],), no_progress)
-
-    def of_seed(found):
-        return [row.values for row in found if isinstance(row, Row) and row.values["seed"] == 1]
-
-    assert of_seed(alone) == of_seed(findings)
 
 
 def test_beliefs_learn_in_one_team_and_stay_in_another():

@@ -5,38 +5,13 @@ import pytest
 
 from rallypoint.claims import Claim
 from rallypoint.draws import stream
-from rallypoint.experiments.breakdown import run as module
 from rallypoint.experiments.breakdown.config import BreakdownConfig
 from rallypoint.experiments.breakdown.contestants import ATTACKS, CHAINS, contestants
 from rallypoint.experiments.breakdown.measure import errors
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.safety.threats import threats
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = BreakdownConfig(contributors=9, liars=(0, 1, 5), dimensions=(5,), subsets=100)
-FEW = ("krum", "mean", "median", "nnm+trimmed_mean")
-
-
-def rules_of(config, *names):
-    by_name = {rule.name: rule for rule in contestants(config)}
-    return [by_name[name] for name in names]
-
-
-@pytest.fixture(scope="module")
-def few():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "contestants", lambda config: rules_of(config, *FEW))
-        yield
-
-
-@pytest.fixture(scope="module")
-def findings(few):
-    return list(module.run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.breakdown.miniature import FEW, MINIATURE, SEEDS, rules_of
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_threat_to_updates_attacks():
@@ -115,11 +90,6 @@ def test_each_rule_has_a_row_per_seed_and_number_of_liars(findings):
 def test_there_are_pictures(findings):
     names = [file.name for file in of_kind(findings, File)]
     assert names == ["breakdown.png", "breakdown-curves.png"]
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    alone = of_kind(module.run(MINIATURE, (1,), no_progress), Row)
-    assert alone == [row for row in of_kind(findings, Row) if row.values["seed"] == 1]
 
 
 @pytest.mark.parametrize(

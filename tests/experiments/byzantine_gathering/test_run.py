@@ -6,9 +6,7 @@ import pytest
 from rallypoint.claims import Claim
 from rallypoint.draws import Draws
 from rallypoint.envs.gathering import metrics
-from rallypoint.experiments.byzantine_gathering.config import ByzantineGatheringConfig
 from rallypoint.experiments.byzantine_gathering.measure import Team, breakdown_points
-from rallypoint.experiments.byzantine_gathering.run import run
 from rallypoint.experiments.byzantine_gathering.sides import ATTACKERS, DEFENCES
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.gathering.measure import TEST, Bench
@@ -16,29 +14,8 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.teammate.anti_goal import AntiGoal
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1)
-MINIATURE = ByzantineGatheringConfig(
-    num_agents=6,
-    crowd=8,
-    antagonists=(0, 1),
-    cycles=3,
-    test_cycles=2,
-    look_ahead_cycles=1,
-    depth=1,
-    depths=(2,),
-    declared=(0, 1, 2),
-)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.byzantine_gathering.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_condition_has_its_claim(findings):

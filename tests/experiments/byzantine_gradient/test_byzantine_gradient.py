@@ -3,37 +3,16 @@
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.experiments.byzantine_gradient import crowd, stack, standard
+from rallypoint.experiments.byzantine_gradient import crowd, standard
 from rallypoint.experiments.byzantine_gradient.config import ByzantineGradientConfig
 from rallypoint.experiments.byzantine_gradient.judging import metrics, worst_attack
 from rallypoint.experiments.byzantine_gradient.outcome import Outcome
 from rallypoint.experiments.byzantine_gradient.run import run
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from tests.experiments.byzantine_gradient.miniature import MINIATURE, SEEDS, small
+from tests.experiments.in_miniature import of_kind
 from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-ATTACKED = ("none", "sign_flip", "reward_flip", "optimal_reverse", "noise")
-MINIATURE = ByzantineGradientConfig(
-    rounds=1, attacks=ATTACKED, larger=1, filter_rounds=1, crowd_rounds=1
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_episodes():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stack, "_EVALUATED", 2)
-        patch.setattr(crowd, "_JUDGED", 2)
-        yield
-
-
-@pytest.fixture(scope="module")
-def findings(few_episodes):
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_every_condition_has_its_claim(findings):
@@ -63,7 +42,7 @@ def test_the_worst_attacks_come_first(findings):
 def test_every_run_has_a_row_and_every_attack_its_receipts(findings):
     rows = [row.values for row in of_kind(findings, Row)]
     of_base = [row for row in rows if row["setting"] == "B8"]
-    assert len(of_base) == len(ATTACKED) * 11 * len(SEEDS)
+    assert len(of_base) == len(MINIATURE.attacks) * 11 * len(SEEDS)
     assert {row["rule"] for row in rows if row["setting"] == "K15"} == set(standard.WITH_BULYAN)
     assert all(len(row["returns"]) == len(row["cosine"]) == len(row["ratio"]) for row in rows)
     receipts = of_kind(findings, Receipts)
@@ -78,7 +57,7 @@ def test_there_are_pictures(findings):
     assert {"B8.png", "B8-curves.png", "K15.png", "fedpg_br-B16-inner-curves.png"} <= names
 
 
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
+def test_a_cell_measures_the_same_whichever_others_there_are(findings):
     few = ByzantineGradientConfig(
         rounds=1,
         momenta=(0.0,),
@@ -88,7 +67,8 @@ def test_a_seed_measures_the_same_alone_and_among_others(findings):
         filter_rounds=0,
         crowd_rounds=1,
     )
-    alone = [row.values for row in of_kind(list(run(few, (1,), no_progress)), Row)]
+    with small():
+        alone = [row.values for row in of_kind(run(few, (1,), no_progress), Row)]
     every = [row.values for row in of_kind(findings, Row)]
     assert alone
     assert all(row in every for row in alone)
@@ -130,7 +110,7 @@ def test_a_score_is_the_mean_of_the_last_tenth():
 def test_thresholds_are_those_that_were_published():
     table = {
         rule: table_of(
-            **{name: [500.0] * 3 if name == "none" else [390.0] * 3 for name in ATTACKED}
+            **{name: [500.0] * 3 if name == "none" else [390.0] * 3 for name in MINIATURE.attacks}
         )
         for rule in standard.RULES
     }

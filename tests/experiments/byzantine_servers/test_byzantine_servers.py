@@ -8,26 +8,15 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, conditions
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
-from rallypoint.experiments.byzantine_servers.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.findings import receipts_of
-from tests.experiments.progress import no_progress
-
-SMALL = ByzantineServersConfig(rounds=10, episodes=1, every_condition=False)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(SMALL, (0, 1, 2), no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.byzantine_servers.miniature import MINIATURE
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_condition_is_measured_and_claims_are_made_of_them(findings):
     rows = [row.values for row in of_kind(findings, Row)]
-    assert len(rows) == 3 * len(list(conditions(SMALL)))
+    assert len(rows) == 3 * len(list(conditions(MINIATURE)))
     assert all(len(row["curve"]) == len(row["diameters"]) == 10 for row in rows)
     ids = [claim.id.removeprefix("byzantine_servers/") for claim in of_kind(findings, Claim)]
     assert ids == [
@@ -58,16 +47,16 @@ def test_the_cost_is_told(findings):
     costs = {m.name: m.value for m in of_kind(findings, Metric) if m.name.startswith("cost/")}
     assert costs["cost/honest"]["updates_pushed"] == 5 * costs["cost/trusted"]["updates_pushed"]
     by_name = {condition.name: condition for condition in CONDITIONS}
-    one, five = (seconds_of_servers(SMALL, by_name[name]) for name in ("trusted", "honest"))
+    one, five = (seconds_of_servers(MINIATURE, by_name[name]) for name in ("trusted", "honest"))
     assert 0 < one < five
 
 
 def test_a_condition_measures_the_same_whoever_runs_beside_it():
     numbered = [(n, c) for n, c in enumerate(CONDITIONS) if not c.settings.get("filters")]
     some = [numbered[place] for place in (4, 8, 11)]
-    together = train(SMALL, [*numbered[:1], *some], 5, lambda units=1: None)[1:]
+    together = train(MINIATURE, [*numbered[:1], *some], 5, lambda units=1: None)[1:]
     for one, (found, _) in zip(some, together, strict=True):
-        ((alone, _),) = train(SMALL, [one], 5, lambda units=1: None)
+        ((alone, _),) = train(MINIATURE, [one], 5, lambda units=1: None)
         assert alone["curve"] == found["curve"]
         assert alone["diameters"] == found["diameters"]
 

@@ -11,19 +11,9 @@ from rallypoint.experiments.byzantine_team.config import ATTACKS, ByzantineTeamC
 from rallypoint.experiments.byzantine_team.measure import Cell, measure, threats, worth_of_nothing
 from rallypoint.experiments.byzantine_team.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from tests.experiments.byzantine_team.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = ByzantineTeamConfig(
-    rules=("mean", "median"),
-    attacks=("sign_flip",),
-    liars=(1,),
-    num_agents=4,
-    copies=2,
-    steps=400,
-    tests=4,
-)
-
 
 WORTH = {
     "mean-none": 40.0,
@@ -73,10 +63,10 @@ def test_whom_nobody_lies_to_is_worth_the_same_among_liars_that_there_are_not():
 
 def test_a_run_tells_of_every_cell_and_judges_each_rule_by_its_worst(monkeypatch):
     findings = findings_of(monkeypatch, WORTH)
-    rows = [found.values for found in findings if isinstance(found, Row)]
+    rows = [found.values for found in of_kind(findings, Row)]
     cells = {(row["rule"], row["attack"], row["f"], row["seed"]) for row in rows}
     assert len(rows) == len(cells) == 4 * len(SEEDS)
-    claims = {found.id: found for found in findings if isinstance(found, Claim)}
+    claims = {found.id: found for found in of_kind(findings, Claim)}
     nothing = worth_of_nothing(MINIATURE)
     shares = {
         name: np.mean([(worth + s - nothing) / (40 + s - nothing) for s in SEEDS])
@@ -94,12 +84,12 @@ def test_a_run_tells_of_every_cell_and_judges_each_rule_by_its_worst(monkeypatch
     assert broken.measured == pytest.approx(shares["mean-sign_flip-f1"])
     assert kept.measured == pytest.approx(shares["median-sign_flip-f1"])
     assert (broken.verdict, kept.verdict) == ("holds", "fails")
-    metrics = {f.name: f.value for f in findings if isinstance(f, Metric)}
+    metrics = {f.name: f.value for f in of_kind(findings, Metric)}
     assert "median-f1/worst-attack" in metrics
     assert metrics["mean/f-that-it-takes"] == 0  # where a page ends what theory promises
     assert metrics["median/f-that-it-takes"] == (MINIATURE.num_agents - 1) // 2
-    assert [found.name for found in findings if isinstance(found, File)] == ["byzantine-team.png"]
-    assert not any(f.disagreements for f in findings if isinstance(f, Receipts))
+    assert [found.name for found in of_kind(findings, File)] == ["byzantine-team.png"]
+    assert not any(f.disagreements for f in of_kind(findings, Receipts))
 
 
 def test_a_rule_by_distances_is_judged_by_loud_lies_as_well(monkeypatch):
@@ -108,7 +98,7 @@ def test_a_rule_by_distances_is_judged_by_loud_lies_as_well(monkeypatch):
         settings = {"rules": ("mean", "multi_krum"), "attacks": ("sign_flip", "alie")}
         config = replace(MINIATURE, num_agents=6, **settings)
         findings = findings_of(monkeypatch, cells | worth, config)
-        return {found.id: found for found in findings if isinstance(found, Claim)}
+        return {found.id: found for found in of_kind(findings, Claim)}
 
     claims = judged({"multi_krum-sign_flip-f1": 39, "multi_krum-alie-f1": 1})
     assert claims["byzantine_team/loud/multi_krum/f-1"].verdict == "holds"
@@ -119,7 +109,7 @@ def test_a_rule_by_distances_is_judged_by_loud_lies_as_well(monkeypatch):
 def test_where_nobody_learns_at_all_nothing_is_decided(monkeypatch):
     nothing = worth_of_nothing(MINIATURE)
     findings = findings_of(monkeypatch, dict.fromkeys(WORTH, nothing - 2))
-    claims = {found.id: found for found in findings if isinstance(found, Claim)}
+    claims = {found.id: found for found in of_kind(findings, Claim)}
     assert claims.pop("byzantine_team/learns").verdict == "fails"
     assert {claim.verdict for claim in claims.values()} == {"undecided"}
 

@@ -1,6 +1,6 @@
 """The coevolution experiment, in miniature: what is measured, and how it is judged."""
 
-from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,48 +13,11 @@ from rallypoint.experiments.coevolution.config import CoevolutionConfig
 from rallypoint.experiments.coevolution.run import run
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.plan import make_plan
+from tests.experiments.coevolution.miniature import MINIATURE, SEEDS, small
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
 
-SEEDS = (0, 1, 2)
-MINIATURE = {
-    "budget": 6700,
-    "max_cycles": 30,
-    "hosts": 2,
-    "pathogens": 2,
-    "birth_rounds": 2,
-    "bout_rounds": 1,
-    "measured": 2,
-    "attackers": 1,
-    "attacker_rounds": 1,
-    "episodes": 2,
-}
 METHODS = ["coevolution", "one_against_one", "round_robin", "no_adversary"]
-
-
-@pytest.fixture(scope="module")
-def small():
-    """Let little be learned, quickly, until it is over."""
-
-    @contextmanager
-    def made_small():
-        learner = methods.PpoLearner(steps=8, minibatch=32, epochs=1, policy=(4,), value=(4,))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(methods, "LEARNER", learner)
-            patch.setattr(methods, "SPECIES", ((2,), (4,)))
-            patch.setattr(measure, "OWN", 1)
-            yield
-
-    return made_small
-
-
-@pytest.fixture(scope="module")
-def findings(small):
-    with small():
-        return list(run(CoevolutionConfig(**MINIATURE), SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_every_method_is_run_and_tested_on_every_seed(findings):
@@ -93,19 +56,15 @@ def test_claims_have_their_names_and_a_picture_is_drawn(findings):
     assert [file.name for file in of_kind(findings, File)] == ["coevolution.png"]
 
 
-def test_a_seed_is_measured_the_same_alone_and_what_was_kept_is_used(findings, small, tmp_path):
-    config = CoevolutionConfig(**MINIATURE, kept=str(tmp_path))
-
-    def rows(found):
-        return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
-
-    wanted = repr(rows(findings))  # NaN is a virulence, too
+def test_a_seed_is_measured_the_same_alone_and_what_was_kept_is_used(findings, tmp_path):
+    config = replace(MINIATURE, kept=str(tmp_path))
+    wanted = rows_of(findings, seed=1)
     with small():
-        assert repr(rows(run(config, (1,), no_progress))) == wanted
+        assert rows_of(run(config, (1,), no_progress), seed=1) == wanted
         files = sorted(tmp_path.rglob(CHECKPOINT))
         assert len(files) == len(METHODS) * 2
         before = [file.stat().st_mtime_ns for file in files]
-        assert repr(rows(run(config, (1,), no_progress))) == wanted
+        assert rows_of(run(config, (1,), no_progress), seed=1) == wanted
     assert [file.stat().st_mtime_ns for file in files] == before
 
 

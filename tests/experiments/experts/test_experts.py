@@ -8,21 +8,9 @@ from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.experiments.experts.colluders import WAYS, threats
 from rallypoint.experiments.experts.config import ExpertsConfig
 from rallypoint.experiments.experts.defences import ALL, defence
-from rallypoint.experiments.experts.run import run
 from rallypoint.experiments.experts.task import Task
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = ExpertsConfig(features=5, batch=16, rounds=5, flip=3, rate=2.0)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.experts.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
 def test_gradients_are_those_of_the_logistic_loss():
@@ -134,11 +122,6 @@ def test_there_is_a_curve_for_each_defence_way_and_seed(findings):
     assert len(cells) == len(ALL) * len(WAYS) * len(SEEDS)
     assert {row["round"] for row in rows} == {5}
     assert [file.name for file in of_kind(findings, File)] == ["experts.png"]
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    alone = of_kind(run(MINIATURE, (1,), no_progress), Row)
-    assert alone == [row for row in of_kind(findings, Row) if row.values["seed"] == 1]
 
 
 @pytest.mark.parametrize(

@@ -1,47 +1,25 @@
 """The whole experiment, small: cells, receipts, effects, and what it refuses."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rallypoint.claims import Claim
+from rallypoint.experiments.experiment import Metric, Receipts, Row
 from rallypoint.experiments.factorial.config import FactorialConfig
 from rallypoint.experiments.factorial.measure import measure, switches, threat_model
 from rallypoint.safety.threat_model import ThreatModel
-
-TWO = """
-format = 1
-[[threats]]
-kind = "constant_action"
-victims = { count = 3 }
-action = 1
-[[threats]]
-kind = "crash"
-victims = ["agent_0"]
-when = { from = 2 }
-"""
-SMALL = (
-    *("--env", "gathering-v0", "--agent", "q_learning", "--steps", "200", "--tests", "4"),
-    *("--team", "{}", "--agent-settings", "{}", "--env-settings", '{"num_agents": 4, "cells": 5}'),
-)
+from tests.experiments.factorial.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "two.toml"
-    path.write_text(TWO)
-    return path
-
-
-def test_every_cell_is_trained_and_every_effect_told(file, rallypoint, read):
-    done = rallypoint("run", "factorial", "--threats", file, *SMALL, "--seeds", 3, "--out", "run")
-    assert done.status == 0, done.err
-    rows = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
-    assert len(rows) == 4 * 3
+def test_every_cell_is_trained_and_every_effect_told(findings):
+    rows = [row.values for row in of_kind(findings, Row)]
+    assert len(rows) == 4 * len(SEEDS)
     assert {row["condition"] for row in rows} == {"none", "presence", "action", "presence+action"}
-    summary = read("run/summary.json")
-    told = {claim["id"]: claim["measured"] for claim in summary["claims"]}
+    claims = of_kind(findings, Claim)
+    told = {claim.id: claim.measured for claim in claims}
     means = {
         name: np.mean([row["return"] for row in rows if row["condition"] == name])
         for name in ("none", "presence", "action", "presence+action")
@@ -52,17 +30,11 @@ def test_every_cell_is_trained_and_every_effect_told(file, rallypoint, read):
     assert told["factorial/presence"] == pytest.approx(
         (means["presence+action"] + means["presence"] - means["action"] - means["none"]) / 2
     )
-    undecided = [c["id"] for c in summary["claims"] if c["verdict"] == "undecided"]
-    needed = {
-        name.partition("/")[0] for name in summary["metrics"] if name.endswith("/seeds-needed")
-    }
-    assert needed <= {name.partition("/")[2] for name in undecided}
-    receipts = read("run/receipts.json")["receipts"]
-    assert {name.partition("/")[0] for name in receipts} == {
-        "presence",
-        "action",
-        "presence+action",
-    }
+    undecided = {claim.id.partition("/")[2] for claim in claims if claim.verdict == "undecided"}
+    metrics = [metric.name for metric in of_kind(findings, Metric)]
+    assert {name.partition("/")[0] for name in metrics if "/seeds-needed" in name} <= undecided
+    lied = {receipts.condition.partition("/")[0] for receipts in of_kind(findings, Receipts)}
+    assert lied == {"presence", "action", "presence+action"}
 
 
 def test_channels_and_threats_are_switched():
@@ -76,27 +48,17 @@ def test_channels_and_threats_are_switched():
     assert [switch.name for switch in switches(doubled, "threat")] == ["stutter-0", "stutter-1"]
 
 
-def test_a_cell_is_the_training_that_its_file_alone_makes(file):
-    config = FactorialConfig(
-        threats=str(file),
-        env="gathering-v0",
-        agent="q_learning",
-        steps=200,
-        tests=4,
-        team={},
-        agent_settings={},
-        env_settings={"num_agents": 4, "cells": 5},
-    )
-    model = threat_model(config)
+def test_a_cell_is_the_training_that_its_file_alone_makes():
+    model = threat_model(MINIATURE)
     first, second = switches(model, "threat")
     together, alone = (
-        measure(config, model, [first, second], 0),
-        measure(config, model, [second], 0),
+        measure(MINIATURE, model, [first, second], 0),
+        measure(MINIATURE, model, [second], 0),
     )
     assert [r.kind for r in together.outcome.receipts] == ["constant_action", "crash"]
     assert [r.kind for r in alone.outcome.receipts] == ["crash"]
     assert alone.wrong == together.wrong == ()
-    assert measure(config, model, [second], 0).worth == alone.worth
+    assert measure(MINIATURE, model, [second], 0).worth == alone.worth
 
 
 REFUSED = {

@@ -6,7 +6,6 @@ import pytest
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import Row
-from rallypoint.experiments.fair_trust import run as module
 from rallypoint.experiments.fair_trust.config import FairTrustConfig
 from rallypoint.experiments.fair_trust.measure import (
     BYZANTINE,
@@ -16,20 +15,18 @@ from rallypoint.experiments.fair_trust.measure import (
     judged,
     rounds,
 )
-from tests.experiments.progress import no_progress
+from tests.experiments.fair_trust.miniature import MINIATURE
+from tests.experiments.in_miniature import of_kind
 
-SMALL = FairTrustConfig(rounds=40)
 
-
-def test_every_claim_is_judged_and_every_seed_told_of_before_and_after():
-    found = list(module.run(SMALL, (0, 1, 2), no_progress))
-    claims = {finding.id: finding for finding in found if isinstance(finding, Claim)}
+def test_every_claim_is_judged_and_every_seed_told_of_before_and_after(findings):
+    claims = {finding.id: finding for finding in of_kind(findings, Claim)}
     assert list(claims) == [
         f"fair_trust/{part}"
         for part in ("gap/before", "gap/after", "minority-error", "bonus", "fakers")
     ]
     assert claims["fair_trust/fakers"].documented_limit
-    assert len([finding for finding in found if isinstance(finding, Row)]) == 6
+    assert len(of_kind(findings, Row)) == 6
 
 
 def test_contributors_are_where_they_are_said_to_be():
@@ -42,7 +39,7 @@ def test_contributors_are_where_they_are_said_to_be():
 
 
 def test_what_the_equaliser_promises_holds_on_what_it_was_calibrated_by():
-    drawn = rounds(SMALL, 1, "calibration")
+    drawn = rounds(MINIATURE, 1, "calibration")
     correction = corrected(drawn).correction
     has = drawn.trust + correction[drawn.profiles]
     assert drawn.of(MAJORITY, has).mean() == pytest.approx(drawn.of(MINORITY, has).mean())

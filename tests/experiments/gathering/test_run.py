@@ -8,22 +8,8 @@ from rallypoint.claims import Claim
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.gathering.config import GatheringConfig
 from rallypoint.experiments.gathering.measure import SEARCH, Bench, worst_start
-from rallypoint.experiments.gathering.run import run
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = GatheringConfig(
-    cycles=4, crowd=20, test_cycles=4, uniform_starts=4, candidates=4, candidate_runs=2
-)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.gathering.miniature import MINIATURE, SEEDS
+from tests.experiments.in_miniature import of_kind
 
 
 def test_every_condition_has_its_claim(findings):
@@ -74,15 +60,6 @@ def test_each_seed_has_its_row_in_every_condition(findings):
     for row in rows:
         by_claim.setdefault(row["claim"], []).append(row["seed"])
     assert all(seeds == list(SEEDS) for seeds in by_claim.values())
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        # As text: a drop that was not measured is NaN, and equals nothing.
-        return [str(row.values) for row in of_kind(found, Row) if row.values["seed"] == 1]
-
-    alone = list(run(MINIATURE, (1,), no_progress))
-    assert rows(alone) == rows(findings)
 
 
 def test_numbers_without_a_claim_are_there_too(findings):

@@ -7,22 +7,14 @@ from rallypoint.agents.bandits import BestResponse, UcbOracle
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Row
-from rallypoint.experiments.incentives import run as module
 from rallypoint.experiments.incentives.config import IncentivesConfig
 from rallypoint.experiments.incentives.measure import INTERESTS, MEANS, played
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = IncentivesConfig(games=2, horizons=(500, 600))
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(module.run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.incentives.miniature import MINIATURE, SEEDS
 
 
 def test_every_condition_has_a_claim_and_every_game_a_row(findings):
-    claims = [finding.id for finding in findings if isinstance(finding, Claim)]
+    claims = [finding.id for finding in of_kind(findings, Claim)]
     assert claims == [
         "incentives/ipa-near-oracle",
         "incentives/ipa-growth/600",
@@ -31,9 +23,9 @@ def test_every_condition_has_a_claim_and_every_game_a_row(findings):
         "incentives/learning-agent",
         "incentives/obedience",
     ]
-    rows = [finding for finding in findings if isinstance(finding, Row)]
+    rows = of_kind(findings, Row)
     assert len(rows) == 3 * 3 * len(SEEDS) * len(MINIATURE.horizons)
-    assert [finding.name for finding in findings if isinstance(finding, File)] == ["regret.png"]
+    assert [finding.name for finding in of_kind(findings, File)] == ["regret.png"]
 
 
 def test_regret_is_what_was_pulled_less_than_the_best():

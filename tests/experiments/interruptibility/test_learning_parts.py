@@ -22,6 +22,7 @@ from rallypoint.experiments.interruptibility import (
     two_updates,
 )
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
@@ -74,10 +75,6 @@ every_part = each_of(PARTS)
 _found = {}
 
 
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
-
-
 @pytest.fixture
 def found():
     """Return what a part finds; each is run once."""
@@ -127,10 +124,8 @@ def test_metrics_have_names_of_their_own(part, found):
 # The corridor is told by learner_cells, which trains in the same way, and takes far longer.
 @each_of([part for part in PARTS if part is not corridor])
 def test_a_seed_measures_the_same_alone_and_among_others(part, found):
-    def rows(findings):
-        return [str(row.values) for row in of_kind(findings, Row) if row.values["seed"] == 1]
-
-    assert rows(part.findings(MINIATURE, (1,), no_progress)) == rows(found(part))
+    alone = part.findings(MINIATURE, (1,), no_progress)
+    assert rows_of(alone, seed=1) == rows_of(found(part), seed=1)
 
 
 def test_pruned_results_say_what_was_kept(found):

@@ -22,6 +22,7 @@ from rallypoint.experiments.interruptibility.lengths import (
     trained,
 )
 from rallypoint.experiments.interruptibility.measure import TRAINING
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
@@ -33,10 +34,6 @@ BEST = 2.4435
 def findings():
     parts = (drest, toll)
     return [found for part in parts for found in part.findings(MINIATURE, SEEDS, no_progress)]
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_the_best_of_all_sequences_of_moves_are_those_of_the_model():
@@ -88,11 +85,8 @@ def test_who_hardly_learned_is_not_called_useful(findings):
 
 
 def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
-
     alone = [f for part in (drest, toll) for f in part.findings(MINIATURE, (1,), no_progress)]
-    assert rows(alone) == rows(findings)
+    assert rows_of(alone, seed=1) == rows_of(findings, seed=1)
 
 
 def test_without_a_toll_nobody_is_asked_whether_to_pay_one():

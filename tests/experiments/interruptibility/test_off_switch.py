@@ -8,6 +8,7 @@ from rallypoint.envs.games import off_switch as game
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.interruptibility import off_switch
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
@@ -16,10 +17,6 @@ SEEDS = (0, 1, 2)
 @pytest.fixture(scope="module")
 def findings():
     return list(off_switch.findings(InterruptibilityConfig(pulls=1000), SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_a_robot_that_tried_everything_a_thousand_times_knows_when_to_wait(findings):
@@ -47,12 +44,8 @@ def test_there_is_a_map_of_where_it_is_right(findings):
 
 
 def test_a_robot_learns_the_same_alone_and_among_others(findings):
-    def agreement(found):
-        return [row.values for row in of_kind(found, Row) if row.values["seed"] == 1]
-
-    config = InterruptibilityConfig(pulls=1000)
-    alone = off_switch.findings(config, (1,), no_progress)
-    assert agreement(alone) == agreement(findings)
+    alone = off_switch.findings(InterruptibilityConfig(pulls=1000), (1,), no_progress)
+    assert rows_of(alone, seed=1) == rows_of(findings, seed=1)
 
 
 def test_with_few_pulls_it_is_asked_once_and_nothing_is_claimed():

@@ -11,11 +11,12 @@ from rallypoint.draws import Draws
 from rallypoint.envs.gridworlds.dynamics import Position
 from rallypoint.envs.gridworlds.shutdown_delay import most_coins
 from rallypoint.envs.gridworlds.world import Gridworld
-from rallypoint.experiments.experiment import Metric, Row
+from rallypoint.experiments.experiment import Metric
 from rallypoint.experiments.interruptibility import team_button
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.team_button import OwnHalf, team_task
 from rallypoint.transitions import joint_actions
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2)
@@ -95,9 +96,9 @@ def test_each_member_is_rewarded_with_its_own_reward(rng):
 
 
 def test_each_teammate_has_its_claim_and_what_everybody_did(findings):
-    claims = [finding for finding in findings if isinstance(finding, Claim)]
+    claims = of_kind(findings, Claim)
     assert [claim.id for claim in claims] == ["T3/teammate-drest", "T3/teammate-default"]
-    metrics = {finding.name: finding.value for finding in findings if isinstance(finding, Metric)}
+    metrics = {finding.name: finding.value for finding in of_kind(findings, Metric)}
     for teammate in ("drest", "default"):
         delayed, pressed = (
             metrics[f"T3/teammate-{teammate}/{of}"] for of in ("delayed", "pressed")
@@ -107,7 +108,5 @@ def test_each_teammate_has_its_claim_and_what_everybody_did(findings):
 
 
 def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        return [one.values for one in found if isinstance(one, Row) and one.values["seed"] == 1]
-
-    assert rows(team_button.findings(MINIATURE, (1,), no_progress)) == rows(findings)
+    alone = team_button.findings(MINIATURE, (1,), no_progress)
+    assert rows_of(alone, seed=1) == rows_of(findings, seed=1)

@@ -15,6 +15,7 @@ from rallypoint.experiments.interruptibility import (
     two_updates,
 )
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
+from tests.experiments.in_miniature import of_kind
 from tests.experiments.progress import no_progress
 
 SEEDS = (0, 1, 2, 3)
@@ -37,7 +38,7 @@ def claims():
 
     def run(part, **changes):
         found = part.findings(replace(SMALL, **changes), SEEDS, no_progress)
-        return {finding.id: finding for finding in found if isinstance(finding, Claim)}
+        return {finding.id: finding for finding in of_kind(found, Claim)}
 
     return run
 
@@ -91,8 +92,8 @@ def test_slow_interruptions_leave_room_to_explore(claims):
 
 def test_a_joint_table_is_closer_to_the_truth():
     found = list(price.findings(SMALL, SEEDS, no_progress))
-    assert {claim.verdict for claim in found if isinstance(claim, Claim)} == {"holds"}
-    metrics = {metric.name: metric.value for metric in found if isinstance(metric, Metric)}
+    assert {claim.verdict for claim in of_kind(found, Claim)} == {"holds"}
+    metrics = {metric.name: metric.value for metric in of_kind(found, Metric)}
     # The bias is 0.1 theta in what 0 is worth and in what 1 is.
     assert metrics["D6/2-agents/theta-0.5/none/error"] == pytest.approx(0.05, abs=0.01)
     assert metrics["D6/2-agents/theta-0.5/joint-second_draw/error"] < 0.03

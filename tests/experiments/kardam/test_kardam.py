@@ -10,26 +10,15 @@ from rallypoint.experiments.kardam.config import KardamConfig
 from rallypoint.experiments.kardam.contestants import Condition, conditions
 from rallypoint.experiments.kardam.policies import learn
 from rallypoint.experiments.kardam.quadratic import descend
-from rallypoint.experiments.kardam.run import run
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.kardam.miniature import MINIATURE
 from tests.experiments.progress import no_progress
 
-SMALL = KardamConfig(
-    contributors=(4,), liars=(1,), dimension=10, arrivals=60, gradients=12, episodes=2
-)
 LONG = KardamConfig(dimension=20, arrivals=2500)
 
 
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(SMALL, (0, 1, 2), no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
-
-
 def test_every_condition_is_measured_on_both_problems(findings):
-    rivals = list(conditions(SMALL))
+    rivals = list(conditions(MINIATURE))
     assert len(rivals) == len(set(rivals)) == 18
     rows = [row.values for row in of_kind(findings, Row)]
     for problem in ("quadratic", "policy gradients"):
@@ -54,11 +43,11 @@ def test_every_gradient_is_applied_or_refused_for_a_reason(findings):
 
 
 def test_a_seed_measures_the_same_whoever_runs_beside_it():
-    rivals = [r for r in conditions(SMALL) if r.server in {"published", "version distance"}]
+    rivals = [r for r in conditions(MINIATURE) if r.server in {"published", "version distance"}]
     both, alone, few = (
         {
             (seed, rival): found
-            for seed, rival, found in learn(SMALL, some, seeds, no_progress, rate=1e-2)
+            for seed, rival, found in learn(MINIATURE, some, seeds, no_progress, rate=1e-2)
         }
         for some, seeds in ((rivals, (3, 7)), (rivals, (7,)), (rivals[2:4], (7,)))
     )

@@ -8,19 +8,8 @@ from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
 from rallypoint.experiments.lossy_transport.contestants import WAYS, conditions
 from rallypoint.experiments.lossy_transport.measure import time_transfers, train
-from rallypoint.experiments.lossy_transport.run import run
-from tests.experiments.progress import no_progress
-
-SMALL = LossyTransportConfig(losses=(0.0, 0.1), rounds=10, episodes=1, transfers=2, size=3000)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(SMALL, (0, 1, 2), no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.lossy_transport.miniature import MINIATURE
 
 
 def test_every_way_is_measured_at_every_loss(findings):
@@ -65,19 +54,19 @@ def test_without_loss_it_makes_no_difference_what_would_be_filled_in(findings):
 
 
 def test_a_condition_measures_the_same_whoever_runs_beside_it():
-    numbered = list(conditions(SMALL))
+    numbered = list(conditions(MINIATURE))
     some = [numbered[place] for place in (1, 9)]
-    together = train(SMALL, [numbered[0], *some], 5, lambda units=1: None)[1:]
+    together = train(MINIATURE, [numbered[0], *some], 5, lambda units=1: None)[1:]
     for one, (found, _) in zip(some, together, strict=True):
-        ((alone, _),) = train(SMALL, [one], 5, lambda units=1: None)
+        ((alone, _),) = train(MINIATURE, [one], 5, lambda units=1: None)
         assert alone["curve"] == found["curve"]
 
 
 def test_real_datagrams_are_timed():
-    told = time_transfers(SMALL, 0.0)
+    told = time_transfers(MINIATURE, 0.0)
     assert told["lost"] == 0
     assert all(told[f"{way}_seconds"] > 0 for way in ("udp", "udp_again", "tcp"))
-    assert time_transfers(SMALL, 0.5)["lost"] > 0
+    assert time_transfers(MINIATURE, 0.5)["lost"] > 0
 
 
 @pytest.mark.parametrize(

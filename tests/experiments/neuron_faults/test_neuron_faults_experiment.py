@@ -10,28 +10,14 @@ from rallypoint.experiments.neuron_faults.cartpole import certified, visited
 from rallypoint.experiments.neuron_faults.config import NeuronFaultsConfig
 from rallypoint.experiments.neuron_faults.policies import learned, provisioned
 from rallypoint.experiments.neuron_faults.random_networks import KINDS, attained, moved
-from rallypoint.experiments.neuron_faults.run import run
 from rallypoint.experiments.neuron_faults.waiting import gained, on_average
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = NeuronFaultsConfig(
-    networks=8, inputs=12, neurons=12, rounds=3, episodes=3, faults=(0, 1, 6), copies=(1, 4)
-)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.neuron_faults.miniature import MINIATURE, SEEDS
 
 
 @pytest.fixture(scope="module")
 def policy():
     return learned(MINIATURE, 7, lambda units=1: None)
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_every_condition_has_its_claim(findings):
@@ -57,12 +43,6 @@ def test_every_played_condition_has_a_receipt_that_agrees(findings):
     assert all(not found.disagreements for found in receipts)
     assert all(found.receipts[0]["applications"]["agent_0"] > 0 for found in receipts)
     assert all(0 < row["return"] <= 1 for row in rows)
-
-
-def test_a_seed_measures_the_same_whoever_runs_beside_it(findings):
-    alone = of_kind(run(MINIATURE, (1,), no_progress), Row)
-    beside = [row for row in of_kind(findings, Row) if row.values["seed"] == 1]
-    assert alone == beside
 
 
 def test_there_is_a_picture_and_a_metric_of_each_curve(findings):

@@ -10,24 +10,13 @@ from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.peers.config import PeersConfig
 from rallypoint.experiments.peers.contestants import CONDITIONS, conditions
 from rallypoint.experiments.peers.measure import train
-from rallypoint.experiments.peers.run import run
-from tests.experiments.progress import no_progress
-
-SMALL = PeersConfig(rounds=10, episodes=1, every_condition=False)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(SMALL, (0, 1), no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.peers.miniature import MINIATURE
 
 
 def test_every_condition_is_measured_and_claims_are_made_of_them(findings):
     rows = [row.values for row in of_kind(findings, Row)]
-    names = [condition.name for _, condition in conditions(SMALL)]
+    names = [condition.name for _, condition in conditions(MINIATURE)]
     assert len(names) == 8
     assert [row["condition"] for row in rows] == 2 * names
     assert all(len(row["curve"]) == len(row["diameters"]) == 10 for row in rows)
@@ -49,7 +38,7 @@ def test_receipts_of_liars_agree(findings):
     for one in told:
         assert one.disagreements == ()
         for receipt in one.receipts:
-            assert len(receipt["applications"]) == SMALL.f
+            assert len(receipt["applications"]) == MINIATURE.f
             assert set(receipt["applications"].values()) <= {10, 30}  # rounds, or exchanges
 
 
@@ -67,9 +56,9 @@ def test_who_aggregates_alike_is_one_server_and_who_is_alone_is_far_from_all_oth
 def test_a_condition_measures_the_same_whoever_runs_beside_it():
     numbered = list(enumerate(CONDITIONS))
     some = [numbered[place] for place in (8, 12, 17)]
-    together = train(SMALL, [*numbered[:1], *some], 5, lambda units=1: None)[1:]
+    together = train(MINIATURE, [*numbered[:1], *some], 5, lambda units=1: None)[1:]
     for one, (found, _) in zip(some, together, strict=True):
-        ((alone, _),) = train(SMALL, [one], 5, lambda units=1: None)
+        ((alone, _),) = train(MINIATURE, [one], 5, lambda units=1: None)
         assert alone["curve"] == found["curve"]
         assert alone["diameters"] == found["diameters"]
 
@@ -77,7 +66,7 @@ def test_a_condition_measures_the_same_whoever_runs_beside_it():
 def test_every_condition_can_be_run():
     numbered = list(conditions(PeersConfig(rounds=10, episodes=1)))
     assert len(numbered) == len(CONDITIONS) == 18
-    for told, frames in train(SMALL, numbered, 0, lambda units=1: None):
+    for told, frames in train(MINIATURE, numbered, 0, lambda units=1: None):
         assert np.isfinite(told["curve"]).all()
         assert not receipts_of("", *frames).disagreements
 

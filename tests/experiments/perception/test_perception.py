@@ -1,9 +1,7 @@
 """The perception experiment, in miniature: what is certified and measured, how it is judged."""
 
 import itertools
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -25,51 +23,16 @@ from rallypoint.experiments.perception import certified_arrivals as module
 from rallypoint.experiments.perception.attacks import ATTACKS
 from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
-from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
+from rallypoint.experiments.perception.config import PerceptionConfig
 from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.run import run
 from rallypoint.experiments.perception.tasks import TASKS
 from rallypoint.experiments.perception.team import SHARED
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats import threats
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.perception.miniature import MINIATURE, SEEDS, TEAM, small
 from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-TEAM = TeamConfig(
-    epsilons=(0.1, 0.2),
-    episodes=3,
-    copies=2,
-    rounds=2,
-    attacker_rounds=1,
-    defences=("pgd",),
-    certified_at=(0.001,),
-)
-MINIATURE = PerceptionConfig(
-    epsilons=(0.2, 0.5),
-    episodes=2,
-    copies=2,
-    rounds=2,
-    attacker_rounds=1,
-    defences=("noise",),
-    team=TEAM,
-)
-
-
-@contextmanager
-def small_learners():
-    small = PpoLearner(policy=(8,), value=(8,), steps=16, minibatch=16, epochs=1)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, task in TASKS.items():
-            patch.setitem(TASKS, name, replace(task, learner=small, attacker=small))
-        judge = partial(attacks.RobustSarsa, rounds=1, steps=16)
-        patch.setattr(attacks, "RobustSarsa", judge)
-        yield
-
-
-@pytest.fixture(scope="module")
-def findings():
-    with small_learners():
-        yield list(run(replace(MINIATURE, worlds=("cartpole",)), SEEDS, no_progress))
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +43,8 @@ def kept(tmp_path_factory):
 @pytest.fixture(scope="module")
 def of_teams(kept):
     config = replace(MINIATURE, worlds=("pathfinding",), kept=str(kept))
-    with small_learners():
+    with small():
         yield list(run(config, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_every_attack_on_arrays_is_tried():
@@ -187,7 +146,7 @@ def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(of_teams, kept
     def nobody(*_):
         raise AssertionError("all of it is kept")
 
-    with small_learners():
+    with small():
         monkeypatch.setattr(Training, "train", nobody)
         monkeypatch.setattr(attacks.Attacked, "threat", nobody)
         again = list(run(config, SEEDS, no_progress))
@@ -199,7 +158,7 @@ def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(of_teams, kept
 
 def test_who_surely_arrives_arrives_whatever_is_shown():
     seeds, size = (0, 1), 0.003
-    with small_learners():
+    with small():
         config = replace(TEAM, rounds=12, copies=4, episodes=12)
         bench = Bench(TASKS["pathfinding"], config, seeds, Kept(""))
         policy = bench.trained("plain", 0.2)

@@ -8,18 +8,15 @@ from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.experiments.recommender import fairness, liars
-from rallypoint.experiments.recommender import run as module
 from rallypoint.experiments.recommender.config import RecommenderConfig
 from rallypoint.experiments.recommender.fairness import Watched, corrected
 from rallypoint.experiments.recommender.measure import Condition, last, played
-from tests.experiments.progress import no_progress
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.recommender.miniature import MINIATURE
 
-SMALL = RecommenderConfig(platforms=1, rounds=8, clicks=(10, 100), apart=(1.0,))
 
-
-def test_every_part_is_run_and_judged_and_accounts_for_its_lies():
-    found = list(module.run(SMALL, (0, 1), no_progress))
-    claims = [finding.id for finding in found if isinstance(finding, Claim)]
+def test_every_part_is_run_and_judged_and_accounts_for_its_lies(findings):
+    claims = [finding.id for finding in of_kind(findings, Claim)]
     assert len(claims) == len(set(claims)) == 37
     assert {claim.split("/")[1] for claim in claims} == {
         "honest",
@@ -35,18 +32,18 @@ def test_every_part_is_run_and_judged_and_accounts_for_its_lies():
         "welfare",
         "engagement",
     }
-    receipts = [finding for finding in found if isinstance(finding, Receipts)]
+    receipts = of_kind(findings, Receipts)
     assert len(receipts) == 7 * 2 + 3 * 6 + 2 * 2
     assert all(receipt.receipts and not receipt.disagreements for receipt in receipts)
-    pictures = [finding.name for finding in found if isinstance(finding, File)]
+    pictures = [finding.name for finding in of_kind(findings, File)]
     assert pictures == ["exposure.png", "minority.png", "welfare.png"]
-    rows = [finding.values for finding in found if isinstance(finding, Row)]
+    rows = [finding.values for finding in of_kind(findings, Row)]
     assert all({"condition", "seed"} <= row.keys() for row in rows)
 
 
 def test_what_a_seed_measures_does_not_depend_on_those_beside_it():
     condition = Condition(minority=12, liars=(0, 1), clicks=10)
-    alone, beside = played(SMALL, (3,), condition), played(SMALL, (7, 3), condition)
+    alone, beside = played(MINIATURE, (3,), condition), played(MINIATURE, (7, 3), condition)
     assert (alone.rates[0] == beside.rates[1]).all()
     assert (alone.target[0] == beside.target[1]).all()
     assert alone.undue[0].tolist() == beside.undue[1].tolist()
@@ -54,13 +51,13 @@ def test_what_a_seed_measures_does_not_depend_on_those_beside_it():
 
 def test_updates_that_lie_do_not_depend_on_the_platforms_beside_either():
     condition = Condition(rule="multi_krum", liars=(0, 1), lie=liars.LIES["noise"])
-    alone, beside = played(SMALL, (3,), condition), played(SMALL, (7, 3), condition)
+    alone, beside = played(MINIATURE, (3,), condition), played(MINIATURE, (7, 3), condition)
     assert (alone.target[0] == beside.target[1]).all()
 
 
 def test_liars_are_not_among_those_who_are_measured():
     honest, attacked = (
-        played(SMALL, (0,), Condition(minority=12, liars=who, clicks=1 if who else 0))
+        played(MINIATURE, (0,), Condition(minority=12, liars=who, clicks=1 if who else 0))
         for who in ((), tuple(range(55, 60)))
     )
     assert honest.shares.tolist() == [48 / 60, 12 / 60]
@@ -70,7 +67,7 @@ def test_liars_are_not_among_those_who_are_measured():
 
 
 def test_what_is_learned_is_none_at_random_and_all_of_itself():
-    mean = played(SMALL, (0, 1), Condition(minority=12))
+    mean = played(MINIATURE, (0, 1), Condition(minority=12))
     assert mean.learned(mean) == pytest.approx(np.ones((2, 2)))
     idle = mean._replace(rates=np.broadcast_to(mean.nothing[:, None], mean.rates.shape))
     assert idle.learned(mean) == pytest.approx(np.zeros((2, 2)))
@@ -90,8 +87,8 @@ def test_a_watched_rule_says_what_the_rule_says():
 
 def test_trust_is_equal_on_average_on_what_it_was_calibrated_by():
     watched = Watched(TrustedMean(f=5))
-    played(SMALL, (4,), Condition(rule=watched, minority=12, root=fairness._CALIBRATION))
-    has = np.array(watched.trusts) + np.take(corrected(SMALL, 4), watched.favourites)
+    played(MINIATURE, (4,), Condition(rule=watched, minority=12, root=fairness._CALIBRATION))
+    has = np.array(watched.trusts) + np.take(corrected(MINIATURE, 4), watched.favourites)
     assert has[:, :48].mean() == pytest.approx(has[:, 48:].mean())
     plain = np.array(watched.trusts)
     assert plain[:, 48:].mean() < plain[:, :48].mean()

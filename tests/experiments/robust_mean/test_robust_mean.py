@@ -6,22 +6,12 @@ import pytest
 from rallypoint.claims import Claim
 from rallypoint.experiments.experiment import File, Row
 from rallypoint.experiments.robust_mean.config import RobustMeanConfig
-from rallypoint.experiments.robust_mean.run import FEW_RULES, RULES, run
+from rallypoint.experiments.robust_mean.run import FEW_RULES, RULES
 from rallypoint.experiments.robust_mean.samples import SHAPES, draw
-from tests.experiments.progress import no_progress
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.robust_mean.miniature import SEEDS
 
-SEEDS = (0, 1, 2)
-MINIATURE = RobustMeanConfig(samples=500, few=100, dimensions=(16, 64))
 every_shape = pytest.mark.parametrize("shape", list(SHAPES))
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 @every_shape
@@ -86,11 +76,6 @@ def test_each_rule_has_a_row_per_shape_seed_and_dimension(findings):
 
 def test_there_is_a_picture(findings):
     assert [file.name for file in of_kind(findings, File)] == ["robust-mean.png"]
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    alone = of_kind(run(MINIATURE, (1,), no_progress), Row)
-    assert alone == [row for row in of_kind(findings, Row) if row.values["seed"] == 1]
 
 
 @pytest.mark.parametrize(

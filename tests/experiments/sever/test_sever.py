@@ -6,45 +6,28 @@ import pytest
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
-from rallypoint.experiments.sever import run as module
 from rallypoint.experiments.sever.config import SeverConfig
 from rallypoint.experiments.sever.run import WAYS
 from rallypoint.experiments.sever.trajectories import SCENES, gradients
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = SeverConfig(contributors=4, trajectories=10, rounds=1)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(module.run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.sever.miniature import MINIATURE, SEEDS
 
 
 def test_every_scene_is_measured_and_judged(findings):
-    rows = [finding.values for finding in findings if isinstance(finding, Row)]
+    rows = [finding.values for finding in of_kind(findings, Row)]
     of_updates = [row for row in rows if "scene" in row]
     assert len(of_updates) == len(SCENES) * len(SEEDS)
     assert all(row[way] > 0 for row in of_updates for way in WAYS)
     learned = [row for row in rows if "learned" in row]
     assert len(learned) == 4 * len(WAYS) * len(SEEDS)
     assert all(1 <= row["return"] <= 200 for row in learned)
-    claims = [finding.id for finding in findings if isinstance(finding, Claim)]
+    claims = [finding.id for finding in of_kind(findings, Claim)]
     assert len(set(claims)) == len(claims) == 13
-    assert [finding.name for finding in findings if isinstance(finding, File)] == ["sever.png"]
-    told = [finding for finding in findings if isinstance(finding, Receipts)]
+    assert [finding.name for finding in of_kind(findings, File)] == ["sever.png"]
+    told = of_kind(findings, Receipts)
     scenes = [*SCENES, *(f"learned/{scene}" for scene in ("none", "spread", "whole", "single"))]
     assert [one.condition for one in told] == scenes
     assert not any(one.disagreements for one in told)
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        return [
-            dict(row.values) for row in found if isinstance(row, Row) and row.values["seed"] == 1
-        ]
-
-    assert rows(module.run(MINIATURE, (1,), no_progress)) == rows(findings)
 
 
 @pytest.mark.parametrize(

@@ -16,34 +16,14 @@ from rallypoint.experiments.smoothing.one_by_one import certified, visited
 from rallypoint.experiments.smoothing.policies import learned
 from rallypoint.experiments.smoothing.run import run
 from rallypoint.experiments.smoothing.whole_episodes import Leaning, worst_way
+from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = SmoothingConfig(
-    sigmas=(0.1,),
-    budgets=(0.0, 20.0),
-    rounds=2,
-    certified=200,
-    attacked=4,
-    searched=2,
-    states=4,
-    samples=50,
-    noises=(0.01, 0.1, 1.0),
-)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.smoothing.miniature import MINIATURE, SEEDS
 
 
 @pytest.fixture(scope="module")
 def policy():
     return learned(0.1, 6, 5, lambda units=1: None)
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
 
 
 def test_every_condition_has_its_claim(findings):
@@ -69,16 +49,6 @@ def test_every_attack_has_a_receipt_that_agrees_with_its_budget(findings):
     assert {row["attack"] for row in played} == set(ATTACKS)
 
 
-def test_a_seed_measures_the_same_whoever_runs_beside_it(findings):
-    def measured(found, seed):
-        rows = [dict(row.values) for row in of_kind(found, Row) if row.values["seed"] == seed]
-        for row in rows:
-            row.pop("seconds", None)
-        return rows
-
-    assert measured(run(MINIATURE, (1,), no_progress), 1) == measured(findings, 1)
-
-
 def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(findings, tmp_path, monkeypatch):
     config = replace(MINIATURE, kept=str(tmp_path))
     first = list(run(config, SEEDS, no_progress))
@@ -91,12 +61,8 @@ def test_a_run_that_goes_on_does_nothing_twice_and_finds_the_same(findings, tmp_
     again = list(run(config, SEEDS, no_progress))
 
     def told(found):
-        rows = [finding for finding in found if not isinstance(finding, Row)]
-        timeless = [
-            {name: value for name, value in row.values.items() if name != "seconds"}
-            for row in of_kind(found, Row)
-        ]
-        return rows, timeless
+        others = [finding for finding in found if not isinstance(finding, Row)]
+        return others, [rows_of(found, seed) for seed in SEEDS]
 
     assert told(again) == told(first) == told(findings)
 

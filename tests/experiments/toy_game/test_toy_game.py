@@ -11,23 +11,15 @@ from rallypoint.experiments.toy_game import learners
 from rallypoint.experiments.toy_game.config import ToyGameConfig
 from rallypoint.experiments.toy_game.exact import together, with_memory, worst_partner
 from rallypoint.experiments.toy_game.playing import Table
-from rallypoint.experiments.toy_game.run import run
 from rallypoint.experiments.toy_game.traitors import TRAITORS, returns
 from rallypoint.transitions import check_transitions, optimal_values
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = ToyGameConfig(rounds=12, episodes=8, evaluated=20)
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.toy_game.miniature import MINIATURE, SEEDS
 
 
 @pytest.fixture(scope="module")
 def table():
     return Table(SEEDS, 40, "test/toy-game")
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
 
 
 def laws_of(*first):
@@ -159,15 +151,15 @@ def test_independent_learners_get_better_together():
 
 
 def test_a_run_claims_what_it_measured(findings):
-    claims = {found.id: found for found in findings if isinstance(found, Claim)}
+    claims = {found.id: found for found in of_kind(findings, Claim)}
     assert {"independent/together", "robust/guaranteed", "trigger/together"} <= claims.keys()
     known = {name for name, claim in claims.items() if claim.documented_limit}
     assert known == {"learned-adversary-0.5/guaranteed", "learned-adversary-1/guaranteed"}
     assert all(claim.n == len(SEEDS) for claim in claims.values())
-    assert [found.name for found in findings if isinstance(found, File)] == ["toy-game.png"]
-    rows = [found.values for found in findings if isinstance(found, Row)]
+    assert [found.name for found in of_kind(findings, File)] == ["toy-game.png"]
+    rows = [found.values for found in of_kind(findings, Row)]
     assert {row["round"] for row in rows if "round" in row} == {10, 12}
-    receipts = [found for found in findings if isinstance(found, Receipts)]
+    receipts = of_kind(findings, Receipts)
     assert len(receipts) == 6 * len(TRAITORS)
     assert not any(found.disagreements for found in receipts)
 

@@ -7,22 +7,14 @@ from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Row
 from rallypoint.experiments.unlearning import chain
-from rallypoint.experiments.unlearning import run as module
 from rallypoint.experiments.unlearning.config import UnlearningConfig
 from rallypoint.experiments.unlearning.distances import problem
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = UnlearningConfig(problems=1, shares=(0.05,), steps=50, episodes=5, teammates=4)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(module.run(MINIATURE, SEEDS, no_progress))
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.unlearning.miniature import MINIATURE, SEEDS
 
 
 def test_both_parts_are_measured_and_judged(findings):
-    assert [finding.id for finding in findings if isinstance(finding, Claim)] == [
+    assert [finding.id for finding in of_kind(findings, Claim)] == [
         "unlearning/near/0.05",
         "unlearning/beats-sgd/0.05",
         "unlearning/ball",
@@ -31,18 +23,9 @@ def test_both_parts_are_measured_and_judged(findings):
         "unlearning/chain/harm",
         "unlearning/chain/mended",
     ]
-    assert len([finding for finding in findings if isinstance(finding, Row)]) == 2 * len(SEEDS)
-    files = [finding.name for finding in findings if isinstance(finding, File)]
+    assert len(of_kind(findings, Row)) == 2 * len(SEEDS)
+    files = [finding.name for finding in of_kind(findings, File)]
     assert files == ["distances.png", "chain.png"]
-
-
-def test_a_seed_measures_the_same_alone_and_among_others(findings):
-    def rows(found):
-        return [
-            dict(row.values) for row in found if isinstance(row, Row) and row.values["seed"] == 1
-        ]
-
-    assert rows(module.run(MINIATURE, (1,), no_progress)) == rows(findings)
 
 
 def test_what_is_to_be_forgotten_is_what_was_flipped():

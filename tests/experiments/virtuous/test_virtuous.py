@@ -14,7 +14,6 @@ from rallypoint.experiments.virtuous import measure, ring
 from rallypoint.experiments.virtuous.config import VirtuousConfig
 from rallypoint.experiments.virtuous.measure import Trained, deployed, escapes
 from rallypoint.experiments.virtuous.pillars import only_best
-from rallypoint.experiments.virtuous.run import run
 from rallypoint.experiments.virtuous.world import (
     ADVERSARIAL,
     DANGER,
@@ -27,21 +26,8 @@ from rallypoint.experiments.virtuous.world import (
 )
 from rallypoint.safety.frame import Threatened
 from rallypoint.transitions import optimal_values
-from tests.experiments.progress import no_progress
-
-SEEDS = (0, 1, 2)
-MINIATURE = VirtuousConfig(
-    episodes=3, deployed=3, escapes=4, floors=(0.0, 0.4), cycles=3, test_cycles=2
-)
-
-
-@pytest.fixture(scope="module")
-def findings():
-    return list(run(MINIATURE, SEEDS, no_progress))
-
-
-def of_kind(findings, kind):
-    return [finding for finding in findings if isinstance(finding, kind)]
+from tests.experiments.in_miniature import of_kind
+from tests.experiments.virtuous.miniature import SEEDS
 
 
 def test_only_down_leaves_the_alcove_and_states_are_numbered_alike():

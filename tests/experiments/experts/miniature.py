@@ -1,0 +1,6 @@
+"""As small as it can be run."""
+
+from rallypoint.experiments.experts.config import ExpertsConfig
+
+SEEDS = (0, 1, 2)
+MINIATURE = ExpertsConfig(features=5, batch=16, rounds=5, flip=3, rate=2.0)

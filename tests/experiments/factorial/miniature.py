@@ -1,0 +1,17 @@
+"""As small as it can be run: two threats, on a ring of four."""
+
+from pathlib import Path
+
+from rallypoint.experiments.factorial.config import FactorialConfig
+
+SEEDS = (0, 1, 2)
+MINIATURE = FactorialConfig(
+    threats=str(Path(__file__).with_name("two.toml")),
+    env="gathering-v0",
+    agent="q_learning",
+    steps=200,
+    tests=4,
+    team={},
+    agent_settings={},
+    env_settings={"num_agents": 4, "cells": 5},
+)

@@ -1,0 +1,6 @@
+"""As small as it can be run."""
+
+from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
+
+SEEDS = (0, 1, 2)
+MINIATURE = LossyTransportConfig(losses=(0.0, 0.1), rounds=10, episodes=1, transfers=2, size=3000)

@@ -1,0 +1,6 @@
+"""As small as it can be run."""
+
+from rallypoint.experiments.unlearning.config import UnlearningConfig
+
+SEEDS = (0, 1, 2)
+MINIATURE = UnlearningConfig(problems=1, shares=(0.05,), steps=50, episodes=5, teammates=4)
