@@ -9,6 +9,7 @@ from rallypoint.agents.adversary.trainee import Trainee
 from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.gradient.learners import PpoLearner, SaPpoLearner
 from rallypoint.batch_env import BatchEnv
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Budget
@@ -57,9 +58,7 @@ class Training:
         """
         if self.way not in WAYS:
             raise InvalidConfig(f"no training is called {self.way!r}{did_you_mean(self.way, WAYS)}")
-        for name in ("rounds", "turns", "attacker_rounds", "samples"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "rounds", "turns", "attacker_rounds", "samples")
         if not self.sigma > 0:
             raise InvalidConfig(f"sigma is a standard deviation > 0, got {self.sigma}")
         if isinstance(self.reach.scale, str) or self.reach.neighbours is not None:

@@ -8,6 +8,7 @@ from gymnasium.spaces import Discrete, Space
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.config import check_least
 from rallypoint.envs.gathering import sectors
 from rallypoint.errors import InvalidConfig
 
@@ -76,8 +77,7 @@ class Index:
 
     def __post_init__(self) -> None:
         """Refuse a number of states that there cannot be."""
-        if self.states < 1:
-            raise InvalidConfig(f"states is a number >= 1, got {self.states}")
+        check_least(self, 1, "states")
 
     @property
     def num_states(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
+from rallypoint.config import check_least
 from rallypoint.draws import Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig, did_you_mean
 
@@ -62,9 +63,7 @@ class Reinforce:
         for name in ("epsilon", "last_epsilon", "discount", "falls_over"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in (0, 1], got {getattr(self, name)}")
-        for name in ("mini_episodes", "num_lengths"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "mini_episodes", "num_lengths")
         for name in ("step_size", "unit"):
             if not 0 < getattr(self, name) < np.inf:
                 raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 NEEDS = (0.30, 0.15, 0.15)  # by how much each stimulus grows in a step; foraging is task 1
@@ -21,9 +22,7 @@ class AntColonyConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("colonies", "training"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "colonies", "training")
         if self.steps < 400 or self.steps % 4:
             raise InvalidConfig(f"steps is a multiple of 4, from 400 on, got {self.steps}")
         if not 1 <= self.foragers < ROLES[0]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats.backdoor.occasions import SPREADS, Spread
 
@@ -25,9 +26,8 @@ class BackdoorConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name, least in (("workers", 2), ("copies", 1), ("rounds", 1), ("episodes", 1)):
-            if getattr(self, name) < least:
-                raise InvalidConfig(f"{name} is a number >= {least}, got {getattr(self, name)}")
+        check_least(self, 2, "workers")
+        check_least(self, 1, "copies", "rounds", "episodes")
         if not 0 < self.poisoned <= 1:
             raise InvalidConfig(f"poisoned is a share in (0, 1], got {self.poisoned}")
         if not 0 < self.share <= 1 / 3:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -20,9 +21,7 @@ class BeliefsConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("rounds", "copies", "steps", "belief_passes", "evaluated"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "rounds", "copies", "steps", "belief_passes", "evaluated")
         if not 0 < self.hostile <= 1:
             raise InvalidConfig(f"hostile is a probability > 0, got {self.hostile}")
         for name in ("learning_rate", "belief_rate"):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.gathering.config import GatheringConfig
 
@@ -23,13 +24,10 @@ class ByzantineGatheringConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        if self.num_agents < 6:
-            raise InvalidConfig(f"num_agents is an integer >= 6, got {self.num_agents}")
+        check_least(self, 6, "num_agents")
         if self.crowd and self.crowd <= self.num_agents:
             raise InvalidConfig(f"crowd is more than {self.num_agents}, or 0, got {self.crowd}")
-        for name in ("test_cycles", "look_ahead_cycles", "depth", "cycles"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "test_cycles", "look_ahead_cycles", "depth", "cycles")
         rising = sorted(set(self.declared))
         if list(self.declared) != rising or not {1, 2} <= set(rising) or rising[-1] >= self.most:
             raise InvalidConfig(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.experiments.byzantine_gradient.attacks import ATTACKS
 
@@ -25,11 +26,8 @@ class ByzantineGradientConfig:
         Raises:
             InvalidConfig: says which.
         """
-        if self.rounds < 1:
-            raise InvalidConfig(f"rounds is a number >= 1, got {self.rounds}")
-        for name in ("larger", "filter_rounds", "crowd_rounds"):
-            if getattr(self, name) < 0:
-                raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)}")
+        check_least(self, 1, "rounds")
+        check_least(self, 0, "larger", "filter_rounds", "crowd_rounds")
         if 0 not in self.momenta or len(set(self.momenta)) < len(self.momenta):
             raise InvalidConfig(
                 f"momenta are different numbers in [0, 1), 0 among them, got {self.momenta}"

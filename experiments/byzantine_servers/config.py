@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -26,10 +27,7 @@ class ByzantineServersConfig:
                 "there are at least 5 servers, for one that lies, and 3 f + 1 contributors with "
                 f"f >= 1; got {self.servers}, {self.contributors} and f = {self.f}"
             )
-        if min(self.rounds - 9, self.episodes, self.seldom) < 1:
-            raise InvalidConfig(
-                f"rounds is a number >= 10, episodes and seldom >= 1, got {self.rounds}, "
-                f"{self.episodes} and {self.seldom}"
-            )
+        check_least(self, 10, "rounds")
+        check_least(self, 1, "episodes", "seldom")
         if not min(self.rate, self.plain_rate) > 0:
             raise InvalidConfig(f"rates are > 0, got {self.rate} and {self.plain_rate}")

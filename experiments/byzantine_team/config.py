@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.aggregation import Aggregator
 
@@ -63,9 +64,7 @@ class ByzantineTeamConfig:
                 f"liars are different numbers, rising, in 1..{most}, a minority of "
                 f"{self.num_agents}; got {self.liars}"
             )
-        for name in ("copies", "steps", "tests"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "copies", "steps", "tests")
         for rule in self.rules:
             told = [0] if rule == MEAN else self.liars
             for f in told:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -31,6 +32,4 @@ class CoevolutionConfig:
         """
         if not self.epsilon > 0:
             raise InvalidConfig(f"epsilon is the size of a lie, > 0, got {self.epsilon}")
-        for name in ("max_cycles", "attackers", "attacker_rounds", "episodes"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "max_cycles", "attackers", "attacker_rounds", "episodes")

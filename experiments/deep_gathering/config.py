@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 
@@ -38,8 +39,6 @@ class DeepGatheringConfig:
         for size in self.sizes:
             if size not in SIZES:
                 raise InvalidConfig(f"no size is called {size!r}{did_you_mean(size, SIZES)}")
-        for name in ("num_agents", "test_episodes"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "num_agents", "test_episodes")
         if self.budget <= 0:
             raise InvalidConfig(f"budget is a share > 0, got {self.budget}")

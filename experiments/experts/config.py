@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -24,10 +25,7 @@ class ExpertsConfig:
             raise InvalidConfig(
                 f"honest are at least two and a minority, got {self.honest} of {self.contributors}"
             )
-        if min(self.features, self.batch) < 1:
-            raise InvalidConfig(
-                f"features and batch are >= 1, got {self.features} and {self.batch}"
-            )
+        check_least(self, 1, "features", "batch")
         if not 0 <= self.noise < 0.5:
             raise InvalidConfig(f"noise is a share below one half, got {self.noise}")
         if not 1 <= self.flip < self.rounds:

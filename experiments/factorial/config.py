@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.byzantine_team.config import PPO
 
@@ -30,8 +31,6 @@ class FactorialConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("steps", "tests", "copies"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "steps", "tests", "copies")
         if self.cells < _LEAST_CELLS:
             raise InvalidConfig(f"cells is a number >= {_LEAST_CELLS}, got {self.cells}")

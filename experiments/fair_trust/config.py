@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -21,9 +22,7 @@ class FairTrustConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("majority", "minority", "byzantine", "entries", "rounds"):
-            if getattr(self, name) < 2:
-                raise InvalidConfig(f"{name} is an integer >= 2, got {getattr(self, name)}")
+        check_least(self, 2, "majority", "minority", "byzantine", "entries", "rounds")
         if self.minority + self.byzantine >= self.majority:
             raise InvalidConfig(
                 "the majority outnumbers minority and Byzantine together, got "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rallypoint.agents.tabular import TracedQLearning
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.limits import Share
 
@@ -30,20 +31,9 @@ class GatheringConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in (
-            "num_agents",
-            "cycles",
-            "crowd",
-            "test_cycles",
-            "uniform_starts",
-            "candidates",
-        ):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
-        if self.cells < 3:
-            raise InvalidConfig(f"cells is an integer >= 3, got {self.cells}")
-        if self.candidate_runs < 1:
-            raise InvalidConfig(f"candidate_runs is an integer >= 1, got {self.candidate_runs}")
+        check_least(self, 1, "num_agents", "cycles", "crowd", "test_cycles")
+        check_least(self, 1, "uniform_starts", "candidates", "candidate_runs")
+        check_least(self, 3, "cells")
         if not 0 < self.loss < 1 or not 0 < Share(fraction=self.loss).of(self.crowd) < self.crowd:
             raise InvalidConfig(
                 f"loss must take somebody of {self.crowd} and leave somebody, got {self.loss}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -16,8 +17,7 @@ class IncentivesConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        if self.games < 1:
-            raise InvalidConfig(f"games is an integer >= 1, got {self.games}")
+        check_least(self, 1, "games")
         rises = sorted(set(self.horizons)) == list(self.horizons)
         if len(self.horizons) < 2 or not rises or self.horizons[0] < 500:
             raise InvalidConfig(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 _LEFT_OUT_IF_0 = frozenset({"push_episodes", "crowd_episodes", "joint_corridor_episodes"})
@@ -41,10 +42,8 @@ class InterruptibilityConfig:
             InvalidConfig: says which.
         """
         for field in fields(self):
-            value = getattr(self, field.name)
-            least = 0 if field.name in _LEFT_OUT_IF_0 else 1
-            if isinstance(value, int) and value < least:
-                raise InvalidConfig(f"{field.name} is an integer >= {least}, got {value}")
+            if isinstance(getattr(self, field.name), int):
+                check_least(self, 0 if field.name in _LEFT_OUT_IF_0 else 1, field.name)
         if not all(0 <= toll < 1 for toll in self.tolls) or len(set(self.tolls)) < len(self.tolls):
             raise InvalidConfig(f"tolls are different shares in [0, 1), got {self.tolls}")
         if self.exploration_steps <= 1000:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -34,11 +35,7 @@ class KardamConfig:
                 raise InvalidConfig(
                     f"there are f >= 1 liars among 3 f + 1 <= n < 1024, got {f} among {n}"
                 )
-        for name in ("dimension", "arrivals", "gradients", "episodes"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
-        if self.gradients < 10:
-            raise InvalidConfig(f"gradients is a number >= 10, got {self.gradients}")
-        for name in ("staleness", "deviation", "noise", "rate", "policy_rate", "buffer_rate"):
-            if not getattr(self, name) >= 0:
-                raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)}")
+        check_least(self, 1, "dimension", "arrivals", "episodes")
+        check_least(self, 10, "gradients")
+        check_least(self, 0, "staleness", "deviation", "noise")
+        check_least(self, 0, "rate", "policy_rate", "buffer_rate")

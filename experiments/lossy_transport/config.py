@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -29,9 +30,7 @@ class LossyTransportConfig:
                 "there are 2 f + 3 contributors or more, with f >= 1 liars; got "
                 f"{self.contributors} and {self.liars}"
             )
-        if min(self.rounds - 9, self.packet, self.episodes, self.transfers, self.size) < 1:
-            raise InvalidConfig(
-                "rounds is a number >= 10; packet, episodes, transfers and size are >= 1"
-            )
+        check_least(self, 10, "rounds")
+        check_least(self, 1, "packet", "episodes", "transfers", "size")
         if not self.rate > 0:
             raise InvalidConfig(f"rate is a number > 0, got {self.rate}")

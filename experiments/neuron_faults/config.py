@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -20,9 +21,7 @@ class NeuronFaultsConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("networks", "inputs", "neurons", "rounds", "episodes"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "networks", "inputs", "neurons", "rounds", "episodes")
         if self.spread <= 0:
             raise InvalidConfig(f"spread is a number > 0, got {self.spread}")
         for name in ("faults", "copies"):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -23,10 +24,7 @@ class PeersConfig:
             raise InvalidConfig(
                 f"there are at least 5 f + 1 peers with f >= 1, got {self.peers} and f = {self.f}"
             )
-        if min(self.rounds - 9, self.episodes, self.exchanges) < 1:
-            raise InvalidConfig(
-                f"rounds is a number >= 10, episodes and exchanges >= 1, got {self.rounds}, "
-                f"{self.episodes} and {self.exchanges}"
-            )
+        check_least(self, 10, "rounds")
+        check_least(self, 1, "episodes", "exchanges")
         if not self.rate > 0:
             raise InvalidConfig(f"rate is a number > 0, got {self.rate}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rallypoint.agents.adversary.defended import WAYS
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 DEFENCES: tuple[str, ...] = tuple(way for way in WAYS if way != "plain")
@@ -89,6 +90,4 @@ def _check(config: "Budgets") -> None:
         if way not in DEFENCES:
             hint = did_you_mean(way, DEFENCES)
             raise InvalidConfig(f"defences are among {DEFENCES}, got {way!r}{hint}")
-    for name in ("episodes", "copies", "rounds", "attacker_rounds"):
-        if getattr(config, name) < 1:
-            raise InvalidConfig(f"{name} is a number >= 1, got {getattr(config, name)}")
+    check_least(config, 1, "episodes", "copies", "rounds", "attacker_rounds")

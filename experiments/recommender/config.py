@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 USERS = 60
@@ -25,9 +26,8 @@ class RecommenderConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name, least in (("platforms", 1), ("rounds", 8), ("liars", 1)):
-            if getattr(self, name) < least:
-                raise InvalidConfig(f"{name} is an integer >= {least}, got {getattr(self, name)}")
+        check_least(self, 1, "platforms", "liars")
+        check_least(self, 8, "rounds")
         rises = sorted(set(self.clicks)) == list(self.clicks)
         if len(self.clicks) < 2 or not rises or self.clicks[0] < 1:
             raise InvalidConfig(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 WAYS = ("mean", "across", "inside", "both")  # of keeping lies out
@@ -19,12 +20,9 @@ class SeverConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        if self.contributors < 3:
-            raise InvalidConfig(f"contributors is a number >= 3, got {self.contributors}")
-        if self.trajectories < 10:
-            raise InvalidConfig(f"trajectories is a number >= 10, got {self.trajectories}")
-        if self.rounds < 1:
-            raise InvalidConfig(f"rounds is a number >= 1, got {self.rounds}")
+        check_least(self, 3, "contributors")
+        check_least(self, 10, "trajectories")
+        check_least(self, 1, "rounds")
         if not 0 < self.share <= 0.2:
             raise InvalidConfig(f"share lies in (0, 0.2], got {self.share}")
         if not self.factor > 0:

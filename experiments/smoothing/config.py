@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -31,9 +32,7 @@ class SmoothingConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("rounds", "certified", "attacked", "searched", "states", "samples"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "rounds", "certified", "attacked", "searched", "states", "samples")
         for name, least in (("sigmas", 1), ("noises", 3), ("budgets", 2)):
             values = getattr(self, name)
             if len(values) < least or list(values) != sorted(set(values)) or values[0] < 0:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -17,9 +18,8 @@ class ToyGameConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name, least in (("rounds", 2), ("episodes", 2), ("evaluated", 1)):
-            if getattr(self, name) < least:
-                raise InvalidConfig(f"{name} is a number >= {least}, got {getattr(self, name)}")
+        check_least(self, 2, "rounds", "episodes")
+        check_least(self, 1, "evaluated")
         for name in ("rate", "robust_rate"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -17,10 +18,7 @@ class UnlearningConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        for name in ("problems", "steps", "episodes"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is an integer >= 1, got {getattr(self, name)}")
-        if self.teammates < 3:
-            raise InvalidConfig(f"teammates is an integer >= 3, got {self.teammates}")
+        check_least(self, 1, "problems", "steps", "episodes")
+        check_least(self, 3, "teammates")
         if not self.shares or not all(0 < share < 0.5 for share in self.shares):
             raise InvalidConfig(f"shares lie in (0, 0.5), got {self.shares}")

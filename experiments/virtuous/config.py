@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 FLOOR = 0.2  # of exploration, in training and, where the first pillar stands, for ever
@@ -27,9 +28,8 @@ class VirtuousConfig:
             InvalidConfig: says which.
         """
         for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, int) and value < 1:
-                raise InvalidConfig(f"{field.name} is an integer >= 1, got {value}")
+            if isinstance(getattr(self, field.name), int):
+                check_least(self, 1, field.name)
         if 0.0 not in self.floors or not all(0 <= floor < 1 for floor in self.floors):
             raise InvalidConfig(
                 f"floors are shares in [0, 1), 0 among them, since no floor is what is compared "

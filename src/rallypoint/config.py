@@ -42,6 +42,17 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
         raise InvalidConfig(f"{place}{str(error).replace('$.', '')}") from error
 
 
+def check_least(config: Any, least: float, *names: str) -> None:
+    """Refuse a config in which a field of these is less, or no number.
+
+    Raises:
+        InvalidConfig: says which.
+    """
+    for name in names:
+        if not (value := getattr(config, name)) >= least:
+            raise InvalidConfig(f"{name} is a number >= {least}, got {value}")
+
+
 def file_key(field: str) -> str:
     """Return how files spell a field.
 

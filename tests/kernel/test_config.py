@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rallypoint.config import from_dict, to_dict
+from rallypoint.config import check_least, from_dict, to_dict
 from rallypoint.errors import InvalidConfig
 
 
@@ -90,3 +90,23 @@ def test_the_place_in_a_file_is_named():
         from_dict(Config, {"name": "a", "when": {"form": 1}}, where="threats[2]")
     with pytest.raises(InvalidConfig, match=r"^threats\[2\]: Expected `str`"):
         from_dict(Config, {"name": 1}, where="threats[2]")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    few: int = 3
+    share: float = 0.5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        (Sizes(few=0), "few is a number >= 1, got 0"),
+        (Sizes(share=0.99), "share is a number >= 1, got 0.99"),
+        (Sizes(share=float("nan")), "share is a number >= 1, got nan"),
+    ],
+)
+def test_what_is_less_than_it_can_be_is_refused_by_name(sizes, says):
+    check_least(sizes, 0, "few")
+    with pytest.raises(InvalidConfig, match=f"^{says}$"):
+        check_least(sizes, 1, "few" if sizes.few < 1 else "share")

@@ -16,6 +16,7 @@ from rallypoint.agents.coevolution.fitness import check_reference, harm_share
 from rallypoint.agents.coevolution.noise import paired_noise
 from rallypoint.agents.coevolution.population import Population
 from rallypoint.agents.coevolution.ring import Ring, Units
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -50,9 +51,7 @@ class Regime(ABC):
         Raises:
             InvalidConfig: says what must hold, and which budget would be enough.
         """
-        for name in ("birth_rounds", "host_rounds", "pathogen_rounds"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_least(self, 1, "birth_rounds", "host_rounds", "pathogen_rounds")
         if self.budget < self.least_budget:
             raise InvalidConfig(
                 f"a budget of {self.budget} environment steps is too small for "

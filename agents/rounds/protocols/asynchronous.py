@@ -25,7 +25,7 @@ from rallypoint.agents.rounds.protocols import (
     Work,
 )
 from rallypoint.batch_env import Snapshot
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least
 from rallypoint.safety.enforcement.nested import nested, part_of
 
 Memory = TypeVar("Memory")
@@ -68,8 +68,7 @@ class Asynchronous(RoundProtocol[Line[Memory]], Generic[Memory]):
         Raises:
             TooManyByzantine: the protocol cannot tolerate f among so many.
         """
-        if self.failures < 1:
-            raise InvalidConfig(f"failures is a number >= 1, got {self.failures}")
+        check_least(self, 1, "failures")
         start = None if parameters is None else parameters[0]
         memory = self._opened(count, version, start)
         state = Line(memory, version, False, (), (), (0,) * count)

@@ -25,6 +25,7 @@ from rallypoint.agents.rounds.protocols import (
     protocols,
 )
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 _PATIENCE, _DEADLINE = "patience", "deadline"
@@ -91,8 +92,7 @@ class Synchronous(RoundProtocol[Waiting]):
                 f"patience = {self.patience} ends before deadline = {self.deadline}, or nothing "
                 "could be asked elsewhere in time; lower it"
             )
-        if self.failures < 1:
-            raise InvalidConfig(f"failures is a number >= 1, got {self.failures}")
+        check_least(self, 1, "failures")
 
     def begin(self, count: int, version: int = 0) -> tuple[Waiting, Orders]:
         """Order everybody's update."""

@@ -76,7 +76,7 @@ def test_the_most_that_can_be_borne_is_read_off_the_slopes():
         ({"foragers": 30}, "foragers lie in 1..29"),
         ({"losses": (12, 6)}, "from few to many"),
         ({"losses": (60,)}, "numbers of ants in 0..59"),
-        ({"colonies": 0}, "colonies is an integer >= 1"),
+        ({"colonies": 0}, "colonies is a number >= 1"),
     ],
 )
 def test_what_cannot_be_run_is_refused(settings, says):

@@ -57,7 +57,7 @@ def test_without_a_minority_that_differs_nothing_is_to_be_equalised():
     ("settings", "says"),
     [
         ({"majority": 9}, "the majority outnumbers"),
-        ({"rounds": 1}, "rounds is an integer >= 2"),
+        ({"rounds": 1}, "rounds is a number >= 2"),
         ({"sacrificed": 0.5}, r"a share in \(0, 0.5\)"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_seed_measures_the_same_alone_and_among_others():
     [
         ({"horizons": (500,)}, "at least two numbers of rounds"),
         ({"horizons": (600, 500)}, "the shorter ones first"),
-        ({"games": 0}, "games is an integer >= 1"),
+        ({"games": 0}, "games is a number >= 1"),
         ({"bribe": 0.7}, r"bribe lies in \(0, 0.5\)"),
     ],
 )

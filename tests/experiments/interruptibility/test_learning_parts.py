@@ -179,8 +179,8 @@ def test_all_parts_are_run_and_no_claim_or_picture_has_the_name_of_another(found
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"episodes": 0}, "episodes is an integer >= 1"),
-        ({"push_episodes": -1}, "push_episodes is an integer >= 0"),
+        ({"episodes": 0}, "episodes is a number >= 1"),
+        ({"push_episodes": -1}, "push_episodes is a number >= 0"),
         ({"exploration_steps": 1000}, "1,000"),
     ],
 )

@@ -97,9 +97,9 @@ def test_trust_is_equal_on_average_on_what_it_was_calibrated_by():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"platforms": 0}, "platforms is an integer >= 1, got 0"),
-        ({"rounds": 7}, "rounds is an integer >= 8"),
-        ({"liars": 0}, "liars is an integer >= 1"),
+        ({"platforms": 0}, "platforms is a number >= 1, got 0"),
+        ({"rounds": 7}, "rounds is a number >= 8"),
+        ({"liars": 0}, "liars is a number >= 1"),
         ({"liars": 12}, "some of its 12 users must be left; got 12 liars"),
         ({"minority": 28}, "make either smaller"),
         ({"liars": 14, "minority": 20}, "make either smaller"),

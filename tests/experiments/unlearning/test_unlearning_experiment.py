@@ -46,8 +46,8 @@ def test_teammates_say_what_the_expert_does_of_what_they_see():
     ("settings", "says"),
     [
         ({"shares": (0.5,)}, r"shares lie in \(0, 0.5\)"),
-        ({"teammates": 2}, "teammates is an integer >= 3"),
-        ({"steps": 0}, "steps is an integer >= 1"),
+        ({"teammates": 2}, "teammates is a number >= 3"),
+        ({"steps": 0}, "steps is a number >= 1"),
     ],
 )
 def test_what_cannot_be_run_is_refused(settings, says):

@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rallypoint.seals import digests
+from rallypoint.experiments.verify import again
+from rallypoint.seals import digests, seal_of
 from tests.tree import python
 
 
@@ -32,6 +34,7 @@ def edited(path, change, *, sealed=True):
     if sealed:
         manifest = json.loads((path.parent / "manifest.json").read_text())
         manifest["digests"] = digests(path.parent, manifest["files"])
+        manifest["seal"] = seal_of(manifest)
         (path.parent / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -39,7 +42,7 @@ def test_a_run_that_was_left_alone_is_the_same_in_everything(rallypoint):
     rallypoint("run", "toy", "--out", "run")
     found = states(rallypoint, "run")
     assert set(found) == {
-        *("files", "settings", "seeds", "verdicts"),
+        *("manifest", "files", "command", "settings", "seeds", "verdicts"),
         *("rows", "claims", "metrics", "receipts", "plots"),
     }
     assert set(found.values()) == {"same"}
@@ -95,7 +98,7 @@ def test_a_plot_that_was_exchanged_and_sealed_anew_is_found(rallypoint):
     Path("run/plots/heads.txt").write_text("tails\n")
     edited("run/summary.json", lambda content: None)
     assert states(rallypoint, "run", status=1)["plots"] == "differs"
-    edited("run/manifest.json", lambda c: c["versions"].update(numpy="0.1"), sealed=False)
+    edited("run/manifest.json", lambda c: c["versions"].update(numpy="0.1"))
     assert states(rallypoint, "run")["plots"] == "not checked"
 
 
@@ -136,7 +139,10 @@ def test_numbers_may_differ_by_the_tolerance_and_no_more(rallypoint):
 
 def test_of_a_run_that_broke_off_what_is_there_is_compared(rallypoint):
     rallypoint("run", "toy", "--stop", "--out", "run")
-    edited("run/manifest.json", lambda content: content["config"].update(stop=False))
+    edited(
+        "run/manifest.json",
+        lambda c: c["config"].update(stop=False) or c["command"].remove("--stop"),
+    )
     edited("run/summary.json", lambda content: content["config"].update(stop=False))
     found = states(rallypoint, "run")
     assert (found["rows"], found["claims"], found["seeds"]) == ("same", "same", "not checked")
@@ -145,11 +151,104 @@ def test_of_a_run_that_broke_off_what_is_there_is_compared(rallypoint):
 def test_a_sweep_is_looked_at_whole_and_its_cheapest_cell_run_again(rallypoint):
     rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
     edited("run/throws=100/manifest.json", lambda content: content.update(wall_seconds=9))
-    found = states(rallypoint, "run")
+    edited("run/manifest.json", lambda content: content.pop("seals"))
+    found = states(rallypoint, "run", "--seconds", 2)
     assert found["throws=300: rows"] == "same"
     assert "throws=100: rows" not in found
+    assert found["not run again"] == "not checked"
+    found = states(rallypoint, "run", "--all")
+    assert found["throws=300: rows"] == found["throws=100: rows"] == "same"
+    assert "not run again" not in found
     edited("run/throws=100/metrics.jsonl", heads_of(0, 0), sealed=False)
     assert states(rallypoint, "run", status=1)["throws=100: files"] == "differs"
+
+
+def test_a_cell_that_was_changed_with_its_seal_is_found_by_that_of_the_sweep(rallypoint):
+    rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
+    assert states(rallypoint, "run", "--seconds", 0)["cells"] == "same"
+    edited("run/throws=100/manifest.json", lambda content: content.update(wall_seconds=9))
+    found = states(rallypoint, "run", "--seconds", 0, status=1)
+    assert found["throws=100: manifest"] == "same"
+    assert found["cells"] == "differs"
+
+
+def test_whatever_a_manifest_says_is_sealed_and_a_seal_that_was_published_binds(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    seal = json.loads(Path("run/manifest.json").read_text())["seal"]
+    assert states(rallypoint, "run", "--seconds", 0, "--seal", seal)["manifest"] == "same"
+    edited("run/manifest.json", lambda c: c["machine"].update(cpu="other"), sealed=False)
+    assert states(rallypoint, "run", "--seconds", 0, status=1)["manifest"] == "differs"
+    edited("run/metrics.jsonl", heads_of(3, 0.95))  # all of it is sealed anew
+    assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "same"
+    found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
+    assert found["manifest"] == "differs"
+    edited("run/manifest.json", lambda content: content.pop("seal"), sealed=False)
+    assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "not checked"
+    found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
+    assert found["manifest"] == "differs"
+
+
+COMMANDS = {
+    "another setting": lambda words: [*words, "--bias", "0.7"],
+    "other seeds": lambda words: [*words, "--seeds", "7"],
+    "another first seed": lambda words: [*words, "--seed", "1"],
+    "quick": lambda words: [*words, "--quick"],
+    "a sweep": lambda words: [*words, "--throws", "100,300"],
+    "another experiment": lambda words: [words[0], "run", "gathering"],
+    "none that can be meant": lambda words: [*words, "--bais", "0.7"],
+    "a call for help": lambda words: [*words, "--help"],
+}
+
+
+@pytest.mark.parametrize("change", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_that_means_another_run_is_found_even_sealed_anew(change, rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/manifest.json", lambda c: c.update(command=change(c["command"])))
+    found = states(rallypoint, "run", "--seconds", 0, status=1)
+    assert (found["manifest"], found["command"]) == ("same", "differs")
+
+
+def test_a_command_in_other_words_means_the_same_and_one_that_is_none_says_nothing(rallypoint):
+    rallypoint("run", "--seeds", 3, "toy", "--set", "throws=100,300", "--quick", "--out", "run")
+    assert states(rallypoint, "run", "--seconds", 0)["command"] == "same"
+    assert states(rallypoint, "run/throws=300", "--seconds", 0)["command"] == "same"
+    alone = ["python -m rallypoint.experiments.toy", "--quick", "--seeds=3", "--throws=100,300"]
+    edited("run/manifest.json", lambda content: content.update(command=alone))
+    assert states(rallypoint, "run", "--seconds", 0)["command"] == "same"
+    for words in ([], ["other", "run", "toy"], ["rallypoint", "report"]):
+        edited("run/manifest.json", lambda content, words=words: content.update(command=words))
+        assert states(rallypoint, "run", "--seconds", 0)["command"] == "not checked"
+
+
+class Chance:
+    """Draws as the one of verify does, and tells what."""
+
+    def __init__(self, number):
+        self.rng, self.drawn = np.random.default_rng(number), []
+
+    def sample(self, among, count):
+        self.drawn = [among[place] for place in self.rng.permutation(len(among))[:count]]
+        return self.drawn
+
+
+def test_which_seeds_are_run_again_nobody_knows_before_and_the_others_are_named(
+    rallypoint, monkeypatch
+):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/metrics.jsonl", heads_of(3, 0.95))
+    edited("run/summary.json", lambda content: content.update(wall_seconds=50.0))
+    outcomes = []
+    for chance in map(Chance, range(25)):
+        monkeypatch.setattr(again, "_CHANCE", chance)
+        done = rallypoint("verify", "run", "--seconds", 21, "--json")
+        told = {each["what"]: each for each in json.loads(done.out)["findings"]}
+        assert told["not run again"]["state"] == "not checked"
+        missed = 3 not in chance.drawn
+        assert told["rows"]["state"] == ("same" if missed else "differs")
+        outcomes.append(missed)
+    assert 5 <= sum(outcomes) <= 22  # three of five seeds are left out each time
+    assert states(rallypoint, "run", "--all", status=1)["rows"] == "differs"
+    assert rallypoint("verify", "run", "--all", "--seed", 1).status == 2
 
 
 FORGED_SWEEPS = {
@@ -191,6 +290,12 @@ def test_a_training_comes_out_with_the_same_bits(rallypoint):
     assert rallypoint(*TRAIN).status == 0
     found = states(rallypoint, "run")
     assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
+    assert found["command"] == found["manifest"] == "same"
+    for more in (["--steps", "4000"], ["--seed", "1"], ["--set", "policy=[5]"], ["--threats", "x"]):
+        words = json.loads(Path("run/manifest.json").read_text())["command"]
+        edited("run/manifest.json", lambda c, w=words, m=more: c.update(command=[*w, *m]))
+        assert states(rallypoint, "run", "--seconds", 0, status=1)["command"] == "differs"
+        edited("run/manifest.json", lambda c, w=words: c.update(command=w))
     edited("run/metrics.jsonl", lambda row: row.update(believed={"worker_0": 1, "worker_1": 0}))
     assert states(rallypoint, "run", status=1)["rounds"] == "differs"
 

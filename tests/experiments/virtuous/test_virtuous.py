@@ -143,7 +143,7 @@ def test_every_combination_is_judged_and_receipts_agree(findings):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"episodes": 0}, "episodes is an integer >= 1"),
+        ({"episodes": 0}, "episodes is a number >= 1"),
         ({"floors": (0.1,)}, "0 among them"),
         ({"share": 0.0}, "share lies in"),
     ],
