@@ -1,5 +1,7 @@
 """What `rallypoint train` takes for agents that learn from contributors."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from rallypoint.agents.gradient.by_name import Team
     from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Training
+    from rallypoint.safety.threat_model import ThreatModel
 
 
 def contributing(command: Any) -> Any:
@@ -113,15 +116,37 @@ def placement_of(address: str | None, settings: dict[str, Any]) -> "Placement | 
         raise click.UsageError(str(error)) from error
 
 
-def team_of(
-    contributors: str | None,
-    workers: int | None,
-    byzantine: int | None,
-    aggregator: str | None,
-    *,
-    protocol: str | None = None,
-    protocol_settings: "dict[str, Any] | None" = None,
-) -> "Team | None":
+def training_meant(given: Mapping[str, Any], threats: "ThreatModel | None") -> "Training":
+    """Return the training that options of ``rallypoint train`` mean.
+
+    Args:
+        given: the values of those that say what is trained.
+        threats: what was in the file.
+
+    Raises:
+        UsageError: an environment or an agent is missing.
+        RallypointError: what cannot be meant.
+    """
+    from rallypoint.agents.train import Training
+    from rallypoint.experiments.shared_options import as_plain
+
+    for option, name in (("--env", "env_id"), ("--agent", "agent")):
+        if given[name] is None:
+            raise click.UsageError(f"Missing option {option!r}.")
+    agent, filtered = given["agent"], given["trajectory_filter"]
+    as_they_are = ("steps", "seed", "copies", "record", "record_vectors")
+    return Training(
+        env=given["env_id"],
+        agent=agent,
+        env_settings=as_plain(given["env_settings"]),
+        settings=as_plain(given["settings"]) | filtered_by(agent, filtered),
+        threats=threats,
+        team=_team_of({**given, "protocol_settings": as_plain(given["protocol_settings"]) or None}),
+        **{name: given[name] for name in as_they_are},
+    )
+
+
+def _team_of(given: Mapping[str, Any]) -> "Team | None":
     """Return who contributes, if anything is said of it.
 
     Raises:
@@ -129,18 +154,11 @@ def team_of(
     """
     from rallypoint.agents.gradient.by_name import Team
 
-    given: dict[str, Any] = {
-        "contributors": contributors,
-        "workers": workers,
-        "byzantine": byzantine,
-        "aggregator": aggregator,
-        "protocol": protocol,
-        "protocol_settings": protocol_settings or None,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    if given.get("contributors") == "team" and workers is not None:
+    known = (field.name for field in fields(Team))
+    told = {name: given[name] for name in known if given[name] is not None}
+    if told.get("contributors") == "team" and "workers" in told:
         raise InvalidConfig("--contributors team is as many as there are agents: no --workers")
-    return Team(**given) if given else None
+    return Team(**told) if told else None
 
 
 def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Training, bool]":

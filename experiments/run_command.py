@@ -1,7 +1,7 @@
 """``rallypoint run EXPERIMENT``: from words to a plan, and from its end to an exit status."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +45,16 @@ class Experiments(click.Group):
         if not args and not ctx.resilient_parsing:
             known = ", ".join(self.list_commands(ctx)) or "none"
             raise click.UsageError(f"say which experiment to run; known: {known}")
+        return super().parse_args(ctx, self.name_first(ctx, args))
+
+    def name_first(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the words with the experiment in front, and its options after it."""
         if args and args[0].startswith("-") and args[0] not in ("--help", "-h"):
             known_names = set(self.list_commands(ctx))
             for place, word in enumerate(args):
                 if word in known_names and args[place - 1] not in self._take_a_value(ctx, word):
-                    args = [word, *args[:place], *args[place + 1 :]]
-                    break
-        return super().parse_args(ctx, args)
+                    return [word, *args[:place], *args[place + 1 :]]
+        return args
 
     def _take_a_value(self, ctx: click.Context, name: str) -> set[str]:
         command = self.get_command(ctx, name)
@@ -139,35 +142,49 @@ def _setting_options(experiment: "Experiment[Any]", taken: set[str]) -> list[cli
     return options
 
 
+def plan_meant(
+    experiment: "Experiment[Any]",
+    given: Mapping[str, Any],
+    *,
+    out: Path | None = None,
+    command: Sequence[str] = (),
+) -> "Plan":
+    """Return what options of an experiment's command mean.
+
+    Args:
+        experiment: whose command it is.
+        given: the values of those options that say what is run.
+        out: where to.
+        command: its words.
+
+    Raises:
+        InvalidConfig: a setting or a seed that cannot be meant.
+    """
+    from rallypoint.experiments.plan import make_plan
+
+    common = {name: given[name] for name in ("quick", "num_seeds", "first_seed")}
+    flags = {name: value for name, value in given.items() if name not in (*common, "settings")}
+    of_flags = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]
+    settings = [*given["settings"], *of_flags]
+    return make_plan(experiment, settings=settings, out=out, command=command, **common)
+
+
 def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
     def run(
         *,
-        quick: bool,
-        num_seeds: int | None,
-        first_seed: int,
-        settings: Sequence[str],
         resume: bool,
         strict: bool,
         out: Path | None,
         ray: str | None,
         ray_settings: Sequence[str],
-        **flags: Any,
+        **given: Any,
     ) -> int:
-        from rallypoint.experiments.plan import make_plan
         from rallypoint.experiments.shared_options import as_plain
 
         placement = placement_of(ray, as_plain(ray_settings))
-        given = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]
+        command = click.get_current_context().find_root().obj
         try:
-            plan = make_plan(
-                experiment,
-                settings=[*settings, *given],
-                first_seed=first_seed,
-                num_seeds=num_seeds,
-                quick=quick,
-                out=out,
-                command=click.get_current_context().find_root().obj,
-            )
+            plan = plan_meant(experiment, given, out=out, command=command)
         except InvalidConfig as error:
             raise click.UsageError(str(error)) from error
         if resume and (out is None or not plan.is_sweep):

@@ -10,11 +10,10 @@ import click
 from rallypoint.errors import RallypointError, UnwritablePath
 from rallypoint.experiments.contributing import (
     contributing,
-    filtered_by,
     on_ray,
     placement_of,
     stopped,
-    team_of,
+    training_meant,
 )
 from rallypoint.experiments.shared_options import (
     ENV_SETTINGS,
@@ -68,64 +67,27 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 )
 def train(
     *,
-    env_id: str | None,
-    agent: str | None,
     threat_file: Path | None,
-    steps: int,
-    seed: int,
-    copies: int | None,
-    contributors: str | None,
-    workers: int | None,
-    byzantine: int | None,
-    aggregator: str | None,
-    trajectory_filter: str | None,
-    protocol: str | None,
-    protocol_settings: Sequence[str],
-    settings: Sequence[str],
-    env_settings: Sequence[str],
-    record: bool,
-    record_vectors: bool,
     out: Path | None,
     resume: Path | None,
     ray: str | None,
     ray_settings: Sequence[str],
+    **given: Any,
 ) -> None:
     """Train an agent in an environment, under threats if there are any.
 
     Agents such as ppo, a2c and gpomdp learn from contributors: rollout workers, or the members of
     a team. Their updates are combined by an aggregator, which tolerates that some of them lie.
     """
-    from rallypoint.agents.train import Training, check
+    from rallypoint.agents.train import check
 
     placement = placement_of(ray, as_plain(ray_settings))
     if resume is not None:
         stands, began = stopped(resume, placement)
         # One without a checkpoint begins anew.
         return _train(stands, resume, resume=began, placement=placement)
-    if env_id is None or agent is None:
-        raise click.UsageError(f"Missing option {'--env' if env_id is None else '--agent'!r}.")
-
     try:
-        training = Training(
-            env=env_id,
-            agent=agent,
-            steps=steps,
-            seed=seed,
-            copies=copies,
-            env_settings=as_plain(env_settings),
-            settings=as_plain(settings) | filtered_by(agent, trajectory_filter),
-            threats=threats_of(threat_file),
-            record=record,
-            record_vectors=record_vectors,
-            team=team_of(
-                contributors,
-                workers,
-                byzantine,
-                aggregator,
-                protocol=protocol,
-                protocol_settings=as_plain(protocol_settings),
-            ),
-        )
+        training = training_meant(given, threats_of(threat_file))
         check(training, placement)
     except RallypointError as error:  # nothing was made yet
         raise click.UsageError(str(error)) from error

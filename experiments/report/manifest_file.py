@@ -30,6 +30,9 @@ class Manifest(TypedDict):
     quick: NotRequired[bool]
     cells: NotRequired[list[str]]
     digests: NotRequired[dict[str, str]]
+    seal: NotRequired[str]
+    seals: NotRequired[dict[str, str]]  # of the cells of a sweep
+    left_out: NotRequired[list[str]]  # kinds of threats that nobody could meet
     exhibits: NotRequired[list[Exhibit]]
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import math
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -25,18 +26,35 @@ from rallypoint.experiments.verify.findings import Finding, judged
 from rallypoint.manifest import versions
 from rallypoint.seals import changed
 
+_CHANCE = secrets.SystemRandom()
+
 
 class Budget(NamedTuple):
     """How much is computed anew."""
 
     seconds: float  # about so long; at least one seed, and up to the finding in which they end
-    seeds: tuple[int, ...] = ()  # these; as many of the first as there is time for, if empty
+    seeds: tuple[int, ...] = ()  # these; as many as there is time for, at random, if empty
     tolerance: float = 0.0  # by how much numbers may differ, relative to the larger
 
 
-def cheapest(cells: Sequence[Recorded]) -> Recorded:
-    """Return the cell of a sweep that took the least time."""
-    return min(cells, key=lambda cell: cell.manifest["wall_seconds"])
+def chosen(cells: Sequence[Recorded], seconds: float) -> list[Recorded]:
+    """Return cells of a sweep to run again: the one that took least, and at random what fits in.
+
+    In any order, whoever edited one cell and hoped could tell which are looked at.
+    """
+    cheapest = min(cells, key=_took)
+    taken, left = [cheapest], seconds - _took(cheapest)
+    others = [cell for cell in cells if cell is not cheapest]
+    for cell in _CHANCE.sample(others, len(others)):
+        if _took(cell) <= left:
+            taken.append(cell)
+            left -= _took(cell)
+    return [cell for cell in cells if cell in taken]
+
+
+def _took(cell: Recorded) -> float:
+    seconds: float = cell.manifest["wall_seconds"]
+    return seconds
 
 
 def compute_again(run: Recorded, budget: Budget, progress: Progress) -> Iterator[Finding]:
@@ -74,10 +92,14 @@ def _seeds(run: Recorded, budget: Budget) -> tuple[int, ...]:
     there = run.summary.seeds
     if budget.seeds:
         if unknown := set(budget.seeds) - set(there):
-            raise InvalidConfig(f"the run has the seeds {_listed(there)}, not {min(unknown)}")
+            raise InvalidConfig(f"the run has the seeds {listed(there)}, not {min(unknown)}")
         return tuple(seed for seed in there if seed in budget.seeds)
     each = run.summary.wall_seconds / len(there)
-    return there[: max(1, int(budget.seconds / max(each, 1e-9)))]
+    fits = budget.seconds / max(each, 1e-9)
+    if fits >= len(there):
+        return there
+    # Whoever edited some rows must not know which are run again: no seed of ours decides it.
+    return tuple(sorted(_CHANCE.sample(there, max(1, int(fits)))))
 
 
 class _Comparison:
@@ -110,6 +132,9 @@ class _Comparison:
         """Compare, once it has ended or there is no more time."""
         ended = ended and self._run.manifest["status"] == "finished"
         yield self._of_rows(ended=ended)
+        if rest := [seed for seed in self._run.summary.seeds if seed not in self._seeds]:
+            seeds = f"seed{'s' * (len(rest) > 1)} {listed(rest)}"
+            yield Finding("not run again", "not checked", f"{seeds}: --all runs every one")
         told = {
             "claims": {claim.id: plain(claim.to_dict()) for claim in self._run.summary.claims},
             "metrics": self._run.summary.metrics,
@@ -132,7 +157,7 @@ class _Comparison:
                 at = f"{whose}, row {place}: "
                 apart += [at + text for text in differences(one, other, tolerance=self._tolerance)]
                 compared += 1
-        seeds = f"seed{'s' * (len(self._seeds) > 1)} {_listed(self._seeds)}"
+        seeds = f"seed{'s' * (len(self._seeds) > 1)} {listed(self._seeds)}"
         if not compared and not apart:
             return Finding("rows", "not checked", f"none is of {seeds} alone{self._hint()}")
         rest = f" of {len(self._run.rows)}, those of {seeds}" * (not self._is_whole)
@@ -165,12 +190,17 @@ def _of_seed(rows: Sequence[Mapping[str, Any]], seed: int | None) -> list[Mappin
     return [row for row in rows if row.get("seed") == seed]
 
 
-def _listed(seeds: Sequence[int]) -> str:
+def listed(seeds: Sequence[int]) -> str:
     """Say which seeds.
 
-    >>> _listed([3, 4, 5]), _listed([1, 7])
-    ('3–5', '1, 7')
+    >>> listed([3, 4, 5]), listed([1, 7, 8, 9])
+    ('3–5', '1, 7–9')
     """
-    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"{seeds[0]}–{seeds[-1]}"
-    return ", ".join(map(str, seeds))
+    spans: list[list[int]] = []
+    for seed in seeds:
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1].append(seed)
+        else:
+            spans.append([seed])
+    told = [f"{s[0]}–{s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in spans]
+    return ", ".join(told)

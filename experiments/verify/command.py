@@ -1,5 +1,6 @@
 """``rallypoint verify DIR``: does a run's folder hold what the run found, and is it found again?"""
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     help="About how long to compute; 0: only look at the files.",
 )
 @click.option("--seed", "seeds", type=int, multiple=True, help="Run this seed again; repeatable.")
+@click.option("--all", "runs_all", is_flag=True, help="Run all of it again, however long it takes.")
+@click.option(
+    "--seal",
+    default="",
+    metavar="HEX",
+    help="Of the run, as it was published: then nothing at all may have changed.",
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, max=1),
@@ -37,13 +45,21 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def verify(
-    folder: Path, *, seconds: float, seeds: tuple[int, ...], tolerance: float, as_json: bool
+    folder: Path,
+    *,
+    seconds: float,
+    seeds: tuple[int, ...],
+    runs_all: bool,
+    seal: str,
+    tolerance: float,
+    as_json: bool,
 ) -> None:
-    """Check that the files in DIR are those the run wrote, and run its cheapest part again.
+    """Check that the files in DIR are those the run wrote, and run part of it again.
 
-    As many seeds are run again as there is time for, and all that the run tells of them must come
-    out the same. A file that was changed, a seed that is missing and a number that was edited are
-    found, and the exit status is 1.
+    As many seeds are run again as there is time for, others each time, and all that the run tells
+    of them must come out the same. A file that was changed, a seed that is missing and a number
+    that was edited are found, and the exit status is 1. What was not run again is named: an edit
+    there, with digests and seal written anew, is found by --all, or by a seal that was published.
     """
     from rallypoint.experiments.progress import display
     from rallypoint.experiments.report.recorded import read_run
@@ -52,9 +68,12 @@ def verify(
     from rallypoint.experiments.verify.again import Budget
     from rallypoint.experiments.verify.looking import look_at_all
 
+    if runs_all and seeds:
+        raise click.UsageError("--all runs every seed: leave out --seed")
     run = read_run(folder)
+    budget = Budget(math.inf if runs_all else seconds, seeds, tolerance)
     with stoppable(), display() as shown:
-        found = list(look_at_all(run, Budget(seconds, seeds, tolerance), shown))
+        found = list(look_at_all(run, budget, shown, seal=seal))
     apart = [each for each in found if each.state == "differs"]
     with told_if_possible():
         sys.stdout.write(_as_json(run, found) if as_json else _as_text(found))
@@ -71,6 +90,8 @@ def _as_text(found: "Sequence[Finding]") -> str:
 
     console = Console(highlight=False)
     table = Table(box=None, show_header=False, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")  # a seal is to be read to its end
     colours = {"same": "green", "differs": "red", "not checked": "yellow"}
     for each in found:
         state = f"[{colours[each.state]}]{each.state}[/]"

@@ -4,19 +4,37 @@ import math
 from collections.abc import Iterator
 
 from rallypoint.claims import decide
+from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.differences import differences
 from rallypoint.experiments.verify.findings import Finding, judged
-from rallypoint.seals import changed
-from rallypoint.takeover import lies_within
+from rallypoint.experiments.verify.meaning import look_at_command
+from rallypoint.seals import changed, seal_of
+from rallypoint.takeover import MANIFEST, lies_within
 
 
-def look_at(run: Recorded) -> Iterator[Finding]:
-    """Look at one run's folder, or a cell's."""
+def look_at(run: Recorded, seal: str = "") -> Iterator[Finding]:
+    """Look at one run's folder, or a cell's; it may be known which seal it is to have."""
+    yield _seal(run, seal)
     yield _files(run)
+    yield look_at_command(run)
     yield _settings(run)
     yield _seeds(run)
     yield _verdicts(run)
+
+
+def _seal(run: Recorded, published: str) -> Finding:
+    told = run.manifest.get("seal")
+    if told is None:
+        if published:
+            return Finding("manifest", "differs", "it has no seal, and one was published")
+        reason = "it has no seal: the run has not ended, or is of an older version"
+        return Finding("manifest", "not checked", reason)
+    found = seal_of(read_foreign_json(run.folder / MANIFEST))
+    apart = ["it was changed after the run: its seal is of another"] if found != told else []
+    if published and found != published.lower():
+        apart.append(f"its seal is {found}, and not the one that was published")
+    return judged("manifest", apart, compared=f"seal {found}")
 
 
 def _files(run: Recorded) -> Finding:

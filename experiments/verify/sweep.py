@@ -17,6 +17,12 @@ def look_at_cells(run: Recorded, cells: Sequence[Recorded]) -> Iterator[Finding]
         reason = f"the run was {run.manifest['status']}; {len(missing)} cells were not reached"
         yield Finding("cells", "not checked", reason)
         return
+    seals = run.manifest.get("seals", {})
+    missing += [
+        f"{cell.folder.name} was changed, seal and all, after the sweep"
+        for cell in cells
+        if cell.folder.name in seals and cell.manifest.get("seal") != seals[cell.folder.name]
+    ]
     told = _told([run], by_cell=False)
     found = _told(cells, by_cell=True)
     apart = missing + [f"the sweep's {text}" for text in differences(told, found, tolerance=0)]

@@ -1,5 +1,6 @@
 """A run's folder: whatever stops the run, everything in it is whole."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from rallypoint.errors import DuplicateName, InvalidConfig, UnwritablePath
 from rallypoint.files import FolderLock, writable_folder, write_atomically
 from rallypoint.manifest import commit, machine, versions
 from rallypoint.plain_json import to_indented_json, to_json
-from rallypoint.seals import digests
+from rallypoint.seals import digests, seal_of, seals_in
 from rallypoint.summary import FORMAT, Summary
 from rallypoint.takeover import (
     MANIFEST,
@@ -217,7 +218,9 @@ class RunFolder:
             self._write_summary()
             sealed = digests(self.path, self.files)
             self._manifest |= {"status": status, "reason": reason, "digests": sealed}
-            self._write_manifest()
+            if cells := self._manifest.get("cells"):
+                self._manifest["seals"] = seals_in(self.path, cells)
+            self._write_manifest(is_last=True)
         finally:
             self._lock.release()
 
@@ -241,8 +244,10 @@ class RunFolder:
     def _wall_seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def _write_manifest(self) -> None:
+    def _write_manifest(self, *, is_last: bool = False) -> None:
         self._manifest["wall_seconds"] = round(self._wall_seconds, 3)
+        if is_last:
+            self._manifest["seal"] = seal_of(json.loads(to_json(self._manifest)))
         write_atomically(self.path / MANIFEST, to_indented_json(self._manifest))
 
     def _write_receipts(self) -> None:

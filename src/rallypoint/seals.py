@@ -1,10 +1,17 @@
-"""Digests of a run's files, by which it shows later that none was changed."""
+"""Digests of a run's files, by which it shows later that none was changed.
+
+The manifest holds the digest of every other file, and is sealed itself: whoever writes the seal
+down where it cannot be changed, in a paper, say, can show at any time that the run is as it was.
+"""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rallypoint.errors import UnreadableFile
+from rallypoint.plain_json import read_json
 from rallypoint.takeover import MANIFEST, lies_within
 
 
@@ -29,6 +36,28 @@ def changed(folder: Path, sealed: Mapping[str, str]) -> list[str]:
         elif _digest(folder / name) != digest:
             found.append(f"{name} was changed after the run")
     return found
+
+
+def seal_of(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that a manifest says, but for the seal itself.
+
+    Args:
+        manifest: as plain values, as a reader of its file gets them. Neither the order of entries
+            nor the layout of the file makes a difference.
+
+    >>> seal_of({"seeds": [0], "seal": "any"}) == seal_of({"seeds": [0]})
+    True
+    """
+    told = {name: value for name, value in manifest.items() if name != "seal"}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def seals_in(folder: Path, cells: Sequence[str]) -> dict[str, str]:
+    """Return the seals of those cells of a sweep that were finished."""
+    paths = {name: folder / name / MANIFEST for name in cells}
+    manifests = {name: read_json(path) for name, path in paths.items() if path.is_file()}
+    return {name: told["seal"] for name, told in manifests.items() if "seal" in told}
 
 
 def _digest(path: Path) -> str:
