@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
+from rallypoint.philox import Philox
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -88,10 +89,7 @@ class Draws:
             ahead: how many draws' worth of numbers are made at a time. Changes no number.
         """
         self._copies = np.asarray(copies, dtype=np.uint64)
-        self._philox = np.random.Philox(key=0)
-        self._generator = np.random.Generator(self._philox)
-        self._state = self._philox.state
-        self._state["state"]["key"][:] = check_seed(seed), channel_key(channel) | index << 32
+        self._philox = Philox(check_seed(seed), channel_key(channel) | index << 32)
         self._ahead = ahead
         num_copies = len(self._copies)
         self._episodes = np.zeros(num_copies, dtype=np.int64)
@@ -184,27 +182,20 @@ class Draws:
         return drawn
 
     def _refill(self, rows: Integers, count: int) -> None:
-        """Fill the buffer of some rows from where they stand; the loop is 1-3 µs a row."""
+        """Fill the buffer of some rows from where they stand."""
         if self._buffer.shape[1] < count + 4:
             room = _MAX_BUFFER // len(self._copies)
             block = max(min(count * self._ahead, _MAX_BLOCK, room), count + 4)
             self._buffer = np.empty((len(self._copies), -(-block // 4) * 4))
             self._bases[:] = _NOT_FILLED
             rows = np.arange(len(self._copies))
-        counter = self._state["state"]["counter"]
-        places = self._places[rows] // 4  # a Philox counter yields four numbers
+        counters = np.empty((len(rows), 3), dtype=np.uint64)
+        places = self._places[rows] // 4  # a counter yields four numbers
         self._bases[rows] = 4 * places
-        counters = zip(
-            rows.tolist(),
-            places.tolist(),
-            self._episodes[rows].tolist(),
-            self._copies[rows],
-            strict=True,
-        )
-        for row, place, episode, copy in counters:
-            counter[:] = place, 0, episode, copy
-            self._philox.state = self._state
-            self._generator.random(out=self._buffer[row])
+        counters[:, 0] = places
+        counters[:, 1] = self._episodes[rows]
+        counters[:, 2] = self._copies[rows]
+        self._philox.fill(self._buffer, rows, counters)
 
 
 class _Rows(Draws):

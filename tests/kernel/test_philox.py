@@ -1,0 +1,48 @@
+"""Compiled or not, the generator behind all draws yields NumPy's Philox, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallypoint import compiled_philox, philox
+from rallypoint.draws import Draws
+from rallypoint.philox import Philox
+
+WORDS = st.integers(0, 2**64 - 1)
+PLACES = st.integers(0, 2**63 - 1)
+
+
+@given(WORDS, WORDS, st.lists(st.tuples(PLACES, WORDS, WORDS), min_size=1, max_size=4))
+def test_both_ways_yield_what_numpy_does_from_any_counter(seed, channel, counters):
+    wanted = np.empty((len(counters) + 1, 12))
+    for row, (place, episode, copy) in enumerate(counters):
+        key = np.array([seed, channel], dtype=np.uint64)
+        counter = np.array([place, 0, episode, copy], dtype=np.uint64)
+        bits = np.random.Philox(key=key, counter=counter)
+        wanted[row] = np.random.Generator(bits).random(12)
+    rows = np.arange(len(counters))
+    words = np.array(counters, dtype=np.uint64)
+    by_numpy, compiled = np.zeros_like(wanted), np.zeros_like(wanted)
+    Philox(seed, channel).fill(by_numpy, rows, words)
+    compiled_philox.fill(compiled, rows, words, (np.uint64(seed), np.uint64(channel)))
+    wanted[-1] = 0  # a row that is not asked for
+    np.testing.assert_array_equal(by_numpy, wanted)
+    np.testing.assert_array_equal(compiled, wanted)
+
+
+@pytest.mark.parametrize("switch", ["", "0", "1"])
+def test_it_is_compiled_once_much_was_drawn_unless_it_must_not_be(monkeypatch, switch):
+    monkeypatch.setenv("RALLYPOINT_FAST", switch)
+    load = philox._Load()
+    monkeypatch.setattr(philox, "_LOAD", load)
+    monkeypatch.setattr(philox, "_PAYS", 10_000)
+    draws = Draws(1, "test/philox", range(3))
+    drawn = [draws.random((50,)) for _ in range(2)]
+    assert (load.module is not None) is (switch == "1")
+    drawn += [draws.random((50,)) for _ in range(200)]
+    assert (load.module is not None) is (switch != "0")
+    monkeypatch.setattr(philox, "_LOAD", philox._Load())
+    monkeypatch.setenv("RALLYPOINT_FAST", "0")
+    again = Draws(1, "test/philox", range(3)).random((202, 50))
+    np.testing.assert_array_equal(np.stack(drawn, axis=1), again)
