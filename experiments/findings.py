@@ -1,10 +1,12 @@
 """Findings that many experiments tell alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import Receipts, Row
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
@@ -19,6 +21,20 @@ def receipts_of(condition: str, *frames: Threatened | UpdateThreats) -> Receipts
         [receipt.to_dict() for _, receipts in accounts for receipt in receipts],
         tuple(fault for model, receipts in accounts for fault in disagreements(model, receipts)),
     )
+
+
+def over_seeds(told: Sequence[Mapping[str, Any]], name: str) -> Floats:
+    """Return what was told of every seed under a name: (R,), NaN where there was nothing."""
+    return np.array([np.nan if one[name] is None else one[name] for one in told], dtype=np.float64)
+
+
+def means_over_seeds(
+    told: Sequence[Mapping[str, Any]], names: Iterable[str]
+) -> dict[str, float | None]:
+    """Return the mean of each over those seeds that there was something to tell of."""
+    found = {name: over_seeds(told, name) for name in names}
+    known = {name: values[~np.isnan(values)] for name, values in found.items()}
+    return {name: float(values.mean()) if len(values) else None for name, values in known.items()}
 
 
 def rows_by_seed(claim: str, seeds: Sequence[int], **columns: ArrayLike) -> Iterator[Row]:

@@ -4,8 +4,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments.byzantine_servers import SOURCE, picture
@@ -13,7 +11,7 @@ from rallypoint.experiments.byzantine_servers.config import ByzantineServersConf
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, conditions
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
-from rallypoint.experiments.findings import receipts_of
+from rallypoint.experiments.findings import means_over_seeds, over_seeds, receipts_of
 
 WITHIN = 0.9  # of the return with one trusted server
 Results = Mapping[str, list[dict[str, Any]]]  # by condition, seed by seed
@@ -44,12 +42,8 @@ def run(
 
 
 def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
-    means: dict[str, Any] = {}
-    for name in ("return", "learnt", "diameter", "refused"):
-        known = [one[name] for one in several if one[name] is not None]
-        means[name] = float(np.mean(known)) if known else None
-    returns = [one["return"] for one in several]
-    return {**means, "returns": [round(value, 1) for value in returns]}
+    means = means_over_seeds(several, ("return", "learnt", "diameter", "refused"))
+    return {**means, "returns": [round(one["return"], 1) for one in several]}
 
 
 def _costs(config: ByzantineServersConfig) -> Iterator[Metric]:
@@ -71,12 +65,12 @@ def _costs(config: ByzantineServersConfig) -> Iterator[Metric]:
         )
 
 
-def _returns(found: Results, name: str) -> Floats:
-    return np.array([one["return"] for one in found[name]])
+def _of(found: Results, name: str, what: str = "return") -> Floats:
+    return over_seeds(found[name], what)
 
 
 def _judge(config: ByzantineServersConfig, found: Results) -> Iterator[Claim]:
-    trusted = _returns(found, "trusted")
+    trusted = _of(found, "trusted")
     liar = f"one server of {config.servers} sending"
     yield claim_over_seeds(
         "byzantine_servers/trusted-learns",
@@ -86,12 +80,12 @@ def _judge(config: ByzantineServersConfig, found: Results) -> Iterator[Claim]:
         source=SOURCE,
         expected=">= 400",
     )
-    for name, value in found.items():
+    for name in found:
         if name.endswith(", median"):
             lie = name.removesuffix(", median")
             yield claim_over_seeds(
                 f"byzantine_servers/median-keeps/{lie.replace(' ', '-')}",
-                np.array([one["return"] for one in value]) / trusted,
+                _of(found, name) / trusted,
                 statement=f"median contraction keeps 90 % of the return with one trusted server "
                 f"although one of {config.servers} lies: {lie}",
                 source=SOURCE,
@@ -99,15 +93,12 @@ def _judge(config: ByzantineServersConfig, found: Results) -> Iterator[Claim]:
             )
     yield claim_over_seeds(
         "byzantine_servers/mean-breaks/random-liar",
-        _returns(found, "random liar, mean") / trusted,
+        _of(found, "random liar, mean") / trusted,
         statement=f"mean contraction does not keep 90 % with {liar} noise",
         source=SOURCE,
         expected=f"< {WITHIN}",
     )
-    none, median = (
-        np.array([one["diameter"] for one in found[f"random liar, {way}"]])
-        for way in ("none", "median")
-    )
+    none, median = (_of(found, f"random liar, {way}", "diameter") for way in ("none", "median"))
     yield claim_over_seeds(
         "byzantine_servers/contraction-narrows",
         median / none,
@@ -118,20 +109,17 @@ def _judge(config: ByzantineServersConfig, found: Results) -> Iterator[Claim]:
     )
     yield claim_over_seeds(
         "byzantine_servers/contraction-is-needed-for-return",
-        _returns(found, "random liar, none") / trusted,
+        _of(found, "random liar, none") / trusted,
         statement=f"without contraction, with {liar} noise, the return falls below 90 % of that "
         f"with one trusted server within {config.rounds} rounds",
         source=SOURCE,
         expected=f"< {WITHIN}",
         documented_limit=True,
     )
-    rounds = {
-        name: np.array([np.nan if one["learnt"] is None else one["learnt"] for one in found[name]])
-        for name in ("trusted", "random liar, median")
-    }
+    plain, contracted = (_of(found, name, "learnt") for name in ("trusted", "random liar, median"))
     yield claim_over_seeds(
         "byzantine_servers/convergence-overhead",
-        rounds["random liar, median"] / rounds["trusted"] - 1,
+        contracted / plain - 1,
         statement=f"with {liar} noise, median contraction takes at most 24 % more rounds to a "
         "return of 400 than one trusted server (the published overhead, of another task)",
         source=SOURCE,

@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
+from rallypoint.experiments.findings import means_over_seeds, over_seeds
 from rallypoint.experiments.kardam import SOURCE, picture
 from rallypoint.experiments.kardam.config import KardamConfig
 from rallypoint.experiments.kardam.contestants import (
@@ -62,24 +63,15 @@ def _of(rival: Condition) -> dict[str, Any]:
 def _metrics(problem: str, results: Results) -> Iterator[Metric]:
     """Tell of every condition what became of gradients, in the mean over seeds."""
     for rival, found in results.items():
-        told = {
-            name: _mean([one[name] for one in found])
-            for name in found[0]
-            if name not in ("curve", "reached")
-        }
-        yield Metric(f"{problem}/{rival.label}", told)
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+        names = [name for name in found[0] if name not in ("curve", "reached")]
+        yield Metric(f"{problem}/{rival.label}", means_over_seeds(found, names))
 
 
 def _values(results: Results, server: str, attack: str, n: int, name: str) -> Floats:
     """Return what was measured of a condition, seed by seed; NaN where there is nothing."""
     for rival, found in results.items():
         if (rival.server, rival.attack, rival.n) == (server, attack, n):
-            return np.array([np.nan if one[name] is None else one[name] for one in found])
+            return over_seeds(found, name)
     raise KeyError(server)
 
 

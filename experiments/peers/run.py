@@ -8,7 +8,7 @@ import numpy as np
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
 from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
-from rallypoint.experiments.findings import receipts_of
+from rallypoint.experiments.findings import means_over_seeds, over_seeds, receipts_of
 from rallypoint.experiments.peers import SOURCE, picture
 from rallypoint.experiments.peers.config import PeersConfig
 from rallypoint.experiments.peers.contestants import LIES, conditions
@@ -41,17 +41,13 @@ def run(config: PeersConfig, seeds: tuple[int, ...], progress: Progress) -> Iter
 
 
 def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
-    means: dict[str, Any] = {}
-    for name in ("return", "learnt", "before", "diameter"):
-        known = [one[name] for one in several if one[name] is not None]
-        means[name] = float(np.mean(known)) if known else None
+    means = means_over_seeds(several, ("return", "learnt", "before", "diameter"))
     returns = [round(one["return"], 1) for one in several]
     return {**means, "returns": returns, "all_learnt": [one["learnt"] for one in several]}
 
 
 def _of(found: Results, name: str, what: str = "return") -> Floats:
-    values = [one[what] for one in found[name]]
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return over_seeds(found[name], what)
 
 
 def _judge(config: PeersConfig, found: Results) -> Iterator[Claim]:
