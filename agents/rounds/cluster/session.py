@@ -3,8 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import rallypoint
 from rallypoint.agents.rounds import probe
+from rallypoint.agents.rounds.cluster.reaching import reach, reach_itself
 from rallypoint.agents.rounds.placement import LOCAL, Placement
 from rallypoint.errors import CannotGoOn
 
@@ -149,26 +150,30 @@ def _connect(placement: Placement, **settings: Any) -> None:
         }
     before = signal.getsignal(signal.SIGTERM)
     try:
-        _reach(placement.address)
+        reach_itself() if placement.address == LOCAL else reach(placement.address)
         ray.init(address=placement.address, **settings)
-    except (RayError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray's own are of any type, a bare Exception among them
         if ray.is_initialized():
             ray.shutdown()
-        raise CannotGoOn(
-            f"no Ray could be used at {placement.address!r}: {first_line(error)}; start one with "
-            "`ray start --head` and give its host:port, or say --ray local. One that asks for a "
-            "token needs RAY_AUTH_MODE=token here, and the token in ~/.ray/auth_token"
-        ) from error
+        raise CannotGoOn(_why_there_is_none(placement.address, error)) from error
     finally:
         signal.signal(signal.SIGTERM, before)  # ray.init puts its own there
 
 
-def _reach(address: str) -> None:
-    """Refuse an address where nobody listens: Ray itself would try for minutes."""
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdigit():
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=10):
-            pass
+def _why_there_is_none(address: str, error: Exception) -> str:
+    why = textwrap.shorten(str(error) or type(error).__name__, 400, placeholder=" …")
+    if address == LOCAL:
+        return (
+            f"no Ray could be started here: {why}; it needs room, and the right to write, where "
+            "its temporary files and logs are (another place: RAY_TMPDIR=DIR), and a machine that "
+            "may connect to itself. Without --ray all is computed in this process, to the same "
+            "numbers"
+        )
+    return (
+        f"no Ray could be used at {address!r}: {why}; start one of the version that is installed "
+        "here with `ray start --head` and give its host:port, or say --ray local. One that asks "
+        "for a token needs RAY_AUTH_MODE=token here, and the token in ~/.ray/auth_token"
+    )
 
 
 def first_line(error: BaseException) -> str:
