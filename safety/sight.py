@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Geometry, Group
 from rallypoint.draws import Floats, Integers
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.safety.cells import replaced
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,11 @@ class Sight:
         """Return percepts that count these others, of those who saw something before at all."""
         counts = others.copy()
         counts[..., self.here] += 1
-        saw = before.any(axis=-1, keepdims=True)  # who is not in the world sees nothing
-        seen: Array = np.minimum(counts * self.unit, self.highest).astype(before.dtype)
-        return np.where(saw, seen, before)
+        counts *= self.unit
+        seen: Array = np.minimum(counts, self.highest, out=counts).astype(before.dtype)
+        # Who is not in the world sees nothing; what is counted is not negative.
+        saw = before @ np.ones(before.shape[-1], dtype=before.dtype) > 0
+        return seen if saw.all() else replaced(before, saw, seen)
 
 
 def _moves(geometry: Geometry) -> Integers:

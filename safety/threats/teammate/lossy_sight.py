@@ -1,6 +1,7 @@
 """Lossy sight: agents miss some of the others."""
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -75,9 +76,21 @@ def fallen_for(others: Floats, coins: Mask) -> Floats:
 
     The others are numbered entry by entry, so each has a coin of its own.
     """
-    most = coins.shape[-1]
-    ends = np.minimum(others.cumsum(axis=-1), most).astype(np.int64)  # (…, entries)
-    fallen = np.zeros((*coins.shape[:-1], most + 1))
-    np.cumsum(coins, axis=-1, out=fallen[..., 1:])
-    by_then = np.take_along_axis(fallen, ends, axis=-1)
-    return np.diff(by_then, axis=-1, prepend=0.0)
+    most, entries = coins.shape[-1], others.shape[-1]
+    # The short axes first, one after another: NumPy's own sums along them take ten times as long.
+    number = math.prod(others.shape[:-1])
+    tossed = np.ascontiguousarray(coins.reshape(number, most).T)
+    seen = np.ascontiguousarray(others.reshape(number, entries).T, dtype=np.int64)
+    fallen = np.zeros((most + 1, number), dtype=np.int32)
+    for coin in range(most):
+        np.add(fallen[coin], tossed[coin], out=fallen[coin + 1])
+    observers = np.arange(number)
+    missed = np.empty(seen.shape)
+    end = np.zeros(number, dtype=np.int64)
+    before = fallen[0]
+    for entry in range(entries):
+        end = np.minimum(end + seen[entry], most)
+        by_then = fallen.reshape(-1).take(end * number + observers)
+        missed[entry] = by_then - before
+        before = by_then
+    return np.ascontiguousarray(missed.T).reshape(others.shape)
