@@ -48,6 +48,9 @@ def decide(parts: Sequence[Part], span: Span, f: int, context: Context) -> Decis
             check_bound(part, span.n, own_f)
         check_needs(part, context)
         match part:
+            case SpanRule():
+                row = _checked(part, part.weights(span, own_f, context)[None], len(span.gram))
+                return Decision((row if mixing is None else _after(mixing, row))[0], mixing)
             case Composite():  # whose parts run below their own bounds, as it answers for them
                 queue[:0] = [(inner, at, False) for inner, at in part.parts(span.n, own_f)]
             case Mixing():
@@ -56,9 +59,6 @@ def decide(parts: Sequence[Part], span: Span, f: int, context: Context) -> Decis
                     context = replace(context, trusted=None, counts=None, scores=None)
                 mixing = rows if mixing is None else _after(mixing, rows)
                 span = span.mixed(rows)
-            case SpanRule():
-                row = _checked(part, part.weights(span, own_f, context)[None], len(span.gram))
-                return Decision((row if mixing is None else _after(mixing, row))[0], mixing)
             case CoordinateRule():
                 return Decision(mixing=mixing, rule=part, f=own_f)
     raise InvalidConfig(f"a chain ends in a rule, and {parts[-1].name} is none")

@@ -1,10 +1,12 @@
-"""Precise Gram matrices: about which update, of which updates, and what where that is too far.
+"""Precise Gram matrices: about which point, of which updates, and what where that is too far.
 
 Products are rounded to about seven digits of the distance from the centre, so the centre should
 lie among the updates that matter; rows that share a large mean must never be multiplied as they
-are. The centre is therefore an update, the one most others are near to. It is found on a sample,
-which a lie can be shaped to, so it is checked on the whole, and replaced if need be. A tight group
-far from it, whose distances would drown in that rounding, gets a Gram matrix of its own.
+are. Where they point in many directions, the origin lies among them, and nothing need be
+subtracted. Elsewhere the centre is an update, the one most others are near to. Both are found on a
+sample, which a lie can be shaped to, so they are checked on the whole, and replaced if need be. A
+tight group far from the centre, whose distances would drown in that rounding, gets a Gram matrix of
+its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +16,13 @@ import numpy as np
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation.kernels import Block
 from rallypoint.safety.aggregation.span import Matrix, squared_distances
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
 
 _NO_ANCHORS: Mapping[str, AnchorOf] = {}
-_SAMPLE = 512  # columns on which the centre is chosen
+_SAMPLE = 512  # columns on which a central update is chosen
+_FEWER = 256  # columns on which it is seen whether one is needed
 # Squared distance over squared distance from the centre, below which too few digits are left.
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 
@@ -53,7 +57,8 @@ def compared(
     rows: Indices = np.arange(updates.n)
     points = updates.taking(rows, list(anchors.values()))
     sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
-    gram = points.gram(sure[0] if sure else _central(updates))
+    centre = sure[0] if sure else _centre(updates)
+    gram = _about_the_origin(updates, anchors) if centre is None else points.gram(centre)
     if not np.isfinite(gram.diagonal()).all():
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
@@ -74,26 +79,55 @@ def seen_from(
         InvalidUpdates: as there.
     """
     rows: Indices = np.arange(updates.n)
-    points = updates.taking(rows, list(anchors.values()))
-    hubs = [*range(updates.n, points.k), *trusted]
     # Lengths are compared, so they too must be precise where all updates share a large mean: not
     # about the origin, then, but about one of them, unless most may be lies.
-    if 2 * f >= updates.n:
-        sure = _sure_centres(rows, list(anchors), trusted)
-        hubs.sort(key=lambda hub: hub not in sure[:1])
-    elif not hubs or "origin" in anchors:
-        hubs = [_central(updates), *hubs]
-    gram = points.spokes(list(dict.fromkeys(hubs)) or [0])
-    is_precise = True
-    if "origin" in anchors and 2 * f < updates.n:
-        origin = updates.n + list(anchors).index("origin")
-        norms = _squared(gram)[: updates.n, origin]
-        is_precise = (
-            np.median(norms) >= _TIGHT[kernels.working(updates.dtype)] * gram[origin, origin]
-        )
+    are_lengths = 2 * f < updates.n and ("origin" in anchors or not (anchors or trusted))
+    centre = _centre(updates) if are_lengths else None
+    if are_lengths and centre is None:
+        gram, is_precise = _about_the_origin(updates, anchors, trusted), True
+    else:
+        points = updates.taking(rows, list(anchors.values()))
+        hubs = [*range(updates.n, points.k), *trusted]
+        if centre is not None:
+            hubs = [centre, *hubs]
+        elif 2 * f >= updates.n:
+            sure = _sure_centres(rows, list(anchors), trusted)
+            hubs.sort(key=lambda hub: hub not in sure[:1])
+        first, *others = dict.fromkeys(hubs or [0])
+        gram = points.spokes(first, others)
+        is_precise = not ("origin" in anchors and are_lengths) or _is_amid(gram, points, anchors)
     if is_precise and np.isfinite(gram.diagonal()).all():
         return Compared(rows, gram)
     return compared(updates, f, anchors, trusted)
+
+
+def _is_amid(gram: Matrix, points: Updates, anchors: Mapping[str, AnchorOf]) -> bool:
+    """Say whether the centre is among most updates, by their distances from the origin."""
+    origin = points.n + list(anchors).index("origin")
+    norms = np.sort(_squared(gram)[: points.n, origin])
+    return bool(
+        norms[points.n // 2] >= _TIGHT[kernels.working(points.dtype)] * gram[origin, origin]
+    )
+
+
+def _about_the_origin(
+    updates: Updates, anchors: Mapping[str, AnchorOf], trusted: Sequence[int] | None = None
+) -> Matrix:
+    """Return the Gram of updates and anchors; given trusted ones, what is seen from them alone."""
+    others = {name: anchor for name, anchor in anchors.items() if name != "origin"}
+    points = updates.taking(np.arange(updates.n), list(others.values()))
+    if trusted is None:
+        gram = points.gram(None)
+    else:
+        gram = points.spokes(None, [*range(points.n, points.k), *trusted])
+    if len(others) == len(anchors):
+        return gram
+    at = points.n + list(anchors).index("origin")
+    whole: Matrix = np.zeros((points.k + 1, points.k + 1))
+    whole[:at, :at] = gram[:at, :at]
+    whole[at + 1 :, :at], whole[:at, at + 1 :] = gram[at:, :at], gram[:at, at:]
+    whole[at + 1 :, at + 1 :] = gram[at:, at:]
+    return whole
 
 
 def refined(
@@ -115,12 +149,14 @@ def _refined(
 ) -> tuple[Matrix, Matrix]:
     """Return the Gram that `refined` does, and the squared distances by it."""
     tight = _TIGHT[kernels.working(points.dtype)]
-    squared = _squared(gram)
-    centre, middle = _most_central(squared[: points.n, : points.n])
-    if not is_sure and middle < tight * gram[centre, centre]:
-        gram = points.gram(centre)  # the old centre was not among most of them
-        squared = _squared(gram)
-    norms = gram.diagonal()
+    squared, norms = _squared(gram), gram.diagonal()
+    if points.k > 1 and (_ordered(squared)[:, 1] >= tight * norms).all():
+        return gram, squared  # not even the nearest are close, as is soon seen
+    if not is_sure:
+        centre, middle = _most_central(squared[: points.n, : points.n])
+        if middle < tight * norms[centre]:
+            gram = points.gram(centre)  # the old centre was not among most of them
+            squared, norms = _squared(gram), gram.diagonal()
     close = squared < tight * np.minimum(norms[:, None], norms)
     close.flat[:: len(close) + 1] = False  # everybody is close to itself
     if not close.any():
@@ -139,13 +175,18 @@ def _refined(
 
 def _most_central(squared: Matrix) -> tuple[int, float]:
     """Return the point with the least median distance to all, and that, given squares (n, n)."""
-    ordered = squared.copy()
-    ordered.sort(axis=1)  # a NaN counts as far
-    middle = ordered[:, len(ordered) // 2]
+    middle = _ordered(squared)[:, len(squared) // 2]
     at = int(middle.argmin())
     if np.isnan(middle[at]):  # argmin takes the first NaN for the least
         at = int(np.where(np.isnan(middle), np.inf, middle).argmin())
     return at, float(middle[at])
+
+
+def _ordered(squared: Matrix) -> Matrix:
+    """Return each point's squared distances to all, the nearest first; a NaN counts as far."""
+    ordered = squared.copy()  # np.sort takes longer for as few
+    ordered.sort(axis=1)
+    return ordered
 
 
 def refuse_too_many(gone: Indices, f: int, why: str) -> None:
@@ -193,11 +234,28 @@ def _sure_centres(rows: Indices, anchors: Sequence[str], trusted: Sequence[int])
     return [*given[:1], *honest] if "root" in anchors else [*honest, *given]
 
 
-def _central(updates: Updates) -> int:
-    """Return the update that most are near to, on a sample of columns."""
+def _centre(updates: Updates) -> int | None:
+    """Return the update that most are near to, on a sample; None if they surround the origin."""
     sample = updates.first_columns(_SAMPLE)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if _surround_the_origin(sample[:, :_FEWER]):
+            return None
+        sample = sample.astype(np.float64)
         return _most_central(squared_distances(sample @ sample.T))[0]
+
+
+def _surround_the_origin(sample: Block) -> bool:
+    """Say whether updates (n, b) point in so many directions that they have no large mean.
+
+    If more than half point one way, the mean squared cosine of all is more than a quarter. That of
+    an update without a direction, as of zeros, is not known.
+    """
+    sample = sample.astype(kernels.working(sample.dtype), copy=False)
+    products = sample @ sample.T
+    scales = 1 / np.sqrt(products.diagonal())
+    products *= scales
+    products *= scales[:, None]
+    return bool(np.vdot(products, products) <= 0.25 * products.size)
 
 
 def _squared(gram: Matrix) -> Matrix:

@@ -4,6 +4,7 @@ All go block by block on one fixed grid, so that one piece, blocks in a stream a
 same bits, and what is computed on the way stays in the cache. Nothing that comes in is written to.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,9 +19,10 @@ from rallypoint.safety.aggregation.span import Matrix, Weights
 GRID = 4096
 # At most, for what reads rows one at a time, and multiplies nothing: four blocks of the grid.
 WIDE = 4 * GRID
-_RUN = 8  # blocks whose products are added up at once, to call NumPy less often
+RUN = 8  # blocks whose products are added up at once, to call NumPy less often
 
 Block = NDArray[Any]  # (n, b)
+Stack = NDArray[Any]  # (m, n, b), m blocks in a row
 Row = NDArray[Any]  # (b,)
 
 
@@ -35,77 +37,128 @@ class Piece(NamedTuple):
 Pieces = Iterable[Piece]
 
 
+@functools.cache  # to compare dtypes takes as long as to add some
 def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the precision of products for updates of a dtype."""
     return np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
 
-def gram(pieces: Pieces, centre: int) -> PartialSum:
-    """Return the inner products of all points about one of them: (k, k)."""
+def gram(pieces: Pieces, centre: int | None) -> PartialSum:
+    """Return the inner products of all points about one of them, or about the origin: (k, k)."""
     total = PartialSum()
-    whole = products = None
+    room, products = Scratch(), None
     first = held = k = 0
-    for start, block, anchors in pieces:
-        n, b = block.shape
-        if whole is None or products is None:  # the first is as wide as any
-            k = n + len(anchors)
-            whole = np.empty((_padded(k), b), working(block.dtype))
-            whole[k:] = 0
-            products = np.empty((_RUN, len(whole), len(whole)), whole.dtype)
-        offsets = whole[:, :b]
-        middle = block[centre] if centre < n else anchors[centre - n]
-        middle = middle.astype(whole.dtype, copy=False)
-        np.subtract(block, middle, out=offsets[:n])
-        if k > n:
-            np.subtract(anchors, middle, out=offsets[n:k])
-        # Half the work: BLAS sees that it is symmetric.
-        np.matmul(offsets, offsets.T, out=products[held])
-        if not held:
-            first = start // GRID
-        held += 1
-        if held == _RUN:
-            total.add(first, products[:, :k, :k])
-            held = 0
+    for piece in pieces:
+        k = len(piece.updates) + len(piece.anchors)
+        for start, stack in _offsets(piece, centre, room):
+            if products is None:
+                rows = stack.shape[1]
+                products = np.empty((RUN, rows, rows), stack.dtype)
+            # Half the work: BLAS sees that it is symmetric.
+            upto = held + len(stack)
+            np.matmul(stack, stack.swapaxes(1, 2), out=products[held:upto])
+            if not held:
+                first = start // GRID
+            held = upto
+            if held == RUN:
+                total.add(first, products[:, :k, :k])
+                held = 0
     if products is not None:
         total.add(first, products[:held, :k, :k])
     return total
 
 
-def spokes(pieces: Pieces, hubs: Sequence[int]) -> PartialSum:
-    """Return inner products of a few points with all, about the first of these: (h, k).
+def _offsets(piece: Piece, centre: int | None, room: "Scratch") -> Iterator[tuple[int, Stack]]:
+    """Yield where points lie from one of them, or from the origin, in blocks: (m, k or more, b).
 
-    As those with the first itself are zeros, row 0 has instead the product of each with itself.
+    About the origin updates are their own offsets, and many blocks need but one call. Rows beyond
+    the k points are zeros.
+    """
+    start, block, anchors = piece
+    n, b = block.shape
+    k = n + len(anchors)
+    rows = _padded(k)
+    if centre is None and rows == n and _is_ready(block):
+        for columns in _at_once(block):
+            yield start + columns.start, _stacked(block[:, columns])
+        return
+    for at in range(0, b, GRID):
+        here = slice(at, at + GRID)
+        own, beside = block[:, here], anchors[:, here]
+        offsets = room.empty(rows, own.shape[1], working(block.dtype))
+        middle = _middle(own, beside, centre)
+        np.subtract(own, middle, out=offsets[:n])
+        if k > n:
+            np.subtract(beside, middle, out=offsets[n:k])
+        offsets[k:] = 0
+        yield start + at, offsets[None]
+
+
+def _at_once(block: Block) -> Iterator[slice]:
+    """Yield the columns to multiply in one call: all whole blocks of the grid, then the rest.
+
+    Only one block, where a copy of it has to be made.
+    """
+    b = block.shape[1]
+    step = max(b - b % GRID, GRID) if _is_ready(block) else GRID
+    for start in range(0, b, step):
+        yield slice(start, min(start + step, b))
+
+
+def _stacked(block: Block) -> Stack:
+    """Return whole blocks of the grid, or part of one, as a view (m, n, b)."""
+    n, b = block.shape
+    width = min(b, GRID)
+    return block.reshape(n, b // width, width).swapaxes(0, 1)
+
+
+def spokes(pieces: Pieces, centre: int | None, hubs: Sequence[int]) -> PartialSum:
+    """Return inner products about one of the points, or about the origin: (1 + h, k).
+
+    Row 0 has those of each point with itself, the others those of a few, the hubs, with all.
     """
     total = PartialSum()
-    whole = products = None
+    room, products = Scratch(), None
     first = held = 0
     for start, block, anchors in pieces:
         n, b = block.shape
-        if whole is None or products is None:  # the first is as wide as any
-            whole = np.empty((n, b), working(block.dtype))
-            products = np.empty((_RUN, len(hubs), n + len(anchors)), whole.dtype)
-        middle = block[hubs[0]] if hubs[0] < n else anchors[hubs[0] - n]
-        middle = middle.astype(whole.dtype, copy=False)
-        # About the origin, the updates are their own offsets.
-        is_ready = block.dtype == whole.dtype and block.strides[1] == block.itemsize
-        own = block if is_ready and not middle.any() else whole[:, :b]
-        if own is not block:
+        if products is None:
+            shape = RUN, 1 + len(hubs), n + len(anchors)
+            products = np.empty(shape, working(block.dtype))
+        middle = _middle(block, anchors, centre)
+        own = block
+        if centre is not None or not _is_ready(block):
+            own = room.empty(n, b, products.dtype)
             np.subtract(block, middle, out=own)
-        beside = anchors.astype(whole.dtype, copy=False) - middle
+        beside = anchors - middle
         here = products[held]
         for points, at in ((own, slice(n)), (beside, slice(n, None))):
             np.vecdot(points, points, out=here[0, at])
-            for row, hub in zip(here[1:], hubs[1:], strict=True):
+            for row, hub in zip(here[1:], hubs, strict=True):
                 np.matmul(points, own[hub] if hub < n else beside[hub - n], out=row[at])
         if not held:
             first = start // GRID
         held += 1
-        if held == _RUN:
+        if held == RUN:
             total.add(first, products)
             held = 0
     if products is not None:
         total.add(first, products[:held])
     return total
+
+
+def _is_ready(block: Block) -> bool:
+    """Say whether a block can be multiplied where it lies."""
+    return block.dtype == working(block.dtype) and block.strides[1] == block.itemsize
+
+
+def _middle(block: Block, anchors: Block, centre: int | None) -> Row:
+    """Return a point's columns in the precision of products, or the origin's, as one zero."""
+    kind = working(block.dtype)
+    if centre is None:
+        return np.zeros(1, kind)
+    row: Row = block[centre] if centre < len(block) else anchors[centre - len(block)]
+    return row.astype(kind, copy=False)
 
 
 def _padded(k: int) -> int:
@@ -119,14 +172,14 @@ def weighted_sum(pieces: Pieces, weights: Weights) -> Iterator[Row]:
 
     A single one of weight 1 comes back bit for bit.
     """
-    used = np.flatnonzero(weights)
+    used = weights.nonzero()[0]
     single = used[0] if len(used) == 1 and weights[used[0]] == 1 else None
-    combine = _Combination(weights)
+    combine = _Combination(weights[None])
     for _, block, anchors in pieces:
         if single is not None and single < len(block):
             yield block[single].copy()
         else:
-            yield combine(block, anchors)
+            yield combine(block, anchors)[0]
 
 
 def mixed(pieces: Pieces, mixing: Matrix) -> Iterator[Block]:
@@ -166,28 +219,26 @@ class Scratch:
 
 
 class _Combination:
-    """Combinations (…, k) of finite points."""
+    """Combinations (n', k) of finite points."""
 
-    def __init__(self, weights: NDArray[np.float64]) -> None:
+    def __init__(self, weights: Matrix) -> None:
         self._weights = weights
         self._ready: tuple[NDArray[Any], NDArray[Any], NDArray[np.intp] | None] | None = None
         self._picked, self._answer = Scratch(), Scratch()
 
-    def __call__(self, block: Block, anchors: Block) -> NDArray[Any]:
-        """Return the combinations of updates (n, b) and anchors (k - n, b): (…, b)."""
+    def __call__(self, block: Block, anchors: Block) -> Block:
+        """Return the combinations of updates (n, b) and anchors (k - n, b): (n', b)."""
         n, b = block.shape
         if self._ready is None:  # once for all blocks
             self._ready = self._prepared(n, working(block.dtype))
         weights, beside, some = self._ready
         rows = block if some is None else self._picked.rows(block, some)
-        total = self._answer.empty(1 if weights.ndim == 1 else len(weights), b, weights.dtype)
-        total = total[0] if weights.ndim == 1 else total
-        for at in range(0, b, GRID):  # of wide blocks, too: a product's bits depend on its width
-            here = slice(at, at + GRID)
+        total = self._answer.empty(len(weights), b, weights.dtype)
+        for here in _at_once(rows):  # block by block, as a product's bits depend on its width
             part = rows[:, here].astype(weights.dtype, copy=False)
-            np.matmul(weights, part, out=total[..., here])
+            np.matmul(weights, _stacked(part), out=_stacked(total[:, here]))
             if beside.size:
-                total[..., here] += beside @ anchors[:, here]
+                total[:, here] += beside @ anchors[:, here]
         return total
 
     def _prepared(
@@ -197,10 +248,10 @@ class _Combination:
 
         None means all: a few are picked out, most are sooner multiplied with zeros among them.
         """
-        own, beside = self._weights[..., :n], self._weights[..., n:].astype(kind)
-        used = np.flatnonzero(own.any(axis=tuple(range(own.ndim - 1))))
+        own, beside = self._weights[:, :n], self._weights[:, n:].astype(kind)
+        used = np.flatnonzero(own.any(axis=0))
         if 2 * len(used) < n:
-            return own[..., used].astype(kind), beside, used
+            return own[:, used].astype(kind), beside, used
         return own.astype(kind), beside, None
 
 

@@ -142,17 +142,18 @@ class OnDevice(Updates):
         of = self._first
         return torch.cat([torch.as_tensor(piece).to(of.device, of.dtype) for piece in pieces])
 
-    def gram(self, centre: int) -> Matrix:
-        """Return the inner products of all points about one of the updates: (k, k)."""
+    def gram(self, centre: int | None) -> Matrix:
+        """Return the inner products of all points about one of them, or the origin: (k, k)."""
         total = PartialSum()
         with _full_precision():
             for start, chunk in self._chunks():
                 self._add_products(total, start, self._offsets(start, chunk, centre))
         return total.total()
 
-    def spokes(self, hubs: Sequence[int]) -> Matrix:
+    def spokes(self, centre: int | None, hubs: Sequence[int]) -> Matrix:
         """Return all inner products: on a device they cost no more than a few."""
-        return self.gram(hubs[0])
+        del hubs
+        return self.gram(centre)
 
     def weighted_sum(self, weights: Weights) -> Any:
         """Return the sum of the points times their weights (k,): (d,)."""
@@ -176,9 +177,9 @@ class OnDevice(Updates):
                 total = total + beside @ self._anchors_at(start, chunk)
             yield total
 
-    def _offsets(self, start: int, chunk: torch.Tensor, centre: int) -> torch.Tensor:
+    def _offsets(self, start: int, chunk: torch.Tensor, centre: int | None) -> torch.Tensor:
         points = torch.cat([chunk.to(self._kind), self._anchors_at(start, chunk)])
-        return points - points[centre]
+        return points if centre is None else points - points[centre]
 
     def _add_products(self, total: PartialSum, start: int, offsets: torch.Tensor) -> None:
         """Add the products of a chunk's blocks, summed in pairs as far as they go."""

@@ -32,6 +32,7 @@ Parts never see the updates' columns, except a coordinate rule its block. What t
 do not write to.
 """
 
+import functools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -82,10 +83,11 @@ class Part(ABC):
 
     def least(self, f: int) -> int:
         """Return the smallest n that tolerates f; what `bound` says."""
-        found = _BOUND.fullmatch(self.bound)
-        if found is None:
+        numbers = _numbers_of(self.bound)
+        if numbers is None:
             raise InvalidConfig(f"a bound reads 'n >= 2 f + 3', got {self.bound!r} of {self.name}")
-        return int(found["slope"] or 0) * f + int(found["least"])
+        slope, least = numbers
+        return slope * f + least
 
     def robustness(self, n: int, f: int) -> float | None:
         """Return kappa of |F - mean(S)|² <= kappa var(S), for every honest S of n - f, if known."""
@@ -161,6 +163,12 @@ class Composite(Part):
     @abstractmethod
     def parts(self, n: int, f: int) -> Sequence[tuple[Part, int]]:
         """Return the parts in order, each with the f that it is to tolerate."""
+
+
+@functools.cache
+def _numbers_of(bound: str) -> tuple[int, int] | None:
+    found = _BOUND.fullmatch(bound)
+    return None if found is None else (int(found["slope"] or 0), int(found["least"]))
 
 
 def one_hot(span: Span, index: int | np.integer[Any]) -> Weights:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
-from rallypoint.safety.aggregation.kernels import GRID, WIDE, Block, Piece, Row
+from rallypoint.safety.aggregation.kernels import GRID, RUN, WIDE, Block, Piece, Row
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 Indices = NDArray[np.intp]
@@ -27,6 +27,7 @@ class Updates(ABC):
     n: int
     k: int
     dtype: np.dtype[Any]
+    at_once: int = GRID  # columns that can be had without a copy of them
 
     @abstractmethod
     def pieces(self, width: int = GRID) -> Iterator[Piece]:
@@ -66,29 +67,30 @@ class Updates(ABC):
                     yield InMemory(np.concatenate(held, axis=1))
                     held, ends = [], ends[1:]
 
-    def gram(self, centre: int) -> Matrix:
-        """Return the inner products of all points about one of the updates: (k, k)."""
+    def gram(self, centre: int | None) -> Matrix:
+        """Return the inner products of all points about one of them, or the origin: (k, k)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return kernels.gram(self.pieces(), centre).total()
+            return kernels.gram(self.pieces(self.at_once), centre).total()
 
-    def spokes(self, hubs: Sequence[int]) -> Matrix:
-        """Return the inner products of all points about the first of a few, where one is known.
+    def spokes(self, centre: int | None, hubs: Sequence[int]) -> Matrix:
+        """Return inner products with hubs, about a point or the origin: (k, k), the others NaN.
 
-        Known are those of each with itself and with those few; the others may be NaN. That takes
-        n d multiplications for each of them, not n² d.
+        Those of each with itself are known, too. All take n d multiplications a hub, not n² d.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            rows = kernels.spokes(self.pieces(), hubs).total()
+            rows = kernels.spokes(self.pieces(), centre, hubs).total()
         products: Matrix = np.full((self.k, self.k), np.nan)
-        for hub, row in zip(hubs, [np.zeros(self.k), *rows[1:]], strict=True):
+        for hub, row in zip(hubs, rows[1:], strict=True):
             products[hub] = products[:, hub] = row
-        np.fill_diagonal(products, rows[0])
+        if centre is not None:
+            products[centre] = products[:, centre] = 0
+        products.flat[:: self.k + 1] = rows[0]
         return products
 
     def weighted_sum(self, weights: Weights) -> Any:
         """Return the sum of the points times their weights (k,): (d,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.joined(kernels.weighted_sum(self.pieces(), weights))
+            return self.joined(kernels.weighted_sum(self.pieces(self.at_once), weights))
 
     def magnitudes(self) -> NDArray[np.float64]:
         """Return the largest absolute entry of each: (n,); infinite for one not finite."""
@@ -99,10 +101,9 @@ class Updates(ABC):
             np.maximum(largest, np.where(np.isnan(here), np.inf, here), out=largest)
         return largest
 
-    def first_columns(self, most: int) -> NDArray[np.float64]:
+    def first_columns(self, most: int) -> Block:
         """Return some columns, the first: (n, b)."""
-        _, block, _ = next(self.pieces())
-        return block[:, :most].astype(np.float64)
+        return next(self.pieces()).updates[:, :most]
 
     def taking(self, rows: Indices, anchors: Sequence[AnchorOf] = ()) -> "Updates":
         """Return some of the updates, in order, with anchors beside them."""
@@ -119,6 +120,8 @@ class Updates(ABC):
 
 class InMemory(Updates):
     """Updates that are one array (n, d)."""
+
+    at_once = RUN * GRID
 
     def __init__(self, array: NDArray[Any]) -> None:
         check_shape(array.shape)
@@ -267,10 +270,9 @@ def _width(updates: Updates, columns: int, scratch: int, step: int) -> int:
 
 def rows_of(anchors: Sequence[AnchorOf], start: int, block: Block) -> Block:
     """Return the columns of anchors that belong to a block: (len(anchors), b)."""
-    width = block.shape[1]
-    rows = np.empty((len(anchors), width), kernels.working(block.dtype))
+    rows = np.empty((len(anchors), block.shape[1]), kernels.working(block.dtype))
     for row, anchor in enumerate(anchors):
-        rows[row] = anchor(start, width, lambda: block)
+        rows[row] = anchor(start, block.shape[1], lambda: block)
     return rows
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rallypoint.safety.aggregation import kernels
-from rallypoint.safety.aggregation.kernels import GRID, Piece
+from rallypoint.safety.aggregation.kernels import GRID, RUN, Piece
 from rallypoint.safety.aggregation.partial_sum import PartialSum
-from rallypoint.safety.aggregation.updates import InMemory
+from rallypoint.safety.aggregation.updates import InMemory, Stream
 
 WIDTHS = [1, 7, GRID - 1, GRID, GRID + 1, 3 * GRID + 5]
 
@@ -24,12 +24,30 @@ def pieces(updates, anchors=()):
 def test_the_gram_matrix_is_that_of_offsets(n, d, rng):
     updates, anchors = 50 + rng.standard_normal((n, d)), rng.standard_normal((2, d))
     points = np.vstack([updates, anchors])
-    for centre in range(n + 2):
-        offsets = points - points[centre]
+    for centre in (None, *range(n + 2)):
+        offsets = points - (0 if centre is None else points[centre])
         gram = kernels.gram(pieces(updates, anchors), centre).total()
         assert np.allclose(gram, offsets @ offsets.T, rtol=1e-12, atol=1e-9 * d)
         assert (gram == gram.T).all()
-        assert not gram[centre].any()
+        assert centre is None or not gram[centre].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("n", [7, 12, 20])  # 7 are multiplied beside a row of zeros
+@pytest.mark.parametrize("d", [5, GRID, RUN * GRID + GRID + 3, 2 * RUN * GRID])
+def test_many_blocks_at_once_give_the_bits_of_one_after_another(n, d, dtype, rng):
+    whole = rng.standard_normal((n, d)).astype(dtype)
+    cut = InMemory(whole)
+    parts = Stream(whole[:, :3], lambda: np.array_split(whole, 5, axis=1))
+    assert cut.gram(None).tobytes() == parts.gram(None).tobytes()
+    assert cut.gram(2).tobytes() == parts.gram(2).tobytes()
+    for weights in (rng.standard_normal(n), np.eye(n)[1], np.eye(n)[1] / 2):
+        assert cut.weighted_sum(weights).tobytes() == parts.weighted_sum(weights).tobytes()
+
+
+def test_every_second_column_is_multiplied_as_a_copy_of_it(rng):
+    spread = rng.standard_normal((12, 2 * GRID + 50)).astype(np.float32)[:, ::2]
+    assert InMemory(spread).gram(None).tobytes() == InMemory(spread.copy()).gram(None).tobytes()
 
 
 def test_single_precision_is_summed_in_double(rng):

@@ -6,7 +6,7 @@ import pytest
 from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.grams import compared, refined
 from rallypoint.safety.aggregation.rules.krum import scores
-from rallypoint.safety.aggregation.updates import InMemory
+from rallypoint.safety.aggregation.updates import InMemory, Updates
 
 SEEDS = 200
 D = 1000
@@ -53,6 +53,48 @@ def test_krum_finds_the_right_update_every_time(scene, size, n, f):
     for seed in range(SEEDS):
         updates = scene(np.random.default_rng(seed), n, f, size)
         assert np.array_equal(aggregate("krum", updates, f=f), exact_krum(updates, f)), seed
+
+
+@pytest.mark.parametrize(
+    "rule", ["caf", "filter(scale=0.1)", "geometric_median", "mda", "que(scale=0.1)", "smea"]
+)
+def test_a_shared_mean_costs_no_digits(rule):
+    for seed in range(10):
+        updates = with_one_far_away(np.random.default_rng(seed), 11, 3, 1000)
+        found = aggregate(rule, updates, f=3)
+        exact = aggregate(rule, updates.astype(np.float64), f=3)
+        assert np.abs(found - exact).max() <= 2e-4  # float32 has 1.2e-4 between two numbers there
+        assert np.abs(exact - 1000).max() < 1
+
+
+@pytest.mark.parametrize("mean", [0, 0.05, 0.3, 1, 10])
+@pytest.mark.parametrize("opposite", [0, 6, 9])
+def test_distances_among_most_are_precise_wherever_the_origin_lies(mean, opposite, rng):
+    updates = mean + 0.1 * rng.standard_normal((20, D), dtype=np.float32)
+    updates[:opposite] *= -1
+    found, exact = compared(InMemory(updates), 9).squared, exact_distances(updates)
+    assert np.allclose(found[opposite:, opposite:], exact[opposite:, opposite:], rtol=3e-6)
+    assert np.allclose(found, exact, rtol=1e-4)
+
+
+def test_about_the_origin_only_where_updates_surround_it(rng, monkeypatch):
+    centres = []
+    gram = Updates.gram
+    monkeypatch.setattr(
+        Updates, "gram", lambda self, centre: centres.append(centre) or gram(self, centre)
+    )
+    drawn = rng.standard_normal((20, D), dtype=np.float32)
+    for updates in (drawn, 3 + drawn, np.zeros_like(drawn)):
+        compared(InMemory(updates), 4)
+    assert len(centres) == 3  # what is chosen at first was right
+    assert [centre is None for centre in centres] == [True, False, False]
+
+
+def test_a_sample_on_which_they_surround_it_is_not_believed(rng):
+    updates = (10 + 0.1 * rng.standard_normal((20, D))).astype(np.float32)
+    updates[:, :512] = 0.1 * rng.standard_normal((20, 512))
+    assert np.array_equal(aggregate("krum", updates, f=4), exact_krum(updates, 4))
+    assert np.allclose(compared(InMemory(updates), 4).squared, exact_distances(updates), rtol=1e-5)
 
 
 def test_a_plain_product_would_not():

@@ -10,6 +10,7 @@ from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import Context, aggregate, explain
 from rallypoint.safety.aggregation.kernels import GRID
 from rallypoint.safety.aggregation.kernels_torch import CHUNK, OnDevice
+from rallypoint.safety.aggregation.updates import InMemory
 
 D = CHUNK + 2 * GRID + 77
 NAMES = ["mean", "krum", "geometric_median", "trimmed_mean", "nnm+median", "aksel", "fltrust"]
@@ -70,6 +71,12 @@ def test_blocks_on_a_device_give_its_bits(name, device, updates):
     assert torch.equal(aggregate(name, parts, f=2, context=context(tensor)), whole)
     host = aggregate(name, blocks, f=2, context=context(tensor))
     assert host.device == tensor.device
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_about_the_origin_nothing_is_subtracted(device, updates):
+    found = OnDevice(torch.from_numpy(updates).to(device)).gram(None)
+    assert np.allclose(found, InMemory(updates).gram(None), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
