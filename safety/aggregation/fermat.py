@@ -1,5 +1,6 @@
 """The point with the least sum of distances to others, found among their combinations."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,18 @@ from rallypoint.safety.aggregation.span import Matrix, Weights, squared_distance
 _TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
 _PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
 _SQUARED_PARTS, _DOUBLED_PARTS = (_PARTS**2)[:, None], 2 * _PARTS[:, None]
+_FULL_STEPS = 8  # of Newton, that shrink
+_FLAT = 1e-2  # least root of a share of the curvature, below which points may lie on one line
+_BESIDE = 1e-4  # in harmonic mean distances: how far from all points a full step is trusted
 _CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
 
 
 def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds: int) -> Weights:
     """Return the combination (n,) of points whose weighted sum of distances to them is least.
+
+    Among points in general position, Newton's full steps from their middle end there after two to
+    five. They are given up where they do not shrink quickly, or end beside a point or on a line,
+    and the sum, which is convex, is then descended with care:
 
     The point with the least sum is tested first: where the others pull it less than it holds
     itself, it is the answer (and where several points are, as in the middle of an even number on
@@ -35,6 +43,58 @@ def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds
         tolerance: length of the last step, in harmonic mean distances.
         rounds: steps after which the best point so far is the answer.
     """
+    point = _by_full_steps(gram, masses, tolerance, rounds)
+    return _with_care(gram, masses, tolerance, rounds) if point is None else point
+
+
+def _by_full_steps(
+    gram: Matrix, masses: NDArray[Any], tolerance: float, rounds: int
+) -> Weights | None:
+    """Take Newton's steps while they shrink, until what is left of them is below the tolerance.
+
+    Their limit has no slope, and so is the answer; None where none is found, or there may be more.
+    """
+    from scipy.linalg import lapack  # slow to load, and few rules need it
+
+    norms, mass = gram.diagonal(), float(masses.sum())
+    before = 0.0  # the length of the last step, in harmonic mean distances
+    with np.errstate(all="ignore"):  # nothing comes of a point without distance
+        point = masses / np.sqrt(_medians(squared_distances(gram)))
+        point /= point.sum()
+        for _ in range(min(rounds, _FULL_STEPS)):
+            inner = gram @ point
+            own = point @ inner
+            distances = np.sqrt(norms - 2 * inner + own)
+            pulls = masses / distances
+            total = pulls.sum()
+            shares = pulls / total
+            weiszfeld = shares - point
+            towards = np.sqrt(shares) / distances
+            bent = gram - inner  # in place from here: what is allocated anew takes as long again
+            bent -= (inner - own)[:, None]
+            bent *= towards
+            bent *= -towards[:, None]
+            bent.flat[:: len(point) + 1] += 1
+            along = towards * (gram @ weiszfeld - inner @ weiszfeld)
+            factor, solved, failed = lapack.dposv(bent, along, lower=1)
+            if failed or not factor.diagonal().min() > _FLAT:
+                return None
+            beyond = towards * solved
+            step = weiszfeld + beyond - beyond.sum() * point
+            length = math.sqrt(max(step @ gram @ step, 0)) * total / mass
+            point = point + step
+            # Each step is like the square of the last, so two of them tell the length of a third.
+            if length <= tolerance or (before and 10 * length**3 <= tolerance * before**2):
+                is_apart = distances.min() * total > _BESIDE * mass
+                return point if is_apart else None
+            if before and not length <= before / 2:
+                return None
+            before = length
+    return None
+
+
+def _with_care(gram: Matrix, masses: NDArray[Any], tolerance: float, rounds: int) -> Weights:
+    """Descend from the point with the least sum of distances, unless it is the answer."""
     start, gains = _least_point(gram, masses)
     about = _about(gram, start)
     distances = np.sqrt(np.maximum(np.diagonal(about), 0))

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rallypoint.safety.aggregation import fermat
 from rallypoint.safety.aggregation.fermat import fermat_point
 
 
@@ -39,6 +40,46 @@ def test_every_step_descends(seed):
     least = np.linalg.norm(points[:, None] - points, axis=2).sum(axis=1).min()
     assert all(later <= sooner * (1 + 1e-14) for sooner, later in pairwise(sums))
     assert sums[0] <= least
+
+
+def in_general_position(rng):
+    return rng.standard_normal((int(rng.integers(5, 25)), int(rng.integers(4, 300))))
+
+
+def some_far_off(rng):
+    points = in_general_position(rng)
+    points[: len(points) // 4] += 1e6
+    return points
+
+
+def pointing_one_way(rng):
+    return 30 + in_general_position(rng)
+
+
+@pytest.mark.parametrize("kind", [in_general_position, some_far_off, pointing_one_way])
+@pytest.mark.parametrize("seed", range(10))
+def test_full_steps_end_where_care_does(kind, seed):
+    rng = np.random.default_rng(seed)
+    points = kind(rng)
+    masses = rng.uniform(1, 2, len(points))
+    gram = points @ points.T
+    soon = fermat._by_full_steps(gram, masses, 1e-9, 100)
+    slowly = fermat._with_care(gram, masses, 1e-12, 100)
+    away = np.linalg.norm(points - slowly @ points, axis=1)
+    harmonic = masses.sum() / (masses / away).sum()
+    assert np.linalg.norm((soon - slowly) @ points) <= 2e-9 * harmonic
+    assert soon.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_full_steps_are_given_up_on_a_line_and_where_a_point_is_the_answer(seed):
+    rng = np.random.default_rng(seed)
+    line = np.outer(rng.standard_normal(8), rng.standard_normal(20))
+    middle = rng.standard_normal((4, 20))
+    around = np.vstack([middle, -middle, np.zeros((1, 20))])
+    equal = np.ones((5, 3))
+    for points in (line, around, equal):
+        assert fermat._by_full_steps(points @ points.T, np.ones(len(points)), 1e-9, 100) is None
 
 
 @pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-6])
