@@ -12,6 +12,7 @@ from rallypoint.safety.aggregation.span import Matrix, Weights
 # products were float32 is still positive definite.
 _RIDGE = 1e-6
 _EXACT = 1e-10  # of the mean diagonal: by how much the answer may miss being the shortest
+_GUESSES = 12  # at all bounds at once
 _STEPS = 50  # for each point; a few are usual
 
 
@@ -23,8 +24,10 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     of. That is also how it is known to be the answer, and tested before it is given: no S has a
     mean less along F than F itself, up to rounding and a ridge of 1e-6 of the squared norms.
 
-    An active set: all weights are free at first; those that run into 0 or the cap stay there until
-    the slope shows that one of them should not. Each step solves the free ones exactly.
+    Which weights are at 0 or at the cap is guessed first: all that the exact solution of the others
+    takes beyond a bound are fixed there next, and all whose slopes show that they should not be
+    are free again. A few guesses are usual, but they may go in circles. An active set is sure to
+    end: all weights are free at first, and one at a time runs into a bound, or leaves it.
 
     Args:
         gram: (n, n) of the points.
@@ -33,7 +36,9 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     Raises:
         SearchTooLong: it does not come to an end, which rounding alone could bring about.
 
-    Source: Nocedal & Wright (2006), "Numerical Optimization", algorithm 16.3.
+    Sources: guesses, Hintermüller, Ito & Kunisch (2002), "The primal-dual active set strategy as a
+    semismooth Newton method", SIAM J. Optim. 13(3); the rest, Nocedal & Wright (2006), "Numerical
+    Optimization", algorithm 16.3.
     """
     n = len(gram)
     cap = 1 / least
@@ -42,6 +47,9 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     if least == n or not scale:
         return weights
     ridged = gram + _RIDGE * scale * np.eye(n)
+    guessed = _guessed(ridged, cap, _EXACT * scale)
+    if guessed is not None:
+        return guessed
     free = np.ones(n, dtype=bool)
     for _ in range(_STEPS * n):
         if free.any():
@@ -59,6 +67,35 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
         f"the shortest combination of {n} points was not found in {_STEPS * n} steps; this is a "
         "matter of rounding: bring the updates to another scale, or take another rule"
     )
+
+
+def _guessed(gram: Matrix, cap: float, slack: float) -> Weights | None:
+    """Return the weights of which every slope shows that they are the answer, if soon found."""
+    from scipy.linalg import lapack  # slow to load, and few rules need it
+
+    n = len(gram)
+    low = high = np.zeros(n, dtype=bool)
+    for _ in range(_GUESSES):
+        fixed = cap * high
+        free = ~(low | high)
+        inner = gram * free
+        inner *= free[:, None]
+        inner.flat[:: n + 1] += ~free
+        sides = np.array([free, free * (gram @ fixed)])
+        _, solved, failed = lapack.dposv(inner, sides.T)
+        if failed or not free.any():
+            return None
+        ones, pulls = solved.T
+        level = (1 - cap * np.count_nonzero(high) + pulls.sum()) / ones.sum()
+        weights: Weights = level * ones - pulls + fixed
+        # A bound is right where more weight, or less, would go against the slope.
+        excess = gram @ weights - level
+        still_low = np.where(free, weights < 0, low & (excess >= -slack))
+        still_high = np.where(free, weights > cap, high & (excess <= slack))
+        if (still_low == low).all() and (still_high == high).all():
+            return weights
+        low, high = still_low, still_high
+    return None
 
 
 def _solved(gram: Matrix, weights: Weights, free: NDArray[np.bool_]) -> Weights:

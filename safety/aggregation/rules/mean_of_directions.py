@@ -50,7 +50,9 @@ class MeanOfDirections(SpanRule):
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,) of the mean; what they lack to one is the origin's."""
         del f, context
-        weights: Weights = of_one_norm(span).mean(axis=0)
+        weights = np.zeros(len(span.gram))
+        weights[: span.n] = _factors(span) / span.n
+        weights[span.anchor("origin")] = 1 - weights.sum()
         return weights
 
 
@@ -59,5 +61,12 @@ def of_one_norm(span: Span) -> Matrix:
 
     An update of norm 0 has no direction, and stays where it is.
     """
+    return shortened(span, _factors(span))
+
+
+def _factors(span: Span) -> Weights:
     norms = np.sqrt(span.squared[: span.n, span.anchor("origin")])
-    return shortened(span, np.divide(np.median(norms), norms, out=np.ones(span.n), where=norms > 0))
+    ordered = np.sort(norms)  # np.median takes ten times as long for as few
+    median = (ordered[(span.n - 1) // 2] + ordered[span.n // 2]) / 2
+    factors: Weights = np.divide(median, norms, out=np.ones(span.n), where=norms > 0)
+    return factors

@@ -38,6 +38,22 @@ def test_no_mean_of_so_many_points_is_less_along_it_than_it_is_itself(points, le
     assert of_sets >= found @ found - SLACK * np.square(points).sum(axis=1).mean()
 
 
+@pytest.mark.parametrize(("points", "least"), list(cases()))
+def test_what_is_guessed_is_what_an_active_set_finds(points, least, monkeypatch):
+    guessed = capped_least_norm(points @ points.T, least) @ points
+    monkeypatch.setattr(least_norm, "_guessed", lambda *_: None)
+    found = capped_least_norm(points @ points.T, least) @ points
+    assert np.allclose(guessed, found, atol=1e-6 * np.abs(points).max())
+
+
+def test_most_guesses_are_right(rng, monkeypatch):
+    monkeypatch.setattr(least_norm, "_STEPS", 0)  # of the active set
+    for _ in range(30):
+        points = 0.2 + rng.standard_normal((20, 60))
+        points[:4] = -points[4:].mean(axis=0)
+        assert capped_least_norm(points @ points.T, 16).sum() == pytest.approx(1)
+
+
 def test_by_hand():
     weights = capped_least_norm(np.diag([1.0, 4.0, 4.0]), 1)  # at right angles: as 1 / length²
     assert np.allclose(weights, [2 / 3, 1 / 6, 1 / 6], atol=1e-5)
@@ -69,6 +85,7 @@ def test_a_gram_of_rounded_products_is_as_good(rng):
 
 
 def test_a_search_without_end_is_given_up(rng, monkeypatch):
+    monkeypatch.setattr(least_norm, "_guessed", lambda *_: None)
     monkeypatch.setattr(least_norm, "_wrongly_fixed", lambda *_: [0])
     points = rng.standard_normal((6, 3))
     with pytest.raises(SearchTooLong, match="another scale"):
