@@ -25,11 +25,13 @@ def covariance(span: Span, shares: NDArray[Any]) -> Matrix:
         span: the updates.
         shares: (n,) how much of the mean each update is; at least 0, summing to one.
     """
-    weights = np.zeros(len(span.gram))
-    weights[: span.n] = shares
+    own = span.gram[: span.n, : span.n]
+    inner = own @ shares
     roots = np.sqrt(shares)
-    offsets = span.about(weights)[: span.n, : span.n]
-    matrix: Matrix = offsets * roots[:, None] * roots[None, :]
+    matrix: Matrix = own - inner  # in place from here, which is sooner done
+    matrix -= (inner - shares @ inner)[:, None]
+    matrix *= roots
+    matrix *= roots[:, None]
     return matrix
 
 

@@ -42,15 +42,16 @@ class Caf(SpanRule):
         """Return the weights (k,) of the mean with the least variance in its widest direction."""
         del context
         credit = np.ones(span.n)
-        best, least = credit, np.inf
+        total = float(span.n)
+        least = np.inf
+        weights = np.zeros(len(span.gram))
         while True:
-            value, offsets = widest(span, credit / credit.sum())
+            shares = credit / total
+            value, offsets = widest(span, shares)
             if value < least:
-                best, least = credit, value
+                weights[: span.n], least = shares, value
             if value > 0:
                 credit = lowered(credit, offsets)
-            if value == 0 or credit.sum() <= span.n - 2 * f:
-                break
-        weights = np.zeros(len(span.gram))
-        weights[: span.n] = best / best.sum()
-        return weights
+                total = credit.sum()
+            if value == 0 or total <= span.n - 2 * f:
+                return weights
