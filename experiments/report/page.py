@@ -60,6 +60,11 @@ class Section(NamedTuple):
         return bool(self.claims.all) or self.run.manifest["status"] != "finished"
 
     @property
+    def left_out(self) -> list[str]:
+        """Kinds of threats in its file that nobody could meet, each once."""
+        return [*dict.fromkeys(self.run.manifest.get("left_out", []))]
+
+    @property
     def invalid(self) -> bool:
         """Whether its receipts disagree with its threat model."""
         return not self.run.summary.valid

@@ -19,11 +19,18 @@ def pages(tmp_path_factory):
     """Return pages of one run, of several beside each other, and of one that means harm."""
     folder = tmp_path_factory.mktemp("runs")
     one = write_run(folder / "one")
+    edit(one / "manifest.json", left_out=["gaussian", "packet_loss", "a_kind_of_a_long_name"])
     shown = shown_run(folder / "shown")
     others = [shown_run(folder / f"rate-{rate}", rate=rate, shift=rate) for rate in (1, 2)]
     many = [write_run(folder / f"many-{number}", cycles=number) for number in range(9)]
     hostile = write_run(folder / "harm", disagreements=[HTML])
-    edit(hostile / "manifest.json", reason=HTML, status="failed", started=HTML)
+    edit(
+        hostile / "manifest.json",
+        reason=HTML,
+        status="failed",
+        started=HTML,
+        left_out=[HTML, "w" * 300],
+    )
     edit(hostile / "summary.json", metrics={HTML: HTML, "w" * 300: "x" * 300})
     texts = {
         "one run": [one],

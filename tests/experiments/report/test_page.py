@@ -1,6 +1,7 @@
 """What a reader finds on the page."""
 
 import itertools
+import json
 
 import pytest
 
@@ -8,6 +9,7 @@ from rallypoint.experiments.report.page import render
 from rallypoint.experiments.report.recorded import read_run
 from rallypoint.run_folder import RunFolder
 from rallypoint.summary import read_summary
+from tests.experiments.report.reading import Page
 from tests.experiments.report.toy_runs import claim, edit, page_of, picture, write_run
 
 
@@ -50,6 +52,35 @@ def test_a_documented_limit_that_holds_is_said_to(tmp_path):
 
 def test_intervals_over_few_seeds_come_with_a_caution(page):
     assert "95 % bootstrap intervals over 3 seeds cover about 74 %" in page.text
+
+
+def left_out_of(path, *kinds):
+    with RunFolder(path, experiment="train", config={}, seeds=[0]) as folder:
+        folder.note("left_out", list(kinds))
+    return path
+
+
+def test_threats_that_nobody_could_meet_are_named_in_a_banner_and_in_chips(tmp_path):
+    path = left_out_of(tmp_path / "a", "gaussian", "packet_loss", "gaussian")
+    page = page_of(path)
+    assert "Left out: gaussian, packet_loss. The threat file names them" in page.text
+    chips = [attributes for attributes in page.all("span") if attributes.get("class") == "chip"]
+    assert len(chips) == 2
+    assert page.text.count("without gaussian") == page.text.count("without packet_loss") == 1
+    other = left_out_of(tmp_path / "b")
+    assert "Left out" not in page_of(other).text
+    beside = Page(render([read_run(path), read_run(other)]))
+    assert beside.text.count("without gaussian") == 2  # in the overview, and in its own part
+
+
+def test_names_of_what_was_left_out_are_words_and_nothing_else(tmp_path):
+    page = page_of(left_out_of(tmp_path / "a", "<script>alert(1)</script>"))
+    assert not page.all("script")
+    assert "without <script>alert(1)</script>" in page.text
+
+
+def test_the_seal_is_there_to_be_published(finished_run, page):
+    assert json.loads((finished_run / "manifest.json").read_text())["seal"] in page.text
 
 
 def test_every_verdict_has_a_shape_beside_its_colour(page):
