@@ -1,12 +1,9 @@
 """Geometric median."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 
-from rallypoint.errors import InvalidConfig, TooManyByzantine
-from rallypoint.safety.aggregation import aggregate
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.rules.geometric_median import GeometricMedian
 
 
@@ -111,35 +108,7 @@ def test_far_updates_can_pull_it_out_of_the_range_of_the_others(answer):
     assert np.allclose(answer(GeometricMedian(), updates, 2), [1 / np.sqrt(3), 1])
 
 
-def test_a_shared_mean_costs_no_digits():
-    for seed in range(10):
-        rng = np.random.default_rng(seed)
-        updates = (1000 + 0.1 * rng.standard_normal((11, 300))).astype(np.float32)
-        updates[-1] = 1e6
-        found = aggregate("geometric_median", updates, f=3)
-        exact = aggregate("geometric_median", updates.astype(np.float64), f=3)
-        assert np.abs(found - exact).max() <= 2e-4  # float32 has 1.2e-4 between two numbers there
-
-
-def test_its_constant_holds(answer, rng):
-    for n, f in ((5, 1), (7, 2), (7, 3), (9, 2)):
-        kappa = GeometricMedian().robustness(n, f)
-        for _ in range(50):
-            updates = rng.standard_normal((n, 2)) * 10 ** rng.uniform(-1, 1, (n, 1))
-            found = answer(GeometricMedian(), updates, f)
-            for honest in combinations(range(n), n - f):
-                mean = updates[list(honest)].mean(axis=0)
-                variance = ((updates[list(honest)] - mean) ** 2).sum() / (n - f)
-                assert ((found - mean) ** 2).sum() <= kappa * variance
-
-
 @pytest.mark.parametrize("settings", [{"tolerance": 0}, {"tolerance": 1}, {"rounds": 0}])
 def test_settings_that_cannot_be_meant_are_refused(settings):
     with pytest.raises(InvalidConfig, match=next(iter(settings))):
         GeometricMedian(**settings)
-
-
-def test_too_large_an_f_is_refused(rng):
-    aggregate("geometric_median", rng.standard_normal((5, 3)), f=2)
-    with pytest.raises(TooManyByzantine, match=r"n >= 2 ?f \+ 1"):
-        aggregate("geometric_median", rng.standard_normal((4, 3)), f=2)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from rallypoint.errors import InvalidConfig, SearchTooLong, TooManyByzantine
-from rallypoint.safety.aggregation import aggregate, explain
+from rallypoint.errors import InvalidConfig, SearchTooLong
+from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.rules.mda import Mda
 
@@ -110,37 +110,9 @@ def test_nothing_to_leave_out_makes_it_the_mean(answer, rng):
     assert np.allclose(answer(Mda(), updates[:1], 0), updates[0])
 
 
-def test_a_shared_mean_costs_no_digits():
-    for seed in range(10):
-        rng = np.random.default_rng(seed)
-        updates = (1000 + 0.1 * rng.standard_normal((11, 300))).astype(np.float32)
-        updates[-1] = 1e6
-        exact = explain("mda", updates.astype(np.float64), f=3).weights
-        assert (explain("mda", updates, f=3).weights == exact).all()
-        assert np.allclose(updates.astype(np.float64).T @ exact, reference(updates, 3))
-
-
-def test_its_constant_holds(answer, rng):
-    for n, f in ((5, 1), (7, 2), (7, 3), (9, 2)):
-        kappa = Mda().robustness(n, f)
-        for _ in range(50):
-            updates = rng.standard_normal((n, 2)) * 10 ** rng.uniform(-1, 1, (n, 1))
-            found = answer(Mda(), updates, f)
-            for honest in combinations(range(n), n - f):
-                mean = updates[list(honest)].mean(axis=0)
-                variance = ((updates[list(honest)] - mean) ** 2).sum() / (n - f)
-                assert ((found - mean) ** 2).sum() <= kappa * variance
-
-
 def test_a_search_that_is_too_long_is_refused(rng):
     updates = rng.standard_normal((30, 5))
     with pytest.raises(SearchTooLong, match="allowed 4 branches"):
         aggregate("mda", updates, f=10, branches=4)
     with pytest.raises(InvalidConfig, match="branches must be at least 1, got 0"):
         Mda(branches=0)
-
-
-def test_too_large_an_f_is_refused(rng):
-    aggregate("mda", rng.standard_normal((5, 3)), f=2)
-    with pytest.raises(TooManyByzantine, match=r"n >= 2 ?f \+ 1"):
-        aggregate("mda", rng.standard_normal((4, 3)), f=2)

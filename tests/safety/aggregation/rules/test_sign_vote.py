@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.errors import InvalidConfig, TooManyByzantine
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.rules.sign_vote import SignVote
 
@@ -38,8 +38,3 @@ def test_an_absurd_length_has_one_vote():
 def test_a_scale_is_a_positive_number(scale):
     with pytest.raises(InvalidConfig, match="scale must be a positive number"):
         SignVote(scale=scale)
-
-
-def test_too_many_liars_are_refused():
-    with pytest.raises(TooManyByzantine, match=r"n >= 2 f \+ 1"):
-        aggregate("sign_vote", np.ones((4, 2)), f=2)

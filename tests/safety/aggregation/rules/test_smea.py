@@ -6,8 +6,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from rallypoint.errors import InvalidConfig, SearchTooLong, TooManyByzantine
-from rallypoint.safety.aggregation import aggregate, explain
+from rallypoint.errors import InvalidConfig, SearchTooLong
+from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.rules import smea
 from rallypoint.safety.aggregation.rules.smea import Smea
 
@@ -91,15 +91,6 @@ def test_identical_updates_are_their_own_mean(answer):
     assert np.allclose(answer(Smea(), updates[:1], 0), updates[0])
 
 
-def test_a_shared_mean_costs_no_digits():
-    for seed in range(10):
-        rng = np.random.default_rng(seed)
-        updates = (1000 + 0.1 * rng.standard_normal((9, 300))).astype(np.float32)
-        updates[-1] = 1e6
-        exact = explain("smea", updates.astype(np.float64), f=2).weights
-        assert (explain("smea", updates, f=2).weights == exact).all()
-
-
 def test_its_constant_holds_even_for_the_widest_direction_alone(answer, rng):
     for n, f in ((5, 1), (7, 2), (7, 3), (9, 2)):
         kappa = Smea().robustness(n, f)
@@ -119,9 +110,3 @@ def test_too_many_subsets_are_refused_with_their_number(rng):
         aggregate("smea", updates[:5], f=2, subsets=9)
     with pytest.raises(InvalidConfig, match="subsets must be at least 1, got 0"):
         Smea(subsets=0)
-
-
-def test_too_large_an_f_is_refused(rng):
-    aggregate("smea", rng.standard_normal((5, 3)), f=2)
-    with pytest.raises(TooManyByzantine, match=r"n >= 2 ?f \+ 1"):
-        aggregate("smea", rng.standard_normal((4, 3)), f=2)
