@@ -32,6 +32,13 @@ def declares_itself(part: Part) -> None:
             raise NotConformant(f"{label} must declare its {said}, a text")
     if part.name not in aggregators or aggregators[part.name] is not kind:
         raise NotConformant(f"{label} must be registered under its name: decorate with @register")
+    if others := [
+        name for name, other in aggregators.items() if other is kind and name != part.name
+    ]:
+        raise NotConformant(
+            f"{label} must be registered under its name alone, and is {others[0]!r}, too: call its "
+            f"entry point {part.name!r}"
+        )
     _declares_what_there_is(part, label)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_the_example_for_authors_keeps_the_contract():
     exec("\n".join(lines), names)  # noqa: S102 - it is our own docstring
     assert_is_aggregator("medoid")
     assert aggregate("medoid", np.array([[0.0], [1], [9]]), f=1).tolist() == [1]
+
+
+def test_an_entry_point_of_another_name_is_told():
+    """It registers the rule once more: under the name by which people would then call it."""
+    aggregators._join(SimpleNamespace(name="steady", value="it", load=lambda: register(Sound)))
+    for name in ("steady", "sound"):
+        with pytest.raises(NotConformant, match="is 'steady', too: call its entry point 'sound'"):
+            assert_is_aggregator(name)
 
 
 def test_what_is_no_aggregator_is_refused():
