@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot
+from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot, anybody
 from rallypoint.draws import Floats
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
@@ -215,7 +215,7 @@ class Leash:
                 )
             return self._deed
         where = masks[0] if len(masks) == 1 else np.hstack([due.candidates[:, :0], *masks])
-        copies = np.logical_or.reduce(where, axis=1)
+        copies = anybody(where)
         number = int(np.count_nonzero(copies))
         self._deed = Deed(rows, due.occasions, opportunities, charged, copies, number)
         return self._deed

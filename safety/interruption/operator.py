@@ -10,10 +10,10 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import replaced
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
-from rallypoint.safety.interruption.initiation import Initiation, Trigger, trigger_of
+from rallypoint.safety.interruption.initiation import ALWAYS, Initiation, Trigger, trigger_of
 from rallypoint.safety.interruption.sequences import Theta, ThetaSequence, counted, theta_of
 from rallypoint.safety.interruption.takeover import Takes, takeover_of
-from rallypoint.safety.known import Known
+from rallypoint.safety.known import Known, sealed
 from rallypoint.safety.limits import as_victims
 from rallypoint.safety.threats import Proposal, State
 
@@ -49,6 +49,8 @@ class Operator:
         self._trigger: Trigger = trigger_of(initiation, env)
         self._takes: Takes = takeover_of(policy, env, covers)
         self.theta: Theta = theta_of(theta, num_agents=env.num_agents)
+        self._is_even = initiation == ALWAYS and not isinstance(theta, ThetaSequence)
+        self._even: Floats = np.zeros((0, 0))  # these odds, once they are known to be the same
 
     def act(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Say whom to interrupt now, and what they do instead."""
@@ -73,12 +75,22 @@ class Operator:
             found = self._script.find(known.copies, state["turns"], known.time, known.columns)
             odds = found.logged.astype(np.float64)
             return Fires(found.logged, odds, found.has_action, found.actions), after
-        odds = self._theta_now(state, after, known)[:, None] * self._trigger(known)
+        odds = self._odds(state, after, known)
         if self._threat.draw == "episode":
             return Fires(state["coin"] < odds, odds), after
         if not self._threat.shared:
             return Fires(draws.random((odds.shape[1],)) < odds, odds), after
         return Fires(draws.random()[:, None] < odds, odds), after
+
+    def _odds(self, state: State, after: State, known: Known) -> Floats:
+        """Return how likely each is interrupted: (e, n)."""
+        if not self._is_even:
+            odds: Floats = self._theta_now(state, after, known)[:, None] * self._trigger(known)
+            return odds
+        if self._even.shape != known.opportunities.shape:
+            theta = self._theta_now(state, after, known)[:, None]
+            self._even = sealed(theta * np.ones(known.opportunities.shape))
+        return self._even
 
     def _theta_now(self, state: State, after: State, known: Known) -> Floats:
         """Return theta (e,), counting what it depends on."""

@@ -52,9 +52,16 @@ class Step(NamedTuple):
     @property
     def ended(self) -> Mask:
         """Copies in which no agent goes on: (E,)."""
-        is_over = ~self.alive | self.terminated | self.truncated
-        ended: Mask = np.logical_and.reduce(is_over, axis=1)
-        return ended
+        return ~anybody(self.alive & ~(self.terminated | self.truncated))
+
+
+def anybody(mask: Mask) -> Mask:
+    """Return in which copies a mask (E, N) is true for somebody: (E,)."""
+    by_agent = mask.T  # (N, E)
+    if len(by_agent) < len(mask):  # along the long axis it takes a fourth of the time
+        by_agent = np.ascontiguousarray(by_agent)
+    somebody: Mask = np.logical_or.reduce(by_agent, axis=0)
+    return somebody
 
 
 class Geometry(NamedTuple):
