@@ -1,11 +1,14 @@
 """Who is where, counted by cell: what goals and attacks on them are made of. Exact in integers."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Geometry, Mask
 from rallypoint.draws import Floats, Integers
 
+_EXACT = 2**24  # up to which every whole number is a float32
 _TOGETHER = 1  # steps within which agents count as standing in one place
 
 
@@ -14,8 +17,9 @@ def counted(geometry: Geometry, who: Mask) -> Floats:
     present = who & (geometry.positions[..., 0] >= 0)
     num_copies, num_cells = len(who), len(geometry.distances)
     bins = geometry.cells(geometry.positions) + (np.arange(num_copies) * num_cells)[:, None]
-    counts = np.bincount(bins[present], minlength=num_copies * num_cells)
-    return counts.reshape(num_copies, num_cells).astype(np.float64)
+    here = bins[present]
+    counts = np.bincount(here, np.ones(len(here)), minlength=num_copies * num_cells)
+    return counts.reshape(num_copies, num_cells).astype(np.float64, copy=False)
 
 
 def farthest_from_all(counts: Floats, distances: NDArray[np.int64]) -> Integers:
@@ -28,12 +32,25 @@ def farthest_from_all(counts: Floats, distances: NDArray[np.int64]) -> Integers:
     >>> farthest_from_all(np.array([[3.0, 1.0, 0.0, 0.0]]), ring).tolist()
     [2]
     """
-    far = distances.astype(np.float64)
-    spread = counts @ far**2  # (e, cells): whole numbers, so exact whatever the batch
-    middle = spread.argmin(axis=1)
-    keys = far[middle] * (spread.max(axis=1, keepdims=True) + 1) + spread
+    longest = int(distances.max())
+    beyond = _most(counts) * longest**2 + 1  # any sum of squares
+    kind = _exact((longest + 1) * beyond)
+    far = distances.astype(kind)
+    spread = counts.astype(kind, copy=False) @ far**2  # (e, cells)
+    keys = far[spread.argmin(axis=1)]  # in place from here: they are as large as all counts
+    keys *= beyond
+    keys += spread
     farthest: Integers = keys.argmax(axis=1)
     return farthest
+
+
+def _most(counts: Floats) -> int:
+    return int(counts.sum(axis=1).max(initial=0))
+
+
+def _exact(largest: int) -> np.dtype[Any]:
+    """Return what holds every whole number up to one, in half the bytes where that is enough."""
+    return np.dtype(np.float32 if largest < _EXACT else np.float64)
 
 
 def steps_towards(geometry: Geometry, cells: Integers) -> Integers:
@@ -53,10 +70,11 @@ def togetherness(counts: Floats, distances: NDArray[np.int64]) -> Floats:
     It lies in [0, 1], and 0 is said of nobody. Less a hundredth of their mean distance, in units of
     the largest there is: so there is something to tell between equal shares.
     """
-    near = (distances <= _TOGETHER).astype(np.float64)
     total = np.maximum(counts.sum(axis=1), 1)
-    pairs = ((counts @ distances.astype(np.float64)) * counts).sum(axis=1) / total**2
-    share = (counts @ near).max(axis=1) / total
+    kind = _exact(_most(counts) ** 2 * int(distances.max()))
+    whole = counts.astype(kind, copy=False)
+    pairs = np.vecdot(whole @ distances.astype(kind), whole) / total**2
+    share = (whole @ (distances <= _TOGETHER).astype(kind)).max(axis=1) / total
     together: Floats = share - 0.01 * pairs / max(int(distances.max()), 1)
     return together
 

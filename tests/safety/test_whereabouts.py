@@ -57,6 +57,24 @@ def test_the_farthest_cell_is_as_far_from_the_middle_as_any(id):
         )
 
 
+@pytest.mark.parametrize("longest", [3, 14, 300, 10**4])
+def test_the_farthest_is_the_first_of_equals_in_whole_numbers(longest):
+    """Whether they fit into float32 or not: beside sums of Python's integers."""
+    rng = np.random.default_rng(longest)
+    for _ in range(20):
+        cells = int(rng.integers(1, 12))
+        distances = rng.integers(0, longest + 1, (cells, cells))
+        distances = np.triu(distances, 1) + np.triu(distances, 1).T
+        counts = rng.integers(0, 4, (5, cells)).astype(np.float64)
+        found = farthest_from_all(counts, distances)
+        for row, here in enumerate(counts.astype(int).tolist()):
+            lines = distances.tolist()
+            spread = [sum(n * d * d for n, d in zip(here, line, strict=True)) for line in lines]
+            away = lines[spread.index(min(spread))]
+            keys = list(zip(away, spread, strict=True))
+            assert found[row] == keys.index(max(keys))
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_steps_lead_nearer_until_they_arrive(id):
     world, geometry = placed(id)
@@ -83,6 +101,7 @@ def test_togetherness_is_the_fullest_window_less_a_little_distance():
 def test_nobody_is_not_together():
     _, geometry = placed("gathering-v0", copies=2)
     counts = counted(geometry, np.zeros((2, 10), dtype=bool))
+    assert farthest_from_all(counts, geometry.distances).shape == (2,)
     assert togetherness(counts, geometry.distances).tolist() == [0, 0]
 
 
