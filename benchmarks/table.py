@@ -13,6 +13,7 @@ _TITLES = {
     "E": "Agent-steps per second of CPU, by copies",
     "B": "Learning: agent-steps per second of CPU, by minibatch or batch",
     "n": "Gradients: rows per second of CPU",
+    "threats": "What a threat file leaves of the rate, by copies",
     "copies": "How many times a peer's agent-steps per second, at equal copies",
     "views": "What a view leaves of the rate",
     "training": "Training tables",

@@ -9,7 +9,7 @@ from goals import Faster, Goal
 from timing import Case, Work
 
 from suites import Suite
-from suites.worlds import WORLDS, episodes
+from suites.worlds import WORLDS, episodes, played
 
 _COPIES = (256, 4096)
 _AGENTS = 10
@@ -24,29 +24,36 @@ _DRAWING_NOTHING: dict[str, Any] = {
         {"kind": "reward_flip", "victims": [3]},
     ]
 }
-FILES = {"null": {"threats": []}, "no draws": _DRAWING_NOTHING, "together.toml": None}
+# The like with a coin or a number for each victim at each step.
+_COINS: dict[str, Any] = {
+    "threats": [
+        {"kind": "interruption", "victims": {"fraction": 0.2}, "policy": {"action": 1}},
+        {"kind": "observation_noise", "victims": [1], "scale": 0.1},
+        {"kind": "random_action", "victims": [2]},
+        {"kind": "reward_noise", "victims": [3]},
+    ]
+}
+FILES = {"null": {"threats": []}, "no draws": _DRAWING_NOTHING, "coins": _COINS}
 _WHY = {
     "null": "",
-    "no draws": "each threat is asked, checked and counted, beside a step of a few operations",
-    "together.toml": "one random number for each agent alone is a fourth of a ring's step",
+    "no draws": "each site that threats stand at costs twenty to thirty microseconds a step",
+    "coins": "one random number for each agent alone is a fifth of a ring's step",
+    "together.toml": "lossy_sight tosses a coin for each two agents, anti_goal looks everywhere",
 }
+_OWN = [(world, file, E) for world in WORLDS for file in _WHY for E in _COPIES]
+_SPREAD = [("simple_spread", file, 8) for file in FILES]
+_STEPS = 25  # of simple_spread's episode
 
 
 def cases(*, quick: bool) -> Sequence[Case]:
     """Return each world under each file and under none."""
     del quick
-    bare = [
-        Case(row=_row(world), column=f"E={E}", prepare=partial(episodes, world, _AGENTS, E))
-        for world in WORLDS
-        for E in _COPIES
+    under = [*_OWN, *_SPREAD]
+    bare = dict.fromkeys((world, None, E) for world, _, E in under)
+    return [
+        Case(row=_row(world, file), column=f"E={E}", prepare=partial(_ready, world, E, file))
+        for world, file, E in (*bare, *under)
     ]
-    under = [
-        Case(row=_row(world, file), column=f"E={E}", prepare=partial(_under, world, E, file))
-        for world in WORLDS
-        for file in FILES
-        for E in _COPIES
-    ]
-    return [*bare, *under]
 
 
 def goals(*, quick: bool) -> Sequence[Goal]:
@@ -63,23 +70,30 @@ def goals(*, quick: bool) -> Sequence[Goal]:
             least=_LEAST,
             why=_WHY[file],
         )
-        for world in WORLDS
-        for file in FILES
-        for E in _COPIES
+        for world, file, E in (*_OWN, *_SPREAD)
     ]
 
 
-SUITE = Suite(cases=cases, goals=goals, packages=("rallypoint", "numpy"))
+SUITE = Suite(cases=cases, goals=goals, packages=("rallypoint", "mpe2", "numpy"))
 
 
 def _row(world: str, file: str | None = None) -> str:
     return f"{world}, bare" if file is None else f"{world} under {file}"
 
 
-def _under(world: str, copies: int, file: str) -> Work:
+def _ready(world: str, copies: int, file: str | None) -> Work:
+    import rallypoint
     from rallypoint.safety.frame import Threatened
     from rallypoint.safety.threat_model import ThreatModel
 
-    table = FILES[file]
-    model = ThreatModel.from_toml(_WORKED) if table is None else ThreatModel.from_dict(table)
-    return episodes(world, _AGENTS, copies, around=partial(Threatened, threats=model.in_world()))
+    around = None
+    if file is not None:
+        table = FILES.get(file)
+        model = ThreatModel.from_toml(_WORKED) if table is None else ThreatModel.from_dict(table)
+        around = partial(Threatened, threats=model.in_world())
+    if world in WORLDS:
+        return episodes(world, _AGENTS, copies, around=around)
+    made = rallypoint.make(
+        "mpe2.simple_spread_v3:parallel_env", copies=copies, N=_AGENTS, max_cycles=_STEPS
+    )
+    return played(made, _STEPS, around)

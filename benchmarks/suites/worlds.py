@@ -105,26 +105,31 @@ def episodes(
     world: str, num_agents: int, copies: int, *, around: Callable[[Any], Any] | None = None
 ) -> Work:
     """Get a world ready, in what is put around it."""
+    import rallypoint
+
+    short = {"max_cycles": _SHORT} if num_agents * copies >= _LARGE else {}  # so more resets
+    made = rallypoint.make(WORLDS[world], num_agents=num_agents, copies=copies, **short)
+    return played(made, made.time_limit or 0, around)
+
+
+def played(made: Any, steps: int, around: Callable[[Any], Any] | None = None) -> Work:
+    """Play episodes of a batch of one group, whose actions are one of a few, at random."""
     import numpy as np
 
-    import rallypoint
     from rallypoint.envs.batch import autoreset
 
-    large = num_agents * copies >= _LARGE
-    short = {"max_cycles": _SHORT} if large else {}  # so more resets: slower if anything
-    made = rallypoint.make(WORLDS[world], num_agents=num_agents, copies=copies, **short)
     env = autoreset(made if around is None else around(made))
-    steps = made.time_limit or 0
-    num_actions = made.groups[0].action_space.n
+    (group,) = made.groups
     # Several, so that no two steps in a row read the same memory.
-    shape = (2 if large else 8, copies, num_agents)
-    drawn = [{"agents": a} for a in np.random.default_rng(0).integers(0, num_actions, shape)]
-    script = [drawn[i % len(drawn)] for i in range(steps)]
+    size = made.num_copies * made.num_agents
+    shape = (2 if size >= _LARGE else 8, made.num_copies, made.num_agents)
+    drawn = np.random.default_rng(0).integers(0, group.action_space.n, shape)
+    script = [{group.name: drawn[i % len(drawn)]} for i in range(steps)]
     env.reset(seed=0)
 
     def episode() -> int:  # one reset of every copy included
         for actions in script:
             env.step(actions)
-        return steps * copies * num_agents
+        return steps * size
 
     return episode

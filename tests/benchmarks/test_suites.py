@@ -121,3 +121,10 @@ def test_learning_without_an_environment_still_collects_rows(bench):
     seen, rewards, done, infos = still.step(np.zeros(6))
     assert len(seen) == len(rewards) == len(done) == len(infos) == 6
     assert still.observation_space.contains(seen[0])
+
+
+def test_every_table_that_suites_ask_for_has_a_title(bench):
+    kinds = {bench.table._kind(case.column) for case in bench.suites.cases(quick=False)}
+    sections = {getattr(goal, "section", None) for goal in bench.suites.goals(quick=False)}
+    asked = set(filter(None, kinds | sections))
+    assert {"E", "threats"} < asked <= bench.table._TITLES.keys()
