@@ -4,9 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
+from rallypoint.agents.bandits.pair import Pair
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import refuse_unread
 from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
@@ -20,6 +22,7 @@ from rallypoint.policies import Policy
 ABOUT = "agent.json"
 TABLES = "tables.safetensors"
 _TABULAR_FORMAT = "rallypoint-tabular-1"
+GROUPS_FORMAT = "rallypoint-groups-1"
 
 
 class Saved(NamedTuple):
@@ -41,6 +44,7 @@ class _Told(msgspec.Struct, kw_only=True):
     test_epsilon: float | None = None
     softmax: bool = False
     learned_by: str | None = None  # of a network in SB3's form that another agent of ours trained
+    groups: tuple[str, ...] = ()  # for whom there are policies in folders of their own
 
     @property
     def saved(self) -> Saved:
@@ -68,13 +72,26 @@ def read_saved(folder: Path) -> Saved:
     Raises:
         UnreadableFile: no agent was saved there, or what tells of it is damaged.
     """
+    return _read(folder).saved
+
+
+def folder_of(group: str) -> str:
+    """Return the name of the folder that holds a group's policy, where there are several groups.
+
+    >>> folder_of("red team")
+    'policy-red%20team'
+    """
+    return f"policy-{quote(group, safe='')}"
+
+
+def _read(folder: Path) -> _Told:
     if not (folder / ABOUT).is_file():
         raise UnreadableFile(
             f"{folder} holds no {ABOUT}, so nothing was trained into it; give the --out of a "
             "`rallypoint train`"
         )
     try:
-        return msgspec.convert(read_json(folder / ABOUT), _Told).saved
+        return msgspec.convert(read_json(folder / ABOUT), _Told)
     except msgspec.ValidationError as error:
         raise UnreadableFile(
             f"{folder / ABOUT} does not tell of a trained agent: {error}"
@@ -87,7 +104,11 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
     Raises:
         UnreadableFile: damaged files, or an agent of other spaces.
     """
-    saved = read_saved(folder)
+    told = _read(folder)
+    saved = told.saved
+    if told.groups:
+        by_group = [load_policies(folder / folder_of(name), env) for name in told.groups]
+        return {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
     if not (folder / TABLES).exists():
         from rallypoint.agents.sb3.saved import load_policy  # torch
 

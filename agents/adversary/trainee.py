@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.adversary.live import LivePolicy
 from rallypoint.agents.gradient.contributors import Contributors
-from rallypoint.agents.gradient.fragment import Fragment, Rollout
+from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.rounds import Rounds
@@ -34,9 +34,8 @@ def copies_of(seeds: Sequence[int], each: int) -> list[int]:
 class _Rollout(Rollout):
     """Starts the world by its copies' ids alone, which tell runs apart, and by no run's seed."""
 
-    def steps(self, policy: GradientPolicy, count: int, *, seed: int | None = None) -> Fragment:
-        """Play so many steps; see ``Rollout.steps``."""
-        return super().steps(policy, count, seed=None if seed is None else 0)
+    def _begin(self, seed: int | None) -> None:
+        super()._begin(None if seed is None else 0)
 
 
 class Trainee:

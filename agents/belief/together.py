@@ -180,7 +180,7 @@ class _OfTheSound(Rollout):
         self._frame = frame
 
     def _acting(self) -> Mask:
-        acting: Mask = super()._acting() & ~self._frame.hostile[:, self.columns]
+        acting: Mask = super()._acting() & ~self._frame.hostile
         return acting
 
 

@@ -82,5 +82,5 @@ class AmongPeers:
         """Return rounds among peers; the server has a row for each."""
         recipe = self._recipe
         run = Run(self.protocol, server, self._hearsay)
-        networks = recipe.architecture(recipe.world([0]))
-        return PeerRounds(delivery, networks, run, recipe.learner.contribution)
+        actors = recipe.actors(recipe.world([0]))
+        return PeerRounds(delivery, actors.only.networks, run, recipe.learner.contribution)

@@ -104,10 +104,9 @@ class AsynchronousRounds:
             moved[event.contributors] += event.moved
         self.round += 1
         believed = moved / max(1, moved.sum())
-        unknown = np.full(1, np.nan, dtype=np.float32)
         threats = self._lane.threats
         honest = np.ones(count, dtype=bool) if threats is None else ~threats.liars
-        learned = Learned(unknown, unknown, believed[None])
+        learned = Learned.by_belief(believed[None])
         return report_of(brought(self._lived, count), learned, honest[None])
 
     def run(self, count: int) -> Iterator[Report]:

@@ -1,6 +1,5 @@
 """Training learners of contributors by their names, into a folder."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,15 +10,22 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
+from rallypoint.agents.gradient.by_group import (
+    by_group_in_words,
+    mean_of_last,
+    plain,
+    returns_by_group,
+)
 from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from rallypoint.agents.gradient.contributors import Who
 from rallypoint.agents.gradient.manners import SYNCHRONOUS, Manner
 from rallypoint.agents.gradient.peer_rounds import PeerRounds
-from rallypoint.agents.gradient.recipe import Recipe, only_group
+from rallypoint.agents.gradient.recipe import Recipe
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.reports import filtered_in_words, share_left_out
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.team_lies import frames_of
 from rallypoint.agents.rounds.asking import Asking
 from rallypoint.agents.rounds.blocks import blocks_of
 from rallypoint.agents.rounds.delivery import Delivery
@@ -110,7 +116,7 @@ class TeamTraining:
         copies = self.team.copies(self.copies, learner.most_episodes)
         count = self.team.workers
         if is_team:
-            count = len(only_group(make(self.env, copies=1, **self.env_settings)).agents)
+            count = make(self.env, copies=1, **self.env_settings).num_agents
         self.recipe = Recipe(
             env=self.env,
             agent=self.agent,
@@ -123,7 +129,7 @@ class TeamTraining:
             threats=self.threats,
         )
         self.world = self.recipe.world()
-        self.group = only_group(self.world)
+        self.actors = self.recipe.actors(self.world)
         self.aggregator = Aggregator.parse(self.team.aggregator)
         self.manner = Manner(
             self.team.protocol,
@@ -132,33 +138,32 @@ class TeamTraining:
             f=self.team.byzantine,
             placement=self.placement,
         )
-        self.manner.check(self.aggregator, count)
-        self.updates = self.recipe.updates(self.group, always=self.record)
-        columns = self.recipe.architecture(self.world).size
-        self.manner.check_threats(self.updates, self.aggregator, columns)
-        self.frames = FramesOfRun(self.updates, self.manner.server_lies)
+        self.manner.check(self.aggregator, self.actors)
+        self.updates = self.recipe.updates(self.world, always=self.record)
+        self.manner.check_threats(self.updates, self.aggregator, self.actors)
+        self.frames = FramesOfRun(frames_of(self.updates), self.manner.server_lies)
         self._workshop = self.recipe.workshop(world=self.world)
         self.played = 0
         self.rounds_told: dict[str, Any] = {}
         self._of_world: tuple[Receipt, ...] = ()
 
     def _rounds(self, delivery: Delivery | Asking) -> AnyRounds:
-        learner, networks = self.recipe.learner, self.recipe.architecture(self.world)
+        learner, actors = self.recipe.learner, self.actors
         server = Server(
-            np.repeat(self.recipe.start(networks), self.manner.replicas, axis=0),
+            np.repeat(self.recipe.start(actors), self.manner.replicas, axis=0),
             [self.aggregator] * self.manner.replicas,
             f=self.team.byzantine,
             seeds=[self.seed] * self.manner.replicas,
             optimiser=learner.server_optimiser,
             pace=learner.pace,
-            layout=[piece.at.stop - piece.at.start for piece in networks.pieces],
-            riders=learner.riders(networks),
+            riders=actors.riders,
+            parts=actors.parts,
         )
         if isinstance(delivery, Asking):
             return self.manner.rounds(server, self.updates, delivery)
         return Rounds(
             self._workshop.rollout,
-            networks,
+            actors,
             learner,
             self.recipe.contributors,
             server,
@@ -166,7 +171,7 @@ class TeamTraining:
             seeds=[self.seed],
             contribution=learner.contribution,
             threats=[self.updates],
-            descent=learner.descent(self.recipe.bare, networks),
+            descent=learner.descent(self.recipe.bare, actors),
             protocol=None if self.placement is None else self.placement.protocol,
             delivery=delivery,
         )
@@ -221,13 +226,14 @@ class TeamTraining:
         row = {
             "round": rounds.round,
             "steps": self.played,
-            "return": _plain(report.returns[0]),
-            "length": _plain(report.lengths[0]),
+            "return": plain(report.returns[0]),
+            "length": plain(report.lengths[0]),
             "episodes": int(report.episodes[0]),
-            "variance_to_norm": _plain(report.ratio[0]),
-            "cosine": _plain(report.cosine[0]),
+            "variance_to_norm": plain(report.ratio[0]),
+            "cosine": plain(report.cosine[0]),
             "believed": believed,
             **filtered_in_words(report, self._names),
+            **by_group_in_words(report, self._names, self.actors),
         }
         if self.placement is None and self.manner.name == SYNCHRONOUS:
             return row
@@ -244,16 +250,15 @@ class TeamTraining:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return self.recipe.names(self.group)
+        return self.recipe.names(self.world)
 
     def _save(self, rounds: AnyRounds, out: Path) -> None:
-        from rallypoint.agents.gradient.saving import save_policy  # torch
+        from rallypoint.agents.gradient.saving import save_policies  # torch
 
-        save_policy(
+        save_policies(
             out,
-            rounds.architecture,
+            self.actors,
             rounds.weights[0],
-            self.group,
             env=self.env,
             env_settings=dict(self.env_settings),
             learned_by=self.agent,
@@ -262,8 +267,6 @@ class TeamTraining:
             write_atomically(out / ARRIVALS, written(rounds.record))
 
     def _metrics(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        last = [row["return"] for row in rows[-max(1, len(rows) // 10) :]]
-        told = [value for value in last if value is not None]
         return {
             "agent": self.agent,
             "env": self.env,
@@ -273,7 +276,8 @@ class TeamTraining:
             "contributors": self.recipe.count,
             "byzantine": self.team.byzantine,
             "aggregator": self.team.aggregator,
-            "return": float(np.mean(told)) if told else None,
+            "return": mean_of_last(rows),
+            **returns_by_group(rows),
             **share_left_out(rows),
         }
 
@@ -294,7 +298,3 @@ class TeamTraining:
             wrong += disagreements(self.world.model, self._of_world)
         told, faults = self.frames.account()
         return receipts + told, wrong + faults
-
-
-def _plain(value: Any) -> float | None:
-    return None if math.isnan(value) else round(float(value), 6)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.architecture import Architecture, architecture_for
 from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.descent import Descent, straight
@@ -116,14 +117,14 @@ class GradientLearner(Estimator):
             return self.own_riders
         return (*self.own_riders, ObservationStatistics(entries=architecture.inputs))
 
-    def descent(self, env: Callable[[int], BatchEnv], architecture: Architecture) -> Descent:
+    def descent(self, env: Callable[[int], BatchEnv], actors: Architecture | Actors) -> Descent:
         """Return what the server does with an aggregate, of one run.
 
         Args:
             env: makes a world of so many copies for the server itself, without threats.
-            architecture: of the weights.
+            actors: of the groups; the architecture of the weights, where there is one group.
         """
-        del env, architecture
+        del env, actors
         return straight
 
 
@@ -177,10 +178,10 @@ class FedPgBrLearner(GradientLearner, FedPgBr):
     initial: str = "uniform"
     learning_rate: float = 1e-3
 
-    def descent(self, env: Callable[[int], BatchEnv], architecture: Architecture) -> Descent:
+    def descent(self, env: Callable[[int], BatchEnv], actors: Architecture | Actors) -> Descent:
         """Return the server's own inner loop."""
         world = env(self.own_batch)
-        return Scsg(world, architecture, self, batch=self.own_batch)
+        return Scsg(world, actors, self, batch=self.own_batch)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rallypoint.agents.gradient.actors import Actor, Actors
 from rallypoint.agents.gradient.among_peers import AmongPeers
 from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.peer_rounds import PeerRounds
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.team_lies import Lies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
 from rallypoint.agents.rounds.asking import AskedHere, Asking
 from rallypoint.agents.rounds.delays import DELAYS, Delays
@@ -24,7 +26,7 @@ from rallypoint.agents.rounds.recorded import RecordedDelays
 from rallypoint.agents.rounds.replicated import Replicated
 from rallypoint.agents.rounds.simulated import Lane
 from rallypoint.config import from_dict
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig, TooManyByzantine, did_you_mean
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.updates import UpdateThreats
 from rallypoint.safety.updates.losses import check_losses
@@ -145,13 +147,14 @@ class Manner:
         return Cluster(recipe, recipe.count, placement, blocks=blocks, **about)
 
     def rounds(
-        self, server: Server, updates: UpdateThreats | None, delivery: Asking
+        self, server: Server, updates: Lies | None, delivery: Asking
     ) -> AsynchronousRounds | ReplicatedRounds | PeerRounds:
         """Return rounds in this manner, which is not the synchronous one."""
         recipe = self._recipe
         if self.name == PEERS:
             return self.among.rounds(server, delivery)
-        architecture = recipe.architecture(recipe.world([0]))
+        assert isinstance(updates, UpdateThreats | None), "several groups are refused"
+        architecture = recipe.actors(recipe.world([0])).only.networks
         contribution = recipe.learner.contribution
         if self.name == REPLICATED:
             run = Replicated(
@@ -170,9 +173,28 @@ class Manner:
         )
         return AsynchronousRounds(delivery, architecture, server, lane, contribution)
 
-    def check(self, aggregator: Aggregator, count: int) -> None:
-        """Refuse an aggregator that cannot answer about as few updates as it is asked about."""
-        least = count
+    def check(self, aggregator: Aggregator, actors: Actors) -> None:
+        """Refuse an aggregator that cannot answer about as few updates as it is asked about.
+
+        Raises:
+            TooManyByzantine: says of which group, where there are several.
+            InvalidConfig: several groups, in a manner that knows of one model only.
+        """
+        if self.name == SYNCHRONOUS:
+            for actor, n in self._asked_about(actors):
+                try:
+                    aggregator.check(n, self._f)
+                except TooManyByzantine as error:
+                    raise TooManyByzantine(f"{actor.part.said}{error}") from error
+            return
+        if len(actors.each) > 1:
+            groups = [actor.group.name for actor in actors.each]
+            raise InvalidConfig(
+                f"--protocol {self.name} goes by updates of one actor, and there is one for each "
+                f"of the groups {groups}: who has lived nothing as one of them would not be told "
+                "from who found nothing to learn; leave out --protocol"
+            )
+        least = self._recipe.count
         if self.name == PEERS:
             self.among.check(aggregator)
             return
@@ -183,9 +205,7 @@ class Manner:
         if self.name != "kardam":
             aggregator.check(least, self._f)
 
-    def check_threats(
-        self, updates: UpdateThreats | None, aggregator: Aggregator, columns: int
-    ) -> None:
+    def check_threats(self, updates: Lies | None, aggregator: Aggregator, actors: Actors) -> None:
         """Refuse threats to what one trusted server says, and losses that a rule cannot stand.
 
         Raises:
@@ -193,7 +213,8 @@ class Manner:
             TooManyByzantine: more updates are expected to lose something than may lie.
         """
         if self.name == PEERS:
-            self.among.listen(updates, aggregator, columns)
+            assert isinstance(updates, UpdateThreats | None), "several groups are refused"
+            self.among.listen(updates, aggregator, actors.size)
             self.server_lies = self.among.lies
             return
         threats = self._recipe.threats
@@ -204,8 +225,14 @@ class Manner:
                 f"here; say --protocol {REPLICATED}, or {PEERS}"
             )
         if updates is not None and self.name != "kardam":
-            count = self._recipe.count
-            check_losses(updates.model, aggregator, n=count, columns=columns, f=self._f)
+            for actor, n in self._asked_about(actors):
+                columns = actor.networks.size
+                check_losses(updates.model, aggregator, n=n, columns=columns, f=self._f)
+
+    def _asked_about(self, actors: Actors) -> list[tuple[Actor, int]]:
+        """Return each actor, and how many contributors learn it."""
+        members = actors.members(self._recipe.contributors).sum(axis=0).tolist()
+        return list(zip(actors.each, members, strict=True))
 
     def _lies_of_servers(self) -> tuple[UpdateThreats, ...]:
         threats = self._recipe.threats

@@ -71,9 +71,8 @@ class PeerRounds:
         self._lived = []
         self.diameter = float(self._peers.step().after[0])
         self.round += 1
-        unknown = np.full(1, np.nan, dtype=np.float32)
         believed = self._peers.believed.astype(np.float32)
-        learned = Learned(unknown, unknown, believed)
+        learned = Learned.by_belief(believed)
         return report_of(brought(self._lived, count), learned, self._run.hearsay.honest[None])
 
     def run(self, count: int) -> Iterator[Report]:

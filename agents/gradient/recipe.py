@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents import agents
-from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.gradient.actors import Actors
+from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.contributors import Contributors, Who
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
-from rallypoint.agents.gradient.riders.riding import Riding
+from rallypoint.agents.gradient.team_lies import Lies, TeamLies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
-from rallypoint.batch_env import BatchEnv, Group
+from rallypoint.batch_env import BatchEnv
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
@@ -49,54 +50,59 @@ class Recipe:
         """Who contributes."""
         return Contributors(who=self.who, count=self.count)
 
-    def names(self, group: Group) -> tuple[str, ...]:
+    def names(self, world: BatchEnv) -> tuple[str, ...]:
         """Return what contributors are called."""
         if self.who == "team":
-            return group.agents
+            return world.agents
         return tuple(f"worker_{i}" for i in range(self.count))
 
     def bare(self, copies: int | Sequence[int]) -> BatchEnv:
         """Return a world without threats, of some copies by number or by their ids."""
         return make(self.env, copies=copies, **self.env_settings)
 
-    def updates(self, group: Group, *, always: bool = False) -> UpdateThreats | None:
-        """Return the threats to updates, if there is a threat model; or always, if of none."""
+    def updates(self, world: BatchEnv, *, always: bool = False) -> Lies | None:
+        """Return the threats to updates, if there is a threat model; or always, if of none.
+
+        The members of a team of several groups lie among those of their own.
+        """
         if self.threats is None and not always:
             return None
-        names = self.names(group)
+        names = self.names(world)
         threats = (self.threats or ThreatModel()).at("update", "transport")
+        if self.who == "team" and len(world.groups) > 1:
+            return TeamLies(threats, self.actors(world).each, names, seed=self.seed)
         return UpdateThreats(threats, contributors=names, seed=self.seed)
 
     def world(self, whom: Sequence[int] | None = None) -> BatchEnv:
         """Return the world of some contributors, or of all, under its threats.
 
         Raises:
-            InvalidConfig: copies that cannot be dealt out, or several groups.
+            InvalidConfig: copies that cannot be dealt out.
         """
         ids = self._copies_of(range(self.count) if whom is None else whom)
         world = self.bare(ids)
-        group = only_group(world)
-        updates = self.updates(group)
+        updates = self.updates(world)
         if self.threats is None or updates is None:
             return world
         in_world = self.threats.in_world()
         if not in_world.threats:
             return world
-        lies = self.contributors.of_copies(self.copies, len(group.agents), updates.byzantine[None])
+        lies = self.contributors.of_copies(self.copies, world.num_agents, updates.byzantine[None])
         return Threatened(world, in_world, byzantine=lies[ids])
 
-    def architecture(self, world: BatchEnv) -> Architecture:
-        """Return the networks that fit a world."""
+    def actors(self, world: BatchEnv) -> Actors:
+        """Return the actors that fit a world, one for each group."""
         learner, state_size = self.learner, None
         if learner.central_critic:
             world.reset(self.seed)
             state_size = world.state().reshape(world.num_copies, -1).shape[1]
-        return learner.architecture(only_group(world), state_size)
+        networks = [learner.architecture(group, state_size) for group in world.groups]
+        return Actors(world.groups, networks, [learner.riders(made) for made in networks])
 
-    def start(self, networks: Architecture) -> Parameters:
+    def start(self, actors: Actors) -> Parameters:
         """Return the weights to start from: (1, d)."""
         rng = stream(self.seed, "gradient/initial")
-        return networks.initial(rng, scheme=self.learner.initial)[None]
+        return actors.initial(rng, scheme=self.learner.initial)[None]
 
     def workshop(
         self, whom: Sequence[int] | None = None, *, world: BatchEnv | None = None
@@ -110,18 +116,16 @@ class Recipe:
         whom = range(self.count) if whom is None else whom
         world = self.world(whom) if world is None else world
         learner = self.learner
-        networks = self.architecture(world)
-        start = self.start(networks)
+        actors = self.actors(world)
         draws = Draws(self.seed, "gradient/act", world.copies)
         return GradientWorkshop(
             Rollout(world, draws, central=learner.central_critic),
-            networks,
+            actors,
             learner,
             Contributors(who=self.who, count=len(whom)),
-            Riding(learner.riders(networks), start.shape[1]),
             steps=learner.steps,
             seeds=[self.seed],
-            weights=start,
+            weights=self.start(actors),
             whom=whom,
             of=self.count,
             keeps_digests=self.keeps_digests,
@@ -138,17 +142,3 @@ class Recipe:
             )
         found: list[int] = everything.reshape(self.count, -1)[list(whom)].ravel().tolist()
         return found
-
-
-def only_group(world: BatchEnv) -> Group:
-    """Return the group of a world that has one.
-
-    Raises:
-        InvalidConfig: it has several.
-    """
-    if len(world.groups) > 1:
-        raise InvalidConfig(
-            f"{world.id} has the groups {[group.name for group in world.groups]}, and contributors "
-            "learn one shared policy; make an environment with one group"
-        )
-    return world.groups[0]

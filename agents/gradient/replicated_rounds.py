@@ -77,13 +77,10 @@ class ReplicatedRounds:
         self._lived = []
         self._replication.step()
         self.round += 1
-        unknown = np.full(1, np.nan, dtype=np.float32)
         believed = np.full((1, count), 1 / count)
         threats = self._run.threats
         honest = np.ones(count, dtype=bool) if threats is None else ~threats.liars
-        return report_of(
-            brought(self._lived, count), Learned(unknown, unknown, believed), honest[None]
-        )
+        return report_of(brought(self._lived, count), Learned.by_belief(believed), honest[None])
 
     def run(self, count: int) -> Iterator[Report]:
         """Yield the reports of so many rounds."""

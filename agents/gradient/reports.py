@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.agents.gradient.parts import Judged
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.agents.gradient.server import Received
 from rallypoint.agents.rounds.delivery import Brought
-from rallypoint.agents.rounds.work import Filtered
+from rallypoint.agents.rounds.work import Filtered, Lived
 from rallypoint.batch_env import Mask
 
 _LEFT_OUT, _TRAJECTORIES = "left_out", "trajectories"  # in a row of metrics
@@ -26,27 +26,87 @@ class Report(NamedTuple):
     cosine: Floats  # (R,) of the aggregate with the honest mean
     believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
     filtered: tuple[Filtered, ...] = ()  # R n of them, where trajectories are filtered
+    of_actors: tuple["Report", ...] = ()  # the same, actor by actor, where there are several
 
 
 class Learned(NamedTuple):
-    """What came of one aggregation, run by run."""
+    """What came of one aggregation, run by run and actor by actor."""
 
-    ratio: Floats  # (R,)
-    cosine: Floats  # (R,)
-    believed: Floats  # (R, n)
+    ratio: Floats  # (R, actors)
+    cosine: Floats  # (R, actors)
+    believed: Floats  # (R, n, actors); NaN where an actor is not theirs to speak of
+
+    @classmethod
+    def unknown(cls, runs: int, members: Mask) -> "Learned":
+        """Know nothing yet of actors but who learns which: (n, actors)."""
+        shape = (runs, members.shape[1])
+        ratio, cosine = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
+        nobody = np.where(members, np.float32(0), np.float32(np.nan))
+        return cls(ratio, cosine, np.tile(nobody, (runs, 1, 1)))
+
+    @classmethod
+    def by_belief(cls, believed: Floats) -> "Learned":
+        """Know of the only actor by how much each was believed: (R, n)."""
+        unknown = np.full((len(believed), 1), np.nan, dtype=np.float32)
+        return cls(unknown, unknown, believed[..., None])
+
+    def note(
+        self, run: int, actor: int, honest: Floats, whom: NDArray[np.int64], judged: Judged
+    ) -> None:
+        """Write down what became of one actor's updates.
+
+        Args:
+            run: which.
+            actor: which.
+            honest: (m, d) updates of it.
+            whom: (k,) the contributors who were heard.
+            judged: what the server made of what these sent.
+        """
+        self.ratio[run, actor], self.cosine[run, actor] = spread_and_agreement(
+            honest, judged.aggregate
+        )
+        if judged.explanation is not None:
+            self.believed[run, whom[judged.rows], actor] = judged.explanation.weights
 
 
 def report_of(brought: Brought, learned: Learned, honest: Mask) -> Report:
-    """Put a round's report together; honest is (R, n)."""
+    """Put a round's report together; honest is (R, n).
+
+    Of several actors the largest ratio and the least cosine stand for all, and a contributor is
+    believed as much as it is in the mean of those that it speaks of.
+    """
     lived = brought.lived
+    of_actors = tuple(
+        _report(
+            brought.contributors,
+            own,
+            (learned.ratio[:, actor], learned.cosine[:, actor], learned.believed[..., actor]),
+            honest,
+        )
+        for actor, own in enumerate(lived.of_actors)
+    )
+    of_all = (
+        np.fmax.reduce(learned.ratio, axis=1),
+        np.fmin.reduce(learned.cosine, axis=1),
+        np.nanmean(learned.believed, axis=2),
+    )
+    return _report(brought.contributors, lived, of_all, honest)._replace(of_actors=of_actors)
+
+
+def _report(
+    contributors: NDArray[np.int64],
+    lived: Lived,
+    learned: tuple[Floats, Floats, Floats],
+    honest: Mask,
+) -> Report:
     returns, episodes, lengths, steps = np.zeros((4, *honest.shape))
-    returns.ravel()[brought.contributors] = lived.returns
-    episodes.ravel()[brought.contributors] = lived.episodes
-    lengths.ravel()[brought.contributors] = lived.lengths
-    steps.ravel()[brought.contributors] = lived.steps
+    returns.ravel()[contributors] = lived.returns
+    episodes.ravel()[contributors] = lived.episodes
+    lengths.ravel()[contributors] = lived.lengths
+    steps.ravel()[contributors] = lived.steps
     number = np.where(honest, episodes, 0).sum(axis=1)
     filtered = [Filtered(0, 0)] * honest.size if lived.filtered else []
-    for place, told in zip(brought.contributors.tolist(), lived.filtered, strict=False):
+    for place, told in zip(contributors.tolist(), lived.filtered, strict=False):
         filtered[place] = told
     earned, lasted = (_per_episode(of, honest, number) for of in (returns, lengths))
     played = steps.sum(axis=1).astype(np.int64)
@@ -62,7 +122,7 @@ def _per_episode(of_each: NDArray[np.float64], honest: Mask, number: NDArray[np.
     return told
 
 
-def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float]:
+def spread_and_agreement(honest: Floats, aggregate: Floats) -> tuple[float, float]:
     """Return how far honest updates (m, d) spread, for their mean's length, and what came of it.
 
     The first is the square root of their summed variance over the norm of their mean: resilience
@@ -74,7 +134,7 @@ def spread_and_agreement(honest: Floats, answer: Received) -> tuple[float, float
     if len(honest) < 2 or not length:
         return float("nan"), float("nan")
     variance = float(((honest - mean) ** 2).sum() / (len(honest) - 1))
-    found = np.asarray(answer.aggregate, dtype=np.float64)
+    found = np.asarray(aggregate, dtype=np.float64)
     scale = length * float(np.linalg.norm(found))
     return variance**0.5 / length, float(found @ mean) / scale if scale else float("nan")
 

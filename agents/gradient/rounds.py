@@ -2,20 +2,24 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.architecture import Architecture
 from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.dealing import Dealt, dealt_out, with_missing
 from rallypoint.agents.gradient.descent import Descent, straight
 from rallypoint.agents.gradient.estimators import Estimator
 from rallypoint.agents.gradient.fragment import Rollout
+from rallypoint.agents.gradient.parts import side_by_side
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.agents.gradient.reports import Learned, Report, report_of, spread_and_agreement
+from rallypoint.agents.gradient.reports import Learned, Report, report_of
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.gradient.team_lies import Lies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
 from rallypoint.agents.rounds.delivery import Delivery
 from rallypoint.agents.rounds.in_process import InProcess
@@ -32,16 +36,15 @@ from rallypoint.agents.rounds.work import Task
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.errors import CannotGoOn
 from rallypoint.safety.enforcement.nested import nested, part_of
-from rallypoint.safety.updates import UpdateThreats
 
 
 class Rounds:
-    """One group's shared policy, learned from n contributors in each of R runs."""
+    """A policy for each group, learned from n contributors in each of R runs."""
 
     def __init__(
         self,
         rollout: Rollout,
-        architecture: Architecture,
+        actors: Architecture | Actors,
         estimator: Estimator,
         contributors: Contributors,
         server: Server,
@@ -49,7 +52,7 @@ class Rounds:
         steps: int,
         seeds: Sequence[int],
         contribution: Contribution | None = None,
-        threats: Sequence[UpdateThreats | None] | None = None,
+        threats: Sequence[Lies | None] | None = None,
         descent: Descent = straight,
         world_seed: int | None = None,
         protocol: RoundProtocol[Any] | None = None,
@@ -59,7 +62,8 @@ class Rounds:
 
         Args:
             rollout: the world, with R times as many copies as one run has.
-            architecture: of the policy.
+            actors: of the groups of the world; the architecture of the policy, where there is one
+                group, with the server's riders behind it.
             estimator: how updates are estimated.
             contributors: whose rows are whose.
             server: with the parameters to start from.
@@ -76,15 +80,15 @@ class Rounds:
             NotOffered, InvalidConfig: a world, copies or riders that the estimator cannot use.
         """
         self.server = server
-        self.architecture = architecture
+        groups = [seat.group for seat in rollout.seats]
+        self.actors = Actors.of(actors, groups, server.riding.riders)
         self.round = 0
         if delivery is None:
             workshop = GradientWorkshop(
                 rollout,
-                architecture,
+                self.actors,
                 estimator,
                 contributors,
-                server.riding,
                 steps=steps,
                 seeds=seeds,
                 weights=server.weights,
@@ -100,7 +104,8 @@ class Rounds:
         self._contribution = contribution or Contribution()
         self._threats = tuple(threats or [None] * contributors.runs)
         self._descent = descent
-        shape = (contributors.runs, contributors.count, architecture.size)
+        self._members = self.actors.members(contributors)
+        shape = (contributors.runs, contributors.count, self.actors.size)
         self._momenta = np.zeros(shape, dtype=np.float32)
         self._episodes: NDArray[np.int64] | None = None
         self._state: Any
@@ -109,7 +114,12 @@ class Rounds:
     @property
     def weights(self) -> Floats:
         """The weights to act by, whatever rides behind them: (R, d)."""
-        return self.server.riding.folded(self.architecture, self.server.parameters)
+        return self.actors.folded(self.server.parameters)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The networks of the only group's policy."""
+        return self.actors.only.networks
 
     @property
     def honest(self) -> Mask:
@@ -140,7 +150,8 @@ class Rounds:
             self.delivery.announce(self.server.time, task)
             combine = self._wait()
             brought = self.delivery.brought()
-            told.append(self._learn(self._dealt(combine), first=not told))
+            dealt = dealt_out(combine, brought.speaks_of, self._members, self._contributors.runs)
+            told.append(self._learn(dealt, first=not told))
             more = brought.more
             moved = Moved(self.server.time, self.server.parameters, opens=not more)
             self._state, self._orders = self.protocol.tell(self._state, moved)
@@ -169,64 +180,69 @@ class Rounds:
         for _ in range(count):
             yield self.train_round()
 
-    def _dealt(self, combine: Combine) -> "_Dealt":
-        """Deal out by runs what there is to combine."""
-        runs, count = self._contributors.runs, self._contributors.count
-        present, missing = np.zeros((2, runs * count), dtype=bool)
-        present[combine.contributors] = True
-        missing[combine.missing] = True
-        updates = combine.updates
-        if len(updates) < runs * count:
-            updates = np.zeros((runs * count, updates.shape[1]), dtype=np.float32)
-            updates[combine.contributors] = combine.updates
-        shape = (runs, count)
-        return _Dealt(updates.reshape(*shape, -1), present.reshape(shape), missing.reshape(shape))
-
-    def _learn(self, dealt: "_Dealt", *, first: bool) -> Learned:
-        """Send, aggregate and move once; return ratio, cosine and whom the rule believed."""
-        sent = self._sent(dealt.updates, dealt.present)
-        runs, count = dealt.present.shape
+    def _learn(self, dealt: Dealt, *, first: bool) -> Learned:
+        """Send, aggregate and move once; return what came of it."""
+        sent = self._sent(dealt.updates, dealt.speaks_of)
+        runs = len(dealt.present)
         aggregates = np.empty_like(self.server.parameters)
-        ratio, cosine = np.full((2, runs), np.nan, dtype=np.float32)
-        believed = np.zeros((runs, count), dtype=np.float32)
+        learned = Learned.unknown(runs, self._members)
+        expected = dealt.speaks_of | (dealt.missing[..., None] & self._members)
         for run in range(runs):
             rows = np.flatnonzero(dealt.present[run])
-            received = self._received(run, sent[run, rows], rows)
-            whom, received = _with_missing(rows, received, np.flatnonzero(dealt.missing[run]))
+            received = self._received(run, sent[run, rows], rows, dealt.speaks_of[run])
+            whom, received = with_missing(rows, received, np.flatnonzero(dealt.missing[run]))
             batch = None if self._episodes is None else int(self._episodes[run])
-            answer = self.server.aggregate(run, received, whom, explain=first, batch=batch)
+            answer = self.server.aggregate(
+                run,
+                received,
+                whom,
+                explain=first,
+                batch=batch,
+                speaks_of=expected[run, whom],
+            )
             aggregates[run] = answer.aggregate
             if first:
-                honest = sent[run, rows][self.honest[run][rows]]
-                ratio[run], cosine[run] = spread_and_agreement(honest, answer)
-                if answer.explanation is not None:
-                    believed[run, whom] = answer.explanation.weights
+                honest = self.honest[run] & dealt.present[run]
+                for number, (part, judged) in enumerate(
+                    zip(self.server.parts, answer.parts, strict=True)
+                ):
+                    heard = honest & dealt.speaks_of[run, :, number]
+                    learned.note(run, number, part.of(sent[run, heard]), whom, judged)
         self._descent(
             self.server,
-            aggregates[:, : self.architecture.size],
+            aggregates[:, : self.actors.size],
             episodes=self._episodes,
             round_number=self.round,
         )
         self.server.close(aggregates, ride=first)
-        return Learned(ratio, cosine, believed)
+        return learned
 
-    def _sent(self, updates: Floats, present: Mask) -> Floats:
+    def _sent(self, updates: Floats, speaks_of: Mask) -> Floats:
         """Return what contributors send if nobody lies, and remember momenta: (R, n, D)."""
-        size = self.architecture.size
-        sent = self._contribution.of(updates[..., :size], self._momenta, present)
+        size = self.actors.size
+        sent = side_by_side(
+            [
+                self._contribution.of(
+                    updates[..., actor.weights],
+                    self._momenta[..., actor.weights],
+                    speaks_of[..., number],
+                )
+                for number, actor in enumerate(self.actors.each)
+            ]
+        )
         if self._contribution.momentum:
             self._momenta = sent
         if updates.shape[2] == size:
             return sent
         return np.concatenate([sent, updates[..., size:]], axis=2)
 
-    def _received(self, run: int, sent: Floats, rows: NDArray[np.int64]) -> Floats:
+    def _received(self, run: int, sent: Floats, rows: NDArray[np.int64], speaks_of: Mask) -> Floats:
         """Let the liars of a run lie."""
         threats = self._threats[run]
         if threats is None:
             return sent
         batch = None if self._episodes is None else int(self._episodes[run])
-        rule = self.server.asked(run, rows, batch=batch)
+        rule = self.server.asked(run, rows, batch=batch, speaks_of=speaks_of[rows])
         delivery = threats.apply(sent, round_number=self.server.time, members=rows, aggregator=rule)
         received: Floats = delivery.updates.astype(np.float32, copy=False)
         return received
@@ -252,23 +268,3 @@ class Rounds:
                 threats.restore(part_of(snapshot, f"threats/{run}"))
         self.round = int(snapshot["round"])
         self._momenta = snapshot["momenta"].copy()
-
-
-class _Dealt(NamedTuple):
-    """Updates that are to be combined, run by run."""
-
-    updates: Floats  # (R, n, D)
-    present: Mask  # (R, n) who sent one
-    missing: Mask  # (R, n) who should have
-
-
-def _with_missing(
-    rows: NDArray[np.int64], received: Floats, missing: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], Floats]:
-    """Put rows of NaN in the places of the missing: every rule leaves them out, and lowers f."""
-    if not len(missing):
-        return rows, received
-    nothing = np.full((len(missing), received.shape[1]), np.nan, dtype=np.float32)
-    whom = np.concatenate([rows, missing])
-    order = whom.argsort()
-    return whom[order], np.concatenate([received, nothing])[order]

@@ -1,18 +1,64 @@
 """A learned policy as one of Stable-Baselines3, in the files that ``rallypoint evaluate`` reads."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.saved import ABOUT, GROUPS_FORMAT, folder_of
 from rallypoint.agents.sb3.algorithms import algorithm
 from rallypoint.agents.sb3.building import untrained
 from rallypoint.agents.sb3.files import save_model
 from rallypoint.batch_env import Group
 from rallypoint.errors import InvalidConfig
+from rallypoint.files import write_atomically
 
 _ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU"}
+
+
+def save_policies(
+    folder: Path,
+    actors: Actors,
+    weights: Parameters,
+    *,
+    env: str,
+    env_settings: dict[str, Any],
+    learned_by: str,
+) -> None:
+    """Write what every group has learned: the policy of the only one, or a folder for each.
+
+    Each of these folders holds one of SB3's PPO, as ``save_policy`` leaves it, and may be read
+    alone.
+
+    Args:
+        folder: where to.
+        actors: of the groups.
+        weights: (d,) of all.
+        env: id of the environment they were trained in.
+        env_settings: of that.
+        learned_by: the agent, by its name.
+
+    Raises:
+        UnwritablePath: nothing half-written is left behind.
+    """
+    about: dict[str, Any] = {"env": env, "env_settings": env_settings}
+    is_alone = len(actors.each) == 1
+    for actor in actors.each:
+        save_policy(
+            folder if is_alone else folder / folder_of(actor.group.name),
+            actor.networks,
+            weights[actor.weights],
+            actor.group,
+            learned_by=learned_by,
+            **about,
+        )
+    if not is_alone:
+        names = [actor.group.name for actor in actors.each]
+        told = {"format": GROUPS_FORMAT, "agent": learned_by, "groups": names, **about}
+        write_atomically(folder / ABOUT, json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
 def save_policy(

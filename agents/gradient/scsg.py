@@ -1,11 +1,13 @@
 """The inner loop of a server that plays for itself: variance-reduced steps about an aggregate."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.actor_critic import ActorCritic
+from rallypoint.agents.gradient.actors import Actor, Actors
 from rallypoint.agents.gradient.architecture import Architecture, Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.contributors import Contributors
@@ -43,7 +45,8 @@ class Scsg:
     by the ratio of its action's probability under w_0 to that under w_n. As soon as the mean ratio
     of these rows leaves [0.995, 1.005] the loop ends, before the step. The first step is along mu
     alone, for which nothing need be played. Where the aggregator believed nobody (mu = 0) the
-    server descends along g(w_n), all steps.
+    server descends along g(w_n), all steps. Where there are several groups, each one's actor is
+    corrected by what was played as it, and the loop ends as soon as one of them has gone too far.
 
     The server is trusted: nobody lies in its world. What it plays is a function of the run, the
     round and the step, so nothing of it need be kept for a snapshot.
@@ -56,7 +59,7 @@ class Scsg:
     def __init__(
         self,
         env: BatchEnv,
-        architecture: Architecture,
+        actors: Architecture | Actors,
         estimator: Gpomdp,
         *,
         batch: int,
@@ -66,7 +69,7 @@ class Scsg:
 
         Args:
             env: a world of the server's own, with ``batch`` copies for each run in turn.
-            architecture: of the weights.
+            actors: of the groups; the architecture of the weights, where there is one group.
             estimator: how g is estimated.
             batch: episodes of the server before a step.
             seed: of what it plays; that of the server's first run if not given.
@@ -82,8 +85,7 @@ class Scsg:
             )
         self.last = Inner(*np.zeros((3, runs), dtype=np.int64))
         self._env = env
-        self._architecture = architecture
-        self._networks = ActorCritic(architecture)
+        self._given = actors
         self._estimator = estimator
         self._batch = batch
         self._seed = seed
@@ -105,22 +107,31 @@ class Scsg:
             )
         drawn = self._drawn(server, episodes, round_number)
         start = server.parameters
-        heard: Mask = np.any(aggregates != 0, axis=1)
+        actors = Actors.of(self._given, self._env.groups, server.riding.riders).each
+        heard: Mask = np.stack(
+            [np.any(aggregates[:, actor.weights] != 0, axis=1) for actor in actors], axis=1
+        )
         taken, played = np.zeros((2, len(drawn)), dtype=np.int64)
         going: Mask = np.ones(len(drawn), dtype=bool)
         for step in range(int(drawn.max())):
             going = going & (step < drawn)
-            alone = going & ~heard
+            alone = going[:, None] & ~heard  # (R, actors)
             along = aggregates.copy()
-            asked = going if step else alone  # at first g and g' are the same
+            # At first g and g' are the same.
+            asked: Mask = going if step else np.asarray(alone.any(axis=1))
             if asked.any():
-                batch = self._play(server, asked, (round_number, step))
+                batches = self._play(actors, server, asked, (round_number, step))
                 played += self._batch * asked
-                own, others, ratios = self._look(server.parameters, start, batch)
-                near: Mask = (ratios >= _NEAR[0]) & (ratios <= _NEAR[1])
-                going = going & (~heard | ~asked | near)
-                along[asked & heard] += (own - others)[asked & heard]
-                along[alone] = own[alone]
+                for actor, batch, hears, is_alone in zip(
+                    actors, batches, heard.T, alone.T, strict=True
+                ):
+                    points = (actor.part.of(server.parameters), actor.part.of(start))
+                    own, others, ratios = self._look(actor, *points, batch)
+                    near: Mask = (ratios >= _NEAR[0]) & (ratios <= _NEAR[1])
+                    going = going & (~hears | ~asked | near)
+                    steps = along[:, actor.weights]
+                    steps[asked & hears] += (own - others)[asked & hears]
+                    steps[is_alone] = own[is_alone]
             if not going.any():
                 break
             rows = np.flatnonzero(going)
@@ -138,26 +149,36 @@ class Scsg:
             ]
         )
 
-    def _play(self, server: Server, runs: Mask, when: tuple[int, int]) -> Batch:
+    def _play(
+        self, actors: Sequence[Actor], server: Server, runs: Mask, when: tuple[int, int]
+    ) -> list[Batch]:
+        """Play as all groups; return what the server saw as each."""
         # A world and draws begun anew: how often others have played does not matter.
         first = server.seeds[0] if self._seed is None else self._seed
         seed = int(stream(first, "gradient/server", *when).integers(1 << 62))
         rollout = Rollout(self._env, Draws(seed, "gradient/server-act", self._env.copies))
-        parameters, riding = server.parameters, server.riding
-        weights = riding.folded(self._architecture, parameters)
-        policy = GradientPolicy(self._architecture, weights, rollout.group)
-        fragment = rollout.episodes(policy, seed=seed, copies=np.repeat(runs, self._batch))
-        shown = riding.shown(parameters, fragment)
-        return self._estimator.prepare(self._networks, parameters, shown, self._one)
+        points = [actor.part.of(server.parameters) for actor in actors]
+        policies = [
+            GradientPolicy(made.networks, made.riding.folded(made.networks, at), made.group)
+            for made, at in zip(actors, points, strict=True)
+        ]
+        copies = np.repeat(runs, self._batch)
+        fragments = rollout.episodes_of_all(policies, seed=seed, copies=copies)
+        return [
+            self._estimator.prepare(
+                ActorCritic(made.networks), at, made.riding.shown(at, fragment), self._one
+            )
+            for made, at, fragment in zip(actors, points, fragments, strict=True)
+        ]
 
     def _look(
-        self, parameters: Parameters, start: Parameters, batch: Batch
+        self, actor: Actor, parameters: Parameters, start: Parameters, batch: Batch
     ) -> tuple[Floats, Floats, NDArray[np.float64]]:
         """Return g at these parameters and g' at the first (R, d), and mean ratios (R,)."""
-        portions = shares(batch.weights)
+        networks, portions = ActorCritic(actor.networks), shares(batch.weights)
         by_log = -batch.gains * portions
-        here, there = (log_probabilities(self._networks, at, batch) for at in (parameters, start))
+        here, there = (log_probabilities(networks, at, batch) for at in (parameters, start))
         ratios = np.exp(there - here)
-        own = summed_slopes(self._networks, parameters, batch, by_log)[:, 0]
-        others = summed_slopes(self._networks, start, batch, by_log * ratios)[:, 0]
+        own = summed_slopes(networks, parameters, batch, by_log)[:, 0]
+        others = summed_slopes(networks, start, batch, by_log * ratios)[:, 0]
         return own, others, np.einsum("rnb,rnb->r", portions, ratios, dtype=np.float64)

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.optimisers import Adam, Moments, Optimiser
+from rallypoint.agents.gradient.parts import Judged, Part, Received, rows_by_part
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.riding import Riding
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import stream
-from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator, Context, Explanation
 
 
@@ -41,13 +41,6 @@ class Pace:
         return self.rate + (self.final - self.rate) * min(1.0, share)
 
 
-class Received(NamedTuple):
-    """What a server made of one run's updates."""
-
-    aggregate: Floats  # (d,)
-    explanation: Explanation | None  # of those present, where it was asked for
-
-
 class Server:
     """Parameters of R runs, each with its own aggregator, and what the optimiser remembers."""
 
@@ -63,6 +56,7 @@ class Server:
         layout: Sequence[int] | None = None,
         trusted: Sequence[int] | None = None,
         riders: Sequence[Rider] = (),
+        parts: Sequence[Part] = (),
     ) -> None:
         """Start from some parameters.
 
@@ -73,9 +67,11 @@ class Server:
             seeds: of each run, for aggregators that draw.
             optimiser: how to descend; Adam if not given.
             pace: how fast.
-            layout: sizes of the layers, for aggregators that go layer by layer.
+            layout: sizes of the layers, for aggregators that go layer by layer, if there is one
+                part.
             trusted: contributors known to be honest, for aggregators that need some.
             riders: what rides along with the weights.
+            parts: of the model, of which each is aggregated by itself; one, if not given.
         """
         self.riding = Riding(riders, parameters.shape[1])
         self.parameters = self.riding.start(parameters)  # (R, D)
@@ -88,7 +84,9 @@ class Server:
         self.seeds = tuple(seeds)
         self._optimiser = Adam() if optimiser is None else optimiser
         self._pace = Pace() if pace is None else pace
-        self._layout = None if layout is None else [*layout, *(r.size for r in riders)]
+        sizes = None if layout is None else (*layout, *(rider.size for rider in riders))
+        whole = Part((slice(0, self.parameters.shape[1]),), sizes)
+        self.parts = tuple(parts) or (whole,)
         self._trusted = trusted
         self._moments: Moments = self._optimiser.init(parameters)
         self._previous = np.zeros_like(self.parameters)  # aggregates
@@ -107,6 +105,7 @@ class Server:
         self,
         run: int,
         rows: NDArray[np.int64],
+        part: Part,
         *,
         purpose: str = "server",
         batch: int | None = None,
@@ -116,17 +115,20 @@ class Server:
         Args:
             run: which.
             rows: (m,) the contributors, by index.
+            part: of the model, that they are to be asked about.
             purpose: of the draws; whoever asks the rule beforehand must not see the server's.
             batch: episodes that the server asked for, where it decides that anew each round.
         """
         trusted = None
         if self._trusted is not None:
             trusted = np.flatnonzero(np.isin(rows, self._trusted)).tolist() or None
-        draws = "rng" in self._aggregators[run].needs
+        rng = None
+        if "rng" in self._aggregators[run].needs:
+            rng = stream(self.seeds[run], "aggregation", purpose, self.time, *part.path)
         return Context(
-            rng=stream(self.seeds[run], "aggregation", purpose, self.time) if draws else None,
-            previous=self._previous[run],
-            layout=self._layout,
+            rng=rng,
+            previous=part.of(self._previous[run]),
+            layout=part.layout,
             trusted=trusted,
             extra={} if batch is None else {"batch": batch},
         )
@@ -139,42 +141,79 @@ class Server:
         *,
         explain: bool = False,
         batch: int | None = None,
+        speaks_of: Mask | None = None,
     ) -> Received:
-        """Combine one run's updates (m, d) of the contributors that are present.
+        """Combine one run's updates (m, D) of the contributors that are present, part by part.
+
+        What nobody speaks of stays 0, which asks for nothing. ``speaks_of`` (m, parts) says who
+        speaks of which; all of all, if not given.
 
         Raises:
             TooManyByzantine: too few are left to tolerate f.
             InvalidUpdates: more than f of them are not finite.
             Diverged: none is.
         """
-        rule, context = self._aggregators[run], self.context(run, rows, batch=batch)
+        found = np.zeros(updates.shape[1], dtype=updates.dtype)
+        judged = []
+        for part, mine in rows_by_part(self.parts, len(rows), speaks_of):
+            context = self.context(run, rows[mine], part, batch=batch)
+            answer = self._judged(run, part, part.of(updates)[mine], context, explain=explain)
+            part.put(found, answer[0])
+            judged.append(Judged(mine, *answer))
+        return Received(found, tuple(judged))
+
+    def _judged(
+        self, run: int, part: Part, updates: Floats, context: Context, *, explain: bool
+    ) -> tuple[Floats, Explanation | None]:
+        rule = self._aggregators[run]
+        if not len(updates):
+            return np.zeros(updates.shape[1], dtype=updates.dtype), None
         try:
             if explain:
-                return Received(*rule.aggregate_and_explain(updates, self._f, context=context))
-            return Received(rule(updates, self._f, context=context), None)
+                return rule.aggregate_and_explain(updates, self._f, context=context)
+            return rule(updates, self._f, context=context), None
+        except TooManyByzantine as error:
+            raise TooManyByzantine(f"{part.said}{error}") from error
         except InvalidUpdates as error:
             if np.isfinite(updates).all(axis=1).any():
                 raise
             raise Diverged(
-                f"after {self.time} steps no contributor's update is finite any more: either "
-                "rewards are no numbers, or the loss went off; take a smaller learning rate, or "
-                "shorten gradients by max_norm"
+                f"{part.said}after {self.time} steps no contributor's update is finite any more: "
+                "either rewards are no numbers, or the loss went off; take a smaller learning "
+                "rate, or shorten gradients by max_norm"
             ) from error
 
     def explained(
         self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None
     ) -> Explanation:
-        """Say whom a run's rule believes among updates (m, d), if it is asked now."""
-        rule = self._aggregators[run]
-        return rule.explain(updates, self._f, context=self.context(run, rows, batch=batch))
+        """Say whom a run's rule believes among updates (m, D) of one part, if it is asked now."""
+        rule, (part,) = self._aggregators[run], self.parts
+        return rule.explain(updates, self._f, context=self.context(run, rows, part, batch=batch))
 
     def asked(
-        self, run: int, rows: NDArray[np.int64], *, batch: int | None = None
+        self,
+        run: int,
+        rows: NDArray[np.int64],
+        *,
+        batch: int | None = None,
+        speaks_of: Mask | None = None,
     ) -> Callable[[Floats], Floats]:
         """Return a run's rule as whoever lies to it may try it: with draws that are not its own."""
         rule = self._aggregators[run]
-        context = self.context(run, rows, purpose="asked", batch=batch)
-        return lambda updates: rule(updates, self._f, context=context)
+        asked = []
+        for part, mine in rows_by_part(self.parts, len(rows), speaks_of):
+            context = self.context(run, rows[mine], part, purpose="asked", batch=batch)
+            asked.append((part, mine, context))
+
+        def tried(updates: Floats) -> Floats:
+            found = np.zeros(updates.shape[1], dtype=updates.dtype)
+            for part, mine, context in asked:
+                own = part.of(updates)[mine]
+                if len(own):
+                    part.put(found, rule(own, self._f, context=context))
+            return found
+
+        return tried
 
     def step(self, updates: Floats, runs: NDArray[np.int64] | None = None) -> None:
         """Descend with the weights alone along updates (R, d), or with those of some runs.

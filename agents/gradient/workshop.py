@@ -1,27 +1,26 @@
 """Where policy gradients are computed: fragments are played, and looked at piece by piece."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from functools import reduce
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.agents.gradient.actor_critic import ActorCritic
-from rallypoint.agents.gradient.architecture import Architecture, Parameters
+from rallypoint.agents.gradient.actors import Actors
+from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.desk import Desk, Opened, speaks_of
 from rallypoint.agents.gradient.estimators import Estimator
 from rallypoint.agents.gradient.fragment import Fragment, Rollout
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.policy import GradientPolicy
-from rallypoint.agents.gradient.riders.riding import Riding
-from rallypoint.agents.rounds.work import Filtered, Found, Lived, Task
+from rallypoint.agents.rounds.work import Found, Lived, Task
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
-from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, combined
@@ -34,15 +33,15 @@ class GradientWorkshop:
     """Computes the policy gradients of some contributors, each as if it were alone.
 
     It remembers where the last fragment ended, and goes on from there unless it is told a start.
+    All groups play together, and each actor has a desk of its own.
     """
 
     def __init__(
         self,
         rollout: Rollout,
-        architecture: Architecture,
+        actors: Actors,
         estimator: Estimator,
         contributors: Contributors,
-        riding: Riding,
         *,
         steps: int,
         seeds: Sequence[int],
@@ -56,10 +55,9 @@ class GradientWorkshop:
 
         Args:
             rollout: the world of these contributors' copies.
-            architecture: of the policy.
+            actors: who acts there, and learns.
             estimator: how updates are estimated.
             contributors: whose rows are whose, of those who are here.
-            riding: what rides along with the weights.
             steps: of a fragment, unless the estimator wants whole episodes.
             seeds: of each run.
             weights: (R, d) before the first round.
@@ -71,33 +69,35 @@ class GradientWorkshop:
         Raises:
             NotOffered, InvalidConfig: a world, copies or riders that the estimator cannot use.
         """
-        copies, agents = rollout.env.num_copies, len(rollout.group.agents)
-        contributors.check(copies, agents)
-        estimator.check(rollout.env, contributors.share(copies), riding.riders)
-        if estimator.filtering is not None:
-            lanes = agents if contributors.who == "workers" else 1
-            estimator.filtering.check(contributors.share(copies) * lanes)
+        copies = rollout.env.num_copies
+        contributors.check(copies, rollout.env.num_agents)
+        here = np.arange(contributors.count) if whom is None else np.asarray(whom)
         self.rollout = rollout
-        self._architecture = architecture
-        self._networks = ActorCritic(architecture)
+        self._actors = actors
         self._estimator = estimator
         self._contributors = contributors
-        self._riding = riding
         self._steps = steps
         self._seeds = tuple(seeds)
         self._world_seed = self._seeds[0] if world_seed is None else world_seed
         self._of = contributors.count if of is None else of
         self._keeps_digests = keeps_digests
-        self._memory = estimator.memory(weights, contributors.count)
-        self._ridden = riding.memories(copies, agents, contributors)
-        # Keyed by the run's own seed, so that no run's numbers depend on which others there are.
-        here = np.arange(contributors.count) if whom is None else np.asarray(whom)
-        of_each = np.add.outer(np.array(self._seeds) * self._of, here)
-        self._draws = Draws(0, "gradient/shuffle", of_each.ravel())
-        self._so_far = np.zeros((2, copies, agents))  # returns and steps, since the resets
         self._has_begun = False
         self._before: tuple[Receipt, ...] = ()
         self._open: _Opened | None = None
+        self.desks: list[Desk] = []
+        for number, actor in enumerate(actors.each):
+            own = actor.learned_by(contributors)
+            estimator.check(rollout.env, own.share(copies), actor.riding.riders)
+            if estimator.filtering is not None:
+                lanes = len(actor.group.agents) if own.who == "workers" else 1
+                estimator.filtering.check(own.share(copies) * lanes)
+            # Keyed by the run's own seed, so that no run's numbers depend on which others there
+            # are.
+            of_each = np.add.outer(np.array(self._seeds) * self._of, here[actor.rows(contributors)])
+            draws = Draws(0, "gradient/shuffle", of_each.ravel(), index=number)
+            self.desks.append(
+                Desk(actor, estimator, own, draws, copies=copies, weights=weights[:, actor.weights])
+            )
 
     @property
     def starts_anew(self) -> bool:
@@ -108,16 +108,6 @@ class GradientWorkshop:
         """
         return self._estimator.whole_episodes or not self.rollout.goes_on
 
-    @property
-    def memory(self) -> Snapshot:
-        """What the estimator remembers."""
-        return self._memory
-
-    @property
-    def ridden(self) -> Mapping[str, Snapshot]:
-        """What contributors remember for each rider."""
-        return self._ridden
-
     def compute(self, task: Task, start: Snapshot | None = None) -> Found:
         """Compute everybody's update, R n of them; see ``rounds.work.Workshop``."""
         if start is not None:
@@ -125,34 +115,38 @@ class GradientWorkshop:
         opened = self._open
         if opened is None or opened.round_number != task.round_number:
             opened = self._open = self._play(task)
-        piece, more = opened.piece(task.piece)
-        updates, self._memory = self._estimator.estimate(
-            self._networks, task.parameters, piece, self._memory
-        )
-        wanted = (*piece.weights.shape[:2], self._architecture.size)
-        if updates.shape != wanted:
-            raise InvalidUpdates(
-                f"updates are as long as the weights, (runs, contributors, d) = {wanted}, and "
-                f"{type(self._estimator).__name__} estimates {updates.shape}"
-            )
-        present: Mask = np.any(piece.weights > 0, axis=2)
-        if self._riding.size:
-            said = opened.said if task.piece == 0 else np.zeros_like(opened.said)  # once a round
-            updates = np.concatenate([updates, said], axis=2)
-        flat = updates.reshape(-1, updates.shape[2])
-        return Found(flat, present.ravel(), opened.lived, more)
+        pieces, more = opened.pieces(task.piece)
+        runs, count = self._contributors.runs, self._contributors.count
+        whole = (runs, count, task.parameters.shape[1])
+        speaks = np.zeros((runs, count, len(self.desks)), dtype=bool)
+        updates: Floats | None = None
+        for number, (desk, piece) in enumerate(zip(self.desks, pieces, strict=True)):
+            part, rows = desk.actor.part, desk.actor.rows(self._contributors)
+            said = opened.of_desks[number].said
+            # Of riders they speak once a round.
+            said = said if task.piece == 0 else np.zeros_like(said)
+            found = desk.updates(part.of(task.parameters), piece, said)
+            speaks[:, rows, number] = speaks_of(piece)
+            if found.shape == whole:
+                updates = found  # all that there is
+                continue
+            updates = np.zeros(whole, dtype=np.float32) if updates is None else updates
+            part.put(updates[:, rows], found)
+        assert updates is not None, "there is a group"
+        of_each = speaks.reshape(-1, len(self.desks))
+        anybody: Mask = np.asarray(of_each.any(axis=1))
+        return Found(updates.reshape(-1, whole[2]), anybody, opened.lived, more, of_each)
 
     def snapshot(self) -> Snapshot:
         """Return where the last fragment ended: everything needed to go on, bit for bit."""
-        own: Snapshot = {"so_far": self._so_far.copy(), "has_begun": np.array(self._has_begun)}
+        own: Snapshot = {"has_begun": np.array(self._has_begun)}
         if not self.rollout.goes_on:  # else the world's own snapshot has them
             told = [receipt.to_dict() for receipt in self.receipts()]
             own["receipts"] = as_array(json.dumps(told))
-        own |= nested("memory", _copied(self._memory))
+        for desk in self.desks:
+            own |= desk.snapshot()
         if self._has_begun:
             own |= nested("rollout", self.rollout.snapshot())
-        for rider, kept in self._ridden.items():
-            own |= nested(f"ridden/{rider}", _copied(kept))
         return own
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -166,9 +160,8 @@ class GradientWorkshop:
             self._before = tuple(from_dict(Receipt, receipt) for receipt in told)
         if self._has_begun:
             self.rollout.restore(part_of(snapshot, "rollout"))
-        self._memory = _copied(part_of(snapshot, "memory"))
-        self._ridden = {r: _copied(part_of(snapshot, f"ridden/{r}")) for r in self._ridden}
-        self._so_far = snapshot["so_far"].copy()
+        for desk in self.desks:
+            desk.restore(snapshot)
         self._open = None
 
     def receipts(self) -> tuple[Receipt, ...]:
@@ -181,38 +174,33 @@ class GradientWorkshop:
 
     def _play(self, task: Task) -> "_Opened":
         """Play a fragment, and make of it what updates are made of."""
-        self._memory = self._estimator.begin(self._memory, self._seeds, task.round_number)
-        weights = self._riding.folded(self._architecture, task.opening)
-        policy = GradientPolicy(self._architecture, weights, self.rollout.group)
-        fragment = self._fragment(policy, task.round_number)
+        openings = [desk.actor.part.of(task.opening) for desk in self.desks]
+        policies = [
+            desk.begin(opening, self._seeds, task.round_number)
+            for desk, opening in zip(self.desks, openings, strict=True)
+        ]
+        fragments = self._fragments(policies, task.round_number)
         self._has_begun = True
-        said, self._ridden = self._riding.said(
-            task.opening, fragment, self._contributors, self._ridden
+        of_desks = [
+            desk.learn_from(opening, fragment)
+            for desk, opening, fragment in zip(self.desks, openings, fragments, strict=True)
+        ]
+        return _Opened(
+            task.round_number, self.desks, of_desks, self._lived(fragments, of_desks), self._of
         )
-        shown = self._riding.shown(task.opening, fragment)
-        batch, filtered = self._learned_from(task.opening, shown)
-        self._draws.begin_episode(episode=task.round_number)
-        passes = self._estimator.passes(batch, self._draws, self._of)
-        return _Opened(task.round_number, passes, said, self._lived(fragment, filtered))
 
-    def _learned_from(
-        self, parameters: Parameters, shown: Fragment
-    ) -> tuple[Batch, tuple[Filtered, ...]]:
-        """Make a batch of a fragment, and say how much of it was left out."""
-        estimator, filtering = self._estimator, self._estimator.filtering
-        if filtering is None:
-            return estimator.prepare(self._networks, parameters, shown, self._contributors), ()
-        return filtering.prepare(estimator, self._networks, parameters, shown, self._contributors)
-
-    def _fragment(self, policy: GradientPolicy, round_number: int) -> Fragment:
+    def _fragments(
+        self, policies: Sequence[GradientPolicy], round_number: int
+    ) -> tuple[Fragment, ...]:
         seed = self._seed_of(round_number)
         if not self._estimator.whole_episodes:
-            return self.rollout.steps(policy, self._steps, seed=seed)
-        copies, episodes = None, self._memory.get("episodes")
+            return self.rollout.steps_of_all(policies, self._steps, seed=seed)
+        # Decided by the run's seed and the round, so for all groups alike.
+        copies, episodes = None, self.desks[0].memory.get("episodes")
         if episodes is not None:
             total = self.rollout.env.num_copies
             copies = self._contributors.first_copies(total, episodes)
-        return self.rollout.episodes(policy, seed=seed, copies=copies)
+        return self.rollout.episodes_of_all(policies, seed=seed, copies=copies)
 
     def _seed_of(self, round_number: int) -> int | None:
         """Return what starts the world anew in this round, if anything is to."""
@@ -220,74 +208,70 @@ class GradientWorkshop:
             return None if self._has_begun else self._world_seed
         return int(stream(self._world_seed, "gradient/round", round_number).integers(1 << 62))
 
-    def _lived(self, fragment: Fragment, filtered: tuple[Filtered, ...]) -> Lived:
-        """Return what the fragment brought each contributor."""
-        total = np.zeros(self._contributors.runs * self._contributors.count)
-        number, lengths = np.zeros((2, len(total)), dtype=np.int64)
-        if fragment.is_fresh:
-            self._so_far[:] = 0
-        for rewards, acting, ends in zip(
-            fragment.rewards, fragment.acting, fragment.terminated | fragment.truncated, strict=True
-        ):
-            self._so_far[0] += np.where(acting, rewards, 0)
-            self._so_far[1] += acting
-            if ends.any():
-                whole = np.where(ends, self._so_far, 0)
-                total += self._of_each(whole[:1]).sum(axis=1)
-                lengths += self._of_each(whole[1:]).sum(axis=1).astype(np.int64)
-                number += self._of_each(ends[None]).sum(axis=1)
-                self._so_far[:, ends] = 0
-        steps = np.count_nonzero(self._of_each(fragment.acting), axis=1)
-        digests = self._digests(fragment) if self._keeps_digests else ()
-        return Lived(total, number, lengths, steps, digests, filtered)
+    def _lived(self, fragments: Sequence[Fragment], opened: Sequence[Opened]) -> Lived:
+        """Return what the fragments brought each contributor, as all groups together."""
+        runs, count = self._contributors.runs, self._contributors.count
+        of_actors = []
+        for desk, fragment, own in zip(self.desks, fragments, opened, strict=True):
+            told = desk.lived(fragment, own.filtered)
+            rows = np.arange(runs * count).reshape(runs, count)
+            whose = rows[:, desk.actor.rows(self._contributors)].ravel()
+            of_actors.append(told.among(runs * count, whose))
+        digests = self._digests(fragments) if self._keeps_digests else ()
+        whole = reduce(Lived.plus, of_actors)
+        several = tuple(of_actors) if len(of_actors) > 1 else ()
+        return whole._replace(digests=digests, of_actors=several)
 
-    def _of_each(self, of_steps: NDArray[Any]) -> NDArray[Any]:
-        """Deal out (T, E, n_agents, …): (R n, b, …)."""
-        dealt = self._contributors.rows(of_steps)
-        return dealt.reshape(-1, *dealt.shape[2:])
-
-    def _digests(self, fragment: Fragment) -> tuple[str, ...]:
-        """Hash what each contributor saw, did and was told, in the rows in which it acted."""
-        acting = self._of_each(fragment.acting)
-        parts = [
-            self._of_each(part)
-            for part in (
-                fragment.seen,
-                fragment.actions,
-                fragment.rewards,
-                fragment.terminated,
-                fragment.truncated,
-            )
-        ]
+    def _digests(self, fragments: Sequence[Fragment]) -> tuple[str, ...]:
+        """Hash what each contributor saw, did and was told, as all groups."""
+        runs, count = self._contributors.runs, self._contributors.count
+        traces = [[b""] * count for _ in range(runs)]
+        for desk, fragment in zip(self.desks, fragments, strict=True):
+            told = iter(desk.traces(fragment))
+            for of_run in traces:
+                for one in range(count)[desk.actor.rows(self._contributors)]:
+                    of_run[one] += next(told)
         return tuple(
-            blake2b(b"".join(part[i][mine].tobytes() for part in parts), digest_size=16).hexdigest()
-            for i, mine in enumerate(acting)
+            blake2b(trace, digest_size=16).hexdigest() for of_run in traces for trace in of_run
         )
 
 
 class _Opened:
-    """A round's fragment, as batches that are made one after another."""
+    """A round's fragments, as batches that are made one after another."""
 
     def __init__(
-        self, round_number: int, passes: Iterator[Batch], said: Floats, lived: Lived
+        self,
+        round_number: int,
+        desks: Sequence[Desk],
+        of_desks: Sequence[Opened],
+        lived: Lived,
+        count: int,
     ) -> None:
-        """Take what the fragment brought."""
+        """Take what the fragments brought; count is of all contributors of a run."""
         self.round_number = round_number
-        self.said = said  # (R, n, size) for the riders
+        self.of_desks = of_desks
         self.lived = lived
-        self._passes = passes
-        self._next: Batch | None = next(passes)
-        self._current: Batch | None = None
+        # What a contributor has of every actor is looked at in as many pieces.
+        is_team = desks[0].contributors.who == "team"
+        rows = [opened.batch.weights.shape[2] for opened in of_desks]
+        self._passes = zip(
+            *(
+                desk.passes(opened, count, [own] if is_team else rows)
+                for desk, opened, own in zip(desks, of_desks, rows, strict=True)
+            ),
+            strict=True,
+        )
+        self._next: tuple[Batch, ...] | None = next(self._passes)
+        self._current: tuple[Batch, ...] | None = None
         self._place = -1  # of the current one
 
-    def piece(self, place: int) -> tuple[Batch, bool]:
-        """Return a piece, the one before last asked for or a later one, and whether more follow."""
+    def pieces(self, place: int) -> tuple[tuple[Batch, ...], bool]:
+        """Return a piece of every actor's, and whether more follow.
+
+        The place is that before last asked for, or a later one.
+        """
         while self._place < place:
             self._current, self._next = self._next, next(self._passes, None)
             self._place += 1
         assert self._current is not None, "there are so many pieces"
         return self._current, self._next is not None
-
-
-def _copied(snapshot: Snapshot) -> Snapshot:
-    return {name: part.copy() for name, part in snapshot.items()}

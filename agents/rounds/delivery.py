@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rallypoint.agents.rounds.blocks import Blocks
-from rallypoint.agents.rounds.protocols import Arrived, Integers, Remind, Told, Work
+from rallypoint.agents.rounds.protocols import Arrived, Integers, Mask, Remind, Told, Work
 from rallypoint.agents.rounds.work import Found, Lived, Task
 
 
@@ -17,6 +17,7 @@ class Brought(NamedTuple):
     contributors: Integers  # (k,) in order
     lived: Lived
     more: bool  # whether their fragments have further pieces
+    speaks_of: Mask | None = None  # (k, actors) of which actors each speaks; None: of all
 
 
 class Delivery(Blocks):
@@ -25,7 +26,7 @@ class Delivery(Blocks):
     def __init__(self, blocks: Sequence[Sequence[int]]) -> None:
         """Deliver to these blocks of contributors, 0 to n - 1 in order."""
         super().__init__(blocks)
-        self._lived: dict[int, tuple[Lived, bool]] = {}  # by block, of the present round
+        self._found: dict[int, Found] = {}  # by block, the last of the present round
 
     @abstractmethod
     def announce(self, version: int, task: Task) -> None:
@@ -49,7 +50,7 @@ class Delivery(Blocks):
 
     def _arrived(self, index: int, work: Work, found: Found) -> Arrived:
         """Take what was found in a block; return what is to be told of those who were ordered."""
-        self._lived[index] = found.lived, found.more
+        self._found[index] = found
         block = self.blocks[index]
         whom = work.contributors[self.block_of[work.contributors] == index]
         if len(whom) == len(block):
@@ -59,17 +60,26 @@ class Delivery(Blocks):
 
     def brought(self) -> Brought:
         """Return what came of this round beside its updates."""
-        blocks = sorted(self._lived)
-        parts = [self._lived[block][0] for block in blocks]
+        blocks = sorted(self._found)
+        found = [self._found[block] for block in blocks]
+        speaks_of = [one.speaks_of for one in found if one.speaks_of is not None]
         return Brought(
             np.concatenate([self.blocks[block] for block in blocks]),
-            Lived(
-                np.concatenate([part.returns for part in parts]),
-                np.concatenate([part.episodes for part in parts]),
-                np.concatenate([part.lengths for part in parts]),
-                np.concatenate([part.steps for part in parts]),
-                tuple(digest for part in parts for digest in part.digests),
-                tuple(filtered for part in parts for filtered in part.filtered),
-            ),
-            any(self._lived[block][1] for block in blocks),
+            one_after_another([one.lived for one in found]),
+            any(one.more for one in found),
+            np.concatenate(speaks_of) if len(speaks_of) == len(found) else None,
         )
+
+
+def one_after_another(parts: Sequence[Lived]) -> Lived:
+    """Return what the contributors of several blocks lived, actor by actor, too."""
+    by_actor = zip(*(part.of_actors for part in parts), strict=True)
+    return Lived(
+        np.concatenate([part.returns for part in parts]),
+        np.concatenate([part.episodes for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+        np.concatenate([part.steps for part in parts]),
+        tuple(digest for part in parts for digest in part.digests),
+        tuple(filtered for part in parts for filtered in part.filtered),
+        tuple(one_after_another(of_actor) for of_actor in by_actor),
+    )

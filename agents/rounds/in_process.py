@@ -29,7 +29,7 @@ class InProcess(Delivery):
     def announce(self, version: int, task: Task) -> None:
         """Take note of what work at a version is."""
         if task.piece == 0:
-            self._lived = {}
+            self._found = {}
         self._tasks = {version: task}
 
     def order(self, work: Work) -> None:

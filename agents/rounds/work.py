@@ -5,7 +5,7 @@ its own, or a team in one world. What it finds is a function of the task and of 
 starts, so it can be found again, anywhere.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,31 @@ class Lived(NamedTuple):
     steps: Integers  # (k,) agent-steps in all
     digests: tuple[str, ...] = ()  # of all that was lived, where that is wanted
     filtered: tuple[Filtered, ...] = ()  # of each, where trajectories are filtered
+    of_actors: tuple["Lived", ...] = ()  # the same, actor by actor, where there are several
+
+    def among(self, count: int, whose: Integers) -> "Lived":
+        """Return what so many contributors lived, of whom these k are some and others nothing."""
+        filtered = [Filtered(0, 0)] * count if self.filtered else []
+        for one, told in zip(whose.tolist(), self.filtered, strict=False):
+            filtered[one] = told
+        return Lived(
+            _placed(self.returns, count, whose),
+            _placed(self.episodes, count, whose),
+            _placed(self.lengths, count, whose),
+            _placed(self.steps, count, whose),
+            filtered=tuple(filtered),
+        )
+
+    def plus(self, other: "Lived") -> "Lived":
+        """Return what the same contributors lived in both."""
+        filtered = zip(self.filtered, other.filtered, strict=True)
+        return Lived(
+            self.returns + other.returns,
+            self.episodes + other.episodes,
+            self.lengths + other.lengths,
+            self.steps + other.steps,
+            filtered=tuple(Filtered(a.left_out + b.left_out, a.of + b.of) for a, b in filtered),
+        )
 
 
 class Found(NamedTuple):
@@ -49,6 +74,7 @@ class Found(NamedTuple):
     speaks: Mask  # (k,) who has anything to say
     lived: Lived
     more: bool  # whether the fragment has further pieces
+    speaks_of: Mask | None = None  # (k, actors) of which actors; None: of all, whoever speaks
 
 
 class Workshop(Protocol):
@@ -71,3 +97,9 @@ class Workshop(Protocol):
 
     def receipts(self) -> tuple[Receipt, ...]:
         """Return what threats to this block's world did, as far as ``snapshot`` remembers."""
+
+
+def _placed(part: NDArray[Any], count: int, whose: Integers) -> NDArray[Any]:
+    found = np.zeros(count, dtype=part.dtype)
+    found[whose] = part
+    return found

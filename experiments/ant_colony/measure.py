@@ -137,8 +137,8 @@ def learned(config: AntColonyConfig, seeds: tuple[int, ...], progress: Progress)
             kept = read_checkpoint(Path(folder)).snapshot["server/parameters"]
         parameters.append(kept[0])
     # One block of colonies for each seed, each by its own parameters.
-    networks = training.recipe.architecture(training.world)
-    return GradientPolicy(networks, np.stack(parameters), training.group)
+    actor = training.actors.only
+    return GradientPolicy(actor.networks, np.stack(parameters), actor.group)
 
 
 def _counting(total: int, advance: Advance) -> Say:

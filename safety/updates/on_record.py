@@ -14,10 +14,11 @@ UPDATES, SERVERS = "updates", "servers"  # folders in that of a run's recording
 class FramesOfRun:
     """What stands between a run's contributors and servers."""
 
-    def __init__(self, updates: UpdateThreats | None, servers: Sequence[UpdateThreats]) -> None:
-        """Take the frame around updates, if there is one, and those around what servers say."""
-        self._frames: dict[str, UpdateThreats] = {} if updates is None else {UPDATES: updates}
-        self._frames |= dict(zip(server_folders(len(servers)), servers, strict=True))
+    def __init__(self, updates: Sequence[UpdateThreats], servers: Sequence[UpdateThreats]) -> None:
+        """Take the frames around updates, one for each group, and around what servers say."""
+        self._frames: dict[str, UpdateThreats] = {}
+        for name, frames in ((UPDATES, updates), (SERVERS, servers)):
+            self._frames |= dict(zip(folders(name, len(frames)), frames, strict=True))
         self._recorders: list[UpdateRecorder] = []
 
     def record(self, folder: Path, *, vectors: bool = False) -> None:
@@ -54,13 +55,13 @@ class FramesOfRun:
         return found
 
 
-def server_folders(count: int) -> list[str]:
-    """Return the folders of so many frames around what servers say.
+def folders(name: str, count: int) -> list[str]:
+    """Return the folders of so many frames of a kind.
 
-    >>> server_folders(2)
+    >>> folders("servers", 2)
     ['servers', 'servers-2']
     """
-    return [f"{SERVERS}-{place}" if place > 1 else SERVERS for place in range(1, count + 1)]
+    return [f"{name}-{place}" if place > 1 else name for place in range(1, count + 1)]
 
 
 def recorded_in(folder: Path, recording: str) -> tuple[str, ...]:

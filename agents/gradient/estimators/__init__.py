@@ -55,15 +55,19 @@ class Estimator(ABC):
     ) -> Batch:
         """Make a batch of what was played under these parameters (R, d)."""
 
-    def passes(self, batch: Batch, draws: Draws, count: int) -> Iterator[Batch]:
+    def passes(
+        self, batch: Batch, draws: Draws, count: int, lengths: Sequence[int] = ()
+    ) -> Iterator[Batch]:
         """Yield what each update of the round is made of; the whole batch, once.
 
         Args:
             batch: of some contributors of every run, or all.
             draws: with one copy for each of them.
             count: of all contributors of a run.
+            lengths: rows that each of them has of every actor of the model; those of the batch
+                alone, if not given. The pieces are as many for all actors.
         """
-        del draws, count
+        del draws, count, lengths
         yield batch
 
     @property

@@ -1,6 +1,6 @@
 """PPO: several epochs over each fragment, as long as the policy stays near."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,8 @@ from rallypoint.errors import InvalidConfig
 class Ppo(A2c):
     """Proximal policy optimisation with clipped ratios; one aggregation for every minibatch.
 
-    A minibatch is a share of the fragment: it holds equally many rows of every contributor.
+    A minibatch is a share of the fragment: it holds equally many rows of every contributor, and of
+    every group the same share.
 
     Source: Schulman, Wolski, Dhariwal, Radford & Klimov (2017), arXiv:1707.06347; defaults as in
     SB3, but for advantages, which each contributor whitens over its whole batch.
@@ -57,15 +58,23 @@ class Ppo(A2c):
         batch = super().prepare(networks, parameters, fragment, contributors)
         return batch._replace(old_logs=networks.tell(parameters, batch).logs)
 
-    def passes(self, batch: Batch, draws: Draws, count: int) -> Iterator[Batch]:
-        """Yield the minibatches of every epoch, each contributor's rows shuffled on their own."""
+    def passes(
+        self, batch: Batch, draws: Draws, count: int, lengths: Sequence[int] = ()
+    ) -> Iterator[Batch]:
+        """Yield the minibatches of every epoch, each contributor's rows shuffled on their own.
+
+        Of several actors a minibatch holds the same share each, and of none nothing.
+        """
         length = batch.weights.shape[2]
-        rows = min(length, max(1, self.minibatch // count))
+        of_all = lengths or (length,)
+        whole = sum(of_all)
+        rows = min(whole, max(1, self.minibatch // count, -(-whole // min(of_all))))
         for _ in range(self.epochs):
             order = draws.random((length,)).argsort(axis=1, kind="stable")
             shuffled = order.reshape(batch.weights.shape)
-            for first in range(0, length, rows):
-                yield batch.take(shuffled[..., first : first + rows])
+            for first in range(0, whole, rows):
+                start, stop = (end * length // whole for end in (first, min(first + rows, whole)))
+                yield batch.take(shuffled[..., start:stop])
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
         """Return each contributor's gradient."""

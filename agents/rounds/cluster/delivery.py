@@ -87,7 +87,7 @@ class Cluster(Delivery):
         if task.piece == 0:
             self._opening = self._parameters
             self._settle()
-            self._lived = {}
+            self._found = {}
             self._asked_again, self._suspected = set(), set()
 
     def order(self, work: Work) -> None:
@@ -142,7 +142,7 @@ class Cluster(Delivery):
 
     def told(self) -> dict[str, Any]:
         """Return what is to be watched of the last round, and tell Ray's metrics."""
-        played = sum(len(self.blocks[block]) for block in self._lived)
+        played = sum(len(self.blocks[block]) for block in self._found)
         return self._jobs.told(alive=played, late=self._asked_again, suspected=self._suspected)
 
     def close(self) -> None:

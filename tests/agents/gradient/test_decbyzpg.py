@@ -27,7 +27,7 @@ def team_of(seeds=(0,), ids=None, **settings):
 
 def test_many_come_first_and_then_by_chance_for_each_run():
     team = team_of(seeds=tuple(range(40)))
-    memory, large = team.delivery.workshops[0].memory, []
+    memory, large = team.delivery.workshops[0].desks[0].memory, []
     for number in range(30):
         memory = LEARNER.begin(memory, tuple(range(40)), number)
         assert set(memory["episodes"]) <= {2, 4}
@@ -41,7 +41,7 @@ def test_each_round_has_as_many_episodes_as_the_coin_says():
     team = team_of(seeds=(0, 1))
     for _ in range(6):
         report = team.train_round()
-        assert (report.episodes == 3 * team.delivery.workshops[0].memory["episodes"]).all()
+        assert (report.episodes == 3 * team.delivery.workshops[0].desks[0].memory["episodes"]).all()
 
 
 def by_torch(made, weights, lanes, ratios=None):
@@ -129,7 +129,7 @@ def test_whoever_has_no_rows_keeps_its_update(rng):
     team = team_of()
     team.train_round()
     (workshop,) = team.delivery.workshops
-    known = workshop.memory["updates"].copy()
+    known = workshop.desks[0].memory["updates"].copy()
     policy = GradientPolicy(team.architecture, team.weights, workshop.rollout.group)
     fragment = workshop.rollout.episodes(policy, seed=1)
     networks = ActorCritic(team.architecture)
@@ -138,7 +138,7 @@ def test_whoever_has_no_rows_keeps_its_update(rng):
     batch = LEARNER.prepare(
         networks, team.weights, fragment._replace(acting=acting), Contributors(count=3)
     )
-    updates, _ = LEARNER.estimate(networks, team.weights, batch, workshop.memory)
+    updates, _ = LEARNER.estimate(networks, team.weights, batch, workshop.desks[0].memory)
     assert (updates[0, 0] == known[0, 0]).all()
     assert (updates[0, 1] != known[0, 1]).any()
 

@@ -1,10 +1,13 @@
 """FedPG-BR: its batches, and the server's inner loop beside torch's derivatives."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 import rallypoint
+from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.estimators.fedpg_br import FedPgBr
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.learners import FedPgBrLearner
@@ -36,7 +39,7 @@ def test_each_round_has_the_number_of_episodes_that_was_drawn_for_the_run():
     )
     for _ in range(12):
         report = team.train_round()
-        drawn.append(team.delivery.workshops[0].memory["episodes"])
+        drawn.append(team.delivery.workshops[0].desks[0].memory["episodes"])
         assert (report.episodes == 3 * drawn[-1]).all()
     assert set(np.ravel(drawn)) == {2, 3, 4}
     assert (np.array(drawn)[:, 0] != np.array(drawn)[:, 1]).any()
@@ -52,12 +55,14 @@ def looked(batch=3, moved=0.02, whiten="episode"):
     loop = Scsg(world, made, Gpomdp(whiten=whiten), batch=batch)
     now = start + rng.normal(0, moved, start.shape).astype(np.float32)
     server = Server(now, [Aggregator.parse("mean")] * 2, f=0, seeds=(1, 2))
-    return loop, made, start, now, loop._play(server, np.array([True, True]), (0, 1))
+    actor = Actors.of(made, world.groups, ()).only
+    (batch,) = loop._play([actor], server, np.array([True, True]), (0, 1))
+    return partial(loop._look, actor), made, start, now, batch
 
 
 def test_the_correction_is_that_of_torch():
-    loop, made, start, now, batch = looked()
-    own, others, ratios = loop._look(now, start, batch)
+    look, made, start, now, batch = looked()
+    own, others, ratios = look(now, start, batch)
     for run in range(2):
         mine = batch.weights[run, 0] > 0
         seen = torch.from_numpy(batch.seen[run, 0][mine])
@@ -80,8 +85,8 @@ def relu(policy):
 
 
 def test_at_the_start_the_correction_is_nothing():
-    loop, _, start, _, batch = looked()
-    own, others, ratios = loop._look(start, start, batch)
+    look, _, start, _, batch = looked()
+    own, others, ratios = look(start, start, batch)
     assert own.tobytes() == others.tobytes()
     np.testing.assert_allclose(ratios, 1, atol=1e-6)
 
@@ -222,7 +227,8 @@ def test_settings_that_cannot_be_meant_are_refused(make, says):
 
 
 def test_an_inner_loop_must_be_told_how_many_episodes_there_were():
-    loop, _, start, _, _ = looked()
+    _, made, start, _, _ = looked()
+    loop = Scsg(carts(6), made, Gpomdp(), batch=3)
     server = Server(start, [Aggregator.parse("mean")] * 2, f=0, seeds=(1, 2))
     with pytest.raises(InvalidConfig, match="how many episodes"):
         loop(server, start, episodes=None, round_number=0)

@@ -184,7 +184,7 @@ def test_only_gradients_are_shortened_and_slowed_down():
     team = rounds_of(learner, carts(10), count=5)
     size = team.architecture.size
     updates = np.ones((1, 5, size + 8), dtype=np.float32)
-    sent = team._sent(updates, np.ones((1, 5), dtype=bool))
+    sent = team._sent(updates, np.ones((1, 5, 1), dtype=bool))
     assert (sent[..., size:] == 1).all()
     np.testing.assert_allclose(np.linalg.norm(sent[..., :size], axis=-1), 1e-7, rtol=1e-4)
 

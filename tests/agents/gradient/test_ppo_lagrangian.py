@@ -177,9 +177,9 @@ def test_costs_come_down_to_the_limit():
     costs, prices = {}, {}
     for limit in (3.0, 1000.0):
         team = road_team(seeds=seeds, limit=limit)
-        paid, price = [], []
+        (desk,), paid, price = team.delivery.workshops[0].desks, [], []
         for _ in team.run(40):
-            paid.append(team.delivery.workshops[0].ridden["multiplier"]["known"].mean(axis=1))
+            paid.append(desk.ridden["multiplier"]["known"].mean(axis=1))
             price.append(team.server.parameters[:, -1])
         costs[limit] = np.mean(paid[-20:], axis=0)
         prices[limit] = np.max(price, axis=0)
@@ -199,7 +199,8 @@ def test_a_liar_moves_the_price_of_a_mean_and_not_of_a_trimmed_one():
             team = road_team(rule=rule, f=1, **lies)
             team.train_round()
             prices[rule, liars] = team.server.parameters[0, -1]
-    above = team.delivery.workshops[0].ridden["multiplier"]["known"][0, 1:] - 3  # of the honest
+    (desk,) = team.delivery.workshops[0].desks
+    above = desk.ridden["multiplier"]["known"][0, 1:] - 3  # of the honest
     assert (above > 0).all()
     assert prices["mean", None] > 0
     assert prices["mean", "sign_flip"] == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.gradient.contribution import Contribution
+from rallypoint.agents.gradient.dealing import dealt_out
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.reports import spread_and_agreement
 from rallypoint.agents.gradient.server import Pace
@@ -66,8 +67,8 @@ def test_momentum_is_the_running_mean_of_what_was_found():
     for team in (plain, slow):
         sent = []
         receive = team._received
-        team._received = lambda run, updates, rows, sent=sent, receive=receive: (
-            sent.append(updates.copy()) or receive(run, updates, rows)
+        team._received = lambda run, updates, *more, sent=sent, receive=receive: (
+            sent.append(updates.copy()) or receive(run, updates, *more)
         )
         list(team.run(4))
         found.append(sent)
@@ -82,7 +83,7 @@ def test_long_gradients_are_shortened_each_on_its_own():
     team._contribution = Contribution(max_norm=1.0)
     updates = np.zeros((1, 5, team.server.parameters.shape[1]), dtype=np.float32)
     updates[0, :, 0] = [0.5, 1.0, 2.0, -4.0, 0.0]
-    sent = team._sent(updates, np.ones((1, 5), dtype=bool))
+    sent = team._sent(updates, np.ones((1, 5, 1), dtype=bool))
     np.testing.assert_allclose(sent[0, :, 0], [0.5, 1.0, 1.0, -1.0, 0.0], rtol=1e-6)
 
 
@@ -91,7 +92,7 @@ def test_the_absent_count_for_nothing_and_the_bound_is_checked_anew():
     updates = np.ones((4, team.server.parameters.shape[1]), dtype=np.float32)
     combine = Combine(0, np.arange(4), updates)
     with pytest.raises(TooManyByzantine, match="n >= 2 f"):
-        team._learn(team._dealt(combine), first=True)
+        team._learn(dealt_out(combine, None, team._members, 1), first=True)
 
 
 def test_the_missing_count_against_f():
@@ -101,10 +102,18 @@ def test_the_missing_count_against_f():
     updates[3] = 1e9
     told = []
     team._descent = lambda server, aggregates, **_: told.append(aggregates)
-    team._learn(team._dealt(Combine(0, np.arange(4), updates, np.array([4]))), first=True)
+    team._learn(
+        dealt_out(Combine(0, np.arange(4), updates, np.array([4])), None, team._members, 1),
+        first=True,
+    )
     assert (told[0] == 1).all()
     with pytest.raises(InvalidUpdates):
-        team._learn(team._dealt(Combine(0, np.arange(2), updates[:2], np.arange(2, 5))), first=True)
+        team._learn(
+            dealt_out(
+                Combine(0, np.arange(2), updates[:2], np.arange(2, 5)), None, team._members, 1
+            ),
+            first=True,
+        )
 
 
 def test_reports_tell_of_the_honest_alone():
@@ -129,11 +138,7 @@ def test_episodes_are_as_long_as_their_return_where_every_step_earns_one():
 
 def test_the_spread_is_that_of_the_definition(rng):
     honest = rng.standard_normal((6, 40)).astype(np.float32) + 1
-
-    class Answer:
-        aggregate = honest.mean(axis=0)
-
-    ratio, cosine = spread_and_agreement(honest, Answer)
+    ratio, cosine = spread_and_agreement(honest, honest.mean(axis=0))
     variance = np.var(honest, axis=0, ddof=1).sum()
     assert ratio == pytest.approx(np.sqrt(variance) / np.linalg.norm(honest.mean(axis=0)), rel=1e-5)
     assert cosine == pytest.approx(1, abs=1e-6)

@@ -175,7 +175,7 @@ def recipe_of(agent, env="cartpole-v1", **settings):
 @pytest.mark.parametrize("agent", ["gpomdp", "a2c"])
 def test_a_contributor_sends_the_same_bits_alone_and_among_others(agent):
     recipe = recipe_of(agent)
-    start = recipe.start(recipe.architecture(recipe.world()))
+    start = recipe.start(recipe.actors(recipe.world()))
     together, *alone = (recipe.workshop(whom) for whom in ([0, 1, 2], [0], [1], [2]))
     left_out = 0
     for round_number in range(8):
@@ -196,7 +196,7 @@ def test_numbers_that_are_forces_are_filtered_as_well(agent):
         if agent == "ppo"
         else (recipe_of(agent, "gymnasium:Pendulum-v1"))
     )
-    start = recipe.start(recipe.architecture(recipe.world()))
+    start = recipe.start(recipe.actors(recipe.world()))
     found = recipe.workshop().compute(Task(0, 0, start, start))
     assert [one.of for one in found.lived.filtered] == [8, 8, 8]
     assert np.isfinite(found.updates).all()
