@@ -6,7 +6,6 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from rallypoint.batch_env import Array, BatchEnv, Group
-from rallypoint.draws import Floats
 from rallypoint.errors import InvalidConfig
 
 Singles = np.ndarray[Any, np.dtype[np.float32]]
@@ -62,9 +61,16 @@ class Features(NamedTuple):
         done: Singles = np.eye(self.num_actions, dtype=np.float32)[actions - first]
         return done
 
-    def bounds(self) -> tuple[Floats, Floats]:
-        """Return the lowest and highest that the numbers of a percept may be."""
+    @property
+    def group_with_shares(self) -> Group:
+        """The group as it sees, behind the numbers of a percept, a share for each of the team."""
         space: Any = self.group.observation_space
-        if hasattr(space, "n"):
-            return np.zeros(self.num_seen), np.ones(self.num_seen)
-        return space.low.astype(np.float64).ravel(), space.high.astype(np.float64).ravel()
+        lowest, highest = np.zeros(self.num_seen), np.ones(self.num_seen)
+        if not hasattr(space, "n"):
+            lowest, highest = (end.astype(np.float64).ravel() for end in (space.low, space.high))
+        shares = len(self.group.agents)
+        shown = Box(
+            np.append(lowest, np.zeros(shares)).astype(np.float32),
+            np.append(highest, np.ones(shares)).astype(np.float32),
+        )
+        return self.group._replace(observation_space=shown)

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 
 import numpy as np
-from gymnasium.spaces import Box
 
 from rallypoint.agents.belief.features import Features, Singles
 from rallypoint.batch_env import Actions, BatchEnv, Mask, Observations, Snapshot, Step
@@ -22,12 +21,7 @@ class _Showing(BatchWrapper):
         """
         super().__init__(env)
         self._features = Features.of(env)
-        lowest, highest = self._features.bounds()
-        space = Box(
-            np.concatenate([lowest, np.zeros(env.num_agents)]).astype(np.float32),
-            np.concatenate([highest, np.ones(env.num_agents)]).astype(np.float32),
-        )
-        self.groups = (self._features.group._replace(observation_space=space),)
+        self.groups = (self._features.group_with_shares,)
 
     def reset(self, seed: int | None = None, mask: Mask | None = None) -> Observations:
         """Start new episodes; see ``BatchEnv.reset``."""

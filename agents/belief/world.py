@@ -1,7 +1,6 @@
 """A world in which agents also see what they believe of each other."""
 
 import numpy as np
-from gymnasium.spaces import Box
 
 from rallypoint.agents.belief.features import Features, Singles
 from rallypoint.agents.belief.network import BeliefNetwork, check_fits
@@ -37,18 +36,12 @@ class Believing(BatchWrapper):
         check_fits(network, self._features.size, env.num_agents, env.id)
         self._network = network
         self._tape = tape
-        lowest, highest = self._features.bounds()
-        others = env.num_agents
-        space = Box(
-            np.concatenate([lowest, np.zeros(others)]).astype(np.float32),
-            np.concatenate([highest, np.ones(others)]).astype(np.float32),
-        )
-        self.groups = (self._features.group._replace(observation_space=space),)
+        self.groups = (self._features.group_with_shares,)
         shape = (env.num_copies, env.num_agents)
         self._memory = np.zeros((*shape, network.hidden), dtype=np.float32)
         known = self._features.num_seen + self._features.num_actions
         self._before = np.zeros((*shape, known), dtype=np.float32)  # what was seen, and done then
-        self._belief = np.zeros((*shape, others), dtype=np.float32)
+        self._belief = np.zeros((*shape, env.num_agents), dtype=np.float32)
 
     @property
     def belief(self) -> Singles:
