@@ -1,8 +1,8 @@
 """Experiments so small that they take seconds, each in the folder of its tests.
 
-``<experiment>/miniature.py`` has ``MINIATURE``, a config, and ``SEEDS``; where no config makes it
-small enough, also ``small()``, a context in which it is; and where what is announced is no promise,
-a ``progress`` of its own.
+``<experiment>/miniature.py`` has ``MINIATURE``, a config, ``SEEDS``, and ``REFUSED``, settings that
+cannot be run with words of the refusal; where no config makes it small enough, also ``small()``, a
+context in which it is; and where what is announced is no promise, a ``progress`` of its own.
 """
 
 import importlib

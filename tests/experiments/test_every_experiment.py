@@ -7,7 +7,9 @@ import pytest
 
 import rallypoint.experiments
 from rallypoint.config import from_dict, to_dict
+from rallypoint.errors import RallypointError
 from rallypoint.experiments import experiments
+from tests.experiments.in_miniature import IN_MINIATURE, miniature_of
 
 FOLDER = Path(rallypoint.experiments.__file__).parent
 every_experiment = pytest.mark.parametrize("name", list(experiments))
@@ -45,6 +47,15 @@ def test_its_quick_config_is_a_config(name):
     experiment = experiments[name]
     assert dataclasses.replace(experiment.config(), **experiment.quick)
     assert 3 <= experiment.quick_seeds <= experiment.seeds  # fewer decide nothing
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [(name, *refused) for name in IN_MINIATURE for refused in miniature_of(name).REFUSED],
+)
+def test_settings_that_cannot_be_run_are_refused(name, settings, says):
+    with pytest.raises(RallypointError, match=says):
+        from_dict(experiments[name].config, settings)
 
 
 @every_experiment

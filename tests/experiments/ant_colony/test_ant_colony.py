@@ -5,9 +5,7 @@ import pytest
 
 from rallypoint.agents.rules import FixedRoles
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.ant_colony import breakdown, foragers
-from rallypoint.experiments.ant_colony.config import AntColonyConfig
 from rallypoint.experiments.ant_colony.measure import RULES, SPARE, live, quarter
 from rallypoint.experiments.experiment import File, Receipts
 from rallypoint.safety.threat_model import ThreatModel
@@ -67,18 +65,3 @@ def test_the_most_that_can_be_borne_is_read_off_the_slopes():
     slopes = np.array([[0.0, 0.01, 0.5], [0.0, 0.02, 0.4]])
     assert breakdown._most(MINIATURE, slopes) == 12
     assert breakdown._most(MINIATURE, slopes + 1) is None
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"steps": 402}, "steps is a multiple of 4, from 400 on"),
-        ({"foragers": 30}, "foragers lie in 1..29"),
-        ({"losses": (12, 6)}, "from few to many"),
-        ({"losses": (60,)}, "numbers of ants in 0..59"),
-        ({"colonies": 0}, "colonies is a number >= 1"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InvalidConfig, match=says):
-        AntColonyConfig(**settings)

@@ -11,6 +11,16 @@ SEEDS = (0, 1)
 MINIATURE = BackdoorConfig(
     workers=3, copies=1, rounds=2, episodes=2, marks=2, spreads=("uniform", "last")
 )
+REFUSED = [
+    ({"workers": 1}, "workers"),
+    ({"poisoned": 0.0}, "poisoned"),
+    ({"share": 0.5}, "share"),
+    ({"size": 0.0}, "size"),
+    ({"rounds": 0}, "rounds"),
+    ({"spreads": ("last",)}, "spreads"),
+    ({"spreads": ("uniform", "now")}, "spreads"),
+    ({"marks": 33}, "marks"),
+]
 
 
 @contextmanager

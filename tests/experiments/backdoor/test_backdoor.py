@@ -149,21 +149,3 @@ def test_a_ring_shows_the_last_moves_of_the_carrier_and_goes_on_from_a_snapshot(
     np.testing.assert_array_equal(ring.step({"agents": moves}).observations["agents"], after)
     assert ring.reset(mask=np.array([True, False]))["agents"][0, :, -9:].sum() == 0
     assert Threatened(ring, teammate.threats(pays=True)).agents == ring.agents
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"workers": 1},
-        {"poisoned": 0.0},
-        {"share": 0.5},
-        {"size": 0.0},
-        {"rounds": 0},
-        {"spreads": ("last",)},
-        {"spreads": ("uniform", "now")},
-        {"marks": 33},
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings):
-    with pytest.raises(InvalidConfig, match=next(iter(settings))):
-        BackdoorConfig(**settings)

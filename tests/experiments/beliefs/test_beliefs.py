@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.beliefs.config import BeliefsConfig
 from rallypoint.experiments.beliefs.teams import (
     BELIEVING,
@@ -72,13 +71,3 @@ def test_a_team_that_knows_how_to_earn_earns_in_peace_and_not_in_war():
     # never. In place of the second: with "0" every other time, and with "1" always from the second
     # state, and never from the first.
     assert found.war == pytest.approx(4, abs=0.5)
-
-
-def test_settings_that_cannot_be_run_are_refused():
-    for setting, message in (
-        ({"rounds": 0}, "rounds is a number >= 1, got 0"),
-        ({"hostile": 0.0}, "hostile is a probability > 0"),
-        ({"learning_rate": float("nan")}, "learning_rate is a finite number > 0"),
-    ):
-        with pytest.raises(InvalidConfig, match=message):
-            BeliefsConfig(**setting)

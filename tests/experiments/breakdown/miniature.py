@@ -10,6 +10,17 @@ from rallypoint.experiments.breakdown.contestants import contestants
 
 SEEDS = (0, 1, 2)
 MINIATURE = BreakdownConfig(contributors=9, liars=(0, 1, 5), dimensions=(5,), subsets=100)
+REFUSED = [
+    ({"liars": (0, 1, 9)}, "half"),
+    ({"liars": (0, 10)}, "contain 1"),
+    ({"liars": (0, 1, 10, 11)}, "half"),
+    ({"liars": (1, 0, 10)}, "rising"),
+    ({"dimensions": ()}, "rising"),
+    ({"dimensions": (0,)}, "d >= 1"),
+    ({"contributors": 3, "liars": (0, 1, 2)}, "two honest"),
+    ({"length": -1.0}, "length"),
+    ({"subsets": 5}, "subsets"),
+]
 FEW = ("krum", "mean", "median", "nnm+trimmed_mean")
 
 

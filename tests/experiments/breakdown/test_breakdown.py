@@ -90,22 +90,3 @@ def test_each_rule_has_a_row_per_seed_and_number_of_liars(findings):
 def test_there_are_pictures(findings):
     names = [file.name for file in of_kind(findings, File)]
     assert names == ["breakdown.png", "breakdown-curves.png"]
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"liars": (0, 1, 9)}, "half"),
-        ({"liars": (0, 10)}, "contain 1"),
-        ({"liars": (0, 1, 10, 11)}, "half"),
-        ({"liars": (1, 0, 10)}, "rising"),
-        ({"dimensions": ()}, "rising"),
-        ({"dimensions": (0,)}, "d >= 1"),
-        ({"contributors": 3, "liars": (0, 1, 2)}, "two honest"),
-        ({"length": -1.0}, "length"),
-        ({"subsets": 5}, "subsets"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused_by_name(setting, message):
-    with pytest.raises(ValueError, match=message):
-        BreakdownConfig(**setting)

@@ -14,3 +14,11 @@ MINIATURE = ByzantineGatheringConfig(
     depths=(2,),
     declared=(0, 1, 2),
 )
+REFUSED = [
+    ({"crowd": 5}, "crowd is more than"),
+    ({"cycles": 0}, "cycles is a number >= 1"),
+    ({"num_agents": 5}, "num_agents is a number >= 6"),
+    ({"declared": (2, 1)}, "rising, 1 and 2 among them"),
+    ({"antagonists": (-1,)}, "antagonists are numbers of agents"),
+    ({"depths": (0,)}, "depths are integers >= 1"),
+]

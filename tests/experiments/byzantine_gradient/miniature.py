@@ -15,6 +15,15 @@ MINIATURE = ByzantineGradientConfig(
     filter_rounds=1,
     crowd_rounds=1,
 )
+REFUSED = [
+    ({"rounds": 0}, "rounds"),
+    ({"momenta": (0.9,)}, "0 among them"),
+    ({"momenta": (0.0, 1.0)}, r"in \[0, 1\)"),
+    ({"larger": -1}, "larger"),
+    ({"bulyan_workers": 10}, "4 f \\+ 3"),
+    ({"attacks": ("none", "sign_flop")}, "sign_flip"),
+    ({"attacks": ("sign_flip",)}, "to compare with"),
+]
 
 
 @contextmanager

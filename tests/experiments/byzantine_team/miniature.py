@@ -12,3 +12,13 @@ MINIATURE = ByzantineTeamConfig(
     steps=400,
     tests=4,
 )
+REFUSED = [
+    ({"attacks": ("sign_flop",)}, "did you mean 'sign_flip'"),
+    ({"attacks": ()}, "at least one"),
+    ({"rules": ("median",)}, "rules contain 'mean'"),
+    ({"rules": ("mean", "medain")}, "median"),
+    ({"liars": (5,)}, "a minority"),
+    ({"liars": (2, 1)}, "rising"),
+    ({"liars": (4,), "rules": ("mean", "krum")}, "krum"),
+    ({"steps": 0}, "steps"),
+]

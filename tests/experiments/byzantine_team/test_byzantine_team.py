@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig, TooManyByzantine, UnknownName
-from rallypoint.experiments.byzantine_team.config import ATTACKS, ByzantineTeamConfig
+from rallypoint.experiments.byzantine_team.config import ATTACKS
 from rallypoint.experiments.byzantine_team.measure import Cell, measure, threats, worth_of_nothing
 from rallypoint.experiments.byzantine_team.run import run
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
@@ -112,21 +111,3 @@ def test_where_nobody_learns_at_all_nothing_is_decided(monkeypatch):
     claims = {found.id: found for found in of_kind(findings, Claim)}
     assert claims.pop("byzantine_team/learns").verdict == "fails"
     assert {claim.verdict for claim in claims.values()} == {"undecided"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "error", "says"),
-    [
-        ({"attacks": ("sign_flop",)}, InvalidConfig, "did you mean 'sign_flip'"),
-        ({"attacks": ()}, InvalidConfig, "at least one"),
-        ({"rules": ("median",)}, InvalidConfig, "rules contain 'mean'"),
-        ({"rules": ("mean", "medain")}, UnknownName, "median"),
-        ({"liars": (5,)}, InvalidConfig, "a minority"),
-        ({"liars": (2, 1)}, InvalidConfig, "rising"),
-        ({"liars": (4,), "rules": ("mean", "krum")}, TooManyByzantine, "krum"),
-        ({"steps": 0}, InvalidConfig, "steps"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused(settings, error, says):
-    with pytest.raises(error, match=says):
-        ByzantineTeamConfig(**settings)

@@ -20,6 +20,10 @@ MINIATURE = CoevolutionConfig(
     attacker_rounds=1,
     episodes=2,
 )
+REFUSED = [
+    ({"epsilon": 0.0}, "epsilon is the size of a lie"),
+    ({"attackers": 0}, "attackers is a number >= 1"),
+]
 
 
 @contextmanager

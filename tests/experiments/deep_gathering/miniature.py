@@ -6,6 +6,12 @@ from rallypoint.experiments.deep_gathering.config import DeepGatheringConfig
 
 SEEDS = (0, 1, 2)
 MINIATURE = DeepGatheringConfig(sizes=("small",), test_episodes=20, budget=0.2)
+REFUSED = [
+    ({"sizes": ("smal",)}, "size"),
+    ({"num_agents": 0}, "num_agents"),
+    ({"test_episodes": 0}, "test_episodes"),
+    ({"budget": 0.0}, "budget"),
+]
 
 
 @contextmanager

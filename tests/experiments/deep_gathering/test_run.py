@@ -1,10 +1,6 @@
 """The deep gathering experiment, in miniature."""
 
-import pytest
-
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
-from rallypoint.experiments.deep_gathering.config import DeepGatheringConfig
 from rallypoint.experiments.experiment import File, Metric, Row
 from tests.experiments.in_miniature import of_kind
 
@@ -31,12 +27,3 @@ def test_learning_is_followed_and_filmed(findings):
     assert steps[-1] >= 0.2 * 96_000
     files = {finding.name for finding in of_kind(findings, File)}
     assert files == {"small-learning.png", "small-before-and-after.gif"}
-
-
-@pytest.mark.parametrize(
-    "setting", [{"sizes": ("smal",)}, {"num_agents": 0}, {"test_episodes": 0}, {"budget": 0.0}]
-)
-def test_settings_that_cannot_be_run_are_refused_by_name(setting):
-    (name,) = setting
-    with pytest.raises(InvalidConfig, match=name.rstrip("s")):
-        DeepGatheringConfig(**setting)

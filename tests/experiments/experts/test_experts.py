@@ -122,19 +122,3 @@ def test_there_is_a_curve_for_each_defence_way_and_seed(findings):
     assert len(cells) == len(ALL) * len(WAYS) * len(SEEDS)
     assert {row["round"] for row in rows} == {5}
     assert [file.name for file in of_kind(findings, File)] == ["experts.png"]
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"honest": 10}, "minority"),
-        ({"honest": 1}, "at least two"),
-        ({"features": 0}, "features"),
-        ({"noise": 0.5}, "noise"),
-        ({"flip": 150}, "flip"),
-        ({"rate": 0.0}, "rate"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused_by_name(setting, message):
-    with pytest.raises(ValueError, match=message):
-        ExpertsConfig(**setting)

@@ -15,3 +15,7 @@ MINIATURE = FactorialConfig(
     agent_settings={},
     env_settings={"num_agents": 4, "cells": 5},
 )
+REFUSED = [
+    ({"cells": 2}, "cells is a number >= 4"),
+    ({"steps": 0}, "steps is a number >= 1"),
+]

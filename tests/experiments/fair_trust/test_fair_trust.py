@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import Row
 from rallypoint.experiments.fair_trust.config import FairTrustConfig
 from rallypoint.experiments.fair_trust.measure import (
@@ -51,16 +50,3 @@ def test_without_a_minority_that_differs_nothing_is_to_be_equalised():
     found = judged(config, calibration, test, np.zeros(7))
     assert found.thrown_out == pytest.approx((0.1, 0.1), abs=0.03)
     assert corrected(calibration).error < 0.1
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"majority": 9}, "the majority outnumbers"),
-        ({"rounds": 1}, "rounds is a number >= 2"),
-        ({"sacrificed": 0.5}, r"a share in \(0, 0.5\)"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InvalidConfig, match=says):
-        FairTrustConfig(**settings)

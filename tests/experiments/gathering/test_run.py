@@ -1,7 +1,6 @@
 """The gathering experiment, in miniature: what it measures, not how well agents do."""
 
 import numpy as np
-import pytest
 
 from rallypoint.agents.rules import CircularMean
 from rallypoint.claims import Claim
@@ -84,23 +83,3 @@ def test_the_worst_start_is_one_of_the_candidates_and_scores_no_better_than_any(
     candidates = world.state().reshape(len(SEEDS), config.candidates, -1)
     for seed, start in enumerate(worst):
         assert (candidates[seed] == start).all(axis=1).any()
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"cycles": 0}, "cycles"),
-        ({"cells": 2}, "cells"),
-        ({"loss": 1.0}, "leave somebody"),
-        ({"loss": 0.001}, "nobody"),
-        ({"carried_up": (0,)}, "carried_up"),
-        ({"carried_up": (5,)}, "different numbers"),
-        ({"loss_steps": (3, 3)}, "twice"),
-        ({"loss_steps": (65,)}, "0..64"),
-        ({"test_epsilon": -1.0}, "probability"),
-        ({"alpha": 3.0}, "alpha"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused_by_name(setting, message):
-    with pytest.raises(ValueError, match=message):
-        GatheringConfig(**setting)

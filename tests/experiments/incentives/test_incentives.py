@@ -1,13 +1,10 @@
 """The incentives experiment, in miniature: what is measured, and how it is judged."""
 
 import numpy as np
-import pytest
 
 from rallypoint.agents.bandits import BestResponse, UcbOracle
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Row
-from rallypoint.experiments.incentives.config import IncentivesConfig
 from rallypoint.experiments.incentives.measure import INTERESTS, MEANS, played
 from tests.experiments.in_miniature import of_kind
 from tests.experiments.incentives.miniature import MINIATURE, SEEDS
@@ -43,17 +40,3 @@ def test_a_seed_measures_the_same_alone_and_among_others():
         return played(seeds, 2, pair, rounds=300).last[seeds.index(4)]
 
     assert last((4,)) == last((3, 4))
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"horizons": (500,)}, "at least two numbers of rounds"),
-        ({"horizons": (600, 500)}, "the shorter ones first"),
-        ({"games": 0}, "games is a number >= 1"),
-        ({"bribe": 0.7}, r"bribe lies in \(0, 0.5\)"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InvalidConfig, match=says):
-        IncentivesConfig(**settings)

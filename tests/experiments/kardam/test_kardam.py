@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.kardam.config import KardamConfig
 from rallypoint.experiments.kardam.contestants import Condition, conditions
@@ -85,18 +84,3 @@ def test_dampening_none_is_faster_here_than_inverse():
         for server in ("no dampening", "unfiltered", "inverse dampening")
     ]
     assert np.all(np.diff(steps) > 0)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"liars": (1,)},
-        {"contributors": (3,), "liars": (1,)},
-        {"gradients": 9},
-        {"noise": -1.0},
-        {"episodes": 0},
-    ],
-)
-def test_a_setting_that_cannot_be_run_is_refused(settings):
-    with pytest.raises(InvalidConfig):
-        KardamConfig(**settings)

@@ -1,11 +1,7 @@
 """Lossy transport, in miniature: what is measured, and how it is judged."""
 
-import pytest
-
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
-from rallypoint.experiments.lossy_transport.config import LossyTransportConfig
 from rallypoint.experiments.lossy_transport.contestants import WAYS, conditions
 from rallypoint.experiments.lossy_transport.measure import time_transfers, train
 from tests.experiments.in_miniature import of_kind
@@ -67,12 +63,3 @@ def test_real_datagrams_are_timed():
     assert told["lost"] == 0
     assert all(told[f"{way}_seconds"] > 0 for way in ("udp", "udp_again", "tcp"))
     assert time_transfers(MINIATURE, 0.5)["lost"] > 0
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"losses": (0.1, 0.2)}, {"losses": (0.0, 1.0)}, {"liars": 4}, {"rounds": 9}, {"rate": 0.0}],
-)
-def test_a_setting_that_cannot_be_run_is_refused(settings):
-    with pytest.raises(InvalidConfig):
-        LossyTransportConfig(**settings)

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.neuron_faults.cartpole import certified, visited
-from rallypoint.experiments.neuron_faults.config import NeuronFaultsConfig
 from rallypoint.experiments.neuron_faults.policies import learned, provisioned
 from rallypoint.experiments.neuron_faults.random_networks import KINDS, attained, moved
 from rallypoint.experiments.neuron_faults.waiting import gained, on_average
@@ -91,18 +89,3 @@ def test_the_over_provisioned_policy_acts_the_same_and_is_certified_in_more_stat
     assert (more.shares >= few.shares).all()
     assert (np.diff(few.shares, axis=0) <= 0).all()
     assert few.changed == more.changed == 0
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"networks": 0}, "networks is a number >= 1"),
-        ({"spread": 0.0}, "spread is a number > 0"),
-        ({"faults": (0, 65)}, "of up to 64 neurons"),
-        ({"faults": (2, 1)}, "different numbers, rising"),
-        ({"copies": (2, 3)}, "copies are 1 and more"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused(settings, message):
-    with pytest.raises(InvalidConfig, match=message):
-        NeuronFaultsConfig(**settings)

@@ -1,10 +1,8 @@
 """Peers of whom some lie, in miniature: what is measured, and how it is judged."""
 
 import numpy as np
-import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.peers.config import PeersConfig
@@ -69,11 +67,3 @@ def test_every_condition_can_be_run():
     for told, frames in train(MINIATURE, numbered, 0, lambda units=1: None):
         assert np.isfinite(told["curve"]).all()
         assert not receipts_of("", *frames).disagreements
-
-
-@pytest.mark.parametrize(
-    "settings", [{"peers": 10}, {"f": 0}, {"rounds": 9}, {"exchanges": 0}, {"rate": 0.0}]
-)
-def test_a_setting_that_cannot_be_run_is_refused(settings):
-    with pytest.raises(InvalidConfig):
-        PeersConfig(**settings)

@@ -31,6 +31,18 @@ MINIATURE = PerceptionConfig(
     defences=("noise",),
     team=TEAM,
 )
+REFUSED = [
+    ({"epsilons": (0.2,)}, "contain"),
+    ({"epsilons": (0.0, 0.2, 0.5)}, "sizes > 0"),
+    ({"defended_at": 0.7}, "defended_at is one of"),
+    ({"defences": ("luck",)}, "defences are among .* got .luck."),
+    ({"defences": ("plain",)}, "defences are among"),
+    ({"rounds": 0}, "rounds is a number >= 1"),
+    ({"worlds": ("cartpol",)}, "worlds are among .* did you mean 'cartpole'"),
+    ({"worlds": ()}, "one or more different ones"),
+    ({"team": {"epsilons": (0.1,)}}, "contain"),
+    ({"team": {"certified_at": (0.0,)}}, "certified_at are sizes > 0"),
+]
 
 
 @contextmanager

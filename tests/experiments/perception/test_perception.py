@@ -13,7 +13,6 @@ from rallypoint.agents.gradient.architecture import layers_of
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.claims import Claim
-from rallypoint.config import from_dict
 from rallypoint.envs.control.cartpole.dynamics import ANGLE_LIMIT, POSITION_LIMIT, moved
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
@@ -212,26 +211,6 @@ def test_the_soonest_fall_is_that_of_the_worst_sequence_of_pushes():
                     falls.append(step)
                     break
         assert min(falls) == soonest
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"epsilons": (0.2,)}, "contain"),
-        ({"epsilons": (0.0, 0.2, 0.5)}, "sizes > 0"),
-        ({"defended_at": 0.7}, "defended_at is one of"),
-        ({"defences": ("luck",)}, "defences are among .* got .luck."),
-        ({"defences": ("plain",)}, "defences are among"),
-        ({"rounds": 0}, "rounds is a number >= 1"),
-        ({"worlds": ("cartpol",)}, "worlds are among .* did you mean 'cartpole'"),
-        ({"worlds": ()}, "one or more different ones"),
-        ({"team": {"epsilons": (0.1,)}}, "contain"),
-        ({"team": {"certified_at": (0.0,)}}, "certified_at are sizes > 0"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused(settings, message):
-    with pytest.raises(InvalidConfig, match=message):
-        from_dict(PerceptionConfig, settings)
 
 
 def test_all_ways_of_training_are_compared():

@@ -5,10 +5,8 @@ import pytest
 
 from rallypoint.agents.recommender.trust import TrustedMean
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.experiments.recommender import fairness, liars
-from rallypoint.experiments.recommender.config import RecommenderConfig
 from rallypoint.experiments.recommender.fairness import Watched, corrected
 from rallypoint.experiments.recommender.measure import Condition, last, played
 from tests.experiments.in_miniature import of_kind
@@ -92,23 +90,3 @@ def test_trust_is_equal_on_average_on_what_it_was_calibrated_by():
     assert has[:, :48].mean() == pytest.approx(has[:, 48:].mean())
     plain = np.array(watched.trusts)
     assert plain[:, 48:].mean() < plain[:, :48].mean()
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"platforms": 0}, "platforms is a number >= 1, got 0"),
-        ({"rounds": 7}, "rounds is a number >= 8"),
-        ({"liars": 0}, "liars is a number >= 1"),
-        ({"liars": 12}, "some of its 12 users must be left; got 12 liars"),
-        ({"minority": 28}, "make either smaller"),
-        ({"liars": 14, "minority": 20}, "make either smaller"),
-        ({"clicks": (100, 10)}, "the fewer first"),
-        ({"clicks": (10,)}, "at least two numbers"),
-        ({"apart": ()}, r"shares in \[0, 1\]"),
-        ({"apart": (2.0,)}, r"shares in \[0, 1\]"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InvalidConfig, match=says):
-        RecommenderConfig(**settings)

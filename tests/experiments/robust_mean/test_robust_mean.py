@@ -5,7 +5,6 @@ import pytest
 
 from rallypoint.claims import Claim
 from rallypoint.experiments.experiment import File, Row
-from rallypoint.experiments.robust_mean.config import RobustMeanConfig
 from rallypoint.experiments.robust_mean.run import FEW_RULES, RULES
 from rallypoint.experiments.robust_mean.samples import SHAPES, draw
 from tests.experiments.in_miniature import of_kind
@@ -76,18 +75,3 @@ def test_each_rule_has_a_row_per_shape_seed_and_dimension(findings):
 
 def test_there_is_a_picture(findings):
     assert [file.name for file in of_kind(findings, File)] == ["robust-mean.png"]
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"share": 0.5}, "share"),
-        ({"samples": 19}, "samples"),
-        ({"few": 19}, "few"),
-        ({"dimensions": (16,)}, "two or more"),
-        ({"dimensions": (64, 16)}, "rising"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused_by_name(setting, message):
-    with pytest.raises(ValueError, match=message):
-        RobustMeanConfig(**setting)

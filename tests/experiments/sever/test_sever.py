@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
-from rallypoint.experiments.sever.config import SeverConfig
 from rallypoint.experiments.sever.run import WAYS
 from rallypoint.experiments.sever.trajectories import SCENES, gradients
 from tests.experiments.in_miniature import of_kind
@@ -47,12 +45,3 @@ def test_a_lie_is_the_same_trajectory_told_otherwise():
     assert only_whole.any()
     expected = -MINIATURE.factor * quiet.each[only_whole]
     np.testing.assert_allclose(whole.each[only_whole], expected, rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"contributors": 2}, {"trajectories": 9}, {"share": 0.3}, {"factor": 0.0}, {"rounds": 0}],
-)
-def test_what_cannot_be_run_is_refused(settings):
-    with pytest.raises(InvalidConfig, match=next(iter(settings))):
-        SeverConfig(**settings)

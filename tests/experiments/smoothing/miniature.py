@@ -14,3 +14,11 @@ MINIATURE = SmoothingConfig(
     samples=50,
     noises=(0.01, 0.1, 1.0),
 )
+REFUSED = [
+    ({"rounds": 0}, "rounds is a number >= 1"),
+    ({"sigmas": (0.0, 0.1)}, "without noise there is nothing to certify"),
+    ({"sigmas": (0.2, 0.1)}, "different numbers, rising"),
+    ({"budgets": (1.0, 2.0)}, "the first budget is none"),
+    ({"noises": (0.1, 0.2)}, "noises are 3 or more"),
+    ({"alpha": 0.5}, "alpha lies in"),
+]

@@ -7,11 +7,9 @@ import pytest
 
 from rallypoint.claims import Claim
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.experiments.smoothing import pieces
 from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
-from rallypoint.experiments.smoothing.config import SmoothingConfig
 from rallypoint.experiments.smoothing.one_by_one import certified, visited
 from rallypoint.experiments.smoothing.policies import learned
 from rallypoint.experiments.smoothing.run import run
@@ -114,19 +112,3 @@ def test_actions_are_certified_in_states_that_are_visited(policy):
     assert (found.radii >= 0).all()
     assert (found.radii <= 0.1 * 3).all()
     assert found.changed == 0
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"rounds": 0}, "rounds is a number >= 1"),
-        ({"sigmas": (0.0, 0.1)}, "without noise there is nothing to certify"),
-        ({"sigmas": (0.2, 0.1)}, "different numbers, rising"),
-        ({"budgets": (1.0, 2.0)}, "the first budget is none"),
-        ({"noises": (0.1, 0.2)}, "noises are 3 or more"),
-        ({"alpha": 0.5}, "alpha lies in"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused(settings, message):
-    with pytest.raises(InvalidConfig, match=message):
-        SmoothingConfig(**settings)

@@ -1,13 +1,10 @@
 """The unlearning experiment, in miniature: what is measured, and how it is judged."""
 
 import numpy as np
-import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Row
 from rallypoint.experiments.unlearning import chain
-from rallypoint.experiments.unlearning.config import UnlearningConfig
 from rallypoint.experiments.unlearning.distances import problem
 from tests.experiments.in_miniature import of_kind
 from tests.experiments.unlearning.miniature import MINIATURE, SEEDS
@@ -40,16 +37,3 @@ def test_teammates_say_what_the_expert_does_of_what_they_see():
     said = (seen.features[:, :4] @ np.array([0.3, 0.6, 3.0, 2.0])) > 0
     assert (np.where(said, 1, -1) == seen.said).all()
     assert np.bincount(seen.owners.astype(int)).tolist() == [400] * 4
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"shares": (0.5,)}, r"shares lie in \(0, 0.5\)"),
-        ({"teammates": 2}, "teammates is a number >= 3"),
-        ({"steps": 0}, "steps is a number >= 1"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InvalidConfig, match=says):
-        UnlearningConfig(**settings)

@@ -8,10 +8,8 @@ from rallypoint.agents.tabular.careful import CarefulPolicy
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Sectors, encoding_for
 from rallypoint.claims import Claim
-from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import File, Metric, Receipts
 from rallypoint.experiments.virtuous import measure, ring
-from rallypoint.experiments.virtuous.config import VirtuousConfig
 from rallypoint.experiments.virtuous.measure import Trained, deployed, escapes
 from rallypoint.experiments.virtuous.pillars import only_best
 from rallypoint.experiments.virtuous.world import (
@@ -138,16 +136,3 @@ def test_every_combination_is_judged_and_receipts_agree(findings):
     assert len(set(conditions)) == len(conditions)
     names = {file.name for file in of_kind(findings, File)}
     assert names == {"V1-trade-off.png", "V2-pillars.png", "V3-ring.png"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"episodes": 0}, "episodes is a number >= 1"),
-        ({"floors": (0.1,)}, "0 among them"),
-        ({"share": 0.0}, "share lies in"),
-    ],
-)
-def test_settings_that_cannot_be_run_are_refused(settings, message):
-    with pytest.raises(InvalidConfig, match=message):
-        VirtuousConfig(**settings)
