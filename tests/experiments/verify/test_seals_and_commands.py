@@ -1,0 +1,89 @@
+"""``rallypoint verify``: seals, commands, and what is run again by chance."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rallypoint.experiments.verify import again
+from tests.experiments.verify.forging import edited, heads_of, states
+
+
+def test_whatever_a_manifest_says_is_sealed_and_a_seal_that_was_published_binds(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    seal = json.loads(Path("run/manifest.json").read_text())["seal"]
+    assert states(rallypoint, "run", "--seconds", 0, "--seal", seal)["manifest"] == "same"
+    edited("run/manifest.json", lambda c: c["machine"].update(cpu="other"), sealed=False)
+    assert states(rallypoint, "run", "--seconds", 0, status=1)["manifest"] == "differs"
+    edited("run/metrics.jsonl", heads_of(3, 0.95))  # all of it is sealed anew
+    assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "same"
+    found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
+    assert found["manifest"] == "differs"
+    edited("run/manifest.json", lambda content: content.pop("seal"), sealed=False)
+    assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "not checked"
+    found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
+    assert found["manifest"] == "differs"
+
+
+COMMANDS = {
+    "another setting": lambda words: [*words, "--bias", "0.7"],
+    "other seeds": lambda words: [*words, "--seeds", "7"],
+    "another first seed": lambda words: [*words, "--seed", "1"],
+    "quick": lambda words: [*words, "--quick"],
+    "a sweep": lambda words: [*words, "--throws", "100,300"],
+    "another experiment": lambda words: [words[0], "run", "gathering"],
+    "none that can be meant": lambda words: [*words, "--bais", "0.7"],
+    "a call for help": lambda words: [*words, "--help"],
+}
+
+
+@pytest.mark.parametrize("change", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_that_means_another_run_is_found_even_sealed_anew(change, rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/manifest.json", lambda c: c.update(command=change(c["command"])))
+    found = states(rallypoint, "run", "--seconds", 0, status=1)
+    assert (found["manifest"], found["command"]) == ("same", "differs")
+
+
+def test_a_command_in_other_words_means_the_same_and_one_that_is_none_says_nothing(rallypoint):
+    rallypoint("run", "--seeds", 3, "toy", "--set", "throws=100,300", "--quick", "--out", "run")
+    assert states(rallypoint, "run", "--seconds", 0)["command"] == "same"
+    assert states(rallypoint, "run/throws=300", "--seconds", 0)["command"] == "same"
+    alone = ["python -m rallypoint.experiments.toy", "--quick", "--seeds=3", "--throws=100,300"]
+    edited("run/manifest.json", lambda content: content.update(command=alone))
+    assert states(rallypoint, "run", "--seconds", 0)["command"] == "same"
+    for words in ([], ["other", "run", "toy"], ["rallypoint", "report"]):
+        edited("run/manifest.json", lambda content, words=words: content.update(command=words))
+        assert states(rallypoint, "run", "--seconds", 0)["command"] == "not checked"
+
+
+class Chance:
+    """Draws as the one of verify does, and tells what."""
+
+    def __init__(self, number):
+        self.rng, self.drawn = np.random.default_rng(number), []
+
+    def sample(self, among, count):
+        self.drawn = [among[place] for place in self.rng.permutation(len(among))[:count]]
+        return self.drawn
+
+
+def test_which_seeds_are_run_again_nobody_knows_before_and_the_others_are_named(
+    rallypoint, monkeypatch
+):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/metrics.jsonl", heads_of(3, 0.95))
+    edited("run/summary.json", lambda content: content.update(wall_seconds=50.0))
+    outcomes = []
+    for chance in map(Chance, range(25)):
+        monkeypatch.setattr(again, "_CHANCE", chance)
+        done = rallypoint("verify", "run", "--seconds", 21, "--json")
+        told = {each["what"]: each for each in json.loads(done.out)["findings"]}
+        assert told["not run again"]["state"] == "not checked"
+        missed = 3 not in chance.drawn
+        assert told["rows"]["state"] == ("same" if missed else "differs")
+        outcomes.append(missed)
+    assert 5 <= sum(outcomes) <= 22  # three of five seeds are left out each time
+    assert states(rallypoint, "run", "--all", status=1)["rows"] == "differs"
+    assert rallypoint("verify", "run", "--all", "--seed", 1).status == 2

@@ -1,0 +1,87 @@
+"""``rallypoint verify`` of a training: rounds and policy come out again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.experiments.verify.forging import edited, states
+from tests.tree import python
+
+TRAIN = (
+    *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", 3000, "--workers", 2),
+    *("--set", "policy=[4]", "--out", "run"),
+)
+
+
+def test_a_training_comes_out_with_the_same_bits(rallypoint):
+    assert rallypoint(*TRAIN).status == 0
+    found = states(rallypoint, "run")
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
+    assert found["command"] == found["manifest"] == "same"
+    for more in (["--steps", "4000"], ["--seed", "1"], ["--set", "policy=[5]"], ["--threats", "x"]):
+        words = json.loads(Path("run/manifest.json").read_text())["command"]
+        edited("run/manifest.json", lambda c, w=words, m=more: c.update(command=[*w, *m]))
+        assert states(rallypoint, "run", "--seconds", 0, status=1)["command"] == "differs"
+        edited("run/manifest.json", lambda c, w=words: c.update(command=w))
+    edited("run/metrics.jsonl", lambda row: row.update(believed={"worker_0": 1, "worker_1": 0}))
+    assert states(rallypoint, "run", status=1)["rounds"] == "differs"
+
+
+FORGED_TEAMS = {
+    "tables of a team": (
+        "policy",
+        lambda: shutil.copy("run/tables.safetensors", "run/teams/1/tables.safetensors"),
+    ),
+    "what the agent is": (
+        "policy",
+        lambda: edited("run/agent.json", lambda c: c.update(test_epsilon=0.5), sealed=False),
+    ),
+    "a receipt": (
+        "receipts",
+        lambda: edited(
+            "run/receipts.json", lambda c: c["receipts"]["training"][0].update(episodes=7)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("where", "forge"), FORGED_TEAMS.values(), ids=FORGED_TEAMS)
+def test_whatever_a_training_left_is_made_again(where, forge, rallypoint):
+    Path("stutter.toml").write_text("format = 1\n[[threats]]\nkind = 'stutter'\n")
+    small = ("--agent", "q_learning", "--steps", 200, "--copies", 2, "--threats", "stutter.toml")
+    done = rallypoint("train", "--env", "gathering-v0", *small, "--out", "run")
+    assert done.status == 0, done.err
+    assert states(rallypoint, "run")[where] == "same"
+    forge()
+    edited("run/summary.json", lambda content: None)  # seals
+    assert states(rallypoint, "run", status=1)[where] == "differs"
+
+
+def test_so_does_one_of_an_agent_of_sb3(rallypoint):
+    words = ("--set", "n_steps=20", "--set", "batch_size=40", "--steps", 80, "--copies", 2)
+    done = rallypoint("train", "--env", "cartpole-v1", "--agent", "sb3:PPO", *words, "--out", "run")
+    assert done.status == 0, done.err
+    found = states(rallypoint, "run")
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
+    edited("run/metrics.jsonl", lambda row: row.update({"rollout/ep_len_mean": 9.0}))
+    assert states(rallypoint, "run", status=1)["rounds"] == "differs"
+
+
+def test_a_training_is_left_when_its_time_is_over(rallypoint):
+    assert rallypoint(*TRAIN).status == 0
+    found = states(rallypoint, "run", "--seconds", 1e-6)
+    assert (found["rounds"], found["policy"]) == ("same", "not checked")
+
+
+def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
+    words = (
+        *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "3000"),
+        *("--workers", "4", "--byzantine", "1", "--protocol", "kardam", "--set", "policy=[4]"),
+        *("--protocol-set", "delays=real", "--ray", "local", "--out", "run"),
+    )
+    python("-m", "rallypoint", *words, cwd=tmp_path)
+    told = python("-m", "rallypoint", "verify", "run", "--json", cwd=tmp_path)
+    found = {each["what"]: each["state"] for each in json.loads(told)["findings"]}
+    assert (found["rounds"], found["metrics"], found["policy"]) == ("same", "same", "same")
