@@ -2,9 +2,11 @@
 
 A run holds many coins, and each may fall oddly by chance. So all that are looked at together share
 one level: whoever is honest is suspected in at most that share of runs, however many coins there
-are (Bonferroni), by the exact test of a binomial.
+are (Bonferroni), by exact tests of a binomial. Where one coin is for several agents at once, nobody
+may know how many there were of them each time; then Chernoff's bound stands in for the test.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,8 +19,10 @@ class Coins(NamedTuple):
     what: str  # for messages
     fell: int
     tossed: int
-    chance: float  # as declared
+    chance: float  # as declared; the mean, if they differ
     repeats: int = 1  # so often the very same tosses may have come again
+    fewest: int | None = None  # tosses that there were at least, where `tossed` is the most
+    alike: int = 1  # so many of them may be one toss, of one coin for all
 
 
 def suspicious(coins: Sequence[Coins], level: float = LEVEL) -> list[str]:
@@ -33,11 +37,12 @@ def suspicious(coins: Sequence[Coins], level: float = LEVEL) -> list[str]:
     tossed = [one for one in coins if one.tossed]
     found = []
     for one in tossed:
+        fewest = one.tossed if one.fewest is None else one.fewest
         if one.chance in (0, 1):
-            if one.fell != one.tossed * one.chance:
+            if not fewest * one.chance <= one.fell <= one.tossed * one.chance:
                 due = "all" if one.chance else "none"
                 found.append(f"{one.what}: {one.fell} of {one.tossed}, and should be {due}")
-        elif (interval := _if_suspicious(one, level / len(tossed))) is not None:
+        elif (interval := _if_suspicious(one, fewest, level / len(tossed))) is not None:
             low, high = interval
             found.append(
                 f"{one.what}: {one.fell} of {one.tossed}, [{low:.3f}, {high:.3f}] of which should "
@@ -46,13 +51,37 @@ def suspicious(coins: Sequence[Coins], level: float = LEVEL) -> list[str]:
     return found
 
 
-def _if_suspicious(one: Coins, level: float) -> tuple[float, float] | None:
-    """Return the interval of Clopper and Pearson, if the exact test refuses the chance."""
-    from scipy.stats import binomtest  # slow to import, and few coins are tossed
+def _if_suspicious(one: Coins, fewest: int, level: float) -> tuple[float, float] | None:
+    """Return the interval of Clopper and Pearson, if the test refuses the chance."""
+    from scipy.stats import binom, binomtest  # slow to import, and few coins are tossed
 
     tossed = max(1, one.tossed // one.repeats)
-    test = binomtest(round(one.fell * tossed / one.tossed), tossed, one.chance)
-    if test.pvalue >= level:
+    fell = round(one.fell * tossed / one.tossed)
+    test = binomtest(fell, tossed, one.chance)
+    if one.alike > 1:
+        p_value = _chernoff(fell / tossed, one.chance, tossed / one.alike)
+    elif fewest < one.tossed:  # whoever tossed least explains few falls best, and most, many
+        few = max(1, fewest // one.repeats)
+        above = float(binom.sf(fell - 1, tossed, one.chance))
+        p_value = 2 * min(above, float(binom.cdf(fell, few, one.chance)))
+    else:
+        p_value = test.pvalue
+    if p_value >= level:
         return None
     interval = test.proportion_ci(1 - level)
     return float(interval.low), float(interval.high)
+
+
+def _chernoff(share: float, chance: float, tosses: float) -> float:
+    """Return at most how likely a share is so far off, of coins that count for several at once.
+
+    A sum of n_i B_i with n_i <= V, and n in all, has a moment generating function of at most that
+    of V times a binomial of n / V, since log(1 - p + p exp(x)) is convex in x and 0 at 0 (Chernoff,
+    1952; Hoeffding, 1963, theorem 1).
+    """
+    apart = sum(
+        part * math.log(part / of)
+        for part, of in ((share, chance), (1 - share, 1 - chance))
+        if part
+    )
+    return min(1.0, 2 * math.exp(-tosses * apart))

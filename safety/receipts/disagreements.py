@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from rallypoint.safety.coins import LEVEL, Coins, suspicious
+from rallypoint.safety.coins import LEVEL, suspicious
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
 from rallypoint.safety.perception.reach import Reach
+from rallypoint.safety.receipts.frequency import coins_of
 from rallypoint.safety.receipts.receipt import Receipt
 from rallypoint.safety.receipts.recounted import faults_of_recount
 from rallypoint.safety.recordings import Recount
@@ -40,7 +41,7 @@ def disagreements(
         label = f"threats[{receipt.index}] ({receipt.kind})"
         wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
         wrong += [f"{label} {fault}" for fault in _faults_of_seen(threat, receipt)]
-    coins = [one for receipt in receipts for one in _coins(numbered[receipt.index], receipt)]
+    coins = [coin for receipt in receipts for coin in coins_of(numbered[receipt.index], receipt)]
     wrong += suspicious(coins, level)
     if recounts:
         wrong += faults_of_recount(model, receipts, recounts)
@@ -104,18 +105,3 @@ def _faults_of_seen(threat: Threat, receipt: Receipt) -> Iterator[str]:
         yield f"was seen to change {seen.undue} updates in rounds that were not its turn"
     if norm is not None and seen.largest_norm > norm * (1 + _ROUNDING):
         yield f"was seen to send {seen.largest_norm:g}, of a budget of norm = {norm:g}"
-
-
-def _coins(threat: Threat, receipt: Receipt) -> Iterator[Coins]:
-    """Tell the coins of a threat that no budget keeps from falling."""
-    label = f"threats[{receipt.index}] ({receipt.kind})"
-    budget = as_budget(threat.budget)
-    has_room = budget.steps_per_episode is None and budget.rounds is None and budget.agents is None
-    often = as_schedule(threat.when).probability
-    if has_room and receipt.occasions is not None:
-        what = f"{label} had opportunities, of its occasions"
-        yield Coins(what, receipt.opportunities, receipt.occasions, often, receipt.repeats)
-    if budget.agents is None and threat.chance is not None:
-        applied = sum(receipt.applications.values())
-        what = f"{label} took opportunities"
-        yield Coins(what, applied, receipt.opportunities, threat.chance, receipt.repeats)

@@ -40,6 +40,8 @@ class Receipt:
     most_steps: int = 0  # of the budget steps_per_episode, used on one agent in one episode
     most_agents: int = 0  # of the budget agents, used in one episode
     violations: Mapping[str, int] = field(default_factory=dict)  # attempts the frame dropped
+    # How likely it takes an opportunity, as it declares; None: how often it does is not checked.
+    chance: float | None = None
     repeats: int = 1  # how often one seed started its coins, which then fall alike
     meant: tuple[str, ...] | None = None  # its victims, where a mask and not the model names them
     # Of threats to updates, which count rounds as steps:

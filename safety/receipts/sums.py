@@ -32,6 +32,7 @@ def combined(parts: Sequence[Receipt]) -> Receipt:
         most_steps=max(part.most_steps for part in parts),
         most_agents=max(part.most_agents for part in parts),
         violations=summed([part.violations for part in parts]),
+        chance=parts[0].chance,
         repeats=max(part.repeats for part in parts),
         meant=_united(parts),
         largest_norm=_largest(part.largest_norm for part in parts),

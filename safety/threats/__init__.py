@@ -189,6 +189,11 @@ class Threat(ABC):
         return False
 
     @property
+    def skips_first(self) -> bool:
+        """Whether it may let pass each agent's first opportunity in an episode, chance or no."""
+        return False
+
+    @property
     def groups_draw_alike(self) -> bool:
         """Whether every group gets the same numbers, so that one coin can be everybody's.
 

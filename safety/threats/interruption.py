@@ -137,9 +137,9 @@ class Interruption(Threat):
 
     @property
     def chance(self) -> float | None:
-        """Theta, where it is one number for everywhere and each step has a coin for each agent."""
+        """Theta, where it is one number for everywhere and each step has a coin of its own."""
         _, theta, _ = self.parts
-        is_plain = self.initiation == ALWAYS and self.draw == "step" and not self.shared
+        is_plain = self.initiation == ALWAYS and self.draw == "step"
         if isinstance(theta, ThetaSequence) or not is_plain or self.resume_after:
             return None
         return theta

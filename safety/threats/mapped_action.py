@@ -58,6 +58,17 @@ class MappedAction(Threat):
                 )
         return self
 
+    @property
+    def chance(self) -> float | None:
+        """Every opportunity is taken where the table leaves no action as it is."""
+        if not self.table:  # of an odd number of actions, the one in the middle stays
+            return None
+        count = len(self.table)
+        # Which number the first action has, the world says; the table is of its actions alone.
+        starts = range(max(self.table) - count + 1, min(self.table) + 1)
+        stays = any(start + i == done for start in starts for i, done in enumerate(self.table))
+        return None if stays else 1.0
+
     def in_words(self) -> dict[str, str]:
         """Say what is done."""
         if not self.table:

@@ -85,8 +85,13 @@ class WrongObservation(Threat):
 
     @property
     def chance(self) -> float | None:
-        """Every opportunity is taken, but the first where what was seen then is shown on."""
-        return None if self.mode == FREEZE else 1.0
+        """Every opportunity is taken."""
+        return 1.0
+
+    @property
+    def skips_first(self) -> bool:
+        """What is shown on must have been seen."""
+        return self.mode == FREEZE
 
     @property
     def is_steady(self) -> bool:

@@ -4,31 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
-import rallypoint
-from rallypoint.draws import Draws
 from rallypoint.safety.audit import Audit
-from rallypoint.safety.coins import LEVEL, Coins, suspicious
-from rallypoint.safety.conformance.stand_in import Anything
-from rallypoint.safety.conformance.trial import sample
-from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Schedule, as_budget
 from rallypoint.safety.receipts import disagreements
-from rallypoint.safety.recorder import Recorder
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, from_dict, threats
+from rallypoint.safety.threats import OF_ROUNDS, threats
 from rallypoint.safety.updates import UpdateThreats
+from tests.safety.deeds import model_of, played
 
 IN_WORLDS = [kind for kind in threats if threats[kind].site not in OF_ROUNDS]
 IN_ROUNDS = [kind for kind in threats if threats[kind].site in OF_ROUNDS]
-COIN = 0.5
 # These act on a sign that others give, or on what is written down for them, and do nothing alone.
 WAITING = {"backdoor_action", "percept_map", "poison_reward"}
-# Who looks ahead asks the world at every step: one episode.
-STEPS = {"look_ahead": 30}
-WHO = [2, 5]
-DECLARED = {"victims": WHO, "when": {"from": 3, "until": 20, "every": 2}}
 OTHERWISE = {
     "others": {"victims": [2, 6]},
     "earlier": {"when": {"from": 1, "until": 20, "every": 2}},
@@ -36,28 +24,6 @@ OTHERWISE = {
     "more often": {"when": {"from": 3, "until": 20}},
 }
 SERVERS = tuple(f"server_{place}" for place in range(8))
-
-
-def model_of(kind, **limits):
-    table = {"kind": kind, **DECLARED, **limits}
-    return ThreatModel(threats=(from_dict(table),))
-
-
-def played(model, seed=0, copies=3, steps=None):
-    """Record episodes under a threat model."""
-    world = rallypoint.make("torus-small-v0", copies=copies, max_cycles=30)
-    frame = Threatened(world, model, policy=Anything(world.groups))
-    env = Recorder(frame)
-    env.reset(seed=seed)
-    kind = model.threats[0].kind
-    for number in range(steps or STEPS.get(kind, 40)):
-        (group,) = env.groups
-        shape = (copies, len(group.agents))
-        actions = (Draws(seed, "test/deeds", env.copies).random(shape[1:]) * 5 + number) % 5
-        step = env.step({group.name: actions.astype(group.action_space.dtype)})
-        if step.ended.any():
-            env.reset(mask=step.ended)
-    return env, env.finish()
 
 
 def audited(model, env):
@@ -85,33 +51,6 @@ def test_who_acts_otherwise_is_found_and_whoever_keeps_to_the_declaration_is_not
         assert shown.faults(told), f"{how}, with a forged receipt"
         if how != "more often":  # receipts count occasions; which they were is in the recording
             assert disagreements(declared, lying.env.receipts()), how
-
-
-@pytest.mark.parametrize("often", [0.2, 0.8])
-@pytest.mark.parametrize("kind", ["random_action", "lossy_sight", "reward_flip"])
-def test_who_acts_at_another_rate_than_declared_is_found(kind, often):
-    declared = model_of(kind, when={"from": 1, "probability": COIN})
-    _, wrong = played(declared)
-    assert wrong == []
-    lying, _ = played(model_of(kind, when={"from": 1, "probability": often}))
-    [fault] = disagreements(declared, lying.env.receipts())
-    assert "had opportunities, of its occasions" in fault
-    assert f"{COIN:g}" in fault
-
-
-CHANCES = {
-    "noisy_action": ({"epsilon": 0.3}, {"epsilon": 0.6}),
-    "interruption": ({"theta": 0.3, "policy": {"action": 1}}, {"theta": 0.05}),
-}
-
-
-@pytest.mark.parametrize("kind", CHANCES)
-def test_a_kind_whose_own_coin_is_another_than_declared_is_found(kind):
-    mine, other = CHANCES[kind]
-    declared = model_of(kind, when={}, **mine)
-    lying, _ = played(model_of(kind, when={}, **(mine | other)))
-    [fault] = disagreements(declared, lying.env.receipts())
-    assert "took opportunities" in fault
 
 
 def test_a_threat_that_takes_fewer_opportunities_than_it_declares_is_found(monkeypatch):
@@ -218,52 +157,3 @@ def test_a_frame_that_lets_updates_through_out_of_turn_is_found():
         frame.apply(np.ones((8, 4)), round_number=number)
     wrong = disagreements(declared, frame.receipts())
     assert any("in rounds that were not its turn" in fault for fault in wrong)
-
-
-@pytest.mark.parametrize("kind", ["random_action", "noisy_action", "interruption", "crash"])
-def test_the_honest_are_accused_no_more_often_than_is_said(kind):
-    level, seeds = 0.1, 200
-    when = {} if kind == "interruption" else {"probability": 0.2}
-    model = model_of(kind, when=when, victims=[0, 1, 2])
-    accused = never = 0
-    for seed in range(seeds):
-        world = rallypoint.make("gathering-v0", copies=3, num_agents=4, max_cycles=12)
-        env = Threatened(world, model)
-        env.reset(seed=seed)
-        for number in range(12):
-            shape = (3, 4)
-            env.step({"agents": sample(world.groups[0].action_space, shape, number)})
-        accused += bool(disagreements(model, env.receipts(), level=level))
-        never += bool(disagreements(model, env.receipts()))
-    assert accused <= binom.ppf(0.999, seeds, level)
-    assert never == 0
-
-
-def test_a_level_is_shared_by_all_coins_that_are_looked_at():
-    rng = np.random.default_rng(0)
-    level, runs = 0.05, 400
-    for count in (1, 10):
-        accused = sum(
-            bool(
-                suspicious(
-                    [Coins("coin", int(rng.binomial(50, 0.3)), 50, 0.3) for _ in range(count)],
-                    level,
-                )
-            )
-            for _ in range(runs)
-        )
-        assert accused <= binom.ppf(0.999, runs, level)
-    assert suspicious([Coins("coin", 30, 50, 0.3)] * 10, level)
-    assert LEVEL < 1e-5
-
-
-def test_tosses_that_come_again_are_evidence_once():
-    once = Coins("coin", 13, 20, 0.3)
-    again = Coins("coin", 130, 200, 0.3, repeats=10)
-    assert bool(suspicious([once], 1e-4)) == bool(suspicious([again], 1e-4))
-    assert suspicious([again._replace(repeats=1)], 1e-4)
-    env = Threatened(rallypoint.make("gathering-v0"), model_of("random_action"))
-    for _ in range(3):
-        env.reset(seed=7)
-    env.reset(seed=8)
-    assert [receipt.repeats for receipt in env.receipts()] == [3]

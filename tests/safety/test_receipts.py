@@ -102,6 +102,7 @@ def test_a_receipt_counts_what_was_done():
         "violations": dict.fromkeys(
             ("victims", "schedule", "budget", "absence", "knowledge"), 0
         ),
+        "chance": None,
         "repeats": 1,
     }  # fmt: skip
     assert json.loads(json.dumps(receipt.to_dict())) == receipt.to_dict()

@@ -59,6 +59,11 @@ class SignalAction(Threat):
             refuse_target(self, env, choice)
         return self
 
+    @property
+    def chance(self) -> float | None:
+        """One sequence after another, unless only so many are to be done."""
+        return 1.0 if self.poisoned is None else None
+
     def init(self, E: int, N: int) -> State:
         """Return that no step was taken yet."""
         return {"lived": np.zeros((E, N), dtype=np.int64)}

@@ -50,6 +50,11 @@ class Trigger(Patterned):
         self.refuse_outside(env)
         return self
 
+    @property
+    def chance(self) -> float | None:
+        """Every percept that it may stamp, unless only so many are to be poisoned."""
+        return 1.0 if self.poisoned is None else None
+
     def init(self, E: int, N: int) -> State:
         """Return that nothing was perceived yet."""
         return {"lived": np.zeros((E, N), dtype=np.int64)}

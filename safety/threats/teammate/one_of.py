@@ -89,6 +89,17 @@ class OneOf(Threat):
             raise InvalidConfig(f"probability lies in [0, 1], got {self.probability}")
 
     @property
+    def chance(self) -> float | None:
+        """That of all types, where every victim is of one and they have the same."""
+        chances = {part.threat.chance for part in self._parts}
+        return chances.pop() if self.probability == 1 and len(chances) == 1 else None
+
+    @property
+    def skips_first(self) -> bool:
+        """Whether any of the types does."""
+        return any(part.threat.skips_first for part in self._parts)
+
+    @property
     def needs(self) -> frozenset[str]:
         """What any of the types needs."""
         return frozenset[str]().union(*(part.threat.needs for part in self._parts))

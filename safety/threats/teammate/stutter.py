@@ -11,6 +11,7 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import replaced
 from rallypoint.safety.known import Known
+from rallypoint.safety.limits import as_schedule
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 
 
@@ -47,6 +48,16 @@ class Stutter(Threat):
         fitted = copy.copy(self)
         object.__setattr__(fitted, "_size", max(_entries(group) for group in env.groups))
         return fitted
+
+    @property
+    def chance(self) -> float | None:
+        """How likely an agent repeats."""
+        return self.epsilon
+
+    @property
+    def skips_first(self) -> bool:
+        """There must be something to repeat, as at the first step of an episode there is not."""
+        return as_schedule(self.when).from_ == 0
 
     def init(self, E: int, N: int) -> State:
         """Return that nothing was done yet."""
