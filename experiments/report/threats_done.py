@@ -21,6 +21,7 @@ class Deed(NamedTuple):
     threat: str
     touched: str = ""
     applied: str = ""
+    often: str = ""  # how likely it was to take an opportunity, and whether that was checked
     episodes: str = ""
     steps: str = ""  # or rounds
     most: str = ""  # of the budget, in one episode
@@ -56,6 +57,7 @@ def _deed(condition: str, receipt: Receipt) -> Deed:
         threat=f"{receipt.kind} of {receipt.site}",
         touched=f"{touched} of {len(receipt.agents)}",
         applied=f"{thousands(applied)} of {thousands(receipt.opportunities)}{share}",
+        often="not checked" if receipt.chance is None else f"{receipt.chance:.4g}, checked",
         episodes=thousands(receipt.episodes),
         steps="none"
         if never

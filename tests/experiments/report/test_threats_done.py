@@ -44,6 +44,12 @@ def test_a_receipt_says_who_how_often_when_and_how_much():
     assert (deed.size, deed.dropped) == ("–", "none")
 
 
+def test_it_says_how_often_was_due_or_that_nobody_checked():
+    assert told(CRASH).often == "not checked"
+    assert told(replace(CRASH, chance=0.25)).often == "0.25, checked"
+    assert told(replace(CRASH, chance=1.0)).often == "1, checked"
+
+
 def test_lies_have_a_size_and_count_rounds():
     deed = told(LIE)
     assert deed.steps == "rounds 3–9"
