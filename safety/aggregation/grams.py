@@ -9,6 +9,7 @@ tight group far from the centre, whose distances would drown in that rounding, g
 its own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -58,8 +59,8 @@ def compared(
     points = updates.taking(rows, list(anchors.values()))
     sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
     centre = sure[0] if sure else _centre(updates)
-    gram = _about_the_origin(updates, anchors) if centre is None else points.gram(centre)
-    if not np.isfinite(gram.diagonal()).all():
+    gram = _about_the_origin(updates, rows, anchors) if centre is None else points.gram(centre)
+    if not math.isfinite(gram.trace()):
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
     return Compared(rows, *_refined(points, gram, list(anchors), is_sure=bool(sure)))
@@ -84,7 +85,7 @@ def seen_from(
     are_lengths = 2 * f < updates.n and ("origin" in anchors or not (anchors or trusted))
     centre = _centre(updates) if are_lengths else None
     if are_lengths and centre is None:
-        gram, is_precise = _about_the_origin(updates, anchors, trusted), True
+        gram, is_precise = _about_the_origin(updates, rows, anchors, trusted), True
     else:
         points = updates.taking(rows, list(anchors.values()))
         hubs = [*range(updates.n, points.k), *trusted]
@@ -96,7 +97,7 @@ def seen_from(
         first, *others = dict.fromkeys(hubs or [0])
         gram = points.spokes(first, others)
         is_precise = not ("origin" in anchors and are_lengths) or _is_amid(gram, points, anchors)
-    if is_precise and np.isfinite(gram.diagonal()).all():
+    if is_precise and math.isfinite(gram.trace()):
         return Compared(rows, gram)
     return compared(updates, f, anchors, trusted)
 
@@ -111,11 +112,14 @@ def _is_amid(gram: Matrix, points: Updates, anchors: Mapping[str, AnchorOf]) -> 
 
 
 def _about_the_origin(
-    updates: Updates, anchors: Mapping[str, AnchorOf], trusted: Sequence[int] | None = None
+    updates: Updates,
+    rows: Indices,
+    anchors: Mapping[str, AnchorOf],
+    trusted: Sequence[int] | None = None,
 ) -> Matrix:
     """Return the Gram of updates and anchors; given trusted ones, what is seen from them alone."""
-    others = {name: anchor for name, anchor in anchors.items() if name != "origin"}
-    points = updates.taking(np.arange(updates.n), list(others.values()))
+    others = [anchor for name, anchor in anchors.items() if name != "origin"]
+    points = updates.taking(rows, others)
     if trusted is None:
         gram = points.gram(None)
     else:

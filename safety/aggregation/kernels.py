@@ -248,11 +248,13 @@ class _Combination:
 
         None means all: a few are picked out, most are sooner multiplied with zeros among them.
         """
-        own, beside = self._weights[:, :n], self._weights[:, n:].astype(kind)
-        used = np.flatnonzero(own.any(axis=0))
-        if 2 * len(used) < n:
-            return own[:, used].astype(kind), beside, used
-        return own.astype(kind), beside, None
+        weights = self._weights.astype(kind)
+        own, beside = weights[:, :n], weights[:, n:]
+        is_used = self._weights[:, :n].any(axis=0)
+        if 2 * np.count_nonzero(is_used) < n:
+            used = np.flatnonzero(is_used)
+            return own[:, used], beside, used
+        return own, beside, None
 
 
 def at(pieces: Pieces, columns: NDArray[np.intp]) -> Iterator[Block]:

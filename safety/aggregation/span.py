@@ -56,8 +56,10 @@ class Span:
 
     def mixed(self, mixing: Matrix) -> "Span":
         """Return the span of mixed updates (n', k), rows summing to one, beside the anchors."""
-        whole = np.vstack([mixing, np.eye(len(self.gram))[self.n :]])
         moved = len(mixing) - self.n
+        whole = mixing
+        if self.anchors:
+            whole = np.vstack([mixing, np.eye(len(self.gram))[self.n :]])
         sampled = self.sampled
         return Span(
             whole @ self.gram @ whole.T,

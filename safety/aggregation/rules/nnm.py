@@ -36,8 +36,8 @@ class NearestNeighbourMixing(Mixing):
         """Average each update's nearest; of equally near ones, the first."""
         del context
         distances = span.distances.copy()
-        np.fill_diagonal(distances, -1)  # itself, before all that are as near
-        nearest = np.argsort(distances, axis=1, kind="stable")[:, : span.n - f]
+        distances.flat[:: span.n + 1] = -1  # itself, before all that are as near
+        nearest = distances.argsort(axis=1, kind="stable")[:, : span.n - f]
         mixing = np.zeros((span.n, len(span.gram)))
-        np.put_along_axis(mixing, nearest, 1 / (span.n - f), axis=1)
+        mixing[np.arange(span.n)[:, None], nearest] = 1 / (span.n - f)
         return mixing
