@@ -10,6 +10,7 @@ from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, S
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.audit import Audit
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.interruption.recount import CoinsRecounted
 from rallypoint.safety.known import spans_of
 from rallypoint.safety.perception.recount import LiesRecounted
 from rallypoint.safety.receipts import Receipt, disagreements
@@ -37,12 +38,14 @@ class Checks:
         self._recounts: list[Recount] = []
         self._lies = LiesRecounted(model, env)
         self._audit = Audit(model, env)
+        self._coins = CoinsRecounted(model)
 
     def add(self, part: Recording) -> None:
         """Go on with the next part of a recording."""
         self._recounts.append(recount(part))
         self._lies.add(part)
         self._audit.add(part)
+        self._coins.add(part)
 
     def faults(self, receipts: Sequence[Receipt]) -> list[str]:
         """Say, in sentences, where receipts depart from the declaration, or from what was recorded.
@@ -51,7 +54,8 @@ class Checks:
             receipts: of the model's threats, about all that was recorded.
         """
         wrong = disagreements(self._model, receipts, self._recounts)
-        return wrong + self._lies.faults(receipts) + self._audit.faults(receipts)
+        wrong += self._lies.faults(receipts) + self._audit.faults(receipts)
+        return wrong + self._coins.faults(receipts)
 
 
 class Recorder(BatchWrapper):
