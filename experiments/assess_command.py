@@ -12,7 +12,7 @@ from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
 _MAX_WIDTH = 100  # wider lines lead the eye astray
 
 
-@click.command("assess", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("assess")
 @click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
 @click.option("--agent", required=True, metavar="NAME", help="See `rallypoint list agents`.")
 @click.option(

@@ -3,7 +3,6 @@
 Whatever is not needed for ``--help`` is imported when a command runs, so that it answers at once.
 """
 
-import errno
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,13 +12,16 @@ import click
 from rallypoint import __version__
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.assess_command import assess
+from rallypoint.experiments.evaluate_command import evaluate
+from rallypoint.experiments.list_command import list_parts
+from rallypoint.experiments.machine import open_what_is_closed, what_it_refused
 from rallypoint.experiments.new.command import new
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.show.command import show
-from rallypoint.experiments.telling import as_line, silence
+from rallypoint.experiments.telling import as_line
 from rallypoint.experiments.threats_command import threats
-from rallypoint.experiments.train_command import evaluate, train
+from rallypoint.experiments.train_command import train
 from rallypoint.experiments.verify.command import verify
 
 
@@ -33,28 +35,6 @@ def cli() -> None:
     """
 
 
-def _kinds(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    from rallypoint.experiments import listing
-
-    return [kind for kind in listing.registries() if kind.startswith(begun)]
-
-
-@cli.command("list")
-@click.argument("kind", required=False, shell_complete=_kinds)
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def list_parts(kind: str | None, *, as_json: bool) -> None:
-    """List envs, threats, agents, experiments …, or only those of one KIND."""
-    from rallypoint.experiments import listing
-
-    try:
-        entries_by_kind = {
-            k: listing.entries(k) for k in (listing.registries() if kind is None else [kind])
-        }
-    except RallypointError as error:
-        raise click.UsageError(str(error)) from error
-    click.echo(listing.as_json(entries_by_kind) if as_json else listing.as_text(entries_by_kind))
-
-
 cli.add_command(
     Experiments(
         "run",
@@ -64,6 +44,7 @@ cli.add_command(
         subcommand_metavar="EXPERIMENT [OPTIONS]",
     )
 )
+cli.add_command(list_parts)
 cli.add_command(report)
 cli.add_command(new)
 cli.add_command(train)
@@ -89,6 +70,7 @@ def run_alone(name: str) -> NoReturn:
 
 
 def _finish(command: click.Command, arguments: list[str], program: str) -> NoReturn:
+    open_what_is_closed()
     # A statement with a sign that an old terminal cannot show is no reason to lose the table.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -101,11 +83,8 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         status = _refuse(error.format_message(), error.exit_code)
     except RallypointError as error:
         status = _refuse(str(error), 1)
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
-            raise
-        silence()  # what was full is standard output: files of ours are refused with their names
-        status = _refuse(f"cannot write to standard output: {error.strerror}", 1)
+    except (MemoryError, OSError) as error:
+        status = _refuse(what_it_refused(error), 1)
     except (KeyboardInterrupt, click.Abort):
         status = _refuse("interrupted", 1)
     sys.exit(status if isinstance(status, int) else 0)

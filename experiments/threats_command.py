@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rallypoint.safety.threat_model import ThreatModel
 
 _MAX_WIDTH = 100  # wider lines lead the eye astray
-_HELP = {"help_option_names": ["-h", "--help"]}
 _SITES = {
     "presence": "when a copy has come to a step, before anybody observes",
     "observation": "then, before policies choose",
@@ -29,14 +28,12 @@ _SITES = {
 }
 
 
-@click.group("threats", no_args_is_help=False, context_settings=_HELP)
+@click.group("threats", no_args_is_help=False)
 def threats() -> None:
     """Check threat files before anything is run under them."""
 
 
-@threats.command(
-    "check", short_help="Say in words what a threat file will do.", context_settings=_HELP
-)
+@threats.command("check", short_help="Say in words what a threat file will do.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--env", "env_id", required=True, metavar="ID", help="See `rallypoint list envs`.")
 @ENV_SETTINGS
@@ -92,7 +89,7 @@ def check(
     world.close()
 
 
-@threats.command("schema", context_settings=_HELP)
+@threats.command("schema")
 def schema() -> None:
     """Print the JSON schema of threat files.
 

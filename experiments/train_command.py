@@ -1,4 +1,4 @@
-"""``rallypoint train`` and ``rallypoint evaluate``: an agent, an environment, and threats."""
+"""``rallypoint train``: an agent, an environment, and threats."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,16 +24,13 @@ from rallypoint.experiments.shared_options import (
 )
 
 if TYPE_CHECKING:
-    from rallypoint.agents.evaluation import Evaluation
     from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Outcome, Training
     from rallypoint.run_folder import RunFolder
 
-_HELP = {"help_option_names": ["-h", "--help"]}
-
 
 @on_ray
-@click.command("train", context_settings=_HELP)
+@click.command("train")
 @click.option("--env", "env_id", metavar="ID", help="See `rallypoint list envs`.")
 @click.option("--agent", metavar="NAME", help="See `rallypoint list agents`.")
 @THREATS
@@ -177,84 +174,6 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
     if outcome.left_out:
         folder.note("left_out", list(outcome.left_out))
     folder.adopt()
-
-
-@click.command("evaluate", context_settings=_HELP)
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
-@THREATS
-@click.option("--episodes", type=click.IntRange(min=1), default=200, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option(
-    "--record",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Write down all that happens.",
-)
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def evaluate(
-    folder: Path,
-    *,
-    threat_file: Path | None,
-    episodes: int,
-    seed: int,
-    record: Path | None,
-    as_json: bool,
-) -> None:
-    """Play episodes with the agent that was trained into DIR, and say how it did."""
-    from rallypoint.agents.build import build_world, now_acts
-    from rallypoint.agents.evaluation import evaluate as play
-    from rallypoint.agents.saved import load_policies, read_saved
-    from rallypoint.plain_json import to_indented_json
-    from rallypoint.registration import make
-    from rallypoint.safety.recorder import account
-    from rallypoint.safety.threats import OF_ROUNDS
-
-    given = threats_of(threat_file)
-    model = None if given is None else given.in_world()
-    left_out = [] if given is None else [t.kind for t in given.threats if t.site in OF_ROUNDS]
-    saved = read_saved(folder)
-    policies = load_policies(folder, make(saved.env, copies=1, **saved.env_settings))
-    world = build_world(
-        saved.env,
-        copies=min(episodes, 64),
-        settings=saved.env_settings,
-        threats=model,
-        record=record,
-        policy=next(iter(policies.values())),
-    )
-    found = {}
-    for how, policy in policies.items():
-        now_acts(world, policy)
-        found[how] = play(world, policy, episodes=episodes, seed=seed)
-    _, wrong = account(world)
-    if as_json:
-        told: dict[str, Any] = {how: result.summary() for how, result in found.items()}
-        about = {
-            "agent": saved.agent,
-            "env": saved.env,
-            "seed": seed,
-            "valid": not wrong,
-            "left_out": left_out,
-        }
-        click.echo(to_indented_json(about | told).rstrip())
-    else:
-        click.echo(f"{saved.agent} in {saved.env}, {episodes} episodes of seed {seed}")
-        for how, result in found.items():
-            click.echo(_in_words(how, result))
-        if left_out:
-            click.echo(
-                f"  without {', '.join(left_out)}: nobody learns here, so no updates are sent"
-            )
-    refuse_invalid(wrong)
-
-
-def _in_words(how: str, result: "Evaluation") -> str:
-    summary = result.summary()
-    return (
-        f"  {how:10} return per agent {summary['return_mean']:.4g} "
-        f"± {summary['return_std']:.2g} (sd over episodes), "
-        f"length {summary['length_mean']:.4g}, ended early {summary['ended_early_share']:.1%}"
-    )
 
 
 def _short(value: Any) -> str:

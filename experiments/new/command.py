@@ -10,7 +10,6 @@ from rallypoint.errors import RallypointError, UnwritablePath
 @click.command(
     "new",
     short_help="Begin a package with a part of your own.",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("kind", type=click.Choice(["env", "threat", "aggregator", "agent"]))
 @click.argument("name")

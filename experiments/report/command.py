@@ -18,7 +18,6 @@ _FILE = click.Path(path_type=Path)
 @click.command(
     "report",
     short_help="Make one HTML page of what runs found.",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument(
     "folders",

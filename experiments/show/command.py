@@ -27,7 +27,6 @@ _HELD = 3  # seconds for which a window shows the end
 @click.command(
     "show",
     short_help="Watch an episode, with what threats do drawn on it.",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("env_id", metavar="ENV", required=False)
 @click.option(

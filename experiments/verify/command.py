@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 @click.command(
     "verify",
     short_help="Check that a run is as it was left, and run part of it again.",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument(
     "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
