@@ -1,0 +1,32 @@
+"""What a machine does not allow, or has no more of: told in a line, as it is no error of ours."""
+
+import errno
+import os
+import sys
+
+from rallypoint.experiments.telling import silence
+
+_ITS_ERRORS = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+}
+
+
+def what_it_refused(error: MemoryError | OSError) -> str:
+    """Return in words what the machine refused; raise the error again if it is none of that."""
+    if isinstance(error, MemoryError):
+        why = str(error) or "none is left"
+        return f"there is too little memory: {why}; ask for fewer copies, workers or agents"
+    if error.filename is not None and error.errno in _ITS_ERRORS:
+        return f"the machine allows no more: {error.strerror}: {error.filename}"
+    if error.filename is None and error.errno == errno.ENOSPC:
+        silence()  # it is standard output that is full: what else is written has a name
+        return f"cannot write to standard output: {error.strerror}"
+    raise error
+
+
+def open_what_is_closed() -> None:
+    """Have whatever was closed lead nowhere: who started us wants no words, and files no 1 or 2."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))

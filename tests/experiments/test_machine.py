@@ -1,0 +1,55 @@
+"""What the machine does not give is told in a line, and what is closed is not missed."""
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from rallypoint.experiments.machine import what_it_refused
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+@pytest.mark.parametrize(
+    "words", ["list agents", "train --env two-state-v0 --agent gpomdp --out o"]
+)
+def test_whoever_closes_what_we_say_gets_what_we_do(words, closed, tmp_path):
+    script = f'exec "$0" -m rallypoint {words} {"--steps 40" * words.startswith("train")} {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert words.startswith("list") or (tmp_path / "o/policy.safetensors").is_file()
+
+
+def test_too_little_memory_is_told_in_a_line(rallypoint):
+    words = "train", "--env", "two-state-v0", "--agent", "gpomdp", "--set", f"policy=[{10**14}]"
+    done = rallypoint(*words, "--out", "run")
+    assert done.status == 1
+    assert "there is too little memory: Unable to allocate" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--out", "--record"])
+def test_names_that_are_too_long_are_told_in_a_line(option, rallypoint, tmp_path):
+    words = {
+        "--out": ["train", "--env", "two-state-v0", "--agent", "gpomdp", "--steps", "20"],
+        "--record": ["evaluate", str(tmp_path / "run"), "--episodes", "1"],
+    }
+    rallypoint(*words["--out"], "--out", str(tmp_path / "run"))
+    done = rallypoint(*words[option], option, "a" * 5000)
+    assert done.status in (1, 2)
+    assert "File name too long" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_errors_of_ours_stay_what_they_are():
+    ours = FileNotFoundError(errno.ENOENT, "No such file", "manifest.json")
+    with pytest.raises(FileNotFoundError):
+        what_it_refused(ours)
+    full = OSError(errno.EDQUOT, "Disk quota exceeded", "a/b")
+    assert what_it_refused(full) == "the machine allows no more: Disk quota exceeded: a/b"
