@@ -14,28 +14,9 @@ from rallypoint.agents.tabular.training import train
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.errors import InvalidConfig
 from tests.agents.tabular.small_worlds import Overridden, Wander
+from tests.agents.tabular.transitions import some_transition
 
 STATES, COUNTS = 3, (2, 3, 2)
-
-
-def some_transition(rng, copies, counts=COUNTS):
-    shape = (copies, len(counts))
-
-    def actions():
-        return rng.integers(counts, size=shape)
-
-    return Transition(
-        percepts=rng.integers(STATES, size=shape),
-        proposed=actions(),
-        executed=actions(),
-        interrupted=rng.random(shape) < 0.4,
-        rewards=rng.normal(size=shape),
-        next_percepts=rng.integers(STATES, size=shape),
-        terminated=rng.random(shape) < 0.2,
-        truncated=rng.random(shape) < 0.2,
-        present=rng.random(shape) < 0.8,
-        second=actions(),
-    )
 
 
 class ByName:
@@ -143,7 +124,7 @@ def test_learning_is_the_rule_written_out(seed, model, delay, alpha, model_rate)
         for agent in range(len(COUNTS))
     }
     for _ in range(25):
-        step = some_transition(rng, copies)
+        step = some_transition(rng, (copies, len(COUNTS)), STATES, COUNTS)
         policy = learner.policy(state, step.percepts)
         state = learner.learn(state, step)
         for (copy, _), reference in references.items():

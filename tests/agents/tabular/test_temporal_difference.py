@@ -12,30 +12,10 @@ from rallypoint.agents.tabular import QLearning, SafeSarsa, Sarsa
 from rallypoint.agents.tabular.processing import PROCESSINGS, KnownInterruption, odds_of
 from rallypoint.agents.tabular.transition import Transition, copied
 from rallypoint.errors import InvalidConfig
+from tests.agents.tabular.transitions import some_transition
 
 STATES, ACTIONS = 4, 3
 LEARNERS = {"q_learning": QLearning, "sarsa": Sarsa, "safe_sarsa": SafeSarsa}
-
-
-def some_transition(rng, shape):
-    def actions():
-        return rng.integers(ACTIONS, size=shape)
-
-    return Transition(
-        percepts=rng.integers(STATES, size=shape),
-        proposed=actions(),
-        executed=actions(),
-        interrupted=rng.random(shape) < 0.4,
-        rewards=rng.normal(size=shape),
-        next_percepts=rng.integers(STATES, size=shape),
-        terminated=rng.random(shape) < 0.2,
-        truncated=rng.random(shape) < 0.2,
-        present=rng.random(shape) < 0.9,
-        next_proposed=actions(),
-        next_executed=actions(),
-        odds=rng.random(shape) * 2,
-        second=actions(),
-    )
 
 
 def weight(processing, step, copy, agent):
@@ -119,7 +99,7 @@ def test_learning_is_the_rule_written_out(
     learner = LEARNERS[name](
         key=key, processing=processing, alpha=alpha, time_limit=time_limit, gamma=0.9, initial=0.5
     )
-    steps = [some_transition(rng, shape) for _ in range(12)]
+    steps = [some_transition(rng, shape, STATES, ACTIONS) for _ in range(12)]
     ends = [rng.random(copies) < 0.3 for _ in steps]
     state = learner.init(*shape, STATES, ACTIONS)
     for step, ended in zip(steps, ends, strict=True):
@@ -133,7 +113,7 @@ def test_learning_is_the_rule_written_out(
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_copy_learns_the_same_bits_alone_and_among_others(rng, name, processing):
     learner = LEARNERS[name](processing=processing)
-    steps = [some_transition(rng, (4, 2)) for _ in range(30)]
+    steps = [some_transition(rng, (4, 2), STATES, ACTIONS) for _ in range(30)]
 
     def learned(rows):
         state = learner.init(len(rows), 2, STATES, ACTIONS)
@@ -152,9 +132,9 @@ def test_a_copy_learns_the_same_bits_alone_and_among_others(rng, name, processin
 def test_a_frozen_memory_stays_as_it_was_when_its_copy_learns(rng, name):
     learner = agents[name]()
     frozen = learner.init(2, 2, STATES, ACTIONS)
-    learner.learn(frozen, some_transition(rng, (2, 2)))
+    learner.learn(frozen, some_transition(rng, (2, 2), STATES, ACTIONS))
     before = copied(frozen)
-    after = learner.learn(copied(frozen), some_transition(rng, (2, 2)))
+    after = learner.learn(copied(frozen), some_transition(rng, (2, 2), STATES, ACTIONS))
     np.testing.assert_array_equal(frozen.tables, before.tables)
     assert (after.tables != before.tables).any()
     for old, new in zip(frozen.past, before.past, strict=True):
@@ -234,5 +214,6 @@ def test_weights_without_odds_are_refused_with_the_way_to_them(rng):
     learner = QLearning(processing="importance")
     with pytest.raises(InvalidConfig, match="KnownInterruption"):
         learner.learn(
-            learner.init(1, 2, STATES, ACTIONS), some_transition(rng, (1, 2))._replace(odds=None)
+            learner.init(1, 2, STATES, ACTIONS),
+            some_transition(rng, (1, 2), STATES, ACTIONS)._replace(odds=None),
         )
