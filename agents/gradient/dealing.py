@@ -37,14 +37,10 @@ def dealt_out(combine: Combine, speaks_of: Mask | None, members: Mask, runs: int
     if len(updates) < runs * count:
         updates = np.zeros((runs * count, updates.shape[1]), dtype=np.float32)
         updates[combine.contributors] = combine.updates
-    told = np.tile(members, (runs, 1)) if speaks_of is None else speaks_of
     shape = (runs, count)
-    return Dealt(
-        updates.reshape(*shape, -1),
-        present.reshape(shape),
-        missing.reshape(shape),
-        (present[:, None] & told).reshape(*shape, -1),
-    )
+    here = present.reshape(shape)
+    told = members if speaks_of is None else speaks_of.reshape(*shape, -1)
+    return Dealt(updates.reshape(*shape, -1), here, missing.reshape(shape), here[..., None] & told)
 
 
 def with_missing(

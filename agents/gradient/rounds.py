@@ -143,20 +143,20 @@ class Rounds:
         opening = self.server.parameters
         # How many each contributor of a run plays in this round, where that is decided: (R,).
         self._episodes = self._estimator.begin({}, self.server.seeds, self.round).get("episodes")
-        told: list[Learned] = []
-        more = True
+        learned = Learned.unknown(self._contributors.runs, self._members)
+        more, piece = True, 0
         while more:
-            task = Task(self.round, len(told), opening, self.server.parameters)
+            task = Task(self.round, piece, opening, self.server.parameters)
             self.delivery.announce(self.server.time, task)
             combine = self._wait()
             brought = self.delivery.brought()
             dealt = dealt_out(combine, brought.speaks_of, self._members, self._contributors.runs)
-            told.append(self._learn(dealt, first=not told))
-            more = brought.more
+            self._learn(dealt, None if piece else learned)
+            more, piece = brought.more, piece + 1
             moved = Moved(self.server.time, self.server.parameters, opens=not more)
             self._state, self._orders = self.protocol.tell(self._state, moved)
         self.round += 1
-        return report_of(brought, told[0], self.honest)
+        return report_of(brought, learned, self.honest)
 
     def _wait(self) -> Combine:
         """Carry out what is ordered, until there is something to combine."""
@@ -180,12 +180,11 @@ class Rounds:
         for _ in range(count):
             yield self.train_round()
 
-    def _learn(self, dealt: Dealt, *, first: bool) -> Learned:
-        """Send, aggregate and move once; return what came of it."""
+    def _learn(self, dealt: Dealt, learned: Learned | None = None) -> None:
+        """Send, aggregate and move once; note what came of it, the first time in a round."""
         sent = self._sent(dealt.updates, dealt.speaks_of)
         runs = len(dealt.present)
         aggregates = np.empty_like(self.server.parameters)
-        learned = Learned.unknown(runs, self._members)
         expected = dealt.speaks_of | (dealt.missing[..., None] & self._members)
         for run in range(runs):
             rows = np.flatnonzero(dealt.present[run])
@@ -196,12 +195,12 @@ class Rounds:
                 run,
                 received,
                 whom,
-                explain=first,
+                explain=learned is not None,
                 batch=batch,
                 speaks_of=expected[run, whom],
             )
             aggregates[run] = answer.aggregate
-            if first:
+            if learned is not None:
                 honest = self.honest[run] & dealt.present[run]
                 for number, (part, judged) in enumerate(
                     zip(self.server.parts, answer.parts, strict=True)
@@ -214,8 +213,7 @@ class Rounds:
             episodes=self._episodes,
             round_number=self.round,
         )
-        self.server.close(aggregates, ride=first)
-        return learned
+        self.server.close(aggregates, ride=learned is not None)
 
     def _sent(self, updates: Floats, speaks_of: Mask) -> Floats:
         """Return what contributors send if nobody lies, and remember momenta: (R, n, D)."""

@@ -92,7 +92,7 @@ def test_the_absent_count_for_nothing_and_the_bound_is_checked_anew():
     updates = np.ones((4, team.server.parameters.shape[1]), dtype=np.float32)
     combine = Combine(0, np.arange(4), updates)
     with pytest.raises(TooManyByzantine, match="n >= 2 f"):
-        team._learn(dealt_out(combine, None, team._members, 1), first=True)
+        team._learn(dealt_out(combine, None, team._members, 1))
 
 
 def test_the_missing_count_against_f():
@@ -102,17 +102,13 @@ def test_the_missing_count_against_f():
     updates[3] = 1e9
     told = []
     team._descent = lambda server, aggregates, **_: told.append(aggregates)
-    team._learn(
-        dealt_out(Combine(0, np.arange(4), updates, np.array([4])), None, team._members, 1),
-        first=True,
-    )
+    team._learn(dealt_out(Combine(0, np.arange(4), updates, np.array([4])), None, team._members, 1))
     assert (told[0] == 1).all()
     with pytest.raises(InvalidUpdates):
         team._learn(
             dealt_out(
                 Combine(0, np.arange(2), updates[:2], np.arange(2, 5)), None, team._members, 1
-            ),
-            first=True,
+            )
         )
 
 
