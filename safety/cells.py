@@ -28,6 +28,17 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
     return chosen
 
 
+def spread(few: Array, where: Mask) -> Array:
+    """Put the numbers of few cells (k, …) where they belong among zeros: (E, N, …).
+
+    >>> spread(np.array([7]), np.array([[False, True]]))
+    array([[0, 7]])
+    """
+    whole = np.zeros((where.size, *few.shape[1:]), dtype=few.dtype)
+    whole[np.flatnonzero(where)] = few
+    return whole.reshape(*where.shape, *few.shape[1:])
+
+
 def _cells(values: Array) -> Array:
     """Return a view of each cell as one thing: (E, N)."""
     entries = math.prod(values.shape[2:])

@@ -3,7 +3,8 @@
 import math
 from typing import Literal, get_args
 
-from rallypoint.draws import Draws, Floats
+from rallypoint.batch_env import Mask
+from rallypoint.draws import Draws, Floats, normal_of
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 Shape = Literal["gaussian", "uniform"]
@@ -25,9 +26,13 @@ def check_noise(kind: str, *sizes: float) -> None:
             raise InvalidConfig(f"a scale of noise is a finite number >= 0, got {size}")
 
 
-def draw_noise(draws: Draws, shape: tuple[int, ...], kind: Shape) -> Floats:
-    """Draw (E, *shape): with standard deviation 1 if Gaussian, from [-1, 1) if uniform."""
-    return 2 * draws.random(shape) - 1 if kind == "uniform" else draws.normal(shape)
+def draw_noise(draws: Draws, cells: Mask, shape: tuple[int, ...], kind: Shape) -> Floats:
+    """Draw (E, n, *shape), and return what falls to some cells of (E, n): (k, *shape).
+
+    With standard deviation 1 if Gaussian, from [-1, 1) if uniform.
+    """
+    drawn = draws.at(cells, shape)
+    return 2 * drawn - 1 if kind == "uniform" else normal_of(drawn)
 
 
 def in_words(kind: Shape, size: str) -> str:

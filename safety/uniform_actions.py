@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from rallypoint.batch_env import Array
-from rallypoint.draws import Draws
+from rallypoint.batch_env import Array, Mask
+from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import spread
 
 
 def uniform_actions(space: Any, num_agents: int, draws: Draws) -> Array:
@@ -15,7 +16,16 @@ def uniform_actions(space: Any, num_agents: int, draws: Draws) -> Array:
     Zeros where nothing can be drawn; whoever acts there is refused beforehand. Where a world allows
     only some actions now, the others are drawn too: they are its to refuse.
     """
-    drawn = draws.random((num_agents, *space.shape))
+    return _drawn(space, draws.random((num_agents, *space.shape)))
+
+
+def uniform_actions_at(space: Any, cells: Mask, draws: Draws) -> Array:
+    """Return the same for some cells of (E, n), and zeros for the others: (E, n, …)."""
+    return spread(_drawn(space, draws.at(cells, space.shape)), cells)
+
+
+def _drawn(space: Any, drawn: Floats) -> Array:
+    """Return the actions that uniform numbers stand for."""
     if not _can_be_drawn(space):
         return np.zeros(drawn.shape, dtype=space.dtype)
     if hasattr(space, "low"):  # Box

@@ -7,7 +7,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import replaced
+from rallypoint.safety.cells import replaced, spread
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
 from rallypoint.safety.interruption.initiation import ALWAYS, Initiation, Trigger, trigger_of
@@ -79,7 +79,8 @@ class Operator:
         if self._threat.draw == "episode":
             return Fires(state["coin"] < odds, odds), after
         if not self._threat.shared:
-            return Fires(draws.random((odds.shape[1],)) < odds, odds), after
+            cells = known.opportunities
+            return Fires(spread(draws.at(cells) < odds[cells], cells), odds), after
         return Fires(draws.random()[:, None] < odds, odds), after
 
     def _odds(self, state: State, after: State, known: Known) -> Floats:

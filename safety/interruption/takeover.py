@@ -17,7 +17,7 @@ from rallypoint.safety.enforcement.proposals import inside
 from rallypoint.safety.interruption.addresses import found_at
 from rallypoint.safety.interruption.human_log import legal_action
 from rallypoint.safety.known import Known
-from rallypoint.safety.uniform_actions import refuse_without_bounds, uniform_actions
+from rallypoint.safety.uniform_actions import refuse_without_bounds, uniform_actions_at
 
 FREEZE = "freeze"
 UNIFORM = "uniform"
@@ -129,7 +129,7 @@ def _by_table(actions: Mapping[str, Any], env: BatchEnv) -> Takes:
 
 
 def _uniform(known: Known, draws: Draws) -> Array:
-    return uniform_actions(known.group.action_space, known.opportunities.shape[1], draws)
+    return uniform_actions_at(known.group.action_space, known.opportunities, draws)
 
 
 def _loaded(takeover: Takeover, env: BatchEnv) -> Policy:

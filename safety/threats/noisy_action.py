@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import check_noise, draw_noise
@@ -75,20 +76,21 @@ class NoisyAction(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Tremble."""
         space: Any = known.group.action_space
-        trembles = draws.random(known.opportunities.shape[1:]) < self.epsilon
-        where = known.afford(known.opportunities & trembles)
+        cells = known.opportunities
+        trembles = spread(draws.at(cells) < self.epsilon, cells)
+        where = known.afford(trembles)
         if _is_numbered(space):
-            return Proposal(where, _another(known.actions, space, draws)), state
+            return Proposal(where, _another(known.actions, space, cells, draws)), state
         if _is_real(space):
-            return Proposal(where, self._beside(known.actions, space, draws)), state
+            return Proposal(where, self._beside(known.actions, space, cells, draws)), state
         return Proposal(where, known.actions), state  # nobody in this group is a victim
 
-    def _beside(self, actions: Array, space: Any, draws: Draws) -> Array:
+    def _beside(self, actions: Array, space: Any, cells: Mask, draws: Draws) -> Array:
         reach = (space.high.astype(np.float64) - space.low) / 2
         width = np.where(np.isfinite(reach), reach, 1.0)
-        added = self.scale * width * draw_noise(draws, actions.shape[1:], "gaussian")
-        beside: Array = np.clip((actions + added).astype(space.dtype), space.low, space.high)
-        return beside
+        added = self.scale * width * draw_noise(draws, cells, actions.shape[2:], "gaussian")
+        beside = np.clip((actions[cells] + added).astype(space.dtype), space.low, space.high)
+        return spread(beside, cells)
 
 
 def _is_numbered(space: Any) -> bool:
@@ -99,8 +101,7 @@ def _is_real(space: Any) -> bool:
     return hasattr(space, "low") and space.dtype.kind == "f"  # Box
 
 
-def _another(actions: Array, space: Any, draws: Draws) -> Array:
+def _another(actions: Array, space: Any, cells: Mask, draws: Draws) -> Array:
     """Return another action than each, all equally likely; the same where there is but one."""
-    further = 1 + draws.integers(max(int(space.n) - 1, 1), actions.shape[1:])
-    another: Array = (actions - space.start + further) % space.n + space.start
-    return another
+    further = 1 + (draws.at(cells) * max(int(space.n) - 1, 1)).astype(np.int64)
+    return spread((actions[cells] - space.start + further) % space.n + space.start, cells)

@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import Shape, check_noise, draw_noise, in_words
@@ -75,8 +76,10 @@ class ObservationNoise(Threat):
         space: Any = known.group.observation_space
         if not _has_numbers(space) or len(self._scales) not in {1, space.shape[-1]}:
             return Proposal(known.opportunities, seen), state  # nobody in this group is a victim
-        blurred = seen + np.array(self._scales) * draw_noise(draws, seen.shape[1:], self.noise)
-        return Proposal(known.affordable, _within(blurred, space)), state
+        cells = known.opportunities
+        drawn = draw_noise(draws, cells, seen.shape[2:], self.noise)
+        blurred = _within(seen[cells] + np.array(self._scales) * drawn, space)
+        return Proposal(known.affordable, spread(blurred, cells)), state
 
     @property
     def _scales(self) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from rallypoint.draws import Draws
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
-from rallypoint.safety.uniform_actions import refuse_without_bounds, uniform_actions
+from rallypoint.safety.uniform_actions import refuse_without_bounds, uniform_actions_at
 
 
 @register
@@ -44,7 +44,6 @@ class RandomAction(Threat):
         return {"does": "the agent does anything, each action of its space as likely as another"}
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
-        """Draw for everybody."""
-        num_agents = known.opportunities.shape[1]
-        actions = uniform_actions(known.group.action_space, num_agents, draws)
+        """Draw anew."""
+        actions = uniform_actions_at(known.group.action_space, known.opportunities, draws)
         return Proposal(known.affordable, actions), state

@@ -63,6 +63,15 @@ def channel_key(name: str) -> int:
     return key
 
 
+def normal_of(uniform: Floats) -> Floats:
+    """Return the numbers of N(0, 1) that uniform ones stand for, at most 8.3 away from 0."""
+    from scipy.special import ndtri  # slow to import, and most runs draw none
+
+    # The quantile of 0 is -inf, and below this there is no other number that is drawn.
+    normal: Floats = ndtri(np.maximum(uniform, 2.0**-54))
+    return normal
+
+
 class Draws:
     """Uniform numbers for E copies: row e of every draw comes from copy e's own stream.
 
@@ -119,21 +128,37 @@ class Draws:
             return self._gather(count, np.arange(num_copies)).reshape(num_copies, *shape)
         if num_copies == 0:
             return np.empty((0, *shape))
-        first = int(self._places[0] - self._bases[0])
-        if first + count > self._buffer.shape[1]:
-            self._refill(np.arange(num_copies), count)
-            first = int(self._places[0] - self._bases[0])
-        self._places += count
+        first = self._pass_over(count)
         # A copy: the buffer is filled again in place, and the caller may write.
         return self._buffer[:, first : first + count].copy().reshape(num_copies, *shape)
 
+    def at(self, cells: Mask, shape: tuple[int, ...] = ()) -> Floats:
+        """Draw (E, n, *shape) and return what falls to some cells of (E, n): (k, *shape).
+
+        The numbers are those of ``random((n, *shape))[cells]``; the others are passed over, which
+        is quicker where the cells are few.
+        """
+        num_copies, num_agents = cells.shape
+        each = math.prod(shape)
+        if not self._aligned or not num_copies:
+            return self.random((num_agents, *shape))[cells]
+        where = np.flatnonzero(cells)
+        copies, agents = np.divmod(where, num_agents)
+        drawn = np.empty((len(where), each))
+        starts = self._places[0] + agents * each
+        if 2 * len(where) < cells.size and self._philox.fill_at(
+            drawn, self._counters(copies, starts)
+        ):
+            self._places += num_agents * each
+            return drawn.reshape(len(where), *shape)
+        first = self._pass_over(num_agents * each)
+        starts = copies * self._buffer.shape[1] + first + agents * each
+        self._buffer.reshape(-1).take(starts[:, None] + np.arange(each), out=drawn, mode="clip")
+        return drawn.reshape(len(where), *shape)
+
     def normal(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
         """Draw from N(0, 1), at most 8.3 away from 0: (E, *shape)."""
-        from scipy.special import ndtri  # slow to import, and most runs draw none
-
-        # The quantile of 0 is -inf, and below this there is no other number that is drawn.
-        normal: Floats = ndtri(np.maximum(self.random(shape, mask), 2.0**-54))
-        return normal
+        return normal_of(self.random(shape, mask))
 
     def integers(
         self, high: int, shape: tuple[int, ...] = (), mask: Mask | None = None
@@ -170,6 +195,23 @@ class Draws:
         self._bases[:] = _NOT_FILLED
         self._aligned = len(np.unique(self._places)) <= 1
 
+    def _pass_over(self, count: int) -> int:
+        """Go on by so many numbers of each copy, all at one place; return the first's column."""
+        first = int(self._places[0] - self._bases[0])
+        if first + count > self._buffer.shape[1]:
+            self._refill(np.arange(len(self._copies)), count)
+            first = int(self._places[0] - self._bases[0])
+        self._places += count
+        return first
+
+    def _counters(self, rows: Integers, places: Integers) -> NDArray[np.uint64]:
+        """Return place, episode and copy of some numbers: (len(rows), 3)."""
+        counters = np.empty((len(rows), 3), dtype=np.uint64)
+        counters[:, 0] = places
+        counters[:, 1] = self._episodes[rows]
+        counters[:, 2] = self._copies[rows]
+        return counters
+
     def _gather(self, count: int, rows: Integers) -> Floats:
         firsts = self._places[rows] - self._bases[rows]
         short = firsts + count > self._buffer.shape[1]
@@ -189,13 +231,9 @@ class Draws:
             self._buffer = np.empty((len(self._copies), -(-block // 4) * 4))
             self._bases[:] = _NOT_FILLED
             rows = np.arange(len(self._copies))
-        counters = np.empty((len(rows), 3), dtype=np.uint64)
         places = self._places[rows] // 4  # a counter yields four numbers
         self._bases[rows] = 4 * places
-        counters[:, 0] = places
-        counters[:, 1] = self._episodes[rows]
-        counters[:, 2] = self._copies[rows]
-        self._philox.fill(self._buffer, rows, counters)
+        self._philox.fill(self._buffer, rows, self._counters(rows, places))
 
 
 class _Rows(Draws):
@@ -211,6 +249,10 @@ class _Rows(Draws):
         if mask is not None:
             rows[rows] = mask
         return self._whole.random(shape, rows)
+
+    def at(self, cells: Mask, shape: tuple[int, ...] = ()) -> Floats:
+        """Draw for these copies, and return what falls to some cells."""
+        return self.random((cells.shape[1], *shape))[cells]
 
     def rows(self, mask: Mask) -> Draws:
         """Return fewer of these streams."""

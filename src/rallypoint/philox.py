@@ -64,3 +64,18 @@ class Philox:
             counter[:] = place, 0, episode, copy  # 1-3 µs a row, beside 6 ns a number
             self._philox.state = self._state
             self._generator.random(out=buffer[row])
+
+    def fill_at(self, drawn: NDArray[np.float64], starts: NDArray[np.uint64]) -> bool:
+        """Fill rows (k, m) with the numbers from any place on, if the loop is compiled.
+
+        Args:
+            drawn: (k, m), C-contiguous.
+            starts: (k, 3) place of the first number (not of a counter), episode and copy of each.
+
+        Returns:
+            Whether it is; if not, nothing was drawn.
+        """
+        if _LOAD.module is None:
+            return False
+        _LOAD.module.fill_at(drawn, starts, self._key)
+        return True

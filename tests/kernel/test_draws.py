@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rallypoint import draws as module
+from rallypoint import philox
 from rallypoint.draws import Draws, channel_key, check_seed, stream
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 
@@ -88,6 +89,32 @@ def test_fewer_rows_draw_from_the_streams_of_the_whole():
     assert np.array_equal(some.rows(inner).random(), other.random((), np.array([0, 0, 1]) > 0))
     assert np.array_equal(some.random((), inner), other.random((), np.array([0, 0, 1]) > 0))
     assert np.array_equal(whole.random((3,)), other.random((3,)))
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+@given(data=st.data())
+def test_numbers_at_some_cells_are_those_of_all(data, switch):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RALLYPOINT_FAST", switch)
+        patch.setattr(philox, "_LOAD", philox._Load())
+        copies, agents = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
+        some, everywhere = (Draws(3, "test/at", range(copies), ahead=5) for _ in range(2))
+        for _ in range(data.draw(st.integers(1, 12))):
+            shape = tuple(data.draw(st.lists(st.integers(0, 5), max_size=2)))
+            bits = data.draw(st.lists(st.booleans(), min_size=20, max_size=20))
+            cells = np.array(bits[: copies * agents]).reshape(copies, agents)
+            if data.draw(st.booleans()):
+                rows = np.array(bits[-copies:])
+                some.begin_episode(rows)
+                everywhere.begin_episode(rows)
+            drawn = everywhere.random((agents, *shape))[cells]
+            np.testing.assert_array_equal(some.at(cells, shape), drawn)
+            if data.draw(st.booleans()):  # and both go on from the same place
+                np.testing.assert_array_equal(some.random(), everywhere.random())
+        np.testing.assert_array_equal(
+            some.rows(np.ones(copies, bool)).at(cells),
+            everywhere.rows(np.ones(copies, bool)).random((agents,))[cells],
+        )
 
 
 def test_what_was_drawn_is_the_callers():

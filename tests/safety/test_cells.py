@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.safety.cells import replaced
+from rallypoint.safety.cells import replaced, spread
 
 LAYOUTS = {
     "plain": np.ascontiguousarray,
@@ -43,3 +43,15 @@ def test_what_is_repeated_is_put_everywhere(rng):
     number = np.broadcast_to(np.float32(7), values.shape)
     found = replaced(values, where, number)
     np.testing.assert_array_equal(found, np.where(where[..., None], np.float32(7), values))
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3), (0,)])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_few_are_spread_where_they_belong(shape, share, rng):
+    where = rng.random((5, 3)) < share
+    few = rng.random((int(where.sum()), *shape)).astype(np.float32)
+    expected = np.zeros((5, 3, *shape), dtype=np.float32)
+    expected[where] = few
+    found = spread(few, where)
+    assert found.dtype == few.dtype
+    np.testing.assert_array_equal(found, expected)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rallypoint.draws import Draws
+from rallypoint.safety.cells import spread
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import Shape, check_noise, draw_noise, in_words
 from rallypoint.safety.threats import Proposal, State, register
@@ -41,5 +42,7 @@ class RewardNoise(FeedbackThreat):
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Add noise."""
-        drawn = draw_noise(draws, known.opportunities.shape[1:], self.noise)
-        return Proposal(known.affordable, known.own_feedback + self.scale * drawn), state
+        cells = known.opportunities
+        drawn = draw_noise(draws, cells, (), self.noise)
+        told = known.own_feedback[cells] + self.scale * drawn
+        return Proposal(known.affordable, spread(told, cells)), state
