@@ -23,7 +23,7 @@ from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
 
 _NO_ANCHORS: Mapping[str, AnchorOf] = {}
 _SAMPLE = 512  # columns on which a central update is chosen
-_FEWER = 256  # columns on which it is seen whether one is needed
+_FEWER = 128  # columns on which it is seen whether one is needed
 # Squared distance over squared distance from the centre, below which too few digits are left.
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 

@@ -43,6 +43,26 @@ def working(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
 
+class Scratch:
+    """The same memory for every block: fresh pages cost more than the sums written to them."""
+
+    def __init__(self) -> None:
+        self._whole: Block | None = None
+
+    def empty(self, rows: int, columns: int, dtype: np.dtype[Any]) -> Block:
+        """Return room for (rows, columns), of which the first block has as many as any."""
+        if self._whole is None:
+            self._whole = np.empty((rows, columns), dtype)
+        return self._whole[:, :columns]
+
+    def rows(self, block: Block, chosen: NDArray[np.intp]) -> Block:
+        """Return a copy of some rows of a block."""
+        room = self.empty(len(chosen), block.shape[1], block.dtype)
+        for row, at in zip(room, chosen.tolist(), strict=True):  # take() copies the whole first
+            row[:] = block[at]
+        return room
+
+
 def gram(pieces: Pieces, centre: int | None) -> PartialSum:
     """Return the inner products of all points about one of them, or about the origin: (k, k)."""
     total = PartialSum()
@@ -52,8 +72,7 @@ def gram(pieces: Pieces, centre: int | None) -> PartialSum:
         k = len(piece.updates) + len(piece.anchors)
         for start, stack in _offsets(piece, centre, room):
             if products is None:
-                rows = stack.shape[1]
-                products = np.empty((RUN, rows, rows), stack.dtype)
+                products = np.empty((RUN, len(stack[0]), len(stack[0])), stack.dtype)
             # Half the work: BLAS sees that it is symmetric.
             upto = held + len(stack)
             np.matmul(stack, stack.swapaxes(1, 2), out=products[held:upto])
@@ -68,41 +87,44 @@ def gram(pieces: Pieces, centre: int | None) -> PartialSum:
     return total
 
 
-def _offsets(piece: Piece, centre: int | None, room: "Scratch") -> Iterator[tuple[int, Stack]]:
-    """Yield where points lie from one of them, or from the origin, in blocks: (m, k or more, b).
+def _offsets(piece: Piece, centre: int | None, room: Scratch) -> Iterable[tuple[int, Stack]]:
+    """Return where points lie from one of them, or from the origin, in blocks: (m, k or more, b).
 
     About the origin updates are their own offsets, and many blocks need but one call. Rows beyond
     the k points are zeros.
     """
     start, block, anchors = piece
+    rows = _padded(len(block) + len(anchors))
+    if centre is None and rows == len(block) and _is_ready(block):
+        return [(start + here.start, _stacked(block[:, here])) for here in _at_once(block)]
+    return _subtracted(piece, centre, room, rows)
+
+
+def _subtracted(
+    piece: Piece, centre: int | None, room: Scratch, rows: int
+) -> Iterator[tuple[int, Stack]]:
+    start, block, anchors = piece
     n, b = block.shape
     k = n + len(anchors)
-    rows = _padded(k)
-    if centre is None and rows == n and _is_ready(block):
-        for columns in _at_once(block):
-            yield start + columns.start, _stacked(block[:, columns])
-        return
     for at in range(0, b, GRID):
         here = slice(at, at + GRID)
         own, beside = block[:, here], anchors[:, here]
         offsets = room.empty(rows, own.shape[1], working(block.dtype))
         middle = _middle(own, beside, centre)
         np.subtract(own, middle, out=offsets[:n])
-        if k > n:
-            np.subtract(beside, middle, out=offsets[n:k])
+        np.subtract(beside, middle, out=offsets[n:k])
         offsets[k:] = 0
         yield start + at, offsets[None]
 
 
-def _at_once(block: Block) -> Iterator[slice]:
-    """Yield the columns to multiply in one call: all whole blocks of the grid, then the rest.
+def _at_once(block: Block) -> list[slice]:
+    """Return the columns to multiply in one call: all whole blocks of the grid, then the rest.
 
     Only one block, where a copy of it has to be made.
     """
     b = block.shape[1]
     step = max(b - b % GRID, GRID) if _is_ready(block) else GRID
-    for start in range(0, b, step):
-        yield slice(start, min(start + step, b))
+    return [slice(start, min(start + step, b)) for start in range(0, b, step)]
 
 
 def _stacked(block: Block) -> Stack:
@@ -198,26 +220,6 @@ def mixed(pieces: Pieces, mixing: Matrix) -> Iterator[Block]:
             yield picked.rows(combined, place) if repeats else combined
 
 
-class Scratch:
-    """The same memory for every block: fresh pages cost more than the sums written to them."""
-
-    def __init__(self) -> None:
-        self._whole: Block | None = None
-
-    def empty(self, rows: int, columns: int, dtype: np.dtype[Any]) -> Block:
-        """Return room for (rows, columns), of which the first block has as many as any."""
-        if self._whole is None:
-            self._whole = np.empty((rows, columns), dtype)
-        return self._whole[:, :columns]
-
-    def rows(self, block: Block, chosen: NDArray[np.intp]) -> Block:
-        """Return a copy of some rows of a block."""
-        room = self.empty(len(chosen), block.shape[1], block.dtype)
-        for row, at in zip(room, chosen.tolist(), strict=True):  # take() copies the whole first
-            row[:] = block[at]
-        return room
-
-
 class _Combination:
     """Combinations (n', k) of finite points."""
 
@@ -250,9 +252,8 @@ class _Combination:
         """
         weights = self._weights.astype(kind)
         own, beside = weights[:, :n], weights[:, n:]
-        is_used = self._weights[:, :n].any(axis=0)
-        if 2 * np.count_nonzero(is_used) < n:
-            used = np.flatnonzero(is_used)
+        used = np.flatnonzero(self._weights[:, :n].any(axis=0))
+        if 2 * len(used) < n:
             return own[:, used], beside, used
         return own, beside, None
 

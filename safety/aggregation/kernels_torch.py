@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
+from rallypoint.safety.aggregation.accepted import check_shape
 from rallypoint.safety.aggregation.kernels import GRID, Piece
 from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.span import Matrix, Weights
@@ -25,7 +26,6 @@ from rallypoint.safety.aggregation.updates import (
     InMemory,
     Stream,
     Updates,
-    check_shape,
     rows_of,
 )
 

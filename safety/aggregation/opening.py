@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from rallypoint.errors import InvalidConfig, InvalidUpdates
+from rallypoint.safety.aggregation.accepted import check_dtype, check_shape
 from rallypoint.safety.aggregation.kernels import Block
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.updates import (
     InMemory,
     Stream,
     Updates,
-    check_dtype,
-    check_shape,
 )
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation.accepted import check_dtype, check_shape
 from rallypoint.safety.aggregation.kernels import GRID, RUN, WIDE, Block, Piece, Row
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 Indices = NDArray[np.intp]
 # A point beside the updates: its columns from one on, so many, given how to get the updates'.
 AnchorOf = Callable[[int, int, Callable[[], Block]], Row]
-_FLOATS = (np.float16, np.float32, np.float64)
 
 
 class Updates(ABC):
@@ -147,6 +147,10 @@ class InMemory(Updates):
         """Return d."""
         return int(self._array.shape[1])
 
+    def first_columns(self, most: int) -> Block:
+        """Return some columns, the first, as a view: (n, b)."""
+        return self._array[:, :most]
+
     def joined(self, pieces: Iterable[Row]) -> Any:
         """Return pieces of an answer as one array (d,)."""
         answer = np.empty(self.columns(), self.dtype)
@@ -274,27 +278,3 @@ def rows_of(anchors: Sequence[AnchorOf], start: int, block: Block) -> Block:
     for row, anchor in enumerate(anchors):
         rows[row] = anchor(start, block.shape[1], lambda: block)
     return rows
-
-
-def check_shape(shape: tuple[int, ...], columns: int = 1) -> None:
-    """Refuse what is no matrix, or an empty one.
-
-    Raises:
-        InvalidUpdates: says what shape came.
-    """
-    if len(shape) != 2 or shape[0] < 1 or shape[1] < columns:
-        raise InvalidUpdates(
-            f"updates must be an array (n, d), one row for each contributor, got shape {shape}"
-        )
-
-
-def check_dtype(dtype: Any) -> None:
-    """Refuse what is no ordinary floating-point number.
-
-    Raises:
-        InvalidUpdates: says what dtype came.
-    """
-    if dtype not in _FLOATS:
-        raise InvalidUpdates(
-            f"updates must be float16, float32 or float64, got {dtype}; convert them first"
-        )

@@ -43,6 +43,7 @@ class Krum(SpanRule):
 
 def scores(distances: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
     """Return the sum of each point's squared distances to its nearest others: (n,)."""
-    nearest = np.sort(distances, axis=1)  # (n, n), itself first
+    nearest = distances.copy()
+    nearest.sort(axis=1)  # (n, n), itself first
     total: NDArray[np.float64] = nearest[:, 1 : neighbours + 1].sum(axis=1)
     return total
