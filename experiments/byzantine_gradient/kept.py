@@ -35,21 +35,22 @@ class Kept:
             return {}
         path = self._path(setting, attack, rule)
         try:
-            found = msgspec.json.decode(path.read_bytes())
+            found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.DecodeError) as error:
-            raise UnreadableFile(
-                f"{path} should hold finished runs, and cannot be read: {error}; remove it, and "
-                "they are run again"
-            ) from error
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from error
         about = self._about(setting, attack, rule)
         if {name: found.get(name) for name in about} != about:
             raise InvalidConfig(
                 f"{path} holds runs of another setting, or of another version; keep those of this "
                 "one in another folder"
             )
-        return {int(seed): Outcome.from_dict(plain) for seed, plain in found["runs"].items()}
+        try:
+            runs = msgspec.convert(found.get("runs"), dict[str, dict[str, Any]])
+            return {int(seed): Outcome.from_dict(plain) for seed, plain in runs.items()}
+        except ValueError as error:  # no table, no number of a seed, or no outcome
+            raise _unreadable(path, error) from error
 
     def add(self, setting: Setting, attack: str, outcomes: Mapping[Run, Outcome]) -> None:
         """Keep finished runs of an attack beside those that are there.
@@ -77,3 +78,10 @@ class Kept:
             "attack": attack,
             "aggregator": aggregator(rule, setting),
         }
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableFile:
+    return UnreadableFile(
+        f"{path} should hold finished runs, and cannot be read: {error}; remove it, and they are "
+        "run again"
+    )

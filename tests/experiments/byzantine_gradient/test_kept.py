@@ -1,6 +1,7 @@
 """Finished runs on disk: nobody runs them again, and nobody takes others for them."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -55,10 +56,25 @@ def test_runs_of_another_setting_are_not_taken_for_these(tmp_path):
         run(kept, grid=GRID._replace(setting=longer))
 
 
-def test_a_file_that_is_broken_is_refused_with_what_to_do(tmp_path):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: "",
+        lambda _: [1],
+        lambda told: told | {"runs": "many"},
+        lambda told: told | {"runs": {"zero": told["runs"]["0"]}},
+        lambda told: told | {"runs": {"0": {}}},
+    ],
+    ids=["no table", "a list", "runs that are none", "a seed that is no number", "an empty run"],
+)
+def test_a_file_that_is_broken_is_refused_with_what_to_do(change, tmp_path):
     kept = Kept(str(tmp_path))
     run(kept)
-    (tmp_path / SMALL.name / "none" / "mean.json").write_text("{")
+    path = tmp_path / SMALL.name / "none" / "mean.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(UnreadableFile, match="remove it"):
+        run(kept)
+    path.write_text("{")
     with pytest.raises(UnreadableFile, match="remove it"):
         run(kept)
 
