@@ -40,11 +40,6 @@ def reach(period: int, round_number: int, contributors: int, f: int) -> float:
     return (3 * period + 2) * (contributors - f) / (4 * f) + 2 * since
 
 
-def period_of(lipschitz: float, rate: float) -> int:
-    """Return how many rounds may pass between contractions, at a Lipschitz constant and a rate."""
-    return max(1, int(1 / (3 * lipschitz * rate)))
-
-
 class Local(NamedTuple):
     """What a worker remembers: where it was, what it found there, how erratic gradients are."""
 

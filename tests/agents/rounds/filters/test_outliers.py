@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.agents.rounds.filters.outliers import Local, period_of, reach
+from rallypoint.agents.rounds.filters.outliers import Local, reach
 from rallypoint.errors import InvalidConfig
 
 
@@ -16,10 +16,6 @@ def test_it_is_not_defined_without_liars_or_a_period():
     for period, f in ((5, 0), (0, 3)):
         with pytest.raises(InvalidConfig):
             reach(period, 1, 10, f)
-
-
-def test_a_period_is_never_0():
-    assert [period_of(1.0, rate) for rate in (0.01, 0.1, 0.3, 0.5, 9.0)] == [33, 3, 1, 1, 1]
 
 
 def test_parameters_within_so_many_steps_of_its_guess_pass():
