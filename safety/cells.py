@@ -28,15 +28,24 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
     return chosen
 
 
+def gathered(values: Array, where: Mask) -> Array:
+    """Return values[where], in a fraction of the time: (E, N, …) -> (k, …)."""
+    flat = values.reshape(where.size, *values.shape[2:])
+    return flat if where.all() else flat.take(np.flatnonzero(where), axis=0)
+
+
 def spread(few: Array, where: Mask) -> Array:
     """Put the numbers of few cells (k, …) where they belong among zeros: (E, N, …).
 
     >>> spread(np.array([7]), np.array([[False, True]]))
     array([[0, 7]])
     """
+    shape = (*where.shape, *few.shape[1:])
+    if len(few) == where.size:
+        return few.reshape(shape)
     whole = np.zeros((where.size, *few.shape[1:]), dtype=few.dtype)
     whole[np.flatnonzero(where)] = few
-    return whole.reshape(*where.shape, *few.shape[1:])
+    return whole.reshape(shape)
 
 
 def _cells(values: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import spread
+from rallypoint.safety.cells import gathered, spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import Shape, check_noise, draw_noise, in_words
@@ -78,7 +78,7 @@ class ObservationNoise(Threat):
             return Proposal(known.opportunities, seen), state  # nobody in this group is a victim
         cells = known.opportunities
         drawn = draw_noise(draws, cells, seen.shape[2:], self.noise)
-        blurred = _within(seen[cells] + np.array(self._scales) * drawn, space)
+        blurred = _within(gathered(seen, cells) + np.array(self._scales) * drawn, space)
         return Proposal(known.affordable, spread(blurred, cells)), state
 
     @property

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.safety.cells import replaced, spread
+from rallypoint.safety.cells import gathered, replaced, spread
 
 LAYOUTS = {
     "plain": np.ascontiguousarray,
@@ -55,3 +55,4 @@ def test_few_are_spread_where_they_belong(shape, share, rng):
     found = spread(few, where)
     assert found.dtype == few.dtype
     np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(gathered(found, where), few)

@@ -10,6 +10,7 @@ import numpy as np
 from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import gathered, spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.sight import Sight
@@ -64,11 +65,12 @@ class LossySight(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Leave out whom the coins have fallen for."""
         sight = self._sight[known.group.name]
-        percepts = known.own_percept
+        cells = known.opportunities
+        percepts = gathered(known.own_percept, cells)
         others = sight.others(percepts)
-        coins = draws.random((others.shape[1], sight.num_agents)) < self.loss
-        missed = fallen_for(others, coins)
-        return Proposal(known.affordable, sight.percepts(others - missed, percepts)), state
+        coins = draws.at(cells, (sight.num_agents,)) < self.loss
+        seen = sight.percepts(others - fallen_for(others, coins), percepts)
+        return Proposal(known.affordable, spread(seen, cells)), state
 
 
 def fallen_for(others: Floats, coins: Mask) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.safety.cells import gathered, spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.sight import Sight
@@ -84,16 +85,17 @@ class SpoofedSight(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Move whom the coins have fallen for."""
         sight = self._sight[known.group.name]
-        percepts = known.own_percept
+        cells = known.opportunities
+        percepts = gathered(known.own_percept, cells)
         others = sight.others(percepts)
-        numbers = draws.random((others.shape[1], 2, sight.num_agents))
-        moved = fallen_for(others, numbers[:, :, 0] < self.share)
+        numbers = draws.at(cells, (2, sight.num_agents))
+        moved = fallen_for(others, numbers[:, 0] < self.share)
         if self.place == OPPOSITE:
             shown = moved[..., _opposites(sight)]
         else:
-            shown = _scattered(moved.sum(axis=-1), numbers[:, :, 1], moved.shape[-1])
+            shown = _scattered(moved.sum(axis=-1), numbers[:, 1], moved.shape[-1])
         seen = sight.percepts(others - moved + shown, percepts)
-        return Proposal(known.affordable, seen), state
+        return Proposal(known.affordable, spread(seen, cells)), state
 
 
 def _opposites(sight: Sight) -> Integers:
