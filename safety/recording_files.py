@@ -1,34 +1,36 @@
 """Recordings on disk: arrays in a zip archive, nothing of which is code."""
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rallypoint.array_files import read_arrays, write_arrays
 from rallypoint.batch_env import Array
 from rallypoint.draws import Integers
 from rallypoint.errors import UnreadableFile, UnwritablePath
-from rallypoint.files import write_atomically
 from rallypoint.safety.recordings import Recording
-from rallypoint.snapshots import as_array, as_text
 
-FORMAT = "rallypoint-recording-2"
+FORMAT = "rallypoint-recording-3"
 RECORDING = "recording"  # its folder, in that of a run
 
 _OF_GROUPS = ("observations", "true_observations", "proposed", "executed")
-# The first axes of each array: M moments, K steps, E copies, N agents, n of the group.
+# Axes of each array: M moments, K steps, E copies, N agents, n of the group; and what it may hold.
 _AXES = {
-    "time": "ME", "began": "ME", "alive": "MEN", "crashed": "MEN", "byzantine": "MEN",
-    "will_interrupt": "MEN", "observations": "MEn", "true_observations": "MEn", "chosen_at": "K",
-    "proposed": "KEn", "executed": "KEn", "interrupted": "KEN", "theta": "KEN", "rewards": "KEN",
-    "true_rewards": "KEN", "costs": "KEN", "true_costs": "KEN", "terminated": "KEN",
-    "truncated": "KEN",
+    "time": ("ME", "i"), "began": ("ME", "b"), "alive": ("MEN", "b"), "crashed": ("MEN", "b"),
+    "byzantine": ("MEN", "b"), "will_interrupt": ("MEN", "b"), "observations": ("MEn", "biuf"),
+    "true_observations": ("MEn", "biuf"), "chosen_at": ("K", "i"), "proposed": ("KEn", "biuf"),
+    "executed": ("KEn", "biuf"), "interrupted": ("KEN", "b"), "theta": ("KEN", "f"),
+    "rewards": ("KEN", "iuf"), "true_rewards": ("KEN", "iuf"), "costs": ("KEN", "iuf"),
+    "true_costs": ("KEN", "iuf"), "terminated": ("KEN", "b"), "truncated": ("KEN", "b"),
 }  # fmt: skip
+_PAIRS = (  # of equal shapes: what was told, and what was true
+    ("observations", "true_observations"),
+    ("proposed", "executed"),
+    ("costs", "true_costs"),
+)
+_OPEN = {name for pair in _PAIRS for name in pair}  # which have further axes
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -86,16 +88,14 @@ def write_recording(recording: Recording, path: Path) -> None:
     """
     columns = {group: [span.start, span.stop] for group, span in recording.columns.items()}
     about = {"format": FORMAT, "agents": recording.agents, "columns": columns}
-    arrays: dict[str, Array] = {"about": as_array(json.dumps(about)), "copies": recording.copies}
+    arrays: dict[str, Array] = {"copies": recording.copies}
     for name in _AXES:
         part = getattr(recording, name)
         if name in _OF_GROUPS:
             arrays |= {f"{name}/{group}": array for group, array in part.items()}
         else:
             arrays[name] = part
-    packed = io.BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, **arrays)
-    write_atomically(path, packed.getvalue())
+    write_arrays(path, arrays, about, compressed=True)
 
 
 def read_recording(path: Path) -> Recording:
@@ -105,17 +105,15 @@ def read_recording(path: Path) -> Recording:
         UnreadableFile: it cannot be read, is none, or its parts do not belong together.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        about = _about(arrays.pop("about"))
-        columns = {str(group): slice(*ends) for group, ends in about["columns"].items()}
-        copies = arrays.pop("copies")
-        recording = _recording(about["agents"], columns, copies, arrays)
-    except OSError as error:
-        raise UnreadableFile(f"cannot read recording {path}: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError) as error:
+        arrays, about = read_arrays(path, what="recording")
+    except FileNotFoundError as error:
+        raise UnreadableFile(f"cannot read recording {path}: {error.strerror}") from error
+    try:
+        agents, columns = _about(about)
+        recording = _recording(agents, columns, arrays.pop("copies"), arrays)
+        _check(recording)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise UnreadableFile(f"{path} is no recording, or a damaged one: {error}") from error
-    _check(recording, path)
     return recording
 
 
@@ -140,12 +138,19 @@ def _recording(
     return Recording(agents=tuple(agents), columns=dict(columns), copies=copies, **fields)
 
 
-def _about(array: Array) -> dict[str, Any]:
-    """Read whose recording it is; a ``ValueError`` if it is none of ours."""
-    about: dict[str, Any] = json.loads(as_text(array) or "")
+def _about(about: Any) -> tuple[tuple[str, ...], dict[str, slice]]:
+    """Return agents, and where on their axis groups are; a ``ValueError`` if it is none of ours."""
     if about["format"] != FORMAT:
         raise ValueError(f"it is of format {about['format']!r}, and not of {FORMAT!r}")
-    return about
+    agents = tuple(map(str, about["agents"]))
+    columns, end = {}, 0
+    for group, (first, last) in about["columns"].items():
+        if first != end or not isinstance(last, int) or last < first:
+            raise ValueError(f"group {group!r} is at {first!r} to {last!r}")
+        columns[str(group)], end = slice(first, last), last
+    if end != len(agents):
+        raise ValueError(f"its groups have {end} agents, of {len(agents)}")
+    return agents, columns
 
 
 def _no_steps(columns: Mapping[str, slice], shape: tuple[int, ...]) -> dict[str, Array]:
@@ -162,21 +167,32 @@ def _no_steps(columns: Mapping[str, slice], shape: tuple[int, ...]) -> dict[str,
     return arrays
 
 
-def _check(recording: Recording, path: Path) -> None:
+def _check(recording: Recording) -> None:
+    """Raise a ``ValueError`` if arrays are not those of a recording."""
     sizes = {
         "M": len(recording.time),
         "K": recording.num_steps,
         "E": len(recording.copies),
         "N": len(recording.agents),
     }
-    for name, axes in _AXES.items():
+    copies, chosen_at = recording.copies, recording.chosen_at
+    if copies.dtype.kind != "i" or copies.ndim != 1 or (copies < 0).any():
+        raise ValueError("its copies have no whole numbers >= 0")
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+    for name, (axes, kinds) in _AXES.items():
         part = getattr(recording, name)
-        for group, array in part.items() if name in _OF_GROUPS else ((None, part),):
-            span = slice(0, 0) if group is None else recording.columns[group]
+        for group, array in part.items() if name in _OF_GROUPS else (("", part),):
+            span = recording.columns.get(group, slice(0, 0))
             lengths = sizes | {"n": span.stop - span.start}
             expected = tuple(lengths[axis] for axis in axes)
-            if array.shape[: len(axes)] != expected:
-                raise UnreadableFile(f"in {path}, {name} is {array.shape}, not {expected} and on")
-    chosen_at = recording.chosen_at
+            if array.shape[: len(axes)] != expected or array.dtype.kind not in kinds:
+                came = f"{array.shape} of {array.dtype}"
+                raise ValueError(f"{name} is {came}, not {expected} and on of {kinds}")
+            if name not in _OPEN and array.ndim > len(axes):
+                raise ValueError(f"{name} is {array.shape}, not {expected}")
+            shapes.setdefault(name, []).append(array.shape)
+    for one, other in _PAIRS:
+        if shapes[one] != shapes[other]:
+            raise ValueError(f"{one} are {shapes[one]}, and {other} {shapes[other]}")
     if ((chosen_at < 0) | (chosen_at + 1 >= sizes["M"])).any():
-        raise UnreadableFile(f"in {path}, a step is taken at a moment that is none")
+        raise ValueError("a step is taken at a moment that is none")

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from rallypoint.agents.train import Training, learner_of, team_of, training_of
+from rallypoint.batch_env import BatchEnv
 from rallypoint.config import from_dict
-from rallypoint.errors import RallypointError
+from rallypoint.errors import RallypointError, UnreadableFile
+from rallypoint.experiments.report.foreign import check_plain
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.findings import Finding, judged
 from rallypoint.registration import make
+from rallypoint.safety.known import spans_of
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import Checks
 from rallypoint.safety.recording_files import RECORDING, read_recordings
+from rallypoint.safety.recordings import Recording
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.takeover import lies_within
 
@@ -59,6 +63,9 @@ def _receipts(told: Any) -> list[Receipt]:
 
 
 def _faults(training: Training, folder: Path, receipts: Sequence[Receipt]) -> list[str]:
+    for path in folder.rglob("*"):
+        if not path.is_dir() or path.is_symlink():
+            check_plain(path)
     if learner_of(training.agent).learner == "contributors":
         model = training.threats or ThreatModel()
         in_worlds = len(model.in_world().threats)  # whose receipts come first
@@ -72,7 +79,34 @@ def _faults(training: Training, folder: Path, receipts: Sequence[Receipt]) -> li
     try:
         checks = Checks(model, world)
         for part in chain([first], parts):
+            _refuse_another(part, world)
             checks.add(part)
     finally:
         world.close()
     return checks.faults(receipts)
+
+
+def _refuse_another(part: Recording, world: BatchEnv) -> None:
+    """Refuse the recording of another world: nobody knows who wrote it.
+
+    Raises:
+        UnreadableFile: says in what it differs.
+    """
+    spans = spans_of(world)
+    for what, there, here in (
+        ("agents", part.agents, world.agents),
+        ("copies", part.copies.tolist(), world.copies.tolist()),
+        ("groups", dict(part.columns), {span.group.name: span.columns for span in spans}),
+        (
+            "percepts",
+            {name: array.shape[3:] for name, array in part.observations.items()},
+            {span.group.name: span.group.observation_space.shape or () for span in spans},
+        ),
+        (
+            "costs",
+            part.costs.shape[3:],
+            (len(world.cost_names) if "cost" in world.offers else 0,),
+        ),
+    ):
+        if there != here:
+            raise UnreadableFile(f"the {what} of the recording are not those of {world.id}")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,20 +19,34 @@ from rallypoint.snapshots import as_array, as_text
 
 _ABOUT = "about"
 _ARRAY = "s:"  # before the name of each array, so that none is taken for what is said
-_BROKEN = (  # what a damaged archive may raise; a RuntimeError speaks of versions and passwords
+# What a damaged archive may raise. A RuntimeError speaks of versions and passwords; headers of
+# arrays are read as Python is, and may speak of arrays that no memory holds.
+_BROKEN = (
     OSError,
     EOFError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
     KeyError,
     TypeError,
     ValueError,
+    MemoryError,  # an array that says it is larger than any memory
     RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
 )
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Any) -> None:
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], about: Any, *, compressed: bool = False
+) -> None:
     """Write arrays by name, and plain values about them; all of it or nothing.
+
+    Args:
+        path: the file.
+        arrays: of plain numbers.
+        about: what is said of them, as JSON can say it.
+        compressed: whether to take longer for a smaller file.
 
     Raises:
         UnwritablePath: what was there before is still there.
@@ -39,7 +54,8 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Any) -> 
     packed: dict[str, Any] = {f"{_ARRAY}{name}": array for name, array in arrays.items()}
     packed[_ABOUT] = as_array(to_json(about))
     file = io.BytesIO()
-    np.savez(file, **packed)
+    save = np.savez_compressed if compressed else np.savez
+    save(file, allow_pickle=False, **packed)
     write_atomically(path, file.getvalue())
 
 

@@ -1,6 +1,7 @@
 """Training and evaluating on record."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -41,6 +42,26 @@ def test_training_on_record_writes_what_happened_and_what_receipts_say(
     crash, stop = told["receipts"]["training"]
     assert sum(part.interrupted.sum() for part in recordings) == sum(stop["applications"].values())
     assert sum(crash["applications"].values()) == 3 * 4
+
+
+def test_the_recording_of_another_world_and_what_is_no_file_are_refused(
+    rallypoint, tmp_path, threats
+):
+    train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 500)
+    more = ("--threats", threats, "--record", "--out")
+    assert rallypoint(*train, *more, "run").status == 0
+    assert states(rallypoint("verify", "run", "--seconds", 0, "--json"))["recording"] == "same"
+    assert rallypoint(*train, "--env-set", "num_agents=4", *more, "other").status == 0
+    part = tmp_path / "run" / "recording" / "part-00000.npz"
+    part.write_bytes((tmp_path / "other" / "recording" / part.name).read_bytes())
+    done = rallypoint("verify", "run", "--seconds", 0)
+    assert done.status == 1
+    assert "agents of the recording are not" in " ".join(done.out.split())
+    part.unlink()
+    os.mkfifo(part)  # which nobody ever writes to
+    done = rallypoint("verify", "run", "--seconds", 0)
+    assert done.status == 1
+    assert "is no plain file" in " ".join(done.out.split())
 
 
 def test_evaluating_on_record_leaves_the_numbers_as_they_were(rallypoint, tmp_path, threats):

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -23,5 +25,26 @@ def test_an_archive_whose_list_is_broken_is_refused(tmp_path, at, value):
     content = bytearray(path.read_bytes())
     content[content.index(b"PK\x01\x02") + at] = value
     path.write_bytes(bytes(content))
+    with pytest.raises(UnreadableFile, match="is no readable archive"):
+        read_arrays(path, what="archive")
+
+
+HEADERS = {
+    "open": b"{'descr': '<i8', 'fortran_order': False, 'shape': (3, 3L",
+    "no dict": b"if: (",
+    "too large": b"{'descr': '<i8', 'fortran_order': False, 'shape': (%d,), }" % 2**50,
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_an_array_whose_header_is_broken_is_refused(tmp_path, header):
+    path = tmp_path / "a.npz"
+    write_arrays(path, {"x": np.arange(3)}, {})
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (members | {"s:x.npy": start + header}).items():
+            archive.writestr(name, content)
     with pytest.raises(UnreadableFile, match="is no readable archive"):
         read_arrays(path, what="archive")

@@ -1,12 +1,11 @@
 """Recordings on disk."""
 
-import io
-import json
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
+from rallypoint.array_files import read_arrays, write_arrays
 from rallypoint.errors import UnreadableFile
 from rallypoint.safety.recording_files import read_recording, read_recordings, write_recording
 from tests.safety.recorded import STEPS, recorder, whole
@@ -52,45 +51,50 @@ def test_parts_are_written_as_they_come_and_read_in_order(tmp_path):
 
 
 def repacked(path, **changes):
-    with np.load(path) as archive:
-        arrays = {name: archive[name] for name in archive.files} | changes
-    packed = io.BytesIO()
-    np.savez(packed, **{name: array for name, array in arrays.items() if array is not None})
-    return packed.getvalue()
+    arrays, about = read_arrays(path, what="recording")
+    kept = {name: array for name, array in (arrays | changes).items() if array is not None}
+    write_arrays(path, kept, about)
 
 
 def last_moment(path):
-    with np.load(path) as archive:
-        return np.full(STEPS, len(archive["time"]) - 1)
+    return np.full(STEPS, len(read_arrays(path, what="recording")[0]["time"]) - 1)
 
 
-def about(**told):
-    return np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
+def said(path, **changes):
+    arrays, about = read_arrays(path, what="recording")
+    write_arrays(path, arrays, about | changes)
+
+
+def pickled(path):
+    with path.open("wb") as file:
+        np.savez(file, about=np.array([{}, print], dtype=object))
 
 
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda path: b"", "is no recording, or a damaged one"),
-        (lambda path: b"PK junk", "is no recording, or a damaged one"),
-        (lambda path: path.read_bytes()[:3000], "is no recording, or a damaged one"),
+        (lambda path: path.write_bytes(b""), "is no readable recording"),
+        (lambda path: path.write_bytes(b"PK junk"), "is no readable recording"),
+        (lambda path: path.write_bytes(path.read_bytes()[:3000]), "is no readable recording"),
+        (pickled, "allow_pickle=False"),
         (lambda path: repacked(path, rewards=None), "rewards"),
-        (lambda path: repacked(path, rewards=np.zeros((2, 2))), r"rewards is \(2, 2\), not"),
+        (lambda path: repacked(path, rewards=np.zeros((2, 2))), r"rewards is \(2, 2\) of float64"),
+        (lambda path: repacked(path, rewards=np.zeros((60, 7, 5), dtype="<U3")), "of <U3"),
+        (lambda path: repacked(path, alive=np.zeros((9, 7, 5))), "alive"),
+        (lambda path: repacked(path, copies=np.arange(7.0)), "copies"),
+        (lambda path: repacked(path, true_costs=np.zeros((60, 7, 5, 3))), "true_costs"),
         (lambda path: repacked(path, chosen_at=np.full(60, 10**6)), "a moment that is none"),
         (lambda path: repacked(path, chosen_at=last_moment(path)), "a moment that is none"),
-        (lambda path: repacked(path, about=None), "about"),
-        (lambda path: repacked(path, about=np.array([7])), "is no recording"),
-        (lambda path: repacked(path, about=about(format="other")), "format 'other'"),
-        (
-            lambda path: repacked(path, rewards=np.array([{}, print], dtype=object)),
-            "allow_pickle=False",
-        ),
+        (lambda path: said(path, format="other"), "format 'other'"),
+        (lambda path: said(path, columns=[]), "is no recording"),
+        (lambda path: said(path, columns={"walkers": [0, "all"]}), "group 'walkers' is at 0"),
+        (lambda path: said(path, columns={"walkers": [0, 2]}), "its groups have 2 agents, of 5"),
     ],
 )
 def test_a_file_that_is_none_or_damaged_is_refused_by_name(tmp_path, spoil, sentence):
     path = tmp_path / "part-00000.npz"
     write_recording(whole(recorder()), path)
-    path.write_bytes(spoil(path))
+    spoil(path)
     with pytest.raises(UnreadableFile, match=sentence) as refused:
         read_recording(path)
     assert str(path) in str(refused.value)
