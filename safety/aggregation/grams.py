@@ -34,6 +34,7 @@ class Compared(NamedTuple):
     rows: Indices  # (r,)
     gram: Matrix  # (k, k)
     squared: Matrix | None = None  # (k, k) squared distances, where they were needed on the way
+    ordered: Matrix | None = None  # (k, k) likewise, of each the nearest first
 
 
 def compared(
@@ -150,12 +151,13 @@ def refined(
 
 def _refined(
     points: Updates, gram: Matrix, anchors: Sequence[str], *, is_sure: bool
-) -> tuple[Matrix, Matrix]:
-    """Return the Gram that `refined` does, and the squared distances by it."""
+) -> tuple[Matrix, Matrix, Matrix | None]:
+    """Return the Gram that `refined` does, and by it what else `Compared` holds."""
     tight = _TIGHT[kernels.working(points.dtype)]
     squared, norms = _squared(gram), gram.diagonal()
-    if points.k > 1 and (_ordered(squared)[:, 1] >= tight * norms).all():
-        return gram, squared  # not even the nearest are close, as is soon seen
+    ordered = _ordered(squared)
+    if points.k > 1 and (ordered[:, 1] >= tight * norms).all():
+        return gram, squared, ordered  # not even the nearest are close, as is soon seen
     if not is_sure:
         centre, middle = _most_central(squared[: points.n, : points.n])
         if middle < tight * norms[centre]:
@@ -164,7 +166,7 @@ def _refined(
     close = squared < tight * np.minimum(norms[:, None], norms)
     close.flat[:: len(close) + 1] = False  # everybody is close to itself
     if not close.any():
-        return gram, squared
+        return gram, squared, None
     for at, name in enumerate(anchors, start=points.n):
         if name == "median":  # of fewer updates, it is another point
             close[at] = close[:, at] = False
@@ -174,7 +176,7 @@ def _refined(
         group = np.flatnonzero(close[first])
         gram = _merged(gram, group, first, points.group(group).gram(int(group.searchsorted(first))))
         close[group] = close[:, group] = False
-    return gram, _squared(gram)
+    return gram, _squared(gram), None
 
 
 def _most_central(squared: Matrix) -> tuple[int, float]:

@@ -119,19 +119,30 @@ class Round:
         return self._decided(np.flatnonzero(~broken))
 
     def _decided(
-        self, rows: Indices, gram: Matrix | None = None, squared: Matrix | None = None
+        self,
+        rows: Indices,
+        gram: Matrix | None = None,
+        squared: Matrix | None = None,
+        ordered: Matrix | None = None,
     ) -> _Settled:
         left = self.f - (self.updates.n - len(rows))
         context = _of_rows(self.context, rows, self.updates.n)
-        return _Settled(rows, decide(self.chain, self._span(rows, gram, squared), left, context))
+        span = self._span(rows, gram, squared, ordered)
+        return _Settled(rows, decide(self.chain, span, left, context))
 
-    def _span(self, rows: Indices, gram: Matrix | None, squared: Matrix | None = None) -> Span:
+    def _span(
+        self,
+        rows: Indices,
+        gram: Matrix | None,
+        squared: Matrix | None = None,
+        ordered: Matrix | None = None,
+    ) -> Span:
         r = len(rows)
         places = {name: slice(at, at + 1) for at, name in enumerate(self._anchors, start=r)}
         if gram is None:  # nobody will look
             gram = np.full((r + len(places), r + len(places)), np.nan)
         # Not a function in here: one that knows the span is only freed by the cycle collector.
-        return Span(gram, r, places, partial(self._sampled, rows, gram), squared)
+        return Span(gram, r, places, partial(self._sampled, rows, gram), squared, ordered)
 
     def _sampled(self, rows: Indices, gram: Matrix, rng: np.random.Generator, columns: int) -> Span:
         """Return the span of so many columns, drawn without replacement."""

@@ -26,6 +26,7 @@ class Span:
     # The same points by so many columns, drawn without replacement; for rules that sample some.
     sampled: Callable[[np.random.Generator, int], "Span"]
     known: Matrix | None = None  # `squared`, where somebody has computed it
+    sorted_rows: Matrix | None = None  # likewise with the nearest first
 
     @cached_property
     def squared(self) -> Matrix:
@@ -36,6 +37,15 @@ class Span:
     def distances(self) -> Matrix:
         """Squared distances between updates: (n, n)."""
         return self.squared[: self.n, : self.n]
+
+    @property
+    def nearest(self) -> Matrix:
+        """Squared distances of each update to all, the nearest first, itself: (n, n)."""
+        if self.sorted_rows is not None and not self.anchors:
+            return self.sorted_rows
+        ordered = self.distances.copy()
+        ordered.sort(axis=1)  # np.sort takes longer for as few
+        return ordered
 
     def about(self, weights: Weights) -> Matrix:
         """Return the Gram matrix of all points about another centre, their combination: (k, k).

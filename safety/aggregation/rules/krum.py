@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rallypoint.safety.aggregation.parts import Context, SpanRule, one_hot
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Span, Weights
+from rallypoint.safety.aggregation.span import Matrix, Span, Weights
 
 
 @register
@@ -38,12 +38,15 @@ class Krum(SpanRule):
         """Believe the one with the least score; of equals, the first."""
         del context
         neighbours = span.n - f - (2 if self.variant == "paper" else 1)
-        return one_hot(span, scores(span.distances, neighbours).argmin())
+        return one_hot(span, scores(span.nearest, neighbours).argmin())
 
 
-def scores(distances: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
-    """Return the sum of each point's squared distances to its nearest others: (n,)."""
-    nearest = distances.copy()
-    nearest.sort(axis=1)  # (n, n), itself first
+def scores(nearest: Matrix, neighbours: int) -> NDArray[np.float64]:
+    """Return the sum of each point's squared distances to its nearest others: (n,).
+
+    Args:
+        nearest: (n, n) its squared distances to all, the nearest first, itself.
+        neighbours: how many others.
+    """
     total: NDArray[np.float64] = nearest[:, 1 : neighbours + 1].sum(axis=1)
     return total

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.parts import Context, SpanRule, mean_of
 from rallypoint.safety.aggregation.rules import register
@@ -49,5 +47,5 @@ class MultiKrum(SpanRule):
         del context
         most = span.n - f - 2
         neighbours = most if self.variant == "paper" else most + 1
-        order = np.argsort(scores(span.distances, neighbours), kind="stable")
+        order = scores(span.nearest, neighbours).argsort(kind="stable")
         return mean_of(span, order[: self.m or most])
