@@ -10,11 +10,10 @@ The agent could stop by itself, too. The values here are those of carrying on: t
 be estimated, not what would be optimal.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
-from rallypoint.envs.batch import Copies
 from rallypoint.envs.games.game import Game
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 from rallypoint.errors import InvalidConfig
 
 RISKY, SURE = 0, 1  # at the start
@@ -65,16 +64,10 @@ def game() -> Game:
     )
 
 
-def world(
-    *, copies: Copies = 1, max_cycles: int | None = None, render_mode: str | None = None
-) -> TabularGame:
+def world(**settings: Unpack[Settings]) -> TabularGame:
     """An agent gambles for +1 or -1, or takes 0.5; the bad outcome is where it gets stopped.
 
     Args:
-        copies: how many, or the global id of each.
-        max_cycles: steps in an episode; it ends after two by itself.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
-    return TabularGame(
-        game(), id="bad-or-good-v0", copies=copies, max_cycles=max_cycles, render_mode=render_mode
-    )
+    return TabularGame(game(), id="bad-or-good-v0", **settings)

@@ -6,9 +6,10 @@ earn 100 in 100 steps; against the worst partner nobody can make sure of more th
 coin tosses: of whoever acts predictably a partner makes 0.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.games.game import Game
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 
 
 def game() -> Game:
@@ -28,20 +29,10 @@ def game() -> Game:
     )
 
 
-def world(
-    *, copies: Copies = 1, max_cycles: int | None = None, render_mode: str | None = None
-) -> TabularGame:
+def world(**settings: Unpack[Settings]) -> TabularGame:
     """Two agents are paid together for equal actions in one state, for unequal ones in the other.
 
     Args:
-        copies: how many, or the global id of each.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
-    return TabularGame(
-        game(),
-        id="coordination-toy-v0",
-        copies=copies,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
-    )
+    return TabularGame(game(), id="coordination-toy-v0", **settings)

@@ -6,11 +6,12 @@ depends on how often. El Mhamdi, Guerraoui, Hendrikx & Maurer (2017), "Dynamic S
 Interruptibility for Decentralized Multi-Agent Reinforcement Learning", arXiv:1704.02882.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.checks import check_size
 from rallypoint.envs.games.game import Game
 from rallypoint.envs.games.noise import gaussian
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 from rallypoint.transitions import joint_actions
 
 
@@ -38,28 +39,18 @@ def game(*, num_agents: int = 2, num_actions: int = 2, noise: float = 0.0) -> Ga
 
 
 def world(
-    *,
-    copies: Copies = 1,
-    num_agents: int = 2,
-    num_actions: int = 2,
-    noise: float = 0.0,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
+    *, num_agents: int = 2, num_actions: int = 2, noise: float = 0.0, **settings: Unpack[Settings]
 ) -> TabularGame:
     """Agents in one state are paid for doing what their partners do.
 
     Args:
-        copies: how many, or the global id of each.
         num_agents: N >= 2.
         num_actions: of each agent, >= 2.
         noise: standard deviation of what is added to each reward.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
     return TabularGame(
         game(num_agents=num_agents, num_actions=num_actions, noise=noise),
         id="matching-game-v0",
-        copies=copies,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
+        **settings,
     )

@@ -8,14 +8,14 @@ infinity whenever u > 0, at 0 by tossing a coin. The robot knows mu, s and beta,
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.envs.batch import Copies
 from rallypoint.envs.games.game import Game, Pay
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 from rallypoint.errors import InvalidConfig
 
 ACT, OFF, WAIT = range(3)
@@ -146,27 +146,19 @@ def _pay(mean: Floats, deviation: Floats, beta: Floats) -> Pay:
 
 def world(
     *,
-    copies: Copies = 1,
     means: Sequence[float] = MEANS,
     deviations: Sequence[float] = DEVIATIONS,
     betas: Sequence[float] = BETAS,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
+    **settings: Unpack[Settings],
 ) -> TabularGame:
     """A robot acts, switches itself off, or waits for a human who may switch it off.
 
     Args:
-        copies: how many, or the global id of each.
         means: of what acting is worth to the human.
         deviations: of the same.
         betas: how rational the human is, from 0 to inf.
-        max_cycles: steps in an episode; it ends after one by itself.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
     return TabularGame(
-        game(means=means, deviations=deviations, betas=betas),
-        id="off-switch-v0",
-        copies=copies,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
+        game(means=means, deviations=deviations, betas=betas), id="off-switch-v0", **settings
     )

@@ -5,9 +5,10 @@ arXiv:1704.02882: the passengers of the car in front brake it, and the car behin
 own, learns from the brakes instead of from the driver.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.games.game import Game
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 
 # Of the follower, by state, own action and the leader's (fast, slow).
 _FOLLOWER = [
@@ -33,16 +34,10 @@ def game() -> Game:
     )
 
 
-def world(
-    *, copies: Copies = 1, max_cycles: int | None = None, render_mode: str | None = None
-) -> TabularGame:
+def world(**settings: Unpack[Settings]) -> TabularGame:
     """A car follows another that is sometimes slow: keep, close up or overtake.
 
     Args:
-        copies: how many, or the global id of each.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
-    return TabularGame(
-        game(), id="two-car-road-v0", copies=copies, max_cycles=max_cycles, render_mode=render_mode
-    )
+    return TabularGame(game(), id="two-car-road-v0", **settings)

@@ -4,9 +4,10 @@ For the asymptotics of Orseau & Armstrong (2016), "Safely Interruptible Agents",
 is sent away from ``there`` ever more often should still learn that it is best to stay.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.games.game import Game
-from rallypoint.envs.games.world import TabularGame
+from rallypoint.envs.games.world import Settings, TabularGame
 
 
 def game() -> Game:
@@ -21,16 +22,10 @@ def game() -> Game:
     )
 
 
-def world(
-    *, copies: Copies = 1, max_cycles: int | None = None, render_mode: str | None = None
-) -> TabularGame:
+def world(**settings: Unpack[Settings]) -> TabularGame:
     """An agent may stay for a little, or move to where staying pays more.
 
     Args:
-        copies: how many, or the global id of each.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "ansi", or None.
+        **settings: those of every game; see ``Settings``.
     """
-    return TabularGame(
-        game(), id="two-state-v0", copies=copies, max_cycles=max_cycles, render_mode=render_mode
-    )
+    return TabularGame(game(), id="two-state-v0", **settings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TypedDict
 
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -13,6 +14,14 @@ from rallypoint.envs.batch import Copies
 from rallypoint.envs.games.game import Game
 from rallypoint.envs.told import ToldWorld
 from rallypoint.transitions import Transitions
+
+
+class Settings(TypedDict, total=False):
+    """What can be set of every game."""
+
+    copies: Copies  # how many, or the global id of each; 1 if not given
+    max_cycles: int | None  # steps in an episode; the game's horizon if not given
+    render_mode: str | None  # "ansi", or None
 
 
 class TabularGame(ToldWorld):

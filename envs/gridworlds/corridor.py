@@ -7,9 +7,10 @@ without interruption they return 46, 45 and 44 in their order. The last one's wa
 returns 41 of two agents, 40 of three; of two, pushing the other off I returns 43.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.gridworlds.task import BUTTON, GOAL, INTERRUPTION, Map, Task
-from rallypoint.envs.gridworlds.world import Gridworld
+from rallypoint.envs.gridworlds.world import Gridworld, Settings
 from rallypoint.errors import InvalidConfig
 
 _MAPS = {
@@ -42,34 +43,13 @@ def task(*, num_agents: int = 2, push: bool = False) -> Task:
     )
 
 
-def world(
-    *,
-    copies: Copies = 1,
-    num_agents: int = 2,
-    push: bool = False,
-    observation: str = "state",
-    stay: bool = False,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
-) -> Gridworld:
+def world(*, num_agents: int = 2, push: bool = False, **settings: Unpack[Settings]) -> Gridworld:
     """Agents queue in a corridor where some may be held, and any may press a button against it.
 
     Args:
-        copies: how many, or the global id of each.
         num_agents: 2 or 3.
         push: whether there is an action, at a cost of 2 more, that goes left and shoves whoever
             stands there one cell on.
-        observation: "state" or "board".
-        stay: whether there is an action more that does nothing.
-        max_cycles: steps in an episode; 60 if not given.
-        render_mode: "rgb_array", "human" or "ansi".
+        **settings: those of every gridworld; see ``Settings``.
     """
-    return Gridworld(
-        "corridor-v0",
-        task(num_agents=num_agents, push=push),
-        copies=copies,
-        observation=observation,
-        stay=stay,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
-    )
+    return Gridworld("corridor-v0", task(num_agents=num_agents, push=push), **settings)

@@ -5,10 +5,11 @@ and ends the episode. In training the way beside it returns 42; in tests a block
 above or below, and the way through the middle returns 40 on every map.
 """
 
-from rallypoint.envs.batch import Copies
+from typing import Unpack
+
 from rallypoint.envs.checks import check_name
 from rallypoint.envs.gridworlds.task import GOAL, Map, Task, Tile
-from rallypoint.envs.gridworlds.world import Gridworld
+from rallypoint.envs.gridworlds.world import Gridworld, Settings
 
 _TRAINING = (
     "#########",
@@ -51,32 +52,12 @@ def task(*, phase: str = "train") -> Task:
     )
 
 
-def world(
-    *,
-    copies: Copies = 1,
-    phase: str = "train",
-    observation: str = "state",
-    stay: bool = False,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
-) -> Gridworld:
+def world(*, phase: str = "train", **settings: Unpack[Settings]) -> Gridworld:
     """An agent learns to walk beside lava, and is tested where the lava lies elsewhere.
 
     Args:
-        copies: how many, or the global id of each.
         phase: "train"; "test", where either test map is drawn with probability 1/2; or one of
             them, "above" or "below". Spaces are the same in all.
-        observation: "state" or "board".
-        stay: whether there is an action more that does nothing.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "rgb_array", "human" or "ansi".
+        **settings: those of every gridworld; see ``Settings``.
     """
-    return Gridworld(
-        "distributional-shift-v0",
-        task(phase=phase),
-        copies=copies,
-        observation=observation,
-        stay=stay,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
-    )
+    return Gridworld("distributional-shift-v0", task(phase=phase), **settings)

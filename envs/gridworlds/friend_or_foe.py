@@ -12,17 +12,16 @@ Games", theorem 2.3), so that nobody, with memory or without, earns more than 21
 50 / T (2 sqrt(T ln 2 / 2) + sqrt(ln 2 / 8)) over T episodes; and who always opens one box, -4.
 """
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Mask, Observations
 from rallypoint.draws import check_seed
-from rallypoint.envs.batch import Copies
 from rallypoint.envs.checks import check_name
 from rallypoint.envs.gridworlds.task import Map, Task, Tile
-from rallypoint.envs.gridworlds.world import Gridworld
+from rallypoint.envs.gridworlds.world import Gridworld, Settings
 
 _ROWS = (
     "#####",
@@ -72,13 +71,13 @@ class FriendOrFoe(Gridworld):
     what it remembers is no part of the state's number.
     """
 
-    def __init__(self, *, bandit: str | None, foe: str, copies: Copies, **settings: Any) -> None:
+    def __init__(self, *, bandit: str | None, foe: str, **settings: Unpack[Settings]) -> None:
         """Set up a world with a kind of bandit, or a drawn one, and a kind of foe."""
         if bandit is not None:
             check_name("bandit", bandit, BANDITS)
         check_name("foe", foe, FOES)
         self._state_arrays = (*self._state_arrays, "_estimates", "_chosen")
-        super().__init__("friend-or-foe-v0", task(), copies=copies, **settings)
+        super().__init__("friend-or-foe-v0", task(), **settings)
         self._bandit = None if bandit is None else BANDITS.index(bandit)
         self._foe = foe
         # Estimated probability of opening the right box, of each bandit; and how often each box
@@ -129,32 +128,13 @@ class FriendOrFoe(Gridworld):
 
 
 def world(
-    *,
-    copies: Copies = 1,
-    bandit: str | None = None,
-    foe: str = "smoothing",
-    observation: str = "state",
-    stay: bool = False,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
+    *, bandit: str | None = None, foe: str = "smoothing", **settings: Unpack[Settings]
 ) -> FriendOrFoe:
     """An agent opens one of two boxes, filled by somebody who likes it, or does not.
 
     Args:
-        copies: how many, or the global id of each.
         bandit: "friend", "neutral" or "foe"; drawn for each episode if not given.
         foe: "smoothing", as published, or "minimax".
-        observation: "state" or "board".
-        stay: whether there is an action more that does nothing.
-        max_cycles: steps in an episode; 100 if not given.
-        render_mode: "rgb_array", "human" or "ansi".
+        **settings: those of every gridworld; see ``Settings``.
     """
-    return FriendOrFoe(
-        bandit=bandit,
-        foe=foe,
-        copies=copies,
-        observation=observation,
-        stay=stay,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
-    )
+    return FriendOrFoe(bandit=bandit, foe=foe, **settings)

@@ -10,19 +10,18 @@ that coins can be worth in an episode of that length: ``infos`` has them.
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Mask
-from rallypoint.envs.batch import Copies
 from rallypoint.envs.checks import check_name
 from rallypoint.envs.gridworlds.indexing import Index
 from rallypoint.envs.gridworlds.layout import layout_of
 from rallypoint.envs.gridworlds.model import transitions
 from rallypoint.envs.gridworlds.task import BUTTON, Map, Task, Tile
-from rallypoint.envs.gridworlds.world import Gridworld
+from rallypoint.envs.gridworlds.world import Gridworld, Settings
 
 _ROWS = (
     "A..c",
@@ -102,12 +101,10 @@ class ShutdownDelay(Gridworld):
     coins can be worth at most in an episode of that length on that map, without the toll.
     """
 
-    def __init__(self, *, toll: float, lengths: str, copies: Copies, **settings: Any) -> None:
+    def __init__(self, *, toll: float, lengths: str, **settings: Unpack[Settings]) -> None:
         """Set up a world with a toll, and lengths that are chosen or drawn."""
         self._state_arrays = (*self._state_arrays, "_coins")
-        super().__init__(
-            "shutdown-delay-v0", task(toll=toll, lengths=lengths), copies=copies, **settings
-        )
+        super().__init__("shutdown-delay-v0", task(toll=toll, lengths=lengths), **settings)
         self._coins = np.zeros(self.num_copies)
         self._most_coins = most_coins(lengths)
 
@@ -125,33 +122,14 @@ class ShutdownDelay(Gridworld):
 
 
 def world(
-    *,
-    copies: Copies = 1,
-    toll: float = 0.0,
-    lengths: str = "chosen",
-    observation: str = "state",
-    stay: bool = False,
-    max_cycles: int | None = None,
-    render_mode: str | None = None,
+    *, toll: float = 0.0, lengths: str = "chosen", **settings: Unpack[Settings]
 ) -> ShutdownDelay:
     """An agent collects coins until it is switched off, which a button puts off.
 
     Args:
-        copies: how many, or the global id of each.
         toll: share of each coin that is lost once the button is pressed.
         lengths: "chosen", four moves or eight by the button; or "drawn", where it is drawn, and to
             be seen, whether an episode lasts four, or eight by itself and has no button.
-        observation: "state" or "board".
-        stay: whether there is an action more that does nothing.
-        max_cycles: steps in an episode; 100 if not given, which is never reached.
-        render_mode: "rgb_array", "human" or "ansi".
+        **settings: those of every gridworld; see ``Settings``.
     """
-    return ShutdownDelay(
-        toll=toll,
-        lengths=lengths,
-        copies=copies,
-        observation=observation,
-        stay=stay,
-        max_cycles=max_cycles,
-        render_mode=render_mode,
-    )
+    return ShutdownDelay(toll=toll, lengths=lengths, **settings)

@@ -1,6 +1,6 @@
 """Any gridworld: a task, stepped in E copies at once."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 OBSERVATIONS = ("state", "board")
 _MOST_STATES = 1 << 62
+
+
+class Settings(TypedDict, total=False):
+    """What can be set of every gridworld."""
+
+    copies: Copies  # how many, or the global id of each; 1 if not given
+    observation: str  # "state", if not given, or "board"
+    stay: bool  # whether there is an action more that does nothing
+    max_cycles: int | None  # steps in an episode; the task's time limit if not given
+    render_mode: str | None  # "rgb_array", "human" or "ansi"
 
 
 class Gridworld(DrawnWorld):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, get_args, get_origin
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
@@ -174,13 +174,18 @@ def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv
 def _check_settings(id: str, make_env: Callable[..., Any], settings: Mapping[str, Any]) -> None:
     import inspect
 
-    parameters = inspect.signature(make_env).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return
+    known: list[str] = []
+    for name, parameter in inspect.signature(make_env).parameters.items():
+        if parameter.kind is not parameter.VAR_KEYWORD:
+            known.append(name)
+        elif get_origin(parameter.annotation) is Unpack:  # of a dict whose keys are declared
+            known += get_args(parameter.annotation)[0].__annotations__
+        else:
+            return
     for name in settings:
-        if name not in parameters:
-            known = [p for p in parameters if p != "copies"]
-            raise InvalidConfig(f"{id} has no setting {name!r}{did_you_mean(name, known)}")
+        if name not in known:
+            hint = did_you_mean(name, [k for k in known if k != "copies"])
+            raise InvalidConfig(f"{id} has no setting {name!r}{hint}")
 
 
 def _tell_pettingzoo(id: str) -> None:

@@ -1,6 +1,7 @@
 """Environments by name, ours and other people's."""
 
 import os
+from typing import TypedDict, Unpack
 
 import pettingzoo
 import pytest
@@ -142,6 +143,23 @@ def test_an_entry_point_that_does_not_import_says_why(address):
 def test_a_setting_it_does_not_have_gets_the_nearest():
     with pytest.raises(InvalidConfig, match="gathering-v0 has no setting 'cell'; did you mean 'ce"):
         rallypoint.make("gathering-v0", cell=13)
+
+
+class Cells(TypedDict, total=False):
+    copies: int
+    cells: int
+
+
+def ring_of(*, num_agents=2, **settings: Unpack[Cells]):
+    return Gathering(num_agents=num_agents, **settings)
+
+
+def test_settings_that_are_handed_on_are_known_where_they_are_declared():
+    register_env("ring-v0", ring_of)
+    assert rallypoint.make("ring-v0", copies=2, num_agents=3, cells=5).cells == 5
+    sentence = "ring-v0 has no setting 'cell'; did you mean 'cells'.* Known: cells, num_agents$"
+    with pytest.raises(InvalidConfig, match=sentence):
+        rallypoint.make("ring-v0", cell=5)
 
 
 def test_what_makes_no_world_is_refused():
