@@ -184,8 +184,8 @@ class Manner:
             for actor, n in self._asked_about(actors):
                 try:
                     aggregator.check(n, self._f)
-                except TooManyByzantine as error:
-                    raise TooManyByzantine(f"{actor.part.said}{error}") from error
+                except (InvalidConfig, TooManyByzantine) as error:
+                    raise type(error)(f"{actor.part.said}{error}") from error
             return
         if len(actors.each) > 1:
             groups = [actor.group.name for actor in actors.each]

@@ -69,7 +69,8 @@ def actor(
     members: list[Any] = [_one(name, world, settings, greedy=greedy) for name in names]
     if not members:
         return AtRandom(world)
-    if len(members) == 1 and (not _is_rule(names[0]) or len(world.groups) == 1):
+    is_trained_for_all = members and not (_is_rule(names[0]) or hasattr(members[0], "group"))
+    if len(members) == 1 and (is_trained_for_all or len(world.groups) == 1):
         policy: Policy = members[0]  # itself, for threats that look into it
         return policy
     return Pair(AtRandom(world), *members)
