@@ -13,7 +13,6 @@ _PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
 _SQUARED_PARTS, _DOUBLED_PARTS = (_PARTS**2)[:, None], 2 * _PARTS[:, None]
 _FULL_STEPS = 8  # of Newton, that shrink
 _FLAT = 1e-2  # least root of a share of the curvature, below which points may lie on one line
-_BESIDE = 1e-4  # in harmonic mean distances: how far from all points a full step is trusted
 _CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
 
 
@@ -21,7 +20,7 @@ def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds
     """Return the combination (n,) of points whose weighted sum of distances to them is least.
 
     Among points in general position, Newton's full steps from their middle end there after two to
-    five. They are given up where they do not shrink quickly, or end beside a point or on a line,
+    five. They are given up where they do not shrink quickly, or where points may lie on a line,
     and the sum, which is convex, is then descended with care:
 
     The point with the least sum is tested first: where the others pull it less than it holds
@@ -40,7 +39,7 @@ def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds
     Args:
         gram: (n, n) inner products of the points' offsets from any centre.
         masses: (n,) of each point, positive.
-        tolerance: length of the last step, in harmonic mean distances.
+        tolerance: length of the last step, or of one that is left, in harmonic mean distances.
         rounds: steps after which the best point so far is the answer.
     """
     point = _by_full_steps(gram, masses, tolerance, rounds)
@@ -85,8 +84,7 @@ def _by_full_steps(
             point = point + step
             # Each step is like the square of the last, so two of them tell the length of a third.
             if length <= tolerance or (before and 10 * length**3 <= tolerance * before**2):
-                is_apart = distances.min() * total > _BESIDE * mass
-                return point if is_apart else None
+                return point
             if before and not length <= before / 2:
                 return None
             before = length
