@@ -11,7 +11,7 @@ from timing import Case
 _LEAST_COLUMNS = 100_000  # below, calls cost more than arithmetic
 _FAR_FASTER = ("geometric_median", "caf", "nnm", "bulyan")
 _FEW = 20  # updates up to which calls and copies show beside the products
-_WHY_CALLS = "a tenth of a millisecond of calls, and a copy about the centre, beside few products"
+_WHY_CALLS = "a tenth of a millisecond of calls beside few products"
 _WHY_STEPS = f"its steps in n numbers, each some calls; and {_WHY_CALLS}"
 _WHY_MEDIAN = "it measures from the coordinate median, which is a pass of its own"
 _WHY_SAMPLE = "drawing and gathering columns, which does not grow with d"

@@ -25,8 +25,12 @@ _SMALL = 1 / 1.5
 _CONTRIBUTORS = 20
 _SHARES = {  # rule -> share of the gradient work, by total batch
     "krum": {2048: 0.10, 5120: 0.10},
+    "multi_krum": {2048: 0.10, 5120: 0.10},
+    "nnm+krum": {2048: 0.10, 5120: 0.10},
     "geometric_median": {2048: 0.10, 5120: 0.10},
     "caf": {2048: 0.10, 5120: 0.10},
+    "mean_of_directions": {2048: 0.10, 5120: 0.10},
+    "max_min_mix": {2048: 0.10, 5120: 0.10},
     "trimmed_mean": {2048: 0.25, 5120: 0.12},
     "median": {2048: 0.25, 5120: 0.12},
     "nnm+trimmed_mean": {},  # only shown
