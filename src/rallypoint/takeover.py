@@ -52,8 +52,10 @@ def _manifest_of(path: Path) -> dict[str, Any] | None:
         manifest = read_json(path / MANIFEST)
     except UnreadableFile:
         return None
-    ours = isinstance(manifest, dict) and {"experiment", "format", "files"} <= set(manifest)
-    return manifest if ours else None
+    if not (isinstance(manifest, dict) and {"experiment", "format", "files"} <= set(manifest)):
+        return None
+    lists = manifest["files"], manifest.get("cells", [])
+    return manifest if all(isinstance(names, list) for names in lists) else None
 
 
 def clear(path: Path, keeps: Sequence[str] = ()) -> None:

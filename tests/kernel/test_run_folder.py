@@ -175,6 +175,18 @@ def test_somebody_elses_manifest_is_left_alone(text, tmp_path):
     assert (tmp_path / "manifest.json").read_text() == text
 
 
+@pytest.mark.parametrize(
+    "lists", [{"files": 0.1}, {"files": {"x": 1}}, {"files": "x"}, {"cells": 7}, {"cells": None}]
+)
+def test_a_manifest_whose_lists_are_none_is_left_alone(lists, tmp_path):
+    told = {"experiment": "toy", "format": 1, "files": ["x"]} | lists
+    (tmp_path / "x").write_text("kept")
+    (tmp_path / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(UnwritablePath, match="holds other files"):
+        open_run(tmp_path)
+    assert (tmp_path / "x").read_text() == "kept"
+
+
 def test_another_experiments_run_is_left_alone(tmp_path):
     with open_run(tmp_path) as folder:
         folder.add_claim(claim())
