@@ -23,6 +23,7 @@ from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.enforcement.proposals import inside
 
 _NOBODY = -1
+_END = 2**62  # counts of moments are numbers of 64 bits
 _ANY_COPY = -1
 
 
@@ -63,9 +64,11 @@ def read_log(path: str | Path) -> list[Line]:
                 f"line {number} of the log {path} is no interruption: {error}; one is "
                 '{"episode": 0, "step": 12, "agent": "agent_1"}, with "copy" and "action" if known'
             ) from error
-        for name in ("episode", "step", "copy"):
-            if (getattr(line, name) or 0) < 0:
-                raise UnreadableFile(f"line {number} of the log {path} has a {name} below 0")
+        for name in ("episode", "step", "agent", "copy"):
+            count = getattr(line, name)
+            if isinstance(count, int) and not 0 <= count < _END:
+                what = f"a {name} below 0" if count < 0 else f"no {name} that can be"
+                raise UnreadableFile(f"line {number} of the log {path} has {what}: {count}")
         lines.append(line)
     if not lines:
         raise UnreadableFile(f"the log {path} holds no interruption")

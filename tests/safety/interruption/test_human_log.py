@@ -129,6 +129,10 @@ GOOD = {"episode": 0, "step": 1, "agent": "walker_1"}
         (GOOD | {"step": 1.5}, "line 2 .*step"),
         (GOOD | {"episode": -1}, "line 2 .* has a episode below 0"),
         (GOOD | {"copy": -1}, "line 2 .* has a copy below 0"),
+        (GOOD | {"agent": -1}, "line 2 .* has a agent below 0"),
+        (GOOD | {"agent": -(2**64)}, "line 2 .* has a agent below 0"),
+        (GOOD | {"episode": 2**200}, "line 2 .* has no episode that can be"),
+        (GOOD | {"copy": 2**63}, "line 2 .* has no copy that can be"),
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(log, line, sentence):
