@@ -17,6 +17,9 @@ from rallypoint.batch_env import Group
 from rallypoint.envs.views.sb3 import Sb3View, counted_from_zero
 from rallypoint.errors import InvalidConfig
 
+# How SB3 and torch refuse what settings ask for: a negative width, say, is a RuntimeError.
+_REFUSALS = AssertionError, AttributeError, OverflowError, RuntimeError, TypeError, ValueError
+
 
 def build(
     algorithm: Algorithm, view: Sb3View, *, steps: int, seed: int, settings: Mapping[str, Any]
@@ -51,7 +54,7 @@ def _made(
 ) -> BaseAlgorithm:
     try:
         model: BaseAlgorithm = algorithm.load()(env=env, seed=seed, **as_given(settings))
-    except (AssertionError, ValueError, TypeError) as error:
+    except _REFUSALS as error:
         raise InvalidConfig(f"{algorithm.agent} cannot be made for this task: {error}") from error
     return model
 

@@ -116,9 +116,15 @@ def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         UnknownName: torch has no such class.
+        InvalidConfig: those of the policy are no table.
     """
     made = dict(settings)
     if made.get("policy_kwargs"):
+        if not isinstance(made["policy_kwargs"], Mapping):
+            raise InvalidConfig(
+                'policy_kwargs is a table, as in {"net_arch": [64]}, got '
+                f"{str(made['policy_kwargs'])[:100]!r}"
+            )
         made["policy_kwargs"] = {
             key: _class_of(key, value) for key, value in made["policy_kwargs"].items()
         }

@@ -234,6 +234,8 @@ def test_listing_agents_loads_neither_torch_nor_sb3():
             "no activation_fn called 'Relu'.*ReLU",
         ),
         ({"settings": {"policy_kwargs": {"optimizer_class": "Module"}}}, "no optimizer_class"),
+        ({"settings": {"policy_kwargs": "[4]"}}, "policy_kwargs is a table"),
+        ({"settings": {"policy_kwargs": {"net_arch": [-1]}}}, "cannot be made.*negative dimension"),
         ({"name": "sb3:SAC"}, r"sb3:SAC cannot be made for this task: .*action spaces"),
         ({"steps": 0}, "steps is a number >= 1"),
         ({"steps": 1.5}, "steps is a number >= 1"),
