@@ -12,7 +12,7 @@ from rallypoint.experiments.byzantine_gradient.rules import aggregator
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.experiments.byzantine_gradient.stack import Run
 from rallypoint.files import write_atomically
-from rallypoint.plain_json import to_json
+from rallypoint.plain_json import read_json, to_json
 
 _FORMAT = 1
 
@@ -34,11 +34,11 @@ class Kept:
         if self._folder is None:
             return {}
         path = self._path(setting, attack, rule)
-        try:
-            found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        except FileNotFoundError:
+        if not path.exists():
             return {}
-        except (OSError, ValueError) as error:
+        try:
+            found = msgspec.convert(read_json(path), dict[str, Any])
+        except ValueError as error:  # no JSON, or no table
             raise _unreadable(path, error) from error
         about = self._about(setting, attack, rule)
         if {name: found.get(name) for name in about} != about:
