@@ -30,7 +30,6 @@ _BROKEN = (
     KeyError,
     TypeError,
     ValueError,
-    MemoryError,  # an array that says it is larger than any memory
     RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
