@@ -83,6 +83,10 @@ count = 1
 [[threats]]
 kind = "sign_flip"
 when = { every = 2 }
+
+[[threats]]
+kind = "random_action"
+victims = "byzantine"
 """
 TEAM = (
     *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", 3000, "--workers", 4),
@@ -109,7 +113,7 @@ def test_a_training_by_contributors_on_record_is_audited_and_comes_out_again(ral
     # A receipt that says less, and a recording that says otherwise.
     path = tmp_path / "run" / "receipts.json"
     told = json.loads(path.read_text())
-    told["receipts"]["training"][0]["occasions"] -= 1
+    told["receipts"]["training"][1]["occasions"] -= 1  # after those of worlds
     path.write_text(json.dumps(told))
     done = rallypoint("verify", "run", "--seconds", 0, "--json")
     assert (done.status, states(done)["recording"]) == (1, "differs")

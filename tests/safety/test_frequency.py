@@ -158,6 +158,7 @@ def test_of_coins_that_count_for_several_at_once_the_honest_are_suspected_no_mor
 def test_where_tosses_are_between_two_numbers_both_must_be_off():
     between = Coins("coin", 50, 100, 0.5, fewest=60)
     assert not suspicious([between])
+    assert not suspicious([between._replace(fell=20)])  # of 60
     assert suspicious([between._replace(fell=95)])
     assert suspicious([between._replace(fell=3)])
     assert not suspicious([Coins("sure", 70, 100, 1.0, fewest=70)])

@@ -46,6 +46,12 @@ def test_a_command_that_means_another_run_is_found_even_sealed_anew(change, rall
     assert (found["manifest"], found["command"]) == ("same", "differs")
 
 
+def test_a_run_that_is_said_to_be_quick_and_was_not_is_found(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    edited("run/manifest.json", lambda content: content.update(quick=True))
+    assert states(rallypoint, "run", "--seconds", 0, status=1)["command"] == "differs"
+
+
 def test_a_command_in_other_words_means_the_same_and_one_that_is_none_says_nothing(rallypoint):
     rallypoint("run", "--seeds", 3, "toy", "--set", "throws=100,300", "--quick", "--out", "run")
     assert states(rallypoint, "run", "--seconds", 0)["command"] == "same"
