@@ -20,6 +20,7 @@ _TITLES = {
     "minibatch": "PPO end to end: how many times the other's agent-steps per second, by minibatch",
     "updates": "One update from each contributor, beside one of all their rows: share of its rate",
     "lies": "Lies: how many times the percepts per second of the passes they are made of",
+    "recorded": "Updates under a threat: what a recording of them leaves of the rate",
     "rules": "Robust rules: how many times the rate of the gradients that they combine, by batch",
 }
 

@@ -22,6 +22,7 @@ NAMES = (
     "tabular",
     "lies",
     "threatened",
+    "recorded",
 )
 
 
