@@ -58,7 +58,7 @@ def _by_full_steps(
     norms, mass = gram.diagonal(), float(masses.sum())
     before = 0.0  # the length of the last step, in harmonic mean distances
     with np.errstate(all="ignore"):  # nothing comes of a point without distance
-        point = masses / np.sqrt(_medians(squared_distances(gram)))
+        point: Weights = masses / np.sqrt(_medians(squared_distances(gram)))
         point /= point.sum()
         for _ in range(min(rounds, _FULL_STEPS)):
             inner = gram @ point

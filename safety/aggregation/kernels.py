@@ -149,7 +149,7 @@ def spokes(pieces: Pieces, centre: int | None, hubs: Sequence[int]) -> PartialSu
             products = np.empty(shape, working(block.dtype))
         middle = _middle(block, anchors, centre)
         own = block
-        if centre is not None or not _is_ready(block):
+        if middle.any() or not _is_ready(block):  # an anchor may be the origin, too
             own = room.empty(n, b, products.dtype)
             np.subtract(block, middle, out=own)
         beside = anchors - middle
