@@ -65,6 +65,12 @@ class Section(NamedTuple):
         return [*dict.fromkeys(self.run.manifest.get("left_out", []))]
 
     @property
+    def was_recorded(self) -> bool:
+        """Whether receipts were held against a recording of a training as well."""
+        run = self.run.summary
+        return run.experiment == "train" and run.config.get("record") is True
+
+    @property
     def invalid(self) -> bool:
         """Whether its receipts disagree with its threat model."""
         return not self.run.summary.valid

@@ -103,6 +103,9 @@ def test_a_training_by_contributors_on_record_is_audited_and_comes_out_again(ral
     assert rallypoint(*TEAM).status == 0
     found = states(rallypoint("verify", "run", "--json"))
     assert found["recording"] == found["recording again"] == "same"
+    assert rallypoint("report", "run").status == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "agrees with its threat model, and with what was recorded, in 1 condition" in page
     # What a run leaves that broke off is no part of the next one's recording.
     leftover = tmp_path / "run" / "recording" / "updates" / "part-00007.npz"
     leftover.write_bytes(b"of a longer one")

@@ -39,6 +39,8 @@ def test_html_in_every_place_is_shown_and_never_obeyed(tmp_path):
         machine={HTML: {HTML: HTML}},
         commit={"id": HTML, "modified": True},
         files=["T1-<i>.png", "T1-<u>.gif", HTML.replace("/", "")],
+        seal=HTML,
+        left_out=[HTML],
     )
     (path / "T1-<i>.png").write_bytes(picture())
     page = page_of(path)
