@@ -7,8 +7,8 @@ of a frozen dataclass means stands in the comment behind it.
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, is_typeddict
 
 from docutils import nodes
 
@@ -28,6 +28,8 @@ def read_docstring(  # noqa: PLR0917 - as Sphinx calls it
     lines[:] = as_restructured_text(lines)
     if inspect.isclass(documented) and dataclasses.is_dataclass(documented):
         lines += ["", *settings_of(documented)]
+    elif is_typeddict(documented):
+        lines += ["", *_parameters(comments(documented))]
 
 
 def as_restructured_text(lines: list[str]) -> list[str]:
@@ -66,13 +68,16 @@ def settings_of(kind: type[Any]) -> Iterator[str]:
     told: dict[str, str] = {}
     for ancestor in reversed(kind.__mro__[:-1]):
         told |= comments(ancestor)
-    everybodys = {field.name for field in dataclasses.fields(Threat)}
-    for field in dataclasses.fields(kind):
-        if issubclass(kind, Threat) and kind is not Threat and field.name in everybodys:
-            continue  # victims, when …: said once, where threats are
-        if field.name in told and not field.name.startswith("_"):
-            about = re.sub(r"([*|\\])", r"\\\1", told[field.name])
-            yield f":param {field.name}: {about}"
+    names = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
+    if issubclass(kind, Threat) and kind is not Threat:  # victims, when …: said where threats are
+        names = [name for name in names if name not in Threat.__dataclass_fields__]
+    yield from _parameters({name: told[name] for name in names if name in told})
+
+
+def _parameters(told: Mapping[str, str]) -> Iterator[str]:
+    for name, words in told.items():
+        about = re.sub(r"([*|\\])", r"\\\1", words)
+        yield f":param {name}: {about}"
 
 
 def _depth(line: str) -> int:
