@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MAX_WIDTH = 100  # wider lines lead the eye astray
 _WIDE = 100  # columns from which expectations need no second line
 _COLOUR = {"holds": "green", "fails": "red", "undecided": "yellow"}
+_MOST_FILES = 12  # of one folder, named one by one
 _HEADER = ("claim", "measured", "interval", "expected", "verdict")
 
 Row = Sequence["str | Text"]
@@ -117,6 +118,21 @@ def verdict_in_words(claim: Claim) -> str:
 
 def _surprises(claim: Claim) -> bool:
     return claim.documented_limit and claim.verdict == "holds"
+
+
+def files_in_words(names: Sequence[str]) -> str:
+    """Name files; of many in one folder the folder, and how many there are.
+
+    >>> files_in_words(["a.txt", "plots/b.png", *(f"parts/{n}" for n in range(40))])
+    'a.txt, plots/b.png, parts/ (40 files)'
+    """
+    count_by_folder = Counter(name.rpartition("/")[0] for name in names)
+    told = dict.fromkeys(
+        f"{folder}/ ({count} files)" if folder and count > _MOST_FILES else name
+        for name in names
+        if (count := count_by_folder[folder := name.rpartition("/")[0]])
+    )
+    return ", ".join(told)
 
 
 def number(value: float | None) -> str:

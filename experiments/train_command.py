@@ -110,6 +110,7 @@ def _train(
     from rallypoint.agents.train import train as carry_out
     from rallypoint.config import to_dict
     from rallypoint.experiments.runner import stoppable
+    from rallypoint.experiments.tables import files_in_words
     from rallypoint.experiments.telling import told_if_possible
     from rallypoint.experiments.train_exhibits import EXHIBITS
     from rallypoint.run_folder import RunFolder
@@ -159,7 +160,7 @@ def _train(
         who = f"{training.agent} sends no updates to a server"
         lines.append(f"without {', '.join(outcome.left_out)}: {who}")
     with told_if_possible():
-        click.echo("\n".join([*lines, f"In {out}/: {', '.join(folder.files)}"]))
+        click.echo("\n".join([*lines, f"In {out}/: {files_in_words(folder.files)}"]))
     refuse_invalid(outcome.disagreements)
 
 

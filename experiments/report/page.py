@@ -22,7 +22,7 @@ from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.shown import shown
 from rallypoint.experiments.report.side_by_side import comparisons, differences
 from rallypoint.experiments.report.threats_done import Deed, deeds
-from rallypoint.experiments.tables import number, tally
+from rallypoint.experiments.tables import files_in_words, number, tally
 from rallypoint.takeover import REPORT_SIGN
 
 # What a terminal or a browser would obey instead of show: control characters, and those that turn
@@ -134,6 +134,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "words": words,
         "number": number,
+        "files_in_words": files_in_words,
         "marked": marked,
         "chart_size": charts,
         "strip_size": strips,
