@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot, anybody
-from rallypoint.draws import Floats
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
+from rallypoint.safety.enforcement.chances import Chances, Told
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.occasions import Allowed, Due, Occasions
@@ -72,9 +72,7 @@ class Leash:
         """
         self.threat = threat
         self.label = label
-        # Chances of an interruption and of none at the last moment: (e, N).
-        self.theta: Floats = np.zeros(())
-        self.spared: Floats = np.ones(())
+        self.chances = Chances()
         self._index = index
         self._env = env
         self._spans = spans
@@ -150,9 +148,7 @@ class Leash:
         moment.victims = due.victims
         touches = []
         opportunities = 0
-        interrupts = self.threat.site == "interruption"
-        if interrupts:
-            self.theta = np.zeros(due.candidates.shape)
+        told = []
         if self._ledger is not None:
             self._ledger.open(rows)
         for span in self._asked_about:
@@ -170,9 +166,7 @@ class Leash:
             )
             proposal = self._ask(rows, span, known, len(moment.time))
             opportunities += allowed.number
-            if interrupts:  # of others nobody asks
-                said = np.nan if proposal.odds is None else proposal.odds
-                np.copyto(self.theta[:, span.columns], said, where=allowed.opportunities)
+            told.append(Told(span.columns, allowed.opportunities, proposal.odds))
             where = self._granted(proposal, due, allowed, span.columns)
             if np.count_nonzero(where):
                 values = proposal.values
@@ -184,9 +178,8 @@ class Leash:
                 if not self._occasions.unlimited:  # what is spent here the next group lacks
                     self._tally.charge(rows, span.columns, where)
                 touches.append(Touch(span, where, values))
-        if interrupts:
-            self.spared = 1 - self.theta
-            self.theta = 1 - self.spared
+        if self.threat.site == "interruption":
+            self.chances.tell(due.candidates.shape, told)
         return Done(due, touches, self._deed_of(due, rows, opportunities, touches))
 
     def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:

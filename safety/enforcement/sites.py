@@ -108,10 +108,10 @@ def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
             if leash in people:
                 interrupted[:, touch.span.columns] |= touch.where
     if len(people) == 1:
-        return Overridden(executed, interrupted, people[0].theta)
+        return Overridden(executed, interrupted, people[0].chances.theta)
     spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
     for leash in people:
-        spared *= leash.spared
+        spared *= leash.chances.spared
     return Overridden(executed, interrupted, 1 - spared)
 
 

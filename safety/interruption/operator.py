@@ -7,7 +7,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import replaced, spread
+from rallypoint.safety.cells import gathered, replaced, spread
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
 from rallypoint.safety.interruption.initiation import ALWAYS, Initiation, Trigger, trigger_of
@@ -80,7 +80,8 @@ class Operator:
             return Fires(state["coin"] < odds, odds), after
         if not self._threat.shared:
             cells = known.opportunities
-            return Fires(spread(draws.at(cells) < odds[cells], cells), odds), after
+            limits = odds[0, 0] if self._is_even and odds.size else gathered(odds, cells)
+            return Fires(spread(draws.at(cells) < limits, cells), odds), after
         return Fires(draws.random()[:, None] < odds, odds), after
 
     def _odds(self, state: State, after: State, known: Known) -> Floats:

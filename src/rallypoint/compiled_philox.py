@@ -13,7 +13,7 @@ _SECOND_STEP = np.uint64(0xBB67AE8584CAA73B)
 _ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_NONE, _ONE, _FOUR = np.uint64(0), np.uint64(1), np.uint64(4)
+_NONE, _ONE, _TWO, _FOUR = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(4)
 _SPARE = np.uint64(11)  # bits that a float64 in [0, 1) has no room for
 _UNIT = 2.0**-53
 
@@ -74,6 +74,15 @@ def fill_at(
     drawn: NDArray[np.float64], starts: NDArray[np.uint64], key: tuple[np.uint64, np.uint64]
 ) -> None:
     """Fill rows, each from its own place on; see ``philox.Philox.fill_at``."""
+    if drawn.shape[1] == 1:  # apart, since this loop becomes one over several rows at once
+        for row in range(len(drawn)):
+            place = starts[row, 0]
+            numbers = four(place // _FOUR + _ONE, starts[row, 1], starts[row, 2], key)
+            lane = place % _FOUR
+            low = numbers[0] if lane == _NONE else numbers[1]
+            high_ones = numbers[2] if lane == _TWO else numbers[3]
+            drawn[row, 0] = low if lane < _TWO else high_ones
+        return
     for row in range(len(drawn)):
         place, episode, copy = starts[row, 0], starts[row, 1], starts[row, 2]
         counter = place // _FOUR + _ONE
