@@ -51,9 +51,9 @@ def test_every_condition_has_its_receipts_and_they_agree(findings):
     }
     assert not any(r.disagreements for r in receipts)
     by_condition = {r.condition: r.receipts[0] for r in receipts}
-    # Two cycles, 5 L steps, two liars.
+    # 5 L steps of each cycle, two liars.
     done = by_condition["B1/anti_goal/none/f-2"]["applications"]
-    assert sum(done.values()) == len(SEEDS) * 2 * 65 * 2
+    assert sum(done.values()) == len(SEEDS) * MINIATURE.test_cycles * 65 * 2
     assert sum(by_condition["B1/anti_goal/none/f-0"]["applications"].values()) == 0
 
 

@@ -32,11 +32,3 @@ def test_regret_is_what_was_pulled_less_than_the_best():
     np.testing.assert_allclose(game.last, 300 * (nets.max() - game.arms @ nets))
     np.testing.assert_allclose(game.overpaid, 1 / 300**2, atol=1e-12)
     assert (np.diff(game.regret, axis=1) >= -1e-9).all()
-
-
-def test_a_seed_measures_the_same_alone_and_among_others():
-    def last(seeds):
-        pair = (UcbOracle(rounds=300), BestResponse())
-        return played(seeds, 2, pair, rounds=300).last[seeds.index(4)]
-
-    assert last((4,)) == last((3, 4))
