@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from rallypoint.agents.apart import Rejoined, put_apart
 from rallypoint.agents.bandits.pair import Pair
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import refuse_unread
@@ -45,6 +46,7 @@ class _Told(msgspec.Struct, kw_only=True):
     softmax: bool = False
     learned_by: str | None = None  # of a network in SB3's form that another agent of ours trained
     groups: tuple[str, ...] = ()  # for whom there are policies in folders of their own
+    apart: bool = False  # these are agents, each put into a group of its own
 
     @property
     def saved(self) -> Saved:
@@ -107,8 +109,12 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
     told = _read(folder)
     saved = told.saved
     if told.groups:
-        by_group = [load_policies(folder / folder_of(name), env) for name in told.groups]
-        return {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
+        world = put_apart(env) if told.apart else env
+        by_group = [load_policies(folder / folder_of(name), world) for name in told.groups]
+        pairs = {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
+        if world is env:
+            return dict(pairs)
+        return {how: Rejoined(pair, env.groups) for how, pair in pairs.items()}
     if not (folder / TABLES).exists():
         from rallypoint.agents.sb3.saved import load_policy  # torch
 

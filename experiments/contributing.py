@@ -46,6 +46,11 @@ def contributing(command: Any) -> Any:
             help="Rollout workers.  [default: 1]",
         ),
         click.option(
+            "--actors",
+            type=click.Choice(["group", "agent"]),
+            help="One for each group of agents, or one for each agent.  [default: group]",
+        ),
+        click.option(
             "--contributors",
             type=click.Choice(["workers", "team"]),
             help="Who sends updates.  [default: workers]",

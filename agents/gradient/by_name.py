@@ -9,21 +9,16 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents import agents
+from rallypoint.agents.apart import within
 from rallypoint.agents.gradient.asynchronous_rounds import AsynchronousRounds
-from rallypoint.agents.gradient.by_group import (
-    by_group_in_words,
-    mean_of_last,
-    plain,
-    returns_by_group,
-)
 from rallypoint.agents.gradient.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from rallypoint.agents.gradient.contributors import Who
 from rallypoint.agents.gradient.manners import SYNCHRONOUS, Manner
 from rallypoint.agents.gradient.peer_rounds import PeerRounds
 from rallypoint.agents.gradient.recipe import Recipe
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
-from rallypoint.agents.gradient.reports import filtered_in_words, share_left_out
 from rallypoint.agents.gradient.rounds import Rounds
+from rallypoint.agents.gradient.rows import row_of, summed_up
 from rallypoint.agents.gradient.server import Server
 from rallypoint.agents.gradient.team_lies import frames_of
 from rallypoint.agents.rounds.asking import Asking
@@ -55,17 +50,20 @@ class Team:
     workers: int = 1  # n, unless the team contributes
     byzantine: int = 0  # f, that the aggregator must tolerate
     aggregator: str = "mean"
+    actors: str = "group"  # one for each group, shared by its agents, or for each "agent"
     protocol: str = SYNCHRONOUS  # or "kardam", "buffered", "replicated_servers", "peers"
     protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a team of nobody.
+        """Refuse a team of nobody, or for nobody.
 
         Raises:
-            InvalidConfig: there is no worker.
+            InvalidConfig: there is no worker, or no such actor.
         """
         if self.workers < 1:
             raise InvalidConfig(f"workers is a number >= 1, got {self.workers}")
+        if self.actors not in {"group", "agent"}:
+            raise InvalidConfig(f'actors are one for each "group" or "agent", got {self.actors!r}')
 
     def copies(self, given: int | None, episodes: int | None = None) -> int:
         """Return how many copies that is: those asked for, or enough for everybody.
@@ -127,6 +125,7 @@ class TeamTraining:
             env_settings=self.env_settings,
             settings=self.settings,
             threats=self.threats,
+            apart=self.team.actors == "agent",
         )
         self.world = self.recipe.world()
         self.actors = self.recipe.actors(self.world)
@@ -222,19 +221,7 @@ class TeamTraining:
         before, began = rounds.tally, time.perf_counter()
         report = rounds.train_round()
         self.played += int(report.steps[0])
-        believed = dict(zip(self._names, report.believed[0].round(4).tolist(), strict=True))
-        row = {
-            "round": rounds.round,
-            "steps": self.played,
-            "return": plain(report.returns[0]),
-            "length": plain(report.lengths[0]),
-            "episodes": int(report.episodes[0]),
-            "variance_to_norm": plain(report.ratio[0]),
-            "cosine": plain(report.cosine[0]),
-            "believed": believed,
-            **filtered_in_words(report, self._names),
-            **by_group_in_words(report, self._names, self.actors),
-        }
+        row = row_of(rounds.round, self.played, report, self._names, self.actors)
         if self.placement is None and self.manner.name == SYNCHRONOUS:
             return row
         tally = dict(rounds.tally)
@@ -259,6 +246,7 @@ class TeamTraining:
             out,
             self.actors,
             rounds.weights[0],
+            apart=self.recipe.apart,
             env=self.env,
             env_settings=dict(self.env_settings),
             learned_by=self.agent,
@@ -276,9 +264,7 @@ class TeamTraining:
             "contributors": self.recipe.count,
             "byzantine": self.team.byzantine,
             "aggregator": self.team.aggregator,
-            "return": mean_of_last(rows),
-            **returns_by_group(rows),
-            **share_left_out(rows),
+            **summed_up(rows),
         }
 
     def _account(self, rounds: AnyRounds) -> None:
@@ -293,8 +279,9 @@ class TeamTraining:
         """Return the receipts of all threats, and where they depart from what was declared."""
         receipts: tuple[Receipt, ...] = ()
         wrong: list[str] = []
-        if isinstance(self.world, Threatened):
+        world = within(self.world)
+        if isinstance(world, Threatened):
             receipts += self._of_world
-            wrong += disagreements(self.world.model, self._of_world)
+            wrong += disagreements(world.model, self._of_world)
         told, faults = self.frames.account()
         return receipts + told, wrong + faults

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents import agents
+from rallypoint.agents.apart import put_apart
 from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.contributors import Contributors, Who
@@ -37,6 +38,7 @@ class Recipe:
     env_settings: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
+    apart: bool = False  # whether every agent learns an actor of its own, and not every group
     keeps_digests: bool = False  # whether what everybody lives is hashed
 
     @property
@@ -58,7 +60,7 @@ class Recipe:
 
     def bare(self, copies: int | Sequence[int]) -> BatchEnv:
         """Return a world without threats, of some copies by number or by their ids."""
-        return make(self.env, copies=copies, **self.env_settings)
+        return self._grouped(make(self.env, copies=copies, **self.env_settings))
 
     def updates(self, world: BatchEnv, *, always: bool = False) -> Lies | None:
         """Return the threats to updates, if there is a threat model; or always, if of none.
@@ -80,15 +82,19 @@ class Recipe:
             InvalidConfig: copies that cannot be dealt out.
         """
         ids = self._copies_of(range(self.count) if whom is None else whom)
-        world = self.bare(ids)
+        world = make(self.env, copies=ids, **self.env_settings)
         updates = self.updates(world)
         if self.threats is None or updates is None:
-            return world
+            return self._grouped(world)
         in_world = self.threats.in_world()
         if not in_world.threats:
-            return world
+            return self._grouped(world)
         lies = self.contributors.of_copies(self.copies, world.num_agents, updates.byzantine[None])
-        return Threatened(world, in_world, byzantine=lies[ids])
+        return self._grouped(Threatened(world, in_world, byzantine=lies[ids]))
+
+    def _grouped(self, world: BatchEnv) -> BatchEnv:
+        """Return a world with as many groups as there are to be actors."""
+        return put_apart(world) if self.apart else world
 
     def actors(self, world: BatchEnv) -> Actors:
         """Return the actors that fit a world, one for each group."""

@@ -24,6 +24,7 @@ def save_policies(
     actors: Actors,
     weights: Parameters,
     *,
+    apart: bool,
     env: str,
     env_settings: dict[str, Any],
     learned_by: str,
@@ -37,6 +38,7 @@ def save_policies(
         folder: where to.
         actors: of the groups.
         weights: (d,) of all.
+        apart: whether the groups are agents that were put apart.
         env: id of the environment they were trained in.
         env_settings: of that.
         learned_by: the agent, by its name.
@@ -57,7 +59,8 @@ def save_policies(
         )
     if not is_alone:
         names = [actor.group.name for actor in actors.each]
-        told = {"format": GROUPS_FORMAT, "agent": learned_by, "groups": names, **about}
+        told = {"format": GROUPS_FORMAT, "agent": learned_by, "groups": names, "apart": apart}
+        told |= about
         write_atomically(folder / ABOUT, json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.agents.apart import within
 from rallypoint.agents.gradient.actors import Actors
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.batch import Batch
@@ -166,7 +167,7 @@ class GradientWorkshop:
 
     def receipts(self) -> tuple[Receipt, ...]:
         """Return what threats to the world did, up to a snapshot and since then."""
-        env = self.rollout.env
+        env = within(self.rollout.env)
         here = env.receipts() if isinstance(env, Threatened) else ()
         if not self._before:
             return here

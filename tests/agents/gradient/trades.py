@@ -77,8 +77,7 @@ class Trades(World):
         self._show(mask)
 
     def _show(self, mask):
-        rows = np.count_nonzero(mask)
-        drawn = self._draws.random((self.num_agents,), mask).reshape(rows, -1)
+        drawn = self._draws.random((self.num_agents,), mask)
         sorters = self._lit.shape[1]
         self._lit[mask] = drawn[:, :sorters] > 0.5
         self._pitch[mask] = 2 * drawn[:, sorters:] - 1

@@ -1,4 +1,4 @@
-"""What a training by contributors tells of several groups, one by one, in rows of metrics."""
+"""What a training by contributors tells in rows of metrics, and in the end."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,41 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents.gradient.actors import Actors
-from rallypoint.agents.gradient.reports import Report
+from rallypoint.agents.gradient.reports import Report, filtered_in_words, share_left_out
 
 _GROUPS = "groups"  # in a row of metrics
 _LAST = 10  # of so many parts of a training, the last is what it has come to
+
+
+def row_of(
+    number: int, played: int, report: Report, names: Sequence[str], actors: Actors
+) -> dict[str, Any]:
+    """Return what a round brought.
+
+    Args:
+        number: rounds so far.
+        played: agent steps so far.
+        report: of the round.
+        names: of the contributors.
+        actors: who learns.
+    """
+    return {
+        "round": number,
+        "steps": played,
+        "return": plain(report.returns[0]),
+        "length": plain(report.lengths[0]),
+        "episodes": int(report.episodes[0]),
+        "variance_to_norm": plain(report.ratio[0]),
+        "cosine": plain(report.cosine[0]),
+        "believed": dict(zip(names, report.believed[0].round(4).tolist(), strict=True)),
+        **filtered_in_words(report, names),
+        **by_group_in_words(report, names, actors),
+    }
+
+
+def summed_up(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a training has come to, and how much of what it played was left out."""
+    return {"return": mean_of_last(rows), **returns_by_group(rows), **share_left_out(rows)}
 
 
 def by_group_in_words(report: Report, names: Sequence[str], actors: Actors) -> dict[str, Any]:
