@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rallypoint.config import from_dict, to_dict
-from rallypoint.errors import RallypointError
+from rallypoint.errors import RallypointError, Unavailable, UnknownName
 from rallypoint.experiments import experiments
 from rallypoint.experiments.contributing import training_meant
 from rallypoint.experiments.report.recorded import Recorded
@@ -29,15 +29,17 @@ def look_at_command(run: Recorded) -> Finding:
     if not alone and (program != "rallypoint" or rest[:1] not in (["run"], ["train"])):
         reason = "there is none: it was started from Python, or by another program"
         return Finding("command", "not checked", reason)
+    if rest[:1] == ["train"] and any(word.split("=")[0] == "--resume" for word in rest):
+        return Finding("command", "not checked", "it went on with an earlier training")
     try:
         if alone:
             meant = _experiment_meant(run, [alone[1], *rest])
         elif rest[0] == "run":
             meant = _experiment_meant(run, _name_first(rest[1:]))
-        elif any(word.split("=")[0] == "--resume" for word in rest):
-            return Finding("command", "not checked", "it went on with an earlier training")
         else:
             meant = _training_meant(run, rest[1:])
+    except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
+        return Finding("command", "not checked", f"not everything is installed here: {error}")
     except (click.ClickException, RallypointError) as error:
         told = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return Finding("command", "differs", f"it cannot be meant: {told}")

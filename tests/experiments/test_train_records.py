@@ -64,6 +64,15 @@ def test_the_recording_of_another_world_and_what_is_no_file_are_refused(
     assert "is no plain file" in " ".join(done.out.split())
 
 
+def test_of_a_kind_that_is_not_installed_here_no_recording_is_looked_at(rallypoint, threats):
+    train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 200)
+    assert rallypoint(*train, "--threats", threats, "--record", "--out", "run").status == 0
+    path = threats.parent / "run" / "manifest.json"
+    path.write_text(path.read_text().replace('"kind": "crash"', '"kind": "crash_of_theirs"'))
+    found = states(rallypoint("verify", "run", "--seconds", 0, "--json"))
+    assert found["recording"] == found["command"] == "not checked"
+
+
 def test_evaluating_on_record_leaves_the_numbers_as_they_were(rallypoint, tmp_path, threats):
     train = ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", 2000)
     assert rallypoint(*train, "--out", "run").status == 0

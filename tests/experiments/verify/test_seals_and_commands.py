@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rallypoint.experiments.report.recorded import read_run
 from rallypoint.experiments.verify import again
+from rallypoint.experiments.verify.record import look_at
 from tests.experiments.verify.forging import edited, heads_of, states
 
 
@@ -44,6 +46,16 @@ def test_a_command_that_means_another_run_is_found_even_sealed_anew(change, rall
     edited("run/manifest.json", lambda c: c.update(command=change(c["command"])))
     found = states(rallypoint, "run", "--seconds", 0, status=1)
     assert (found["manifest"], found["command"]) == ("same", "differs")
+
+
+def test_of_an_experiment_that_is_not_installed_here_files_are_looked_at(
+    rallypoint, monkeypatch, tmp_path
+):
+    rallypoint("run", "toy", "--out", "run")
+    monkeypatch.undo()
+    found = {each.what: each.state for each in look_at(read_run(tmp_path / "run"))}
+    assert found["command"] == "not checked"
+    assert {found["files"], found["manifest"]} == {"same"}
 
 
 def test_a_run_that_is_said_to_be_quick_and_was_not_is_found(rallypoint):
