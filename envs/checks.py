@@ -1,9 +1,11 @@
 """Settings of worlds that cannot be meant, refused with the reason."""
 
 from collections.abc import Iterable
+from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidConfig, did_you_mean
 
@@ -27,3 +29,26 @@ def check_name(kind: str, name: Any, known: Iterable[str]) -> None:
     names = list(known)
     if name not in names:
         raise InvalidConfig(f"no {kind} is called {name!r}{did_you_mean(str(name), names)}")
+
+
+def checked_start(
+    start: Any, known: Iterable[str], shape: tuple[int, ...], end: int
+) -> str | NDArray[np.int64]:
+    """Return where agents start: by a name that is known, or at places of a shape (E, N, …).
+
+    Raises:
+        InvalidConfig: another name, and the nearest; or other places than integers in 0 … end - 1,
+            of that shape or of one copy's.
+    """
+    if isinstance(start, str):
+        check_name("start", start, known)
+        return start
+    places = np.asarray(start)
+    if places.shape not in {shape, shape[1:]} or places.dtype.kind not in "iu":
+        raise InvalidConfig(
+            f"start positions are integers of shape {shape[1:]} or {shape}, got {places.dtype} "
+            f"{places.shape}"
+        )
+    if places.min() < 0 or places.max() >= end:
+        raise InvalidConfig(f"start positions lie in 0..{end - 1}, got {shortened(start)}")
+    return np.broadcast_to(places, shape).astype(np.int64)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from reprlib import repr as shortened
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 from rallypoint.acceleration import compiled_module
 from rallypoint.batch_env import Actions, Array, Geometry, Group, Mask, Observations
 from rallypoint.envs.batch import Copies
-from rallypoint.envs.checks import check_name, check_size
+from rallypoint.envs.checks import check_size, checked_start
 from rallypoint.envs.drawing.drawn_world import DrawnWorld, Marks
 from rallypoint.envs.gathering import reward
 from rallypoint.envs.gathering.dynamics import STAY, Positions, move_table, views
 from rallypoint.envs.gathering.sectors import REPRESENTATIVES, sector_of_offset
 from rallypoint.envs.gathering.starts import STARTS
-from rallypoint.errors import InvalidConfig
 
 if TYPE_CHECKING:
     from rallypoint.envs.drawing.canvas import Frame
@@ -76,8 +74,9 @@ class Gathering(DrawnWorld):
             render_mode=render_mode,
         )
         self.noop = {"agents": STAY}
-        self._start_positions = _checked_start(start, len(self.copies), num_agents, cells)
-        self._positions = np.zeros((len(self.copies), num_agents), dtype=np.int64)
+        shape = (len(self.copies), num_agents)
+        self._start_positions = checked_start(start, STARTS, shape, cells)
+        self._positions = np.zeros(shape, dtype=np.int64)
         self._moves = move_table(cells).ravel()
         self._chunk = max(1, _CACHE // (cells * (cells + 1)))  # copies
         # One room for all chunks of all steps: new memory is what a step's time would go to.
@@ -197,19 +196,3 @@ def _compiled_step() -> Callable[..., None]:
     from rallypoint.envs.gathering.compiled_step import step
 
     return step
-
-
-def _checked_start(start: Any, num_copies: int, num_agents: int, cells: int) -> str | Positions:
-    if isinstance(start, str):
-        check_name("start", start, STARTS)
-        return start
-    positions = np.asarray(start)
-    shapes = {(num_agents,), (num_copies, num_agents)}
-    if positions.shape not in shapes or positions.dtype.kind not in "iu":
-        raise InvalidConfig(
-            f"start positions are integers of shape {(num_agents,)} or "
-            f"{(num_copies, num_agents)}, got {positions.dtype} {positions.shape}"
-        )
-    if positions.min() < 0 or positions.max() >= cells:
-        raise InvalidConfig(f"start positions lie in 0..{cells - 1}, got {shortened(start)}")
-    return np.broadcast_to(positions, (num_copies, num_agents)).astype(np.int64)

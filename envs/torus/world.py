@@ -1,7 +1,6 @@
 """Gathering on a torus: what deep learners need two dimensions and partial sight for."""
 
 from collections.abc import Sequence
-from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +9,12 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Actions, Array, Geometry, Group, Mask, Observations
 from rallypoint.envs.batch import Copies
-from rallypoint.envs.checks import check_name, check_size
+from rallypoint.envs.checks import check_name, check_size, checked_start
 from rallypoint.envs.drawing.drawn_world import DrawnWorld, Marks
 from rallypoint.envs.torus import sight_by_sets
 from rallypoint.envs.torus.dynamics import (
     MOVES,
     STAY,
-    Positions,
     coordinates,
     move_table,
     walking_distances,
@@ -26,7 +24,6 @@ from rallypoint.envs.torus.reward import REWARDS
 from rallypoint.envs.torus.sight_by_grid import SightByGrid
 from rallypoint.envs.torus.sight_by_sets import SightBySets
 from rallypoint.envs.torus.starts import STARTS
-from rallypoint.errors import InvalidConfig
 
 if TYPE_CHECKING:
     from rallypoint.envs.drawing.canvas import Frame
@@ -94,7 +91,8 @@ class Torus(DrawnWorld):
             render_mode=render_mode,
         )
         self.noop = {"agents": STAY}
-        self._start_cells = _checked_start(start, len(self.copies), num_agents, width)
+        places = checked_start(start, STARTS, (len(self.copies), num_agents, 2), width)
+        self._start_cells = places if isinstance(places, str) else places @ [width, 1]
         self._positions = np.full((len(self.copies), num_agents), width**2)
         self._moves = move_table(width).ravel()
         self._sight: SightBySets | SightByGrid
@@ -179,20 +177,3 @@ class Torus(DrawnWorld):
 
         step, limit = int(self._elapsed[copy]), self.time_limit
         return describe(self.state()[copy], self.width, marks=marks, step=step, time_limit=limit)
-
-
-def _checked_start(start: Any, num_copies: int, num_agents: int, width: int) -> str | Positions:
-    if isinstance(start, str):
-        check_name("start", start, STARTS)
-        return start
-    positions = np.asarray(start)
-    shapes = {(num_agents, 2), (num_copies, num_agents, 2)}
-    if positions.shape not in shapes or positions.dtype.kind not in "iu":
-        raise InvalidConfig(
-            f"start positions are integers of shape {(num_agents, 2)} or "
-            f"{(num_copies, num_agents, 2)}, got {positions.dtype} {positions.shape}"
-        )
-    if positions.min() < 0 or positions.max() >= width:
-        raise InvalidConfig(f"start positions lie in 0..{width - 1}, got {shortened(start)}")
-    cells = positions[..., 0].astype(np.int64) * width + positions[..., 1]
-    return np.broadcast_to(cells, (num_copies, num_agents)).copy()
