@@ -1,7 +1,9 @@
 """Files as nobody should write them: cut, stirred, overwritten, and filled with strange values."""
 
+import io
 import json
 import tomllib
+import zipfile
 
 import numpy as np
 
@@ -12,6 +14,9 @@ STRANGE = (
     *([], [[]], [None], [0, 0], ["agent_0", "agent_0"], {}, {"": {}}, {"fraction": -1}),
     *({"from": 2, "until": 1}, {"count": 10**9}, {"policy": "os:getcwd"}, [[[[[[[[[[]]]]]]]]]]),
 )
+_NUMBERS = 14  # the first of them that are no text; NumPy has no null
+_HEAD = b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,), }".ljust(117) + b"\n"
+_HUGE = b"\x93NUMPY\x01\x00" + len(_HEAD).to_bytes(2, "little") + _HEAD
 TOKENS = (
     *(b"\x00", b"\xff\xfe", b"../", b"<script>", b'"', b"'", b"]]", b"[[", b"{", b"}", b"=", b"\n"),
     *(b"NaN", b"-Infinity", b"1e999", b"9" * 400, b"[" * 3000, b'{"a":' * 300, b"\\u0000", b"#"),
@@ -66,6 +71,42 @@ def overwritten_lines(content: bytes, rng: np.random.Generator) -> bytes:
     at = int(rng.integers(len(lines)))
     lines[at] = overwritten(lines[at], rng)
     return b"\n".join(lines) + b"\n"
+
+
+def rearranged(content: bytes, rng: np.random.Generator) -> bytes:
+    """Return an archive of arrays that is whole, with one array missing, strange or another's."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        arrays = dict(archive)
+    name, other = (list(arrays)[at] for at in rng.integers(len(arrays), size=2))
+    array = arrays[name]
+    match int(rng.integers(6)):
+        case 0:
+            del arrays[name]
+        case 1:
+            arrays[name] = arrays[other]
+        case 2:
+            arrays[name] = array[..., :-1] if array.ndim else array[None]
+        case 3:
+            arrays[name] = np.asarray(STRANGE[rng.integers(_NUMBERS)]).astype("f8")
+        case 4 if array.dtype.kind in "iuf" and array.size:
+            arrays[name] = array + array.dtype.type(rng.integers(-3, 100))
+        case _ if "about" in arrays:
+            told = overwritten(arrays["about"].tobytes(), rng)
+            arrays["about"] = np.frombuffer(told, dtype=np.uint8)
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    return packed.getvalue()
+
+
+def emptied(content: bytes, rng: np.random.Generator) -> bytes:
+    """Return an archive that says of an array that it is larger than any memory."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(packed, "w") as new:
+        names = old.namelist()
+        chosen = names[rng.integers(len(names))]
+        for name in names:
+            new.writestr(name, _HUGE if name == chosen else old.read(name))
+    return packed.getvalue()
 
 
 def _with_something_strange(value, rng, depth=0):

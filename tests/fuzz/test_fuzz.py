@@ -3,9 +3,7 @@
 ``make fuzz`` runs all. ``FUZZ`` in the environment is how many there are of each kind of file.
 """
 
-import os
 import re
-import time
 
 import pytest
 
@@ -13,52 +11,18 @@ import rallypoint
 from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
 from rallypoint.agents.saved import load_policies, read_saved
 from rallypoint.agents.train import Training, train, training_of
-from rallypoint.draws import stream
-from rallypoint.errors import RallypointError
 from rallypoint.experiments.report.page import render
 from rallypoint.experiments.report.recorded import read_run
-from rallypoint.experiments.telling import as_line
 from rallypoint.experiments.verify.record import look_at
 from rallypoint.plain_json import read_json
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import threats
 from tests.experiments.report.toy_runs import write_run
+from tests.fuzz.breaking import EACH, broken, in_memory
 from tests.fuzz.hostile import overwritten, overwritten_lines, overwritten_toml, stirred
 from tests.tree import ROOT
 
-EACH = int(os.environ.get("FUZZ", "1000"))
-SLOWEST = 5.0  # seconds for one file, on a busy machine
 pytestmark = pytest.mark.fuzz
-
-
-def broken(files, read, count):
-    """Break one file after another, so many times; each time read it, and put it right again.
-
-    Args:
-        files: paths, and in which ways each is broken.
-        read: what must read a path, or refuse.
-        count: how many times.
-    """
-    rng = stream(0, "fuzz", *(path.name for path in files))
-    contents = {path: path.read_bytes() for path in files}
-    refused = 0
-    for _ in range(count):
-        path = list(files)[rng.integers(len(files))]
-        changed = files[path][rng.integers(len(files[path]))](contents[path], rng)
-        path.write_bytes(changed)
-        beside = set(path.parent.iterdir())
-        began = time.monotonic()
-        try:
-            read(path)
-        except RallypointError as error:
-            refused += bool(as_line(str(error)))
-        except BaseException as error:
-            error.add_note(f"{path.name} was {changed[:3000]!r}")
-            raise
-        assert time.monotonic() - began < SLOWEST, changed[:300]
-        assert set(path.parent.iterdir()) == beside
-        path.write_bytes(contents[path])
-    assert refused > count / 5
 
 
 def threat_files():
@@ -98,16 +62,16 @@ def test_runs(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained():
     """Return the folders of two trainings: one of tables, and one of contributors."""
-    folder = tmp_path_factory.mktemp("trained")
-    for agent, env, settings in (
-        ("q_learning", "gathering-v0", {}),
-        ("gpomdp", "cartpole-v1", {"policy": [4]}),
-    ):
-        (folder / agent).mkdir()
-        train(Training(env=env, agent=agent, steps=300, settings=settings), folder / agent)
-    return folder
+    with in_memory() as folder:
+        for agent, env, settings in (
+            ("q_learning", "gathering-v0", {}),
+            ("gpomdp", "cartpole-v1", {"policy": [4]}),
+        ):
+            (folder / agent).mkdir()
+            train(Training(env=env, agent=agent, steps=300, settings=settings), folder / agent)
+        yield folder
 
 
 @pytest.mark.parametrize("agent", ["q_learning", "gpomdp"])
