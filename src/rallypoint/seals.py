@@ -7,6 +7,7 @@ down where it cannot be changed, in a paper, say, can show at any time that the 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,14 @@ def seal_of(manifest: Mapping[str, Any]) -> str:
 
 
 def seals_in(folder: Path, cells: Sequence[str]) -> dict[str, str]:
-    """Return the seals of those cells of a sweep that were finished."""
-    paths = {name: folder / name / MANIFEST for name in cells}
-    manifests = {name: read_json(path) for name, path in paths.items() if path.is_file()}
-    return {name: told["seal"] for name, told in manifests.items() if "seal" in told}
+    """Return the seals of those cells of a sweep that have one; of a broken one there is none."""
+    found = {}
+    for name in cells:
+        with suppress(UnreadableFile):
+            told = read_json(folder / name / MANIFEST)
+            if isinstance(told, dict) and isinstance(told.get("seal"), str):
+                found[name] = told["seal"]
+    return found
 
 
 def _digest(path: Path) -> str:
