@@ -5,16 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-import rallypoint
 from rallypoint.agents.episodes import play
-from rallypoint.agents.tabular.encoding import Sectors
 from rallypoint.agents.tabular.traced_q_learning import State
-from rallypoint.agents.tabular.training import train
 from rallypoint.draws import Draws, Floats
 from rallypoint.envs.gathering import metrics
 from rallypoint.experiments.byzantine_gathering.config import ByzantineGatheringConfig
 from rallypoint.experiments.experiment import Finding, Metric, Receipts, Row
-from rallypoint.experiments.gathering.measure import TEST, TRAINING, Bench, trained
+from rallypoint.experiments.gathering.measure import TEST, Bench, trained
 from rallypoint.intervals import bootstrap
 from rallypoint.safety.defences import Defence
 from rallypoint.safety.defences.defended import DefendedPolicy
@@ -98,19 +95,10 @@ def trained_among(
     In every cycle another number of them is drawn, and who they are. Their tables go on learning
     meanwhile, from the actions that they proposed: in the next cycle they may be honest.
     """
-    if antagonists == (0,):
-        return trained(config.gathering, seeds, num_agents=num_agents, after_cycle=after_cycle)
-    ring = rallypoint.make("gathering-v0", copies=seeds, num_agents=num_agents, cells=config.cells)
-    state = train(
-        Threatened(ring, [AntiGoal(victims={"counts": antagonists})]),
-        config.gathering.learner(),
-        Sectors(cells=config.cells),
-        episodes=config.cycles,
-        seed=TRAINING,
-        after_episode=after_cycle,
+    lies = [] if antagonists == (0,) else [AntiGoal(victims={"counts": antagonists})]
+    return trained(
+        config.gathering, seeds, num_agents=num_agents, after_cycle=after_cycle, threats=lies
     )
-    tables: Floats = state.tables
-    return tables
 
 
 def breakdown_points(curves: Floats, num_agents: int, level: float = LEVEL) -> Floats:

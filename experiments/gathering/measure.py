@@ -1,6 +1,6 @@
 """Training replicates and testing them: every seed a row, every test cycle a column."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from rallypoint.policies import Policy
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import Threat
 
 # Root seeds of what must not share randomness. The seeds of a run are global copy ids, so each
 # replicate has the same numbers whichever others are run beside it.
@@ -51,11 +52,12 @@ def trained(
     *,
     num_agents: int,
     after_cycle: Callable[[int, State], None],
+    threats: Sequence[Threat] = (),
 ) -> Floats:
-    """Train one team per seed and return their tables (R, N, S, A)."""
-    env = rallypoint.make("gathering-v0", copies=seeds, num_agents=num_agents, cells=config.cells)
+    """Train one team per seed, under threats if there are any; return tables (R, N, S, A)."""
+    ring = rallypoint.make("gathering-v0", copies=seeds, num_agents=num_agents, cells=config.cells)
     state = train(
-        env,
+        Threatened(ring, threats) if threats else ring,
         config.learner(),
         Sectors(cells=config.cells),
         episodes=config.cycles,
