@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.agents.rounds.delivery import Brought
 from rallypoint.agents.rounds.protocols import Combine
 from rallypoint.batch_env import Mask
 
@@ -19,13 +20,13 @@ class Dealt(NamedTuple):
     speaks_of: Mask  # (R, n, actors) of which actors they speak
 
 
-def dealt_out(combine: Combine, speaks_of: Mask | None, members: Mask, runs: int) -> Dealt:
+def dealt_out(combine: Combine, brought: Brought | None, members: Mask, runs: int) -> Dealt:
     """Deal out by runs what there is to combine.
 
     Args:
         combine: the updates, and who is missing.
-        speaks_of: (R n, actors) of which actors each has anything to say; of all that it learns,
-            if not given.
+        brought: of which actors those who played have anything to say; all of all that they learn,
+            if it does not tell.
         members: (n, actors) who learns which.
         runs: R.
     """
@@ -39,7 +40,11 @@ def dealt_out(combine: Combine, speaks_of: Mask | None, members: Mask, runs: int
         updates[combine.contributors] = combine.updates
     shape = (runs, count)
     here = present.reshape(shape)
-    told = members if speaks_of is None else speaks_of.reshape(*shape, -1)
+    told = members
+    if brought is not None and brought.speaks_of is not None:
+        everybody = np.zeros((runs * count, members.shape[1]), dtype=bool)
+        everybody[brought.contributors] = brought.speaks_of
+        told = everybody.reshape(*shape, -1)
     return Dealt(updates.reshape(*shape, -1), here, missing.reshape(shape), here[..., None] & told)
 
 

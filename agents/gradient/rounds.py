@@ -150,7 +150,7 @@ class Rounds:
             self.delivery.announce(self.server.time, task)
             combine = self._wait()
             brought = self.delivery.brought()
-            dealt = dealt_out(combine, brought.speaks_of, self._members, self._contributors.runs)
+            dealt = dealt_out(combine, brought, self._members, self._contributors.runs)
             self._learn(dealt, None if piece else learned)
             more, piece = brought.more, piece + 1
             moved = Moved(self.server.time, self.server.parameters, opens=not more)

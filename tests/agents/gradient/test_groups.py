@@ -6,13 +6,16 @@ import pytest
 from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.contributors import Contributors
+from rallypoint.agents.gradient.dealing import dealt_out
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.parts import Part
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.rounds.delivery import Brought
+from rallypoint.agents.rounds.protocols import Combine
 from rallypoint.agents.rounds.work import Task
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig, TooManyByzantine
+from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from tests.agents.gradient.learning import chance_of, gone_on
@@ -240,3 +243,22 @@ def test_one_policy_for_several_groups_is_refused():
         actors_of(learner, world).of(learner.architecture(world.groups[0]), world.groups, ())
     with pytest.raises(InvalidConfig, match="say which"):
         _ = actors_of(learner, world).only
+
+
+@pytest.mark.parametrize("rule", ["mean", "median"])
+def test_who_is_missing_counts_against_f_in_every_group_that_it_learns(rule):
+    """Workers in two blocks, of which the second does not answer in time."""
+    rounds = rounds_in(learner_of("a2c"), Trades(copies=9), rule=rule, f=1)
+    found, _ = found_in(rounds)
+    heard = found.speaks_of[:2]
+    brought = Brought(np.arange(2), found.lived, more=False, speaks_of=heard)
+    combine = Combine(0, np.arange(2), found.updates[:2], np.array([2]))
+    dealt = dealt_out(combine, brought, rounds._members, 1)
+    assert dealt.speaks_of[0].tolist() == [[True, True], [True, True], [False, False]]
+    before = rounds.server.parameters.copy()
+    rounds._learn(dealt)
+    assert (rounds.server.parameters != before).any()
+    few = Combine(0, np.arange(1), found.updates[:1], np.arange(1, 3))
+    alone = brought._replace(contributors=np.arange(1), speaks_of=heard[:1])
+    with pytest.raises(InvalidUpdates, match="at most f = 1"):
+        rounds._learn(dealt_out(few, alone, rounds._members, 1))
