@@ -73,4 +73,8 @@ def test_the_dockerfile_names_what_there_is():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (target,) = re.findall(r"RUN make (\S+)", recipe)
     assert f"\n{target}:" in makefile
-    assert all(f"{name} ?=" in makefile for name in re.findall(r"ARG (\w+)", recipe))
+    given = re.findall(r'(\w+)="\$(\w+)"', *re.findall(r"RUN make .*", recipe))
+    arguments = re.findall(r"^ARG (\w+)", recipe, flags=re.MULTILINE)
+    assert given
+    assert all(f"\n{name} ?=" in makefile and value in arguments for name, value in given)
+    assert set(re.findall(r"\$(\w+)", recipe)) == {*arguments, "PATH"}
