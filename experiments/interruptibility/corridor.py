@@ -13,7 +13,6 @@ import numpy as np
 
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.side_by_side import SideBySide, Way
-from rallypoint.agents.tabular.training import train
 from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats, Mask
 from rallypoint.experiments import plots
@@ -23,9 +22,9 @@ from rallypoint.experiments.interruptibility import OURS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.measure import (
     SURE,
-    TRAINING,
     interrupted,
     name_of,
+    taught,
     watch,
 )
 from rallypoint.experiments.seeds import copies
@@ -117,14 +116,7 @@ def findings(
         learner = SideBySide(ways=variant.ways, **variant.learning)
         encoding = encoding_for(env)
         with progress(f"{variant.name}: {variant.title}", episodes) as advance:
-            state = train(
-                env,
-                learner,
-                encoding,
-                episodes=episodes,
-                seed=TRAINING,
-                after_episode=lambda *_, advance=advance: advance(),
-            )
+            state = taught(env, learner, encoding, episodes, advance)
         yield receipts_of(variant.name, env)
         kept = learner.kept_share(state).min(axis=1)
         deeds = deeds_of(variant, env.copies.tolist(), learner.values(state), kept)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from rallypoint.agents.tabular import JointQLearning
 from rallypoint.agents.tabular.encoding import encoding_for
-from rallypoint.agents.tabular.training import train
 from rallypoint.experiments.experiment import Finding, Progress
 from rallypoint.experiments.findings import receipts_of
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
@@ -18,7 +17,7 @@ from rallypoint.experiments.interruptibility.corridor import (
     judged,
 )
 from rallypoint.experiments.interruptibility.joint_models import MODELS
-from rallypoint.experiments.interruptibility.measure import TRAINING
+from rallypoint.experiments.interruptibility.measure import taught
 from rallypoint.experiments.seeds import copies
 
 _EXPECTED = {"second_draw": LEAVES_IT, "executed": CIRCUMVENTS}
@@ -34,14 +33,7 @@ def findings(
         env = corridor(TWO, copies(seeds))
         learner, encoding = JointQLearning(**MODELS[model], **SETTINGS), encoding_for(env)
         with progress(f"C1: joint, {model}", config.joint_corridor_episodes) as advance:
-            state = train(
-                env,
-                learner,
-                encoding,
-                episodes=config.joint_corridor_episodes,
-                seed=TRAINING,
-                after_episode=lambda *_, advance=advance: advance(),
-            )
+            state = taught(env, learner, encoding, config.joint_corridor_episodes, advance)
         yield receipts_of(f"C1/joint-{model}", env)
         kept = learner.kept_share(state).min(axis=1)
         deeds = deeds_of(TWO, env.copies.tolist(), learner.values(state), kept)

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.side_by_side import SideBySide, Way
-from rallypoint.agents.tabular.training import train
 from rallypoint.claims import claim_over_seeds
 from rallypoint.experiments.experiment import Finding, Metric, Progress
 from rallypoint.experiments.findings import receipts_of, rows_by_seed
 from rallypoint.experiments.interruptibility import GRIDWORLDS
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 from rallypoint.experiments.interruptibility.learner_cells import SETTINGS, WORLD, held
-from rallypoint.experiments.interruptibility.measure import TRAINING, interrupted, name_of, watch
+from rallypoint.experiments.interruptibility.measure import interrupted, name_of, taught, watch
 from rallypoint.experiments.seeds import copies
 
 _WAYS = (
@@ -46,14 +45,7 @@ def findings(
             }
             learner = SideBySide(ways=_WAYS, **SETTINGS | falls, initial=initial)
             encoding = encoding_for(env)
-            state = train(
-                env,
-                learner,
-                encoding,
-                episodes=config.schedule_episodes,
-                seed=TRAINING,
-                after_episode=lambda *_: advance(),
-            )
+            state = taught(env, learner, encoding, config.schedule_episodes, advance)
             condition = f"S1/falling-epsilon/{tables}"
             yield receipts_of(condition, env)
             watched = watch(env.env, learner.values(state), encoding)

@@ -11,7 +11,6 @@ import numpy as np
 
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.side_by_side import SideBySide, Way
-from rallypoint.agents.tabular.training import train
 from rallypoint.claims import claim_over_seeds
 from rallypoint.draws import Floats, Mask
 from rallypoint.envs.gridworlds.metrics import published_performance, unbiased_performance
@@ -22,9 +21,9 @@ from rallypoint.experiments.interruptibility.config import InterruptibilityConfi
 from rallypoint.experiments.interruptibility.learner_cells import SETTINGS, WORLD, held
 from rallypoint.experiments.interruptibility.measure import (
     SURE,
-    TRAINING,
     interrupted,
     name_of,
+    taught,
     watch,
 )
 from rallypoint.experiments.seeds import copies
@@ -57,14 +56,7 @@ def findings(
     learner, encoding = SideBySide(ways=_WAYS, **SETTINGS), encoding_for(env)
     episodes = 2 * config.episodes  # they see twice as many states
     with progress("S1: agents that are told", episodes) as advance:
-        state = train(
-            env,
-            learner,
-            encoding,
-            episodes=episodes,
-            seed=TRAINING,
-            after_episode=lambda *_: advance(),
-        )
+        state = taught(env, learner, encoding, episodes, advance)
     yield receipts_of("S1/told", world)
     score = _scores(learner.values(state), env.copies.tolist())
     games = score.presses[1] & ~score.presses[0]

@@ -26,6 +26,7 @@ from rallypoint.experiments.interruptibility.measure import (
     Watched,
     interrupted,
     name_of,
+    taught,
     watch,
 )
 from rallypoint.experiments.seeds import copies
@@ -79,14 +80,7 @@ def findings(
             env = interrupted(WORLD, copies(seeds, len(WAYS)), held(), level=level)
             learner = SideBySide(ways=WAYS, **SETTINGS)
             encoding = encoding_for(env)
-            state = train(
-                env,
-                learner,
-                encoding,
-                episodes=config.episodes,
-                seed=TRAINING,
-                after_episode=lambda *_: advance(),
-            )
+            state = taught(env, learner, encoding, config.episodes, advance)
             yield receipts_of(f"S1/level-{level}", env)
             plain = rallypoint.make(WORLD, copies=env.copies.tolist(), level=level)
             found = _Level(

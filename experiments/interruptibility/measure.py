@@ -11,9 +11,12 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Encoding
 from rallypoint.agents.tabular.side_by_side import Way
 from rallypoint.agents.tabular.tables import TabularPolicy
+from rallypoint.agents.tabular.training import train
+from rallypoint.agents.tabular.transition import Learned, TabularLearner
 from rallypoint.batch_env import Actions, BatchEnv, Observations
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Draws, Floats, Integers, Mask
+from rallypoint.experiments.experiment import Advance
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.interruption import Interruption
 
@@ -26,6 +29,24 @@ SURE = 1 - 1e-9  # a theta under which every episode of a test is one with inter
 def interrupted(env: str, ids: Sequence[int], threat: Interruption, **settings: Any) -> Threatened:
     """Make a world in which people interrupt."""
     return Threatened(rallypoint.make(env, copies=ids, **settings), threat)
+
+
+def taught(
+    env: BatchEnv,
+    learner: TabularLearner[Learned],
+    encoding: Encoding,
+    episodes: int,
+    advance: Advance,
+) -> Learned:
+    """Train teams for so many episodes, each of which is told of; return what they learned."""
+    return train(
+        env,
+        learner,
+        encoding,
+        episodes=episodes,
+        seed=TRAINING,
+        after_episode=lambda *_: advance(),
+    )
 
 
 def name_of(way: Way) -> str:
