@@ -13,6 +13,7 @@ from rallypoint.safety.limits import Budget, Byzantine, Schedule, Share
 from rallypoint.safety.threats import Site, Threat
 
 FORMAT = 1
+_MOST = 10**6  # characters of a file; a device that never ends has more
 
 __all__ = ["FORMAT", "Budget", "Byzantine", "Schedule", "Share", "ThreatModel"]
 
@@ -65,7 +66,11 @@ class ThreatModel:
             UnknownName: a kind of threat that there is not; names the nearest.
         """
         try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            with Path(path).open(encoding="utf-8") as file:
+                text = file.read(_MOST + 1)
+            if len(text) > _MOST:
+                raise UnreadableFile(f"{path} has more than {_MOST:,} characters: no threat file")
+            table = tomllib.loads(text)
         except OSError as error:
             raise UnreadableFile(f"cannot read threat file {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

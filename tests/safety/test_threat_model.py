@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -150,6 +151,16 @@ def test_a_file_that_cannot_be_meant_is_refused(text, error, message, tmp_path):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UnreadableFile, match=r"cannot read threat file .*none\.toml: No such file"):
         ThreatModel.from_toml(tmp_path / "none.toml")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_a_file_without_end_is_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="more than 1,000,000 characters"):
+        ThreatModel.from_toml("/dev/zero")
+    long = tmp_path / "long.toml"
+    long.write_text("format = 1\n" + "# once more\n" * 10**5)
+    with pytest.raises(UnreadableFile, match=r"long\.toml has more"):
+        ThreatModel.from_toml(long)
 
 
 def test_what_is_no_threat_is_refused():
