@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidConfig, did_you_mean
 
+_MOST = 2**31 - 1  # of anything that is counted in a world
+
 
 def check_size(name: str, value: Any, least: int) -> None:
-    """Refuse a number of things that is no integer, or too small.
+    """Refuse a number of things that is no integer, too small, or larger than any array.
 
     Raises:
         InvalidConfig: says what it must be.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InvalidConfig(f"{name} is an integer >= {least}, got {value!r}")
+    if value > _MOST:
+        raise InvalidConfig(f"{name} is an integer up to {_MOST:,}, got {value}")
 
 
 def check_name(kind: str, name: Any, known: Iterable[str]) -> None:

@@ -1,0 +1,19 @@
+"""Sizes that no world has are refused by all worlds that have sizes."""
+
+import pytest
+
+import rallypoint
+from rallypoint.errors import InvalidConfig
+
+
+@pytest.mark.parametrize(
+    ("world", "setting"),
+    [("gathering-v0", "cells"), ("gathering-v0", "num_agents"), ("torus-v0", "num_agents")],
+)
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [(10**30, "up to 2,147,483,647"), (0, ">= "), (-1, ">= "), (2.0, ">= "), (True, ">= ")],
+)
+def test_sizes_that_cannot_be_meant_are_refused(world, setting, size, says):
+    with pytest.raises(InvalidConfig, match=f"{setting} is an integer {says}"):
+        rallypoint.make(world, **{setting: size})
