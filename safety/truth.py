@@ -80,7 +80,6 @@ class Simulator:
         self.actions = dict(actions)
         self._env = env
         self._rows: NDArray[np.int64] | slice = slice(None) if rows is None else rows
-        self._num_rows = env.num_copies if rows is None else len(rows)
 
     def __enter__(self) -> Self:
         """Remember how things are."""

@@ -30,11 +30,6 @@ class Drawn(NamedTuple):
     more: tuple[Chart, ...]
     notes: tuple[str, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
-        return not (self.groups or self.scores or self.more)
-
 
 def draw(shown: Shown) -> Drawn:
     """Draw everything."""
