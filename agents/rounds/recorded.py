@@ -51,6 +51,8 @@ def read(path: Path | str) -> tuple[Entry, ...]:
     Raises:
         UnreadableFile: there is none, or it is damaged; says where.
     """
+    if Path(path).exists() and not Path(path).is_file():  # a device, or a pipe, may never end
+        raise UnreadableFile(f"{path} is no plain file; give the {ARRIVALS} of a training")
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             first, *lines = csv.reader(file)

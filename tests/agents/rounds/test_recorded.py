@@ -82,3 +82,9 @@ def test_another_file_is_refused(text, tmp_path):
         path.write_text(text)
     with pytest.raises(UnreadableFile, match=r"other\.csv"):
         RecordedDelays(file=str(path))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "."])
+def test_what_is_no_plain_file_is_not_read(path):
+    with pytest.raises(UnreadableFile, match="is no plain file"):
+        read(path)
