@@ -97,6 +97,10 @@ def test_what_one_group_is_told_is_nothing_to_the_other(agent, who):
     learner = learner_of(agent)
     rounds = rounds_in(learner, Trades(copies=9 if who == "workers" else 3), who=who, rollout=Told)
     before = found_in(rounds)[0].updates
+    sorters, tuners = rounds.delivery.workshops[0].rollout.kept
+    assert not sorters.allowed[..., 2].any()  # the locked button
+    assert (sorters.actions < 2).all()
+    assert tuners.allowed is None
     rounds.delivery.workshops[0].rollout.paid = (0.0, 3.0)
     after = found_in(rounds)[0].updates
     first, second = (actor.part for actor in rounds.actors.each)
@@ -107,9 +111,8 @@ def test_what_one_group_is_told_is_nothing_to_the_other(agent, who):
 @both
 @pytest.mark.parametrize("agent", ["decbyzpg", "fedpg_br", "ppo"])
 def test_going_on_is_bit_for_bit(agent, who):
-    settings = {"momentum": 0.5, "normalise_observations": True, "minibatch": 30}
-    if agent != "ppo":
-        del settings["minibatch"]
+    own = {"ppo": {"minibatch": 30}, "decbyzpg": {"few": 2}}.get(agent, {})
+    settings = {"momentum": 0.5, "normalise_observations": True, **own}
 
     def make():
         copies = 15 if who == "workers" else 3
@@ -122,11 +125,17 @@ def test_going_on_is_bit_for_bit(agent, who):
             rule="median",
             f=1,
             liars="alie",
+            budget={"rounds": 3},
             own=lambda copies: Trades(copies=copies, sorters=4, tuners=3),
         )
 
     whole, second = gone_on(make, 5, at=2)
     assert whole.server.parameters.tobytes() == second.server.parameters.tobytes()
+    third = make()
+    third.restore({name: part.copy() for name, part in whole.snapshot().items()})
+    told, again = (rounds.train_round().of_actors for rounds in (whole, third))
+    for one, other in zip(told, again, strict=True):
+        np.testing.assert_array_equal(one.returns, other.returns)
 
 
 def test_runs_learn_the_same_bits_whoever_runs_beside_them():
@@ -137,6 +146,21 @@ def test_runs_learn_the_same_bits_whoever_runs_beside_them():
     list(both_runs.run(3))
     list(alone.run(3))
     assert both_runs.server.parameters[1].tobytes() == alone.server.parameters[0].tobytes()
+
+
+def test_each_further_piece_is_looked_at_where_the_server_is_then():
+    rounds = rounds_in(learner_of("ppo", minibatch=30), Trades(copies=9))
+    (workshop,) = rounds.delivery.workshops
+    opening, start = rounds.server.parameters, workshop.snapshot()
+    there = []
+    for actor in rounds.actors.each:
+        moved = opening.copy()
+        moved[:, actor.weights] *= np.float32(1.5)
+        workshop.compute(Task(0, 0, opening, opening), start)
+        there.append(workshop.compute(Task(0, 1, opening, moved)).updates)
+    first, second = (actor.part for actor in rounds.actors.each)
+    for part in (first, second):
+        assert not np.array_equal(part.of(there[0]), part.of(there[1]))
 
 
 @pytest.mark.parametrize("lengths", [(12, 12), (40, 3), (7, 50, 1), (96,)])
@@ -156,19 +180,22 @@ def test_minibatches_hold_some_of_every_group_and_all_of_it_once(lengths, miniba
         assert (np.sort(epoch, axis=2) == np.arange(length)).all()
 
 
-@pytest.mark.parametrize("rule", ["krum", "geometric_median", "per_layer+median", "mean"])
+@pytest.mark.parametrize(
+    "rule",
+    ["krum", "per_layer+geometric_median", "mean", "centered_clipping", "bucketing(size=2)+median"],
+)
 def test_the_rule_is_asked_about_each_actor_by_itself(rule, rng):
-    places = ((slice(0, 4), slice(10, 12)), (slice(4, 10),))
     parts = [
-        Part(own, layout=(2, own[0].stop - own[0].start - 2, *((2,) if len(own) == 2 else ())))
-        for own in places
+        Part((slice(0, 3), slice(10, 12)), layout=(2, 1, 2)),
+        Part((slice(3, 10),), layout=(3, 4), path=(1,)),
     ]
     server = Server(
         np.zeros((1, 10), np.float32), [Aggregator.parse(rule)], f=1, seeds=[0], parts=parts
     )
-    server.parameters = server._previous = np.zeros((1, 12), np.float32)
+    server.parameters = np.zeros((1, 12), np.float32)
+    server._previous = rng.standard_normal((1, 12)).astype(np.float32)
     updates = rng.standard_normal((7, 12)).astype(np.float32)
-    updates[:, 4:10] *= 1000  # whom Krum believed of the whole would be decided here alone
+    updates[:, 3:10] *= 1000  # whom Krum believed of the whole would be decided here alone
     speaks = np.ones((7, 2), dtype=bool)
     speaks[[2, 5], 0] = False
     told = server.aggregate(0, updates, np.arange(7), explain=True, speaks_of=speaks)

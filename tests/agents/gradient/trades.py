@@ -118,6 +118,7 @@ def rounds_in(
     liars=None,
     rollout=Rollout,
     own=Trades,
+    **attack,
 ):
     """Return rounds in a world of several groups; liars is a threat to updates, by member 1."""
     actors = actors_of(learner, world)
@@ -127,7 +128,7 @@ def rounds_in(
         model = ThreatModel.from_dict(
             {
                 "byzantine": {"members": [1]},
-                "threats": [{"kind": liars, "victims": "byzantine"}],
+                "threats": [{"kind": liars, "victims": "byzantine", **attack}],
             }
         )
         frames = [
