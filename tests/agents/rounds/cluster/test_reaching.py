@@ -39,8 +39,8 @@ def refusal(address, folder, *, program=OURS, **environ):
     [
         {"RAY_gcs_server_port_wait_time_s": "0"},  # a head that is waited for no moment
         {"RAY_TMPDIR": __file__},  # no folder
-        pytest.param(  # a raylet that dies at once, for which Ray waits half a minute
-            {"RAY_local_fs_capacity_threshold": "-5"}, marks=pytest.mark.soak
+        pytest.param(  # a raylet that nobody reaches, for which Ray waits half a minute
+            {"RAY_raylet_client_num_connect_attempts": "0"}, marks=pytest.mark.soak
         ),
     ],
     ids="".join,
