@@ -1,5 +1,6 @@
 """What commands on agents in environments share: options, and how they are read."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,20 @@ from rallypoint.errors import InvalidConfig, RallypointError
 
 if TYPE_CHECKING:
     from rallypoint.safety.threat_model import ThreatModel
+
+
+class Finite(click.FloatRange):
+    """A finite number, within bounds if there are any; NaN lies within all bounds of a range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
 
 THREATS = click.option(
     "--threats",

@@ -243,9 +243,14 @@ class Manner:
 
 
 def _delays(given: Any) -> Delays:
+    if not isinstance(given, str | Mapping):
+        raise InvalidConfig(
+            f"delays are a name, such as {next(iter(_DELAYS))!r}, or a table with a kind, "
+            f"got {given!r}"
+        )
     table = {"kind": given} if isinstance(given, str) else dict(given)
     kind = table.pop("kind", None)
-    if kind not in _DELAYS:
+    if not isinstance(kind, str) or kind not in _DELAYS:
         raise InvalidConfig(f"no delays are called {kind!r}{did_you_mean(str(kind), _DELAYS)}")
     delays: Delays = from_dict(_DELAYS[kind], table, where="delays")
     return delays

@@ -12,6 +12,7 @@ from rallypoint.errors import RallypointError
 from rallypoint.experiments.shared_options import (
     ENV_SETTINGS,
     THREATS,
+    Finite,
     as_plain,
     refuse_invalid,
     threats_of,
@@ -55,7 +56,7 @@ _HELD = 3  # seconds for which a window shows the end
 )
 @click.option(
     "--fps",
-    type=click.FloatRange(min=0, min_open=True, max=50),
+    type=Finite(min=0, min_open=True, max=50),
     help="Steps a second.  [default: as the world says, but no more than 25]",
 )
 @click.option("--greedy", is_flag=True, help="Who was trained does what it holds for best.")

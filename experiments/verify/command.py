@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rallypoint.experiments.shared_options import Finite
+
 if TYPE_CHECKING:
     from rallypoint.experiments.report.recorded import Recorded
     from rallypoint.experiments.verify.findings import Finding
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=120,
     show_default=True,
     help="About how long to compute; 0: only look at the files.",
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(min=0, max=1),
+    type=Finite(min=0, max=1),
     default=1e-9,
     show_default=True,
     help="By how much numbers may differ, relatively. Another CPU or NumPy may need 1e-5.",

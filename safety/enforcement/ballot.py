@@ -125,7 +125,7 @@ def named(meant: str | tuple[str | int, ...], agents: Sequence[str]) -> Mask:
 
     Raises:
         UnknownName: an agent that is none; names the nearest.
-        InvalidConfig: an index beyond the last.
+        InvalidConfig: an index below 0 or beyond the last.
     """
     mask = np.full(len(agents), meant == "all")
     if isinstance(meant, str):
@@ -139,7 +139,7 @@ def named(meant: str | tuple[str | int, ...], agents: Sequence[str]) -> Mask:
             raise UnknownName(
                 f"no agent is called {agent!r}{hint} The {len(agents)} agents are {everybody}"
             )
-        if isinstance(agent, int) and agent >= len(agents):
+        if isinstance(agent, int) and not 0 <= agent < len(agents):
             raise InvalidConfig(f"there is no agent {agent}: indices are 0 … {len(agents) - 1}")
         mask[index_by_name[agent] if isinstance(agent, str) else agent] = True
     return mask

@@ -13,6 +13,7 @@ import pytest
 
 from rallypoint.registration import EnvSpec, envs
 from rallypoint.summary import read_summary
+from tests.tree import ROOT
 
 LOADED = """
 import atexit, sys
@@ -228,3 +229,20 @@ def test_results_outlive_a_closed_standard_error(site, tmp_path):
     words = ["-c", script, "run", "toy", "--quick", "--out", "out"]
     finish(start(*words, folder=tmp_path, site=site))
     assert len(read_summary(Path(tmp_path / "out")).claims) == 3
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-1"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify", ".", "--seconds"),
+        ("verify", ".", "--tolerance"),
+        ("show", "gathering-v0", "--fps"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_is_none_is_refused(rallypoint, monkeypatch, command, number):
+    monkeypatch.chdir(ROOT)
+    told = rallypoint(*command, number)
+    assert told.status == 2
+    assert f"Invalid value for '{command[-1]}'" in told.err

@@ -16,6 +16,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.threats.interruption import Interruption
 from tests.safety.stubs import CrashingStub, Doze, Noise, Stop, Stub, actions_at, ground, made
 
 
@@ -79,6 +80,11 @@ def test_removing_by_hand_is_handed_on_unless_percepts_are_threatened():
             r"\(threats\[0\]\): no agent is called 'walker_9'; did you mean 'walker_.* 5 agents",
         ),
         (Crash(victims=[5]), InvalidConfig, "no agent 5: indices are 0 … 4"),
+        (
+            Interruption(initiation={"region": "left", "agent": -1}, knowledge=["regions"]),
+            InvalidConfig,
+            "no agent -1: indices are 0 … 4",
+        ),
         (Crash(victims={"count": 6}), InvalidConfig, "6 of 5 agents"),
         (Crash(victims={"fraction": 0.05}), InvalidConfig, "is nobody"),
         (Crash(when={"from": 12}), InvalidConfig, "begins at step 12.* has 12 steps"),

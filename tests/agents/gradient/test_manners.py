@@ -116,6 +116,12 @@ def test_a2c_can_be_trained_asynchronously(tmp_path):
         ("kardam", {"byzantine": 3}, "needs n >= 3 f"),
         ("kardam", {"settings": {"coefficent": "off"}}, "coefficent"),
         ("kardam", {"settings": {"delays": "clok"}}, "did you mean 'clock'"),
+        (
+            "kardam",
+            {"settings": {"delays": 5}},
+            "a name, such as .*, or a table with a kind, got 5",
+        ),
+        ("kardam", {"settings": {"delays": {"kind": ["drawn"]}}}, "no delays are called"),
         ("buffered", {"aggregator": "krum"}, "krum needs"),
         ("replicated_servers", {"settings": {"servers": 4}}, "it takes 5 servers"),
         ("kardam", {"threats": [{"kind": "equivocation"}]}, "--protocol replicated_servers"),
