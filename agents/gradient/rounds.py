@@ -185,7 +185,9 @@ class Rounds:
         sent = self._sent(dealt.updates, dealt.speaks_of)
         runs = len(dealt.present)
         aggregates = np.empty_like(self.server.parameters)
-        expected = dealt.speaks_of | (dealt.missing[..., None] & self._members)
+        expected = None  # everybody, of everything
+        if not dealt.speaks_of.all():
+            expected = dealt.speaks_of | (dealt.missing[..., None] & self._members)
         for run in range(runs):
             rows = np.flatnonzero(dealt.present[run])
             received = self._received(run, sent[run, rows], rows, dealt.speaks_of[run])
@@ -197,7 +199,7 @@ class Rounds:
                 whom,
                 explain=learned is not None,
                 batch=batch,
-                speaks_of=expected[run, whom],
+                speaks_of=None if expected is None else expected[run, whom],
             )
             aggregates[run] = answer.aggregate
             if learned is not None:

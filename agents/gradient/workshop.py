@@ -135,7 +135,7 @@ class GradientWorkshop:
             part.put(updates[:, rows], found)
         assert updates is not None, "there is a group"
         of_each = speaks.reshape(-1, len(self.desks))
-        anybody: Mask = np.asarray(of_each.any(axis=1))
+        anybody: Mask = np.logical_or.reduce(of_each, axis=1)
         return Found(updates.reshape(-1, whole[2]), anybody, opened.lived, more, of_each)
 
     def snapshot(self) -> Snapshot:
