@@ -215,8 +215,8 @@ def test_the_price_is_spoken_of_and_moved_once_a_round():
     team.server.close = lambda *given, **named: (
         moved.append(named["ride"]) or close(*given, **named)
     )
-    team._learn = lambda dealt, *, first: (
-        said.append(dealt.updates[..., -1].any()) or learn(dealt, first=first)
+    team._learn = lambda dealt, *noted: (
+        said.append(dealt.updates[..., -1].any()) or learn(dealt, *noted)
     )
     list(team.run(2))
     assert len(moved) > 2
