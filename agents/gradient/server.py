@@ -17,6 +17,9 @@ from rallypoint.draws import stream
 from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator, Context, Explanation
 
+# From here on float32 counts by ones no more; a weight of this size saturates all it meets.
+_LARGEST = 2.0**24
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
@@ -226,7 +229,7 @@ class Server:
         rate, time = self._pace.at(self.share), self._steps[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # refused below, with what to do
             moved = self._optimiser.step(self.weights[rows], updates, own, rate, time)
-        self._check(moved.parameters, np.arange(len(self.parameters))[rows])
+        self._check(moved.parameters, np.arange(len(self.parameters))[rows], _LARGEST)
         parameters = self.parameters.copy()
         parameters[rows, : self.riding.num_weights] = moved.parameters
         self.parameters = parameters
@@ -243,18 +246,22 @@ class Server:
         if ride:
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
                 parameters = self.riding.moved(self.parameters, aggregates, self._rounds)
-            self._check(parameters, np.arange(len(parameters)))
+            self._check(parameters, np.arange(len(parameters)), np.inf)
             self.parameters = parameters
             self._rounds += 1
         self._previous = aggregates
         self.time += 1
 
-    def _check(self, parameters: Parameters, runs: NDArray[np.int64]) -> None:
-        broken: Mask = ~np.all(np.isfinite(parameters), axis=1)
+    def _check(self, parameters: Parameters, runs: NDArray[np.int64], least: float) -> None:
+        """Refuse parameters from some size on; what is no number has none."""
+        largest = np.abs(parameters).max(axis=1, initial=0.0)  # (R,)
+        broken: Mask = ~(largest < least)
         if broken.any():
+            is_finite = np.isfinite(largest[broken][0])
+            found = f"{largest[broken][0]:.0e} in size" if is_finite else "not finite any more"
             raise Diverged(
-                f"after {self.time} steps the parameters of run {runs[broken].tolist()} are not "
-                "finite any more; take a smaller learning rate, or clip updates"
+                f"after {self.time} steps the parameters of run {runs[broken].tolist()} are "
+                f"{found}, and nothing is learned; take a smaller learning rate, or clip updates"
             )
 
     def snapshot(self) -> Snapshot:

@@ -140,8 +140,10 @@ def test_the_spread_is_that_of_the_definition(rng):
     assert cosine == pytest.approx(1, abs=1e-6)
 
 
-def test_learning_that_goes_off_is_stopped():
-    team = team_of(rate=1e38)
+@pytest.mark.parametrize("rate", [1e12, 1e20, 1e38])
+def test_learning_that_goes_off_is_stopped(rate):
+    """Also where weights stay finite: a policy that is saturated sends nothing but zeros."""
+    team = team_of(rate=rate)
     with pytest.raises(Diverged, match="smaller learning rate"):
         list(team.run(10))
 
