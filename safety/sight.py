@@ -8,7 +8,6 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Geometry, Group
 from rallypoint.draws import Floats, Integers
 from rallypoint.errors import InvalidConfig, NotOffered
-from rallypoint.safety.cells import replaced
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Sight:
         seen: Array = np.minimum(counts, self.highest, out=counts).astype(before.dtype)
         # Who is not in the world sees nothing; what is counted is not negative.
         saw = before @ np.ones(before.shape[-1], dtype=before.dtype) > 0
-        return seen if saw.all() else replaced(before, saw, seen)
+        return seen if saw.all() else np.where(saw[..., None], seen, before)
 
 
 def _moves(geometry: Geometry) -> Integers:

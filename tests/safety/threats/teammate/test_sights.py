@@ -12,6 +12,7 @@ from rallypoint.safety.conformance import assert_is_threat
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.teammate.lossy_sight import LossySight, fallen_for
 from rallypoint.safety.threats.teammate.spoofed_sight import SpoofedSight
+from rallypoint.safety.threats.wrong_observation import WrongObservation
 
 WORLDS = ("gathering-v0", "torus-v0")
 KINDS = (LossySight, SpoofedSight)
@@ -66,6 +67,16 @@ def test_spoofed_to_anywhere_all_places_are_equally_likely():
     counts[0] -= 4000  # the observers themselves
     assert counts.sum() == 9 * 4000
     assert chisquare(counts).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_was_made_to_see_nothing_goes_on_seeing_nothing(kind):
+    blind = WrongObservation(mode="zeros", victims=[0])
+    env = Threatened(rallypoint.make("torus-small-v0", copies=3), [blind, kind(victims=[0, 1])])
+    other = Threatened(rallypoint.make("torus-small-v0", copies=3), [kind(victims=[0, 1])])
+    seen, alone = env.reset(seed=0)["agents"], other.reset(seed=0)["agents"]
+    assert not seen[:, 0].any()
+    np.testing.assert_array_equal(seen[:, 1:], alone[:, 1:])
 
 
 def test_spoofing_nobody_changes_nothing():
