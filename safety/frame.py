@@ -141,7 +141,8 @@ class Threatened(BatchWrapper):
     def reset(self, seed: int | None = None, mask: Mask | None = None) -> Observations:
         """Start new episodes, with what is due at step 0 done; see ``BatchEnv.reset``."""
         fresh = seed is not None or self._seed is None
-        rows = np.ones(self.num_copies, dtype=bool) if mask is None else np.asarray(mask)
+        # A copy: threats keep it until their books are closed, and the caller may write to theirs.
+        rows = np.ones(self.num_copies, dtype=bool) if mask is None else np.array(mask)
         if fresh and not rows.all():
             raise InvalidConfig(
                 "the first reset, and one with a seed, start every copy: leave the mask out"

@@ -11,6 +11,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
+from rallypoint.safety.threats.wrong_observation import WrongObservation
 from tests.safety.stubs import Doze, Stop, actions_at, bits, ground, made, play
 
 
@@ -224,6 +225,20 @@ def test_masked_copies_play_the_episode_they_would_have_played_anyway():
     env.reset(mask=mask)
     ours = play(env, 3, seed=None)
     assert bits(ours, mask) == bits(play(whole, 3, seed=None), mask)
+
+
+def test_a_mask_may_be_written_to_when_a_reset_is_over():
+    blind = WrongObservation(mode="zeros")
+    env, other = ring_under(blind), ring_under(blind)
+    mask = np.array([True, False, False])
+    for each in (env, other):
+        each.reset(seed=0)
+    env.reset(mask=mask)
+    other.reset(mask=mask.copy())
+    mask[:] = ~mask
+    for name, array in other.snapshot().items():
+        np.testing.assert_array_equal(env.snapshot()[name], array)
+    assert env.receipts() == other.receipts()
 
 
 def test_resetting_no_copy_changes_nothing():
