@@ -252,7 +252,8 @@ def _check_group(group: Group, num_copies: int, actions: Array) -> None:
                 f"{actions.dtype}; convert with .astype(int)"
             )
         wrong: Mask
-        if low == 0 and actions.itemsize == 8:  # by far the commonest: one comparison, since
+        is_plain = actions.itemsize == 8 and actions.dtype.isnative
+        if low == 0 and is_plain:  # by far the commonest: one comparison, since
             wrong = actions.view(np.uint64) > high  # what is below zero is above all then
         else:
             wrong = (actions < low) | (actions > high)

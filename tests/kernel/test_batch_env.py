@@ -64,6 +64,22 @@ def test_an_action_outside_its_space_is_refused_with_whose_it_is(name, wrong, se
         check_actions([group(name)], 3, {name: actions})
 
 
+@pytest.mark.parametrize("start", [-1, 0, 2])
+@pytest.mark.parametrize("kind", ["i1", "u1", "i4", "i8", "u8", ">i8", ">u8", ">i2"])
+def test_a_number_is_what_it_is_in_every_spelling(kind, start):
+    one = Group("all", ("zero",), Discrete(2), Discrete(3, start=start))
+    limits = np.iinfo(kind)
+    for number in (limits.min, -1, 0, 1, 2, 3, 4, 5, 2**56, limits.max):
+        if not limits.min <= number <= limits.max:
+            continue
+        actions = {"all": np.array([[number]], dtype=kind)}
+        if start <= number < start + 3:
+            check_actions([one], 1, actions)
+        else:
+            with pytest.raises(InvalidAction, match=f"got {number} in row 0"):
+                check_actions([one], 1, actions)
+
+
 @pytest.mark.parametrize(
     ("name", "action", "sentence"),
     [
