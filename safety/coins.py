@@ -29,13 +29,14 @@ def suspicious(coins: Sequence[Coins], level: float = LEVEL) -> list[str]:
     """Say, in sentences, which coins cannot be what they are declared to be.
 
     Those of chance 0 and 1 are no coins, and are off by one where they are off. Tosses that came
-    again with the same seed are evidence once.
+    again with the same seed are evidence once. Counts may be anybody's, who wrote them to a file.
 
     >>> suspicious([Coins("heads", 1, 2, 0.5), Coins("sixes", 90, 100, 1 / 6)])
     ['sixes: 90 of 100, [0.682, 0.989] of which should hold 0.1667']
     """
-    tossed = [one for one in coins if one.tossed]
-    found = []
+    impossible = [one for one in coins if not 0 <= one.fell <= one.tossed or one.repeats < 1]
+    found = [f"{one.what}: {one.fell} of {one.tossed}, which cannot be" for one in impossible]
+    tossed = [one for one in coins if one.tossed and one not in impossible]
     for one in tossed:
         fewest = one.tossed if one.fewest is None else one.fewest
         if one.chance in (0, 1):

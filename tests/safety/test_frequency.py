@@ -166,6 +166,25 @@ def test_where_tosses_are_between_two_numbers_both_must_be_off():
         assert suspicious([Coins("sure", fell, 100, 1.0, fewest=70)])
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fell": 11},
+        {"fell": -1},
+        {"fell": 11, "alike": 2},
+        {"fell": 1, "tossed": 0},
+        {"fell": -2, "tossed": -2},
+        {"repeats": 0},
+        {"repeats": -1},
+    ],
+)
+def test_counts_that_cannot_be_are_no_coins_and_are_said(odd):
+    coins = Coins(**({"what": "heads", "fell": 5, "tossed": 10, "chance": COIN} | odd))
+    [fault] = suspicious([coins])
+    assert fault.startswith("heads: ")
+    assert fault.endswith(", which cannot be")
+
+
 def test_tosses_that_come_again_are_evidence_once():
     once = Coins("coin", 13, 20, 0.3)
     again = Coins("coin", 130, 200, 0.3, repeats=10)
