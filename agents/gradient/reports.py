@@ -129,9 +129,11 @@ def spread_and_agreement(honest: Floats, aggregate: Floats) -> tuple[float, floa
     is proved for rules as long as it stays below a limit. The second is the cosine of the aggregate
     with that mean. Both are known only to whoever knows who is honest.
     """
+    if len(honest) < 2:
+        return float("nan"), float("nan")
     mean = honest.mean(axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))
-    if len(honest) < 2 or not length:
+    if not length:
         return float("nan"), float("nan")
     variance = float(((honest - mean) ** 2).sum() / (len(honest) - 1))
     found = np.asarray(aggregate, dtype=np.float64)

@@ -1,0 +1,28 @@
+"""Groups of whom nobody is heard: what is told of them, and what their silence leaves to others."""
+
+import numpy as np
+import pytest
+
+from rallypoint.agents.gradient.fragment import Rollout
+from tests.agents.gradient.trades import Trades, learner_of, rounds_in
+
+
+class NoTuners(Rollout):
+    """The tuners never act."""
+
+    def _acting(self):
+        acting = super()._acting().copy()
+        acting[:, 3:] = False
+        return acting
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_a_group_without_honest_updates_nothing_is_told_and_nobody_is_warned():
+    rounds = rounds_in(learner_of("a2c"), Trades(copies=9), rollout=NoTuners)
+    before = rounds.server.parameters
+    sorters, tuners = rounds.train_round().of_actors
+    first, second = (actor.part for actor in rounds.actors.each)
+    assert np.isfinite(sorters.ratio).all()
+    assert np.isnan([*tuners.ratio, *tuners.cosine, *tuners.returns]).all()
+    assert second.of(rounds.server.parameters).tobytes() == second.of(before).tobytes()
+    assert first.of(rounds.server.parameters).tobytes() != first.of(before).tobytes()
