@@ -181,4 +181,6 @@ class Scsg:
         ratios = np.exp(there - here)
         own = summed_slopes(networks, parameters, batch, by_log)[:, 0]
         others = summed_slopes(networks, start, batch, by_log * ratios)[:, 0]
-        return own, others, np.einsum("rnb,rnb->r", portions, ratios, dtype=np.float64)
+        met: Mask = np.any(portions > 0, axis=(1, 2))
+        mean = np.einsum("rnb,rnb->r", portions, ratios, dtype=np.float64)
+        return own, others, np.where(met, mean, 1.0)  # of whom it did not meet nothing has moved

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rallypoint.agents.gradient import scsg
 from rallypoint.agents.gradient.fragment import Rollout
 from tests.agents.gradient.trades import Trades, learner_of, rounds_in
 
@@ -26,3 +27,15 @@ def test_of_a_group_without_honest_updates_nothing_is_told_and_nobody_is_warned(
     assert np.isnan([*tuners.ratio, *tuners.cosine, *tuners.returns]).all()
     assert second.of(rounds.server.parameters).tobytes() == second.of(before).tobytes()
     assert first.of(rounds.server.parameters).tobytes() != first.of(before).tobytes()
+
+
+def test_whom_the_server_has_not_met_does_not_end_its_steps(monkeypatch):
+    learner = learner_of("fedpg_br", fewest=12, most=12, own_batch=1, learning_rate=1e-7)
+    taken = {}
+    for played in (Rollout, NoTuners):  # by the server alone
+        rounds = rounds_in(learner, Trades(copies=36))
+        monkeypatch.setattr(scsg, "Rollout", played)
+        rounds.train_round()
+        taken[played] = rounds._descent.last.steps.tolist()
+    assert taken[NoTuners] == taken[Rollout] == rounds._descent.last.drawn.tolist()
+    assert taken[Rollout][0] > 1
