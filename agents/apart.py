@@ -48,15 +48,16 @@ class Apart(BatchWrapper):
         """Advance every copy by one step; see ``BatchEnv.step``."""
         check_actions(self.groups, self.num_copies, actions)  # or they could not be joined
         step = self.env.step(together(self.env.groups, actions))
-        infos = dict(step.infos)
+        infos, of_agents = dict(step.infos), {}  # two: an agent may be called like a group
         for group in self.env.groups:
             told = {about: infos.pop(f"{about}/{group.name}", None) for about in _OF_ACTIONS}
             for place, agent in enumerate(group.agents):
                 own = {about: _of(part, place) for about, part in told.items() if part is not None}
                 if told["executed"] is told["proposed"] and own:
                     own = dict.fromkeys(_OF_ACTIONS, own["proposed"])  # one thing, as before
-                infos |= {f"{about}/{agent}": part for about, part in own.items()}
-        return step._replace(observations=apart(self.env.groups, step.observations), infos=infos)
+                of_agents |= {f"{about}/{agent}": part for about, part in own.items()}
+        seen = apart(self.env.groups, step.observations)
+        return step._replace(observations=seen, infos=infos | of_agents)
 
     def action_mask(self) -> dict[str, Mask]:
         """Which discrete actions are allowed now."""

@@ -13,6 +13,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.wrapper import BatchWrapper
 from tests.agents.gradient.trades import Trades
 
 RANDOM = ThreatModel.from_dict({"threats": [{"kind": "random_action", "victims": [1, 4]}]})
@@ -62,6 +63,41 @@ def test_nothing_is_changed_but_who_stands_with_whom(make, threats, rng):
         seen, seen_apart = step.observations, apart.observations
     assert within(parts) is parts.env
     assert within(whole) is whole
+
+
+class Namesakes(BatchWrapper):
+    """Trades, whose tuners as a group are called like one of the sorters."""
+
+    def __init__(self, env):
+        """Rename a group."""
+        super().__init__(env)
+        self.groups = (env.groups[0], env.groups[1]._replace(name="sorter_0"))
+
+    def reset(self, seed=None, mask=None):
+        """Start new episodes."""
+        return self._renamed(self.env.reset(seed, mask))
+
+    def action_mask(self):
+        """Which actions are allowed."""
+        return self._renamed(self.env.action_mask())
+
+    def step(self, actions):
+        """Advance."""
+        names = {"sorter_0": "tuners"}
+        step = self.env.step({names.get(name, name): part for name, part in actions.items()})
+        return step._replace(observations=self._renamed(step.observations))
+
+    def _renamed(self, parts):
+        return {{"tuners": "sorter_0"}.get(name, name): part for name, part in parts.items()}
+
+
+def test_what_is_told_of_an_agent_is_its_own_whatever_a_group_is_called(rng):
+    parts = Apart(Threatened(Namesakes(Trades(copies=3)), RANDOM))
+    parts.reset(5)
+    actions = sampled(parts, rng)
+    infos = parts.step(actions).infos
+    for agent in parts.agents:
+        np.testing.assert_array_equal(infos[f"proposed/{agent}"], actions[agent])
 
 
 def test_a_world_of_single_agents_is_left_as_it_is():
