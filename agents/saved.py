@@ -110,6 +110,11 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
     saved = told.saved
     if told.groups:
         world = put_apart(env) if told.apart else env
+        if left := [group.name for group in world.groups if group.name not in told.groups]:
+            raise UnreadableFile(
+                f"{folder} acts for {list(told.groups)}, and {env.id} has {left}, too; make the "
+                "environment with the settings it was trained with"
+            )
         by_group = [load_policies(folder / folder_of(name), world) for name in told.groups]
         pairs = {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
         if world is env:

@@ -9,7 +9,7 @@ from rallypoint.agents.gradient.by_name import Team, TeamTraining
 from rallypoint.agents.saved import load_policies
 from rallypoint.draws import Draws
 from rallypoint.envs.conformance import assert_is_env
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
@@ -141,6 +141,9 @@ def test_each_agent_learns_an_actor_of_its_own_and_acts_by_it(tmp_path):
     ]
     assert not np.allclose(outputs[0], outputs[1])  # what they see is the same, and they differ
     assert policy.act(seen, Draws(0, "test/apart", plain.copies))["agents"].shape == (4, 3)
+    larger = rallypoint.make("torus-small-v0", copies=4, num_agents=5)
+    with pytest.raises(UnreadableFile, match=r"has \['agent_3', 'agent_4'\], too"):
+        load_policies(tmp_path, larger)
 
 
 def test_actors_for_nobody_are_refused():
