@@ -48,7 +48,8 @@ class Apart(BatchWrapper):
         """Advance every copy by one step; see ``BatchEnv.step``."""
         check_actions(self.groups, self.num_copies, actions)  # or they could not be joined
         step = self.env.step(together(self.env.groups, actions))
-        infos, of_agents = dict(step.infos), {}  # two: an agent may be called like a group
+        infos = dict(step.infos)
+        of_agents: dict[str, Any] = {}  # apart: an agent may be called like a group
         for group in self.env.groups:
             told = {about: infos.pop(f"{about}/{group.name}", None) for about in _OF_ACTIONS}
             for place, agent in enumerate(group.agents):
