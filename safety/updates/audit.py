@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import Mask
+from rallypoint.draws import Integers
 from rallypoint.safety.limits import as_budget
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threat_model import ThreatModel
@@ -30,6 +31,7 @@ class _Account:
         self.steps = 0
         self.first = self.last = _NEVER
         self.largest_norm = 0.0  # of what was put in an update's place, where it is finite
+        self._changed = np.zeros_like(self.spent)  # (N,) rounds in which an update became another
 
     def open(self, part: UpdateRecording) -> Mask:
         """Go on with a part; return whom it may speak for in each round: (C, N)."""
@@ -45,13 +47,21 @@ class _Account:
         if len(acted):
             self.first = int(acted.min() if self.first == _NEVER else min(self.first, acted.min()))
             self.last = max(self.last, int(acted.max()))
+        norms = part.norms_sent[part.threats == self.turns.index]
+        sent = norms[np.isfinite(norms)]
+        self.largest_norm = float(sent.max(initial=self.largest_norm))
+        self._changed += np.count_nonzero(part.touched_by(self.turns.index), axis=0)
         return may
 
-    def facts(self, receipt: Receipt) -> dict[str, tuple[Any, Any]]:
+    def facts(self, receipt: Receipt, contributors: Sequence[str]) -> dict[str, tuple[Any, Any]]:
         """Return what follows from the recording, and what a receipt says, by name."""
-        counts = zip(receipt.agents, self.spent.tolist(), strict=True)
-        applications = {name: count for name, count in counts if count}
+        applications = _counted(contributors, self.spent)
+        seen = None if receipt.seen is None else dict(receipt.seen.rounds)
         return {
+            "all contributors": (tuple(contributors), receipt.agents),
+            "site": (self.turns.threat.site, receipt.site),
+            "runs": ((1, 1), (receipt.episodes, receipt.repeats)),
+            "changed": (_counted(contributors, self._changed), seen),
             "occasions": (self.occasions, receipt.occasions),
             "opportunities": (sum(applications.values()), receipt.opportunities),
             "applications": (applications, dict(receipt.applications)),
@@ -86,9 +96,6 @@ class UpdateAudit:
         for index, account in self._accounts.items():
             may = account.open(part)
             self._note(part, part.touched_by(index) & ~may, account.turns.label)
-            norms = part.norms_sent[part.threats == index]
-            sent = norms[np.isfinite(norms)]
-            account.largest_norm = float(sent.max(initial=account.largest_norm))
         for other in set(np.unique(part.threats).tolist()) - set(self._accounts):
             who = "nobody" if other == NOBODY else f"threats[{other}], which is none of these"
             self._note(part, part.touched_by(other), who)
@@ -107,7 +114,9 @@ class UpdateAudit:
         for receipt in receipts:
             if (account := self._accounts.get(receipt.index)) is not None:
                 label = f"threats[{receipt.index}] ({receipt.kind})"
-                found += [f"{label}: {fault}" for fault in _faults(account, receipt)]
+                found += [
+                    f"{label}: {fault}" for fault in _faults(account, receipt, self._contributors)
+                ]
         return [*dict.fromkeys(self._odd), *found]
 
     def _note(self, part: UpdateRecording, strays: Mask, who: str) -> None:
@@ -119,11 +128,16 @@ class UpdateAudit:
             self._strays[who] = (before + count, first)
 
 
-def _faults(account: _Account, receipt: Receipt) -> list[str]:
-    facts = account.facts(receipt) if len(receipt.agents) == len(account.spent) else {}
+def _counted(contributors: Sequence[str], counts: Integers) -> dict[str, int]:
+    """Return counts by name, where they are not 0."""
+    told = zip(contributors, counts.tolist(), strict=True)
+    return {name: count for name, count in told if count}
+
+
+def _faults(account: _Account, receipt: Receipt, contributors: Sequence[str]) -> list[str]:
     found = [
         f"{what}: {seen} by the recording, {said} in its receipt"
-        for what, (seen, said) in facts.items()
+        for what, (seen, said) in account.facts(receipt, contributors).items()
         if seen != said
     ]
     budget = as_budget(account.turns.threat.budget).norm

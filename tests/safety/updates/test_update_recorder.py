@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rallypoint.safety.receipts.receipt import Seen
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, threats
 from rallypoint.safety.updates import UpdateThreats
@@ -123,6 +124,29 @@ def test_what_no_threat_changed_was_changed_by_nobody():
     [fault] = recorder.finish()
     assert "changed by nobody out of turn, the first of server_4 in round 1" in fault
     assert recorder.parts[0].threats.tolist() == [NOBODY]
+
+
+RENAMED = {2: WHO[0], 5: WHO[1]}
+BLAMED = tuple(RENAMED.get(place, f"{name}*") for place, name in enumerate(WHO))
+FORGED_RECEIPTS = {
+    "fewer contributors": {"agents": WHO[:3]},
+    "others to blame": {"agents": BLAMED, "applications": dict.fromkeys(WHO[:2], 9)},
+    "another site": {"site": "transport"},
+    "coins that came again": {"repeats": 100},
+    "more runs": {"episodes": 2},
+    "who was seen": {"seen": Seen(rounds={WHO[2]: 1}, first=3, last=3)},
+    "nobody was seen": {"seen": None},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED_RECEIPTS.values(), ids=FORGED_RECEIPTS)
+def test_receipts_that_speak_of_other_contributors_or_runs_are_found(forged):
+    declared = model_of("sign_flip")
+    frame, recorder, _ = recorded(declared)
+    assert recorder.finish() == []
+    [told] = frame.receipts()
+    assert dict(told.applications) == dict.fromkeys((WHO[2], WHO[5]), 9)
+    assert audited(declared, recorder).faults([replace(told, **forged)])
 
 
 FORGED = {
