@@ -26,6 +26,8 @@ _SAMPLE = 512  # columns on which a central update is chosen
 _FEWER = 128  # columns on which it is seen whether one is needed
 # Squared distance over squared distance from the centre, below which too few digits are left.
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
+# Of squared lengths, relatively: a thousand roundings, by which most must differ to be compared.
+_ALIKE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-13}
 
 
 class Compared(NamedTuple):
@@ -86,7 +88,8 @@ def seen_from(
     are_lengths = 2 * f < updates.n and ("origin" in anchors or not (anchors or trusted))
     centre = _centre(updates) if are_lengths else None
     if are_lengths and centre is None:
-        gram, is_precise = _about_the_origin(updates, rows, anchors, trusted), True
+        gram = _about_the_origin(updates, rows, anchors, trusted)
+        is_precise = "origin" not in anchors or _differ(gram, updates)
     else:
         points = updates.taking(rows, list(anchors.values()))
         hubs = [*range(updates.n, points.k), *trusted]
@@ -110,6 +113,18 @@ def _is_amid(gram: Matrix, points: Updates, anchors: Mapping[str, AnchorOf]) -> 
     return bool(
         norms[points.n // 2] >= _TIGHT[kernels.working(points.dtype)] * gram[origin, origin]
     )
+
+
+def _differ(gram: Matrix, updates: Updates) -> bool:
+    """Say whether lengths, from a Gram about the origin, differ by more than their rounding.
+
+    Where most are as good as the same, updates may share a large mean in columns not on the sample.
+    """
+    lengths = np.sort(gram.diagonal()[: updates.n])
+    half = updates.n // 2
+    with np.errstate(invalid="ignore"):
+        apart = lengths[half:] - lengths[: updates.n - half]
+        return bool((apart > _ALIKE[kernels.working(updates.dtype)] * lengths[half:]).all())
 
 
 def _about_the_origin(

@@ -89,6 +89,15 @@ def test_a_centre_among_far_lies_is_noticed():
     assert found.tolist() == sorted(shortest.tolist())
 
 
+def test_a_mean_that_the_sample_does_not_show_is_noticed():
+    for seed in range(10):
+        drawn = np.random.default_rng(seed).standard_normal((20, 3000)).astype(np.float32)
+        drawn[:, 512:] += 1e6
+        shortest = np.argsort((drawn.astype(np.float64) ** 2).sum(axis=1), kind="stable")[:16]
+        found = Aggregator.parse("cge").explain(drawn, 4).believed
+        assert found.tolist() == sorted(shortest.tolist())
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("hubs", [[2], [6], [6, 2], [3, 7, 0]])
 def test_spokes_are_rows_of_the_gram(hubs, dtype, updates):
