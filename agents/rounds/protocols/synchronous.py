@@ -122,11 +122,12 @@ class Synchronous(RoundProtocol[Waiting]):
         return state.tally.plus(ordered=-under_way)._asdict()
 
     def snapshot(self, state: Waiting) -> Snapshot:
-        """Return a state as arrays: what was on its way is ordered anew."""
+        """Return a state as arrays: what was on its way is ordered, and counted, anew."""
+        under_way, excused = (int(np.count_nonzero(of)) for of in (state.waits, state.missing))
         return {
             "version": np.array(state.version),
             "missing": state.missing.copy(),
-            "tally": np.array(state.tally),
+            "tally": np.array(state.tally.plus(ordered=-under_way, excused=-excused)),
         }
 
     def restore(self, snapshot: Snapshot) -> tuple[Waiting, Orders]:

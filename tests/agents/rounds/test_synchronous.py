@@ -219,6 +219,7 @@ def test_a_snapshot_goes_on_where_it_was_with_everything_ordered_anew():
     again, orders = protocol.restore(protocol.snapshot(state))
     assert orders[0].version == 1
     assert orders[0].contributors.tolist() == [0, 1]
+    assert protocol.tally(again) == protocol.tally(state)
     _, (combine,) = told(protocol, again, arrived(1, 1), arrived(1, 0))
     assert combine.missing.tolist() == [2]
 
