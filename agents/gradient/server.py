@@ -179,7 +179,7 @@ class Server:
             raise TooManyByzantine(f"{part.said}{error}") from error
         except InvalidUpdates as error:
             if np.isfinite(updates).all(axis=1).any():
-                raise
+                raise InvalidUpdates(f"{part.said}{error}") from error
             raise Diverged(
                 f"{part.said}after {self.time} steps no contributor's update is finite any more: "
                 "either rewards are no numbers, or the loss went off; take a smaller learning "

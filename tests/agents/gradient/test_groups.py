@@ -287,5 +287,5 @@ def test_who_is_missing_counts_against_f_in_every_group_that_it_learns(rule):
     assert (rounds.server.parameters != before).any()
     few = Combine(0, np.arange(1), found.updates[:1], np.arange(1, 3))
     alone = brought._replace(contributors=np.arange(1), speaks_of=heard[:1])
-    with pytest.raises(InvalidUpdates, match="at most f = 1"):
+    with pytest.raises(InvalidUpdates, match="group 'sorters': at most f = 1"):
         rounds._learn(dealt_out(few, alone, rounds._members, 1))
