@@ -34,7 +34,7 @@ from rallypoint.agents.rounds.protocols import (
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from rallypoint.agents.rounds.work import Task
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.errors import CannotGoOn
+from rallypoint.errors import CannotGoOn, InvalidConfig
 from rallypoint.safety.enforcement.nested import nested, part_of
 
 
@@ -82,6 +82,13 @@ class Rounds:
         self.server = server
         groups = [seat.group for seat in rollout.seats]
         self.actors = Actors.of(actors, groups, server.riding.riders)
+        places = [part.places for part in server.parts]
+        if places != [part.places for part in self.actors.parts]:
+            raise InvalidConfig(
+                f"the server aggregates {len(places)} parts of the model, and there are "
+                f"{len(self.actors.each)} actors to be asked about, riders included: give it their "
+                "riders and parts"
+            )
         self.round = 0
         if delivery is None:
             workshop = GradientWorkshop(

@@ -5,6 +5,10 @@ import pytest
 
 from rallypoint.agents.gradient import scsg
 from rallypoint.agents.gradient.fragment import Rollout
+from rallypoint.agents.gradient.rounds import Rounds
+from rallypoint.agents.gradient.server import Server
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.aggregation import Aggregator
 from tests.agents.gradient.trades import Trades, learner_of, rounds_in
 
 
@@ -39,3 +43,20 @@ def test_whom_the_server_has_not_met_does_not_end_its_steps(monkeypatch):
         taken[played] = rounds._descent.last.steps.tolist()
     assert taken[NoTuners] == taken[Rollout] == rounds._descent.last.drawn.tolist()
     assert taken[Rollout][0] > 1
+
+
+def test_a_server_that_does_not_know_of_all_actors_is_refused():
+    """Who was silent as the first actor would be left out of the second, too."""
+    rounds = rounds_in(learner_of("a2c"), Trades(copies=9))
+    server = Server(rounds.server.weights, [Aggregator.parse("mean")], f=0, seeds=[0])
+    workshop = rounds.delivery.workshops[0]
+    with pytest.raises(InvalidConfig, match="aggregates 1 parts of the model, and there are 2"):
+        Rounds(
+            workshop.rollout,
+            rounds.actors,
+            learner_of("a2c"),
+            rounds._contributors,
+            server,
+            steps=3,
+            seeds=[0],
+        )
