@@ -45,6 +45,7 @@ class _Told(msgspec.Struct, kw_only=True):
     test_epsilon: float | None = None
     softmax: bool = False
     learned_by: str | None = None  # of a network in SB3's form that another agent of ours trained
+    group: str | None = None  # for which one a network acts
     groups: tuple[str, ...] = ()  # for whom there are policies in folders of their own
     apart: bool = False  # these are agents, each put into a group of its own
 
@@ -115,6 +116,12 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
                 f"{folder} acts for {list(told.groups)}, and {env.id} has {left}, too; make the "
                 "environment with the settings it was trained with"
             )
+        for name in told.groups:
+            if (own := _read(folder / folder_of(name)).group) != name:
+                raise UnreadableFile(
+                    f"{folder / folder_of(name)} holds what acts for {own!r}, not for {name!r}; "
+                    "take the folder as it was trained"
+                )
         by_group = [load_policies(folder / folder_of(name), world) for name in told.groups]
         pairs = {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
         if world is env:

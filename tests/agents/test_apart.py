@@ -1,12 +1,14 @@
 """Agents put apart: the same world, and each learns an actor of its own."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import rallypoint
 from rallypoint.agents.apart import Apart, Rejoined, put_apart, together, within
 from rallypoint.agents.gradient.by_name import Team, TeamTraining
-from rallypoint.agents.saved import load_policies
+from rallypoint.agents.saved import folder_of, load_policies
 from rallypoint.draws import Draws
 from rallypoint.envs.conformance import assert_is_env
 from rallypoint.errors import InvalidConfig, UnreadableFile
@@ -144,6 +146,10 @@ def test_each_agent_learns_an_actor_of_its_own_and_acts_by_it(tmp_path):
     larger = rallypoint.make("torus-small-v0", copies=4, num_agents=5)
     with pytest.raises(UnreadableFile, match=r"has \['agent_3', 'agent_4'\], too"):
         load_policies(tmp_path, larger)
+    first, second = (tmp_path / folder_of(f"agent_{number}") for number in range(2))
+    shutil.copytree(second, first, dirs_exist_ok=True)
+    with pytest.raises(UnreadableFile, match="acts for 'agent_1', not for 'agent_0'"):
+        load_policies(tmp_path, plain)
 
 
 def test_actors_for_nobody_are_refused():
