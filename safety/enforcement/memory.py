@@ -61,7 +61,9 @@ class Memory:
         """
         check_state(self._label, before, state)
         self._states[group] = (
-            state if isinstance(rows, slice) else _overlaid(self._states[group], rows, state)
+            _of_its_own(before, state)
+            if isinstance(rows, slice)
+            else _overlaid(self._states[group], rows, state)
         )
 
     def draws(self, name: str, rows: Rows) -> Draws:
@@ -127,6 +129,14 @@ def _ahead(time_limit: int | None) -> int:
     """Return how many steps' numbers to draw at a time: equal parts of an episode, none left."""
     parts = -(-(time_limit or _AHEAD) // _AHEAD)
     return -(-(time_limit or _AHEAD) // parts)
+
+
+def _of_its_own(before: State, state: State) -> State:
+    """Return a state that shares nothing with what a threat was shown, which others write to."""
+    return {
+        name: array if array is before[name] or array.flags.writeable else array.copy()
+        for name, array in state.items()
+    }
 
 
 def _overlaid(state: State, rows: Mask, news: State) -> State:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+import rallypoint
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotConformant
 from rallypoint.safety.frame import Threatened
@@ -62,6 +63,35 @@ def test_what_lasts_is_kept_when_episodes_begin_and_the_rest_is_cleared():
     assert state["episodes"].tolist() == [2, 1] * 3
     assert state["here"].tolist() == [0, 3] * 3
     assert ((state["mood"] == before).all(axis=1) == ~mask).all()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late(Threat):
+    """Agents see, now and then, what they saw a step ago."""
+
+    kind: ClassVar[str] = "late"
+    site: ClassVar[str] = "observation"
+
+    knowledge: tuple[str, ...] = ("own_percept",)
+
+    def init(self, E, N):
+        return {"seen": np.zeros((E, N, 13), dtype=np.float32)}
+
+    def apply(self, state, known, draws):
+        return Proposal(known.affordable, state["seen"]), {"seen": known.own_percept}
+
+
+def test_what_it_remembers_is_its_own_whatever_becomes_of_what_it_was_shown():
+    def seen(factor):
+        env = Threatened(rallypoint.make("gathering-v0", copies=2), [Late(when={"every": 3})])
+        observed = env.reset(seed=0)["agents"]
+        for step in range(8):
+            yield observed.copy()
+            observed *= factor
+            observed = env.step(actions_at(env, step)).observations["agents"]
+
+    for one, other in zip(seen(1.0), seen(0.5), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_seeded_reset_clears_what_lasts():
