@@ -39,6 +39,7 @@ class Checks:
         self._lies = LiesRecounted(model, env)
         self._audit = Audit(model, env)
         self._coins = CoinsRecounted(model)
+        self._episodes = self._resets = 0
 
     def add(self, part: Recording) -> None:
         """Go on with the next part of a recording."""
@@ -46,6 +47,8 @@ class Checks:
         self._lies.add(part)
         self._audit.add(part)
         self._coins.add(part)
+        self._episodes += int(np.count_nonzero(part.began))
+        self._resets += int(np.count_nonzero(part.began.any(axis=1)))
 
     def faults(self, receipts: Sequence[Receipt]) -> list[str]:
         """Say, in sentences, where receipts depart from the declaration, or from what was recorded.
@@ -54,6 +57,14 @@ class Checks:
             receipts: of the model's threats, about all that was recorded.
         """
         wrong = disagreements(self._model, receipts, self._recounts)
+        for one in receipts:
+            label = f"threats[{one.index}] ({one.kind})"
+            if one.episodes != self._episodes:
+                told = f"{self._episodes} in the recording, {one.episodes} in its receipt"
+                wrong.append(f"{label}: episodes: {told}")
+            if one.repeats > max(self._resets, 1):  # each of which starts coins once
+                told = f"{one.repeats} times with one seed, of {self._resets} resets"
+                wrong.append(f"{label}: coins came again {told}")
         wrong += self._lies.faults(receipts) + self._audit.faults(receipts)
         return wrong + self._coins.faults(receipts)
 

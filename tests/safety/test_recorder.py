@@ -162,6 +162,19 @@ def test_receipts_that_a_recording_belies_are_found(site):
     assert env.finish()
 
 
+@pytest.mark.parametrize(
+    ("forged", "says"),
+    [({"episodes": 10**6}, "episodes: "), ({"repeats": 10**6}, "coins came again 1000000 times")],
+)
+def test_receipts_of_more_episodes_than_the_recording_holds_are_found(forged, says):
+    env = recorder()
+    whole(env)
+    first, *others = env.env.receipts()
+    assert env._checks.faults([first, *others]) == []
+    [fault] = env._checks.faults([replace(first, **forged), *others])
+    assert says in fault
+
+
 def test_what_is_not_a_number_is_no_lie_where_it_is_true():
     recording = whole(recorder(ThreatModel()))
     assert recount(recording).deceived == {}
