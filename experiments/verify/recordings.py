@@ -1,7 +1,7 @@
 """Whether a training's receipts are what its recording shows. Reads all of it, plays nothing."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from rallypoint.safety.recordings import Recording
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.takeover import lies_within
 
+Faults = Callable[[Sequence[Receipt]], list[str]]
+
 
 def look_at_recording(run: Recorded) -> Iterator[Finding]:
     """Hold the receipts of a run against its recording, if there is one."""
@@ -30,12 +32,16 @@ def look_at_recording(run: Recorded) -> Iterator[Finding]:
         yield Finding("recording", "not checked", f"the run was {run.manifest['status']}")
         return
     try:
-        receipts = _receipts(run.receipts.get("training", []))
-        found = _faults(training_of(run.manifest), run.folder / RECORDING, receipts)
+        faults = _faults_by(training_of(run.manifest), run.folder / RECORDING)
     except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
         reason = f"not everything is installed here: {error}"
         yield Finding("recording", "not checked", reason)
         return
+    except RallypointError as error:
+        yield Finding("recording", "differs", str(error))
+        return
+    try:  # what is unknown from here on, a file of the run names
+        found = faults(_receipts(run.receipts.get("training", [])))
     except RallypointError as error:
         found = [str(error)]
     yield judged("recording", found, compared=f"{RECORDING}/ and receipts say the same")
@@ -66,7 +72,8 @@ def _receipts(told: Any) -> list[Receipt]:
     return [from_dict(Receipt, entry, where="receipts.json") for entry in entries]
 
 
-def _faults(training: Training, folder: Path, receipts: Sequence[Receipt]) -> list[str]:
+def _faults_by(training: Training, folder: Path) -> Faults:
+    """Return what says where receipts depart from a recording, in the world that was trained in."""
     for path in folder.rglob("*"):
         if not path.is_dir() or path.is_symlink():
             check_plain(path)
@@ -75,14 +82,19 @@ def _faults(training: Training, folder: Path, receipts: Sequence[Receipt]) -> li
         in_worlds = len(model.in_world().threats)  # whose receipts come first
         team = team_of(training)
         team.world.close()
-        return team.frames.faults(folder, receipts[in_worlds:])
+        return lambda receipts: team.frames.faults(folder, receipts[in_worlds:])
     model = ThreatModel() if training.threats is None else training.threats.in_world()
-    parts = read_recordings(folder)
-    first = next(parts)
+    first = next(read_recordings(folder))
     world = make(training.env, copies=first.copies.tolist(), **training.env_settings)
+    return partial(_faults_in, world, model, folder)
+
+
+def _faults_in(
+    world: BatchEnv, model: ThreatModel, folder: Path, receipts: Sequence[Receipt]
+) -> list[str]:
     try:
         checks = Checks(model, world)
-        for part in chain([first], parts):
+        for part in read_recordings(folder):
             _refuse_another(part, world)
             checks.add(part)
     finally:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,16 @@ def test_of_a_kind_that_is_not_installed_here_no_recording_is_looked_at(rallypoi
     path.write_text(path.read_text().replace('"kind": "crash"', '"kind": "crash_of_theirs"'))
     found = states(rallypoint("verify", "run", "--seconds", 0, "--json"))
     assert found["recording"] == found["command"] == "not checked"
+
+
+def test_names_in_a_receipt_that_nobody_bears_are_no_package_that_is_missing(rallypoint, threats):
+    small = ("--agent", "q_learning", "--steps", 200, "--threats", threats, "--record")
+    assert rallypoint("train", "--env", "gathering-v0", *small, "--out", "run").status == 0
+    told = json.loads(Path("run/receipts.json").read_text())
+    told["receipts"]["training"][0]["meant"] = ["nobody"]
+    Path("run/receipts.json").write_text(json.dumps(told))
+    done = rallypoint("verify", "run", "--seconds", 0, "--json")
+    assert (done.status, states(done)["recording"]) == (1, "differs")
 
 
 def test_evaluating_on_record_leaves_the_numbers_as_they_were(rallypoint, tmp_path, threats):
