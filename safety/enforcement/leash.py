@@ -35,6 +35,12 @@ class Touch(NamedTuple):
     where: Mask  # (e, n), true somewhere
     values: Array | None  # (e, n, …)
 
+    def kept(self) -> "Touch":
+        """Return the same with values that nobody else can write to."""
+        if self.values is None or not self.values.flags.writeable:
+            return self
+        return self._replace(values=self.values.copy())
+
 
 class Done(NamedTuple):
     """What a threat did; one that goes on with the same does it as long as the same is due."""
@@ -139,7 +145,9 @@ class Leash:
             strays = self._tally.violations
             done = self._asked(moment, self._occasions.at(moment))
             lasts = self._goes_on and self._occasions.last(moment) is done.due
-            self._done = done if lasts and strays == self._tally.violations else None
+            self._done = None
+            if lasts and strays == self._tally.violations:
+                self._done = done._replace(touches=[touch.kept() for touch in done.touches])
         self._tally.count(done.deed, *_steps(moment, done.deed))
         return done.touches
 

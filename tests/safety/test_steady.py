@@ -8,6 +8,7 @@ import pytest
 import rallypoint
 from rallypoint.envs.batch import autoreset
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.threats import Proposal
 from rallypoint.safety.threats.constant_action import ConstantAction
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.feedback.reward_constant import RewardConstant
@@ -78,6 +79,25 @@ def test_it_does_and_counts_what_one_does_that_is_asked_each_time(threat, limits
     assert receipts[1].opportunities
     for one, other in zip(flat(ours), flat(theirs), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_it_goes_on_with_is_not_written_to_by_another_of_its_kind():
+    room = np.zeros((2, 10), dtype=int)
+
+    class Reusing(ConstantAction):
+        def apply(self, state, known, draws):
+            room[:] = self.action
+            return Proposal(known.affordable, room), state
+
+    frames = []
+    for action in (1, 2):
+        world = rallypoint.make("gathering-v0", copies=2, num_agents=10)
+        frames.append(Threatened(world, Reusing(action=action)))
+        frames[-1].reset(seed=0)
+    for _ in range(3):
+        for action, frame in enumerate(frames, start=1):
+            step = frame.step({"agents": np.zeros((2, 10), dtype=int)})
+            assert (step.infos["executed/agents"] == action).all()
 
 
 def test_it_is_not_asked_again_while_nothing_changes():
