@@ -27,6 +27,7 @@ class Delivery(Blocks):
         """Deliver to these blocks of contributors, 0 to n - 1 in order."""
         super().__init__(blocks)
         self._found: dict[int, Found] = {}  # by block, the last of the present round
+        self._more = False  # whether the last that was found has further pieces
 
     @abstractmethod
     def announce(self, version: int, task: Task) -> None:
@@ -51,6 +52,7 @@ class Delivery(Blocks):
     def _arrived(self, index: int, work: Work, found: Found) -> Arrived:
         """Take what was found in a block; return what is to be told of those who were ordered."""
         self._found[index] = found
+        self._more = found.more  # alike in all blocks; who was lost before says what held then
         block = self.blocks[index]
         whom = work.contributors[self.block_of[work.contributors] == index]
         if len(whom) == len(block):
@@ -66,7 +68,7 @@ class Delivery(Blocks):
         return Brought(
             np.concatenate([self.blocks[block] for block in blocks]),
             one_after_another([one.lived for one in found]),
-            any(one.more for one in found),
+            self._more,
             np.concatenate(speaks_of) if len(speaks_of) == len(found) else None,
         )
 
