@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rallypoint.safety.receipts import Receipt, disagreements
+from rallypoint.safety.recording_files import remove_parts
 from rallypoint.safety.updates.frame import UpdateThreats
 from rallypoint.safety.updates.recorder import UpdateRecorder, recorded_faults
 from rallypoint.safety.updates.recording import read_all_updates
@@ -22,7 +23,14 @@ class FramesOfRun:
         self._recorders: list[UpdateRecorder] = []
 
     def record(self, folder: Path, *, vectors: bool = False) -> None:
-        """Write down what passes them, each into a folder of its own; see ``UpdateRecorder``."""
+        """Write down what passes them, each into a folder of its own; see ``UpdateRecorder``.
+
+        What an earlier run had frames for, and this one has not, is removed.
+        """
+        for kind in (UPDATES, SERVERS):
+            for other in {folder / kind, *folder.glob(f"{kind}-*")}:
+                if other.name not in self._frames:
+                    remove_parts(other)
         self._recorders = [
             UpdateRecorder(frame, folder / name, vectors=vectors)
             for name, frame in self._frames.items()

@@ -9,6 +9,7 @@ from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.safety.recording_files import part_path
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.updates import UpdateThreats
+from rallypoint.safety.updates.on_record import FramesOfRun, recorded_in
 from rallypoint.safety.updates.recorder import UpdateRecorder
 from rallypoint.safety.updates.recording import read_all_updates
 from tests.safety.recorded_updates import ROUNDS, TWO, WHO, recorded, send, three_of
@@ -121,3 +122,22 @@ def test_what_cannot_be_gone_on_with_is_refused(tmp_path):
     UpdateRecorder(fresh)
     with pytest.raises(InvalidConfig, match="were not recorded"):
         fresh.restore(used.snapshot())
+
+
+def test_what_a_run_with_more_groups_and_servers_recorded_is_removed(tmp_path):
+    def run(groups, servers):
+        frames = [UpdateThreats(TWO, contributors=WHO, seed=0) for _ in range(groups + servers)]
+        of_run = FramesOfRun(frames[:groups], frames[groups:])
+        of_run.record(tmp_path)
+        for frame in frames:
+            send(frame, range(3))
+        assert of_run.account()[1] == []
+        return recorded_in(tmp_path.parent, tmp_path.name)
+
+    more = run(3, 2)
+    assert len(more) == 5
+    (tmp_path / "updates-mine").mkdir()
+    (tmp_path / "updates-mine" / "notes.txt").write_text("kept")
+    assert run(1, 0) == (f"{tmp_path.name}/updates/part-00000.npz",)
+    assert (tmp_path / "updates-mine" / "notes.txt").exists()
+    assert run(3, 2) == more
