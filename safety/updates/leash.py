@@ -181,7 +181,11 @@ class UpdateLeash:
         long = np.isfinite(lengths) & (lengths > limit)
         if long.any():
             factors = np.divide(limit, lengths, out=np.ones_like(lengths), where=long)
-            lies = (lies * factors[:, None]).astype(lies.dtype)
+            cut = lies * factors[:, None]
+            lies = cut.astype(lies.dtype)
+            if lies.dtype == np.float16:  # coarse enough to round a lie beyond its budget
+                beyond = np.abs(lies) > np.abs(cut)
+                lies[beyond] = np.nextafter(lies[beyond], np.float16(0))
         told = np.minimum(lengths, limit)[np.isfinite(lengths)]
         largest = float(told.max(initial=-np.inf))
         return lies, Sent(largest_norm=largest, clipped=int(np.count_nonzero(long)))

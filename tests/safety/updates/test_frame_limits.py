@@ -168,3 +168,14 @@ def test_a_frame_is_for_one_model():
 def test_a_snapshot_of_other_threats_is_refused():
     with pytest.raises(InvalidConfig, match=r"of threats \['0.zero'\], and these are \['0.alie'\]"):
         frame(Alie()).restore(frame(Zero()).snapshot())
+
+
+@pytest.mark.parametrize("norm", [1e-6, 1e-3, 0.5, 3.3])
+def test_lies_of_float16_that_are_cut_to_a_budget_stay_within_it(norm):
+    model = ThreatModel(threats=(SignFlip(victims=[1], budget={"norm": norm}),))
+    few = UpdateThreats(model, contributors=3, seed=0)
+    for number in range(5):
+        found = np.random.default_rng(number).standard_normal((3, 50)).astype(np.float16)
+        sent = few.apply(found, round_number=number).updates[1]
+        assert 0 < np.linalg.norm(sent.astype(np.float64)) <= norm
+    assert disagreements(model, few.receipts()) == []
