@@ -19,6 +19,7 @@ from rallypoint.safety.enforcement.proposals import (
     check_state,
     check_values,
 )
+from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, seen_by, spans_of
 from rallypoint.safety.limits import as_budget
 from rallypoint.safety.perception.ledger import Ledger
@@ -103,7 +104,7 @@ class Trial:
 
     def goes_on_with_the_same(self) -> None:
         """One that says it is steady looks at its opportunities alone."""
-        if not self.threat.is_steady:
+        if not is_steady(self.threat):
             return
         later = [
             scene._replace(time=scene.time + 1, views=before.views)

@@ -19,6 +19,7 @@ from rallypoint.safety.enforcement.proposals import (
     check_proposal,
     check_values,
 )
+from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.enforcement.tally import Deed, Tally
 from rallypoint.safety.known import Known, Moment, Rows, Span, views_of
 from rallypoint.safety.limits import as_budget, as_victims
@@ -102,7 +103,8 @@ class Leash:
         groups = groups_concerned(threat, env)
         shape = (env.num_copies, env.num_agents)
         self._ledger = None if reach is None else Ledger(reach, shape, groups, label)
-        self._goes_on = threat.is_steady and self._occasions.unlimited and reach is None
+        self._is_steady = is_steady(threat)
+        self._goes_on = self._is_steady and self._occasions.unlimited and reach is None
         self._foretold: Mask | None = None  # of a threat whose state lasts for an episode
         self._deed: Deed | None = None  # the last one
 
@@ -134,7 +136,7 @@ class Leash:
                 return None
             said.append(part)
         foretold: Mask = self.victims & (said[0] if len(said) == 1 else np.hstack(said))
-        if self.threat.is_steady:
+        if self._is_steady:
             self._foretold = foretold
         return foretold
 

@@ -10,6 +10,7 @@ from rallypoint.safety.enforcement.proposals import (
     check_initial_state,
     check_state,
 )
+from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.known import Rows, Span, sealed
 from rallypoint.safety.threats import State, Threat
 
@@ -99,7 +100,7 @@ class Memory:
         alike = self._threat.groups_draw_alike
         channels = {f"own/{group}": "own" if alike else f"own/{group}" for group in groups}
         # One that is steady draws when an episode begins, and no more in it.
-        ahead = 1 if self._threat.is_steady else _ahead(self._env.time_limit)
+        ahead = 1 if is_steady(self._threat) else _ahead(self._env.time_limit)
         self._draws = {
             name: Draws(
                 seed,

@@ -13,6 +13,7 @@ from rallypoint.safety.threats.constant_action import ConstantAction
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.feedback.reward_constant import RewardConstant
 from rallypoint.safety.threats.interruption import Interruption
+from rallypoint.safety.threats.random_action import RandomAction
 from rallypoint.safety.threats.wrong_observation import WrongObservation
 
 LIMITS = [
@@ -100,10 +101,13 @@ def test_what_it_goes_on_with_is_not_written_to_by_another_of_its_kind():
             assert (step.infos["executed/agents"] == action).all()
 
 
-def test_it_is_not_asked_again_while_nothing_changes():
+def calls_of(kind):
+    """Count how often a kind is asked in an episode, and in the first step of the next."""
     calls = []
 
-    class Counting(ConstantAction):
+    class Counting(kind):
+        is_steady = kind.is_steady
+
         def apply(self, state, known, draws):
             calls.append(1)
             return super().apply(state, known, draws)
@@ -113,7 +117,26 @@ def test_it_is_not_asked_again_while_nothing_changes():
     actions = {group.name: np.zeros((2, len(group.agents)), int) for group in env.groups}
     for _ in range(9):
         env.step(actions)
-    assert len(calls) == 1
+    in_first = len(calls)
     env.reset()
     env.step(actions)
-    assert len(calls) == 2
+    return in_first, len(calls) - in_first
+
+
+def test_it_is_not_asked_again_while_nothing_changes():
+    assert calls_of(ConstantAction) == (1, 1)
+    assert calls_of(RandomAction) == (9, 1)
+
+
+def test_who_is_derived_from_it_and_does_something_else_is_asked():
+    class InTurn(ConstantAction):
+        def apply(self, state, known, draws):
+            proposal, after = super().apply(state, known, draws)
+            return proposal._replace(where=known.afford(known.time[:, None] % 2 == 0)), after
+
+    env = Threatened(rallypoint.make("gathering-v0", copies=2, max_cycles=9), InTurn(action=1))
+    env.reset(seed=0)
+    actions = {group.name: np.zeros((2, len(group.agents)), int) for group in env.groups}
+    name = env.groups[0].name
+    executed = [env.step(actions).infos[f"executed/{name}"] for _ in range(4)]
+    assert [int(done.max()) for done in executed] == [1, 0, 1, 0]
