@@ -25,7 +25,7 @@ class Deed(NamedTuple):
     """What a threat does at one moment in some copies, to be counted as often as it does it."""
 
     rows: Rows
-    occasions: int  # before any coin is tossed
+    occasions: int  # the schedule's coins are not tossed yet, nor is the budget asked
     opportunities: int
     charged: tuple[tuple[slice, Mask], ...]  # columns, and who of them: (e, n)
     copies: Mask  # (e,) in which somebody is touched
@@ -68,16 +68,8 @@ class Tally:
         self._closed += self.spent[rows].sum(axis=0)
         self._spent[rows] = 0
 
-    def meet(self, occasions: int) -> None:
-        """Count occasions: the schedule's coins are not tossed yet, nor is the budget asked."""
-        self._counts["occasions"] += occasions
-
-    def offer(self, opportunities: int) -> None:
-        """Count opportunities."""
-        self._counts["opportunities"] += opportunities
-
     def charge(self, rows: Rows, columns: slice, where: Mask) -> None:
-        """Charge agent-steps."""
+        """Charge agent-steps at once, where the next group lacks what is spent in this one."""
         if isinstance(rows, slice):
             self.spent[:, columns] += where
         else:
@@ -93,14 +85,9 @@ class Tally:
             self._deed = deed
         self._times += 1
         if deed.number:
-            self.pass_steps(deed.number, first, last)
-
-    def pass_steps(self, count: int, first: int, last: int) -> None:
-        """Note that somebody was touched in so many copies, at steps from first to last."""
-        counts = self._counts
-        counts["steps"] += count
-        counts["first"] = first if counts["first"] == _NEVER else min(first, counts["first"])
-        counts["last"] = max(last, counts["last"])
+            counts = self._counts
+            counts["first"] = first if counts["first"] == _NEVER else min(first, counts["first"])
+            counts["last"] = max(last, counts["last"])
 
     @property
     def violations(self) -> int:
@@ -138,9 +125,8 @@ class Tally:
 
     def snapshot(self) -> Snapshot:
         """Return all counts."""
-        self._enter()
         return {
-            "spent": self.spent.copy(),
+            "spent": self.spent.copy(),  # first: it enters what was repeated
             "applications": self._applications(),
             "counts": np.array(list(self._counts.values()), dtype=np.int64),
         }
@@ -163,8 +149,9 @@ class Tally:
         if deed is None:
             return
         self._deed, self._times = None, 0
-        self.meet(times * deed.occasions)
-        self.offer(times * deed.opportunities)
+        self._counts["occasions"] += times * deed.occasions
+        self._counts["opportunities"] += times * deed.opportunities
+        self._counts["steps"] += times * deed.number
         for columns, where in deed.charged:
             self._spent[deed.rows, columns] += times * where
 

@@ -11,7 +11,7 @@ from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import check_initial_state
-from rallypoint.safety.enforcement.tally import Tally
+from rallypoint.safety.enforcement.tally import Deed, Tally
 from rallypoint.safety.limits import as_budget
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import State
@@ -86,18 +86,18 @@ class UpdateLeash:
         due = self._turns.due(there, np.array(now.number))  # (N,)
         may = self._turns.may(due, self._tally.spent[0], now.number)  # (N,)
         of_round, sent = self._opened(), Sent()
-        for tally in (self._tally, of_round):
-            tally.meet(int(np.count_nonzero(due)))
-            tally.offer(int(np.count_nonzero(may)))
+        lied = False
         if len(places.own):
             where = may[now.members[places.own]]  # (f_real,)
             lies, strength = self._ask(updates, places, now, where)
-            if where.any():
+            if lied := bool(where.any()):
                 told, sent = self._within_budget(lies[where])
                 sent = sent.and_(_strengths(strength, where))
                 updates = updates.copy()
                 updates[places.own[where]] = told
-                self._charge(of_round, may, now.number)
+        deed = self._deed_of(due, may, lied=lied)
+        for tally in (self._tally, of_round):
+            tally.count(deed, now.number, now.number)
         self._sent = self._sent.and_(sent)
         return updates, self._receipt(of_round, sent)
 
@@ -190,10 +190,16 @@ class UpdateLeash:
         largest = float(told.max(initial=-np.inf))
         return lies, Sent(largest_norm=largest, clipped=int(np.count_nonzero(long)))
 
-    def _charge(self, of_round: Tally, lying: Mask, number: int) -> None:
-        for tally in (of_round, self._tally):
-            tally.charge(_ALL, slice(0, len(self._contributors)), lying[None])
-            tally.pass_steps(1, number, number)
+    def _deed_of(self, due: Mask, may: Mask, *, lied: bool) -> Deed:
+        """Return what is to be counted of a round: the one copy, whose agents are contributors."""
+        return Deed(
+            rows=_ALL,
+            occasions=int(np.count_nonzero(due)),
+            opportunities=int(np.count_nonzero(may)),
+            charged=((slice(0, len(may)), may[None]),) if lied else (),
+            copies=np.array([lied]),
+            number=int(lied),
+        )
 
     def _receipt(self, tally: Tally, sent: Sent) -> Receipt:
         receipt = tally.receipt(self.threat, self.index, self._contributors)
