@@ -133,7 +133,9 @@ def _setting_options(experiment: "Experiment[Any]", taken: set[str]) -> list[cli
         if name in taken:  # still there as --set
             continue
         flag = f"--{name.replace('_', '-')}"
-        about = f"{comment_by_field.get(name, '')}  [default: {default}]".strip()
+        about = comment_by_field.get(name, "")
+        if default not in (None, ""):
+            about = f"{about}  [default: {default}]".strip()
         if hint is bool:
             option = click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=about)
         else:

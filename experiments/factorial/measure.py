@@ -81,10 +81,10 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
         steps=config.steps,
         seed=seed,
         copies=config.copies,
-        env_settings=dict(config.env_settings),
-        settings=dict(config.agent_settings),
+        env_settings=config.world,
+        settings=config.learner,
         threats=some if some.threats else None,
-        team=Team(**config.team) if config.team else None,
+        team=Team(**config.contributors) if config.contributors else None,
     )
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
@@ -97,11 +97,11 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
         world = build_world(
             config.env,
             copies=config.tests,
-            settings=config.env_settings,
+            settings=config.world,
             threats=lived if config.response == "lived" and lived.threats else None,
             seed=seed,
         )
-        plain = make(config.env, copies=1, **config.env_settings)
+        plain = make(config.env, copies=1, **config.world)
         policy = next(iter(load_policies(Path(folder), plain).values()))
         now_acts(world, policy)
         found = evaluate(world, policy, episodes=config.tests, seed=_TESTS)

@@ -11,10 +11,10 @@ def picture(found: Sequence[Effect], names: Sequence[str], config: FactorialConf
     """Draw effects one below the other: mean, interval, and each seed."""
     unit = "logarithm of the return" if config.scale == "log" else "return"
     figure, axes = plots.new_figure(
-        f"{config.agent} in {config.env}: what goes wrong, alone and together",
+        f"what goes wrong, alone and together\n{config.agent} in {config.env}",
         f"change of the {unit}; of two, beyond what they add up to",
         "",
-        size=(7.2, 1.2 + 0.36 * len(found)),
+        size=(7.2, 1.4 + 0.36 * len(found)),
     )
     for place, effect in enumerate(found):
         low, high = effect.interval

@@ -11,8 +11,6 @@ MINIATURE = FactorialConfig(
     agent="q_learning",
     steps=200,
     tests=4,
-    team={},
-    agent_settings={},
     env_settings={"num_agents": 4, "cells": 5},
 )
 REFUSED = [

@@ -61,10 +61,35 @@ def test_a_cell_is_the_training_that_its_file_alone_makes():
     assert measure(MINIATURE, model, [second], 0).worth == alone.worth
 
 
+def test_another_world_or_learner_has_its_own_settings_unless_some_are_given():
+    ours = FactorialConfig()
+    assert (ours.world, ours.contributors["byzantine"]) == ({"num_agents": 10}, 2)
+    assert ours.learner["minibatch"] == 500
+    other_learner = FactorialConfig(agent="sb3:PPO")
+    assert other_learner.world == ours.world
+    assert other_learner.learner == other_learner.contributors == {}
+    other_world = FactorialConfig(env="cartpole-v1", team={"workers": 3})
+    assert (other_world.world, other_world.learner) == ({}, {})
+    assert other_world.contributors == {"workers": 3}
+
+
+def test_any_learner_is_trained_in_any_world_without_a_word_more(rallypoint):
+    file = str(Path(__file__).with_name("two.toml"))
+    small = ("--steps", 64, "--tests", 2, "--copies", 2, "--seeds", 1)
+    for env, agent in (("torus-small-v0", "sb3:PPO"), ("gathering-v0", "a2c")):
+        words = ("--threats", file, "--env", env, "--agent", agent)
+        done = rallypoint("run", "factorial", *words, *small, "--out", agent[:3])
+        assert done.status == 0, done.err
+
+
 REFUSED = {
     "no such file": (("--threats", "nowhere.toml"), "cannot read threat file"),
     "nothing to switch": (("--threats", "empty.toml"), "nothing to switch"),
     "too few cells": (("--cells", 2), "cells is a number >= 4"),
+    "no such contributor": (
+        ("--threats", "lies.toml", "--agent", "ppo", "--env", "gathering-v0"),
+        "there is no agent 1: indices are 0 … 0; asked for are contributors, who are 1 here",
+    ),
     "no such agent": (("--agent", "q_lerning"), "did you mean 'q_learning'?"),
 }
 
@@ -72,6 +97,8 @@ REFUSED = {
 @pytest.mark.parametrize(("words", "says"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_meant_is_refused_in_one_line(words, says, rallypoint):
     Path("empty.toml").write_text("format = 1\n")
+    byzantine = '[byzantine]\nmembers = [0, 1]\n[[threats]]\nkind = "sign_flip"'
+    Path("lies.toml").write_text(f'format = 1\n{byzantine}\nvictims = "byzantine"\n')
     done = rallypoint("run", "factorial", *words, "--out", "run")
     assert done.status in (1, 2)
     assert says in done.err
