@@ -6,6 +6,7 @@ from rallypoint.safety.coins import LEVEL, suspicious
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
 from rallypoint.safety.perception.reach import Reach
+from rallypoint.safety.receipts.contradictions import contradictions
 from rallypoint.safety.receipts.frequency import coins_of
 from rallypoint.safety.receipts.receipt import Receipt
 from rallypoint.safety.receipts.recounted import faults_of_recount
@@ -41,6 +42,7 @@ def disagreements(
         label = f"threats[{receipt.index}] ({receipt.kind})"
         wrong += [f"{label} {fault}" for fault in _faults(model, threat, receipt)]
         wrong += [f"{label} {fault}" for fault in _faults_of_seen(threat, receipt)]
+        wrong += [f"{label} {fault}" for fault in contradictions(threat, receipt)]
     coins = [coin for receipt in receipts for coin in coins_of(numbered[receipt.index], receipt)]
     wrong += suspicious(coins, level)
     if recounts:
@@ -68,11 +70,6 @@ def _faults(model: ThreatModel, threat: Threat, receipt: Receipt) -> list[str]:
         touched = [agent for agent, count in receipt.applications.items() if count]
         if others := sorted(set(touched) - allowed):
             faults.append(f"touched {', '.join(others)}, no victims of its")
-    when = as_schedule(threat.when)
-    if receipt.first_step is not None and receipt.first_step < when.from_:
-        faults.append(f"began at step {receipt.first_step}, before from = {when.from_}")
-    if when.until is not None and receipt.last_step is not None and receipt.last_step >= when.until:
-        faults.append(f"went on at step {receipt.last_step}, until = {when.until}")
     budget = as_budget(threat.budget)
     reach = budget.reach or _NO_REACH
     for name, used, limit in (

@@ -1,6 +1,7 @@
 """Receipts, what they are compared with, and what a recording says."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -186,9 +187,7 @@ def test_a_receipt_that_departs_from_the_model_is_found(index, forged, message):
     receipts = receipts_of(MODEL)
     receipts[index] = replace(receipts[index], **forged)
     wrong = disagreements(MODEL, receipts)
-    assert len(wrong) == 1
-    with pytest.raises(AssertionError, match=message):
-        raise AssertionError(wrong[0])
+    assert any(re.search(message, fault) for fault in wrong)
 
 
 def test_a_missing_receipt_is_found():

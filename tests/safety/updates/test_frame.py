@@ -198,8 +198,8 @@ def test_a_false_receipt_is_found():
         ({"largest_norm": 2.5}, r"used 2.5 of a budget of norm = 2.0"),
         ({"applications": {"worker_3": 2}}, "touched worker_3, no victims of its"),
     ):
-        [fault] = disagreements(threatened.model, [replace(receipt, seen=None, **change)])
-        assert says in fault
+        faults = disagreements(threatened.model, [replace(receipt, seen=None, **change)])
+        assert any(says in fault for fault in faults)
 
 
 def test_a_model_is_parted_by_site():
