@@ -4,20 +4,23 @@ Who could be spoken for in which round is worked out again, from the declaration
 took part; whose update was changed is in the recording.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rallypoint.batch_env import Mask
-from rallypoint.draws import Integers
-from rallypoint.safety.limits import as_budget
-from rallypoint.safety.receipts import Receipt
+from rallypoint.draws import Floats, Integers
+from rallypoint.safety.limits import as_budget, as_schedule
+from rallypoint.safety.receipts import Receipt, Seen
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.updates.recording import NOBODY, UpdateRecording
-from rallypoint.safety.updates.turns import Turns, liars_of, turns_of
+from rallypoint.safety.updates.turns import Turns, is_lie, liars_of, turns_of
 
 _ROUNDING = 1e-5  # of a length, relatively
+_SMALL = 1e-35  # lengths of which numbers of 32 bits hold but a few digits
 _NEVER = -1
 
 
@@ -30,7 +33,10 @@ class _Account:
         self.occasions = 0
         self.steps = 0
         self.first = self.last = _NEVER
-        self.largest_norm = 0.0  # of what was put in an update's place, where it is finite
+        self.largest_norm: float | None = None  # of what was sent in its place, where it is finite
+        self._largest_seen = 0.0  # likewise, where it is another than before
+        self._undue = 0  # updates that became others in rounds that are none of its schedule
+        self._seen_first = self._seen_last = _NEVER
         self._changed = np.zeros_like(self.spent)  # (N,) rounds in which an update became another
 
     def open(self, part: UpdateRecording) -> Mask:
@@ -47,29 +53,59 @@ class _Account:
         if len(acted):
             self.first = int(acted.min() if self.first == _NEVER else min(self.first, acted.min()))
             self.last = max(self.last, int(acted.max()))
-        norms = part.norms_sent[part.threats == self.turns.index]
-        sent = norms[np.isfinite(norms)]
-        self.largest_norm = float(sent.max(initial=self.largest_norm))
-        self._changed += np.count_nonzero(part.touched_by(self.turns.index), axis=0)
+        self._see(part)
         return may
+
+    def hear(self, norms: Floats) -> None:
+        """Go on with the lengths of what was sent in the place of updates, changed or not."""
+        finite = norms[np.isfinite(norms)]
+        if len(finite):
+            self.largest_norm = float(finite.max(initial=self.largest_norm or 0.0))
+
+    def _see(self, part: UpdateRecording) -> None:
+        """Go on with whom somebody would have seen become another."""
+        changed = part.touched_by(self.turns.index)
+        self._changed += np.count_nonzero(changed, axis=0)
+        is_due = as_schedule(self.turns.threat.when).due(part.numbers)
+        self._undue += int(np.count_nonzero(changed[~is_due]))
+        norms = part.norms_sent[part.threats == self.turns.index]
+        self._largest_seen = float(norms[np.isfinite(norms)].max(initial=self._largest_seen))
+        if len(rounds := part.numbers[changed.any(axis=1)]):
+            first, last = int(rounds.min()), int(rounds.max())
+            self._seen_first = first if self._seen_first == _NEVER else min(first, self._seen_first)
+            self._seen_last = max(last, self._seen_last)
 
     def facts(self, receipt: Receipt, contributors: Sequence[str]) -> dict[str, tuple[Any, Any]]:
         """Return what follows from the recording, and what a receipt says, by name."""
         applications = _counted(contributors, self.spent)
-        seen = None if receipt.seen is None else dict(receipt.seen.rounds)
+        changed = Seen(
+            rounds=_counted(contributors, self._changed),
+            first=_round(self._seen_first),
+            last=_round(self._seen_last),
+            undue=self._undue,
+            largest_norm=self._largest_seen,
+        )
+        told = receipt.seen
+        if told is not None and _alike(told.largest_norm, self._largest_seen):
+            told = replace(told, rounds=dict(told.rounds), largest_norm=self._largest_seen)
+        norm = receipt.largest_norm
         return {
             "all contributors": (tuple(contributors), receipt.agents),
             "site": (self.turns.threat.site, receipt.site),
             "runs": ((1, 1), (receipt.episodes, receipt.repeats)),
-            "changed": (_counted(contributors, self._changed), seen),
+            "changed": (changed, told),
             "occasions": (self.occasions, receipt.occasions),
             "opportunities": (sum(applications.values()), receipt.opportunities),
             "applications": (applications, dict(receipt.applications)),
             "rounds": (self.steps, receipt.steps),
-            "first round": (None if self.first == _NEVER else self.first, receipt.first_step),
-            "last round": (None if self.last == _NEVER else self.last, receipt.last_step),
+            "first round": (_round(self.first), receipt.first_step),
+            "last round": (_round(self.last), receipt.last_step),
             "most rounds": (int(self.spent.max(initial=0)), receipt.most_steps),
             "contributors": (int(np.count_nonzero(self.spent)), receipt.most_agents),
+            "largest norm": (
+                self.largest_norm,
+                self.largest_norm if _alike(norm, self.largest_norm) else norm,
+            ),
         }
 
 
@@ -81,7 +117,8 @@ class UpdateAudit:
         self._contributors, self._seed = tuple(contributors), seed
         self._byzantine = liars_of(model, contributors, seed)
         turns = turns_of(model, contributors, seed)
-        self._accounts = {each.index: _Account(each) for each in turns}
+        acting = sorted(turns, key=lambda each: not is_lie(each.threat))
+        self._accounts = {each.index: _Account(each) for each in acting}
         self._strays: dict[str, tuple[int, str]] = {}  # how many, and which was the first
         self._odd: list[str] = []
 
@@ -93,9 +130,14 @@ class UpdateAudit:
         others = np.flatnonzero(part.byzantine != self._byzantine)
         self._odd += [f"{part.contributors[i]} is not what [byzantine] makes it" for i in others]
         self._odd += contradictions(part)
+        norms = np.full(part.there.shape, np.nan)  # of each update, as the threats so far left it
+        norms[part.rounds, part.senders] = part.norms
         for index, account in self._accounts.items():
             may = account.open(part)
             self._note(part, part.touched_by(index) & ~may, account.turns.label)
+            rows = part.rows[mine := part.threats == index]
+            norms[part.rounds[rows], part.senders[rows]] = part.norms_sent[mine]
+            account.hear(norms[may])
         for other in set(np.unique(part.threats).tolist()) - set(self._accounts):
             who = "nobody" if other == NOBODY else f"threats[{other}], which is none of these"
             self._note(part, part.touched_by(other), who)
@@ -141,11 +183,20 @@ def _faults(account: _Account, receipt: Receipt, contributors: Sequence[str]) ->
         if seen != said
     ]
     budget = as_budget(account.turns.threat.budget).norm
-    said = receipt.largest_norm or 0.0
-    most = said if budget is None else min(said, budget)
-    if account.largest_norm > most * (1 + _ROUNDING):
-        found.append(f"sent {account.largest_norm:g} in the recording, of {most:g} at most")
+    if budget is not None and (account.largest_norm or 0.0) > budget * (1 + _ROUNDING):
+        found.append(f"sent {account.largest_norm:g} in the recording, of {budget:g} at most")
     return found
+
+
+def _round(number: int) -> int | None:
+    return None if number == _NEVER else number
+
+
+def _alike(one: float | None, other: float | None) -> bool:
+    """Tell whether two lengths, if they are any, are the same but for rounding."""
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_SMALL)
 
 
 def contradictions(part: UpdateRecording) -> list[str]:

@@ -9,6 +9,7 @@ from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.threats.update import Updates
 
 Row = NDArray[np.float64]
+_SMALL = 1e-140  # a length whose squares are far from the smallest numbers that there are
 DIRECTIONS = ("mean", "unit", "sign", "std")
 
 
@@ -66,6 +67,16 @@ def length_of(row: NDArray[Any]) -> float:
     if not largest or not np.isfinite(largest):
         return largest
     return largest * float(np.linalg.norm(row / largest))
+
+
+def lengths_of(rows: Updates) -> Row:
+    """Return the length of each row (n, d), in float64: (n,); NaN or infinite if the row is."""
+    wide = rows.astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths: Row = np.sqrt(np.einsum("nd,nd->n", wide, wide))
+    for place in np.flatnonzero(~((lengths > _SMALL) & (lengths < np.inf))).tolist():
+        lengths[place] = length_of(wide[place])  # its squares may be too large, or too small
+    return lengths
 
 
 def repeated(row: NDArray[Any], shape: tuple[int, int]) -> Updates:

@@ -19,7 +19,7 @@ from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.known import SUPPLIED
 from rallypoint.safety.updates.leash import Round, UpdateLeash
-from rallypoint.safety.updates.turns import liars_of, turns_of
+from rallypoint.safety.updates.turns import is_lie, liars_of, turns_of
 from rallypoint.safety.updates.witness import Witness
 
 
@@ -102,7 +102,7 @@ class UpdateThreats:
             leash: Witness(self.contributors, as_schedule(leash.threat.when))
             for leash in self._leashes
         }
-        victims = [leash.victims for leash in self._leashes if _lies(leash.threat)]
+        victims = [leash.victims for leash in self._leashes if is_lie(leash.threat)]
         self._is_liar: Mask = np.any([self._byzantine, *victims], axis=0)
 
     @property
@@ -157,12 +157,12 @@ class UpdateThreats:
         lied = np.zeros(len(updates), dtype=bool)
         stages: list[Stage] = []
         receipt_by_leash: dict[UpdateLeash, Receipt] = {}
-        for leash in sorted(self._leashes, key=lambda leash: not _lies(leash.threat)):
+        for leash in sorted(self._leashes, key=lambda leash: not is_lie(leash.threat)):
             found, (received, receipt) = received, leash.lie(sealed(received), now)
             self._witnesses[leash].look(found, received, rows, now.number)
             stages.append(Stage(leash.index, received))
             receipt_by_leash[leash] = receipt
-            if _lies(leash.threat):
+            if is_lie(leash.threat):
                 spoken = [name in receipt.applications for name in self.contributors]
                 lied |= np.array(spoken)[rows]
         receipts = tuple(receipt_by_leash[leash] for leash in self._leashes)
@@ -227,11 +227,6 @@ class UpdateThreats:
                 f"once; got {rows.tolist()}"
             )
         return rows
-
-
-def _lies(threat: Threat) -> bool:
-    """Say whether a threat is somebody's lie, and not what befalls it on its way."""
-    return threat.site != "transport"
 
 
 def _refuse_impossible(threat: Threat, label: str) -> None:

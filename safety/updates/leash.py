@@ -17,7 +17,7 @@ from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import State
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.asking import ask
-from rallypoint.safety.updates.directions import length_of
+from rallypoint.safety.updates.directions import length_of, lengths_of
 from rallypoint.safety.updates.known import KnownUpdates, Places
 from rallypoint.safety.updates.turns import Turns
 
@@ -186,6 +186,7 @@ class UpdateLeash:
             if lies.dtype == np.float16:  # coarse enough to round a lie beyond its budget
                 beyond = np.abs(lies) > np.abs(cut)
                 lies[beyond] = np.nextafter(lies[beyond], np.float16(0))
+                lengths[long] = lengths_of(lies[long])
         told = np.minimum(lengths, limit)[np.isfinite(lengths)]
         largest = float(told.max(initial=-np.inf))
         return lies, Sent(largest_norm=largest, clipped=int(np.count_nonzero(long)))

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, Snapshot
-from rallypoint.draws import Floats, Integers
+from rallypoint.draws import Integers
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.receipts import Receipt, disagreements
 from rallypoint.safety.recording_files import part_path, remove_parts
 from rallypoint.safety.threats.update import Updates
 from rallypoint.safety.updates.audit import UpdateAudit
+from rallypoint.safety.updates.directions import lengths_of
 from rallypoint.safety.updates.frame import Stage, UpdateThreats
 from rallypoint.safety.updates.recording import (
     DIGEST,
@@ -96,7 +97,7 @@ class UpdateRecorder:
             counts=np.array([len(members)], dtype=np.int32),
             senders=members.astype(np.int32),
             digests=_digests(found),
-            norms=_lengths(found),
+            norms=lengths_of(found),
             **({"found": found.copy()} if self._vectors else {}),
         )
         before = found
@@ -111,8 +112,8 @@ class UpdateRecorder:
                 rows=(self._num_rows + where).astype(np.int32),
                 threats=np.full(len(where), threat, dtype=np.int32),
                 digests_sent=_digests(told),
-                norms_sent=_lengths(told),
-                distances=_lengths(apart),
+                norms_sent=lengths_of(told),
+                distances=lengths_of(apart),
                 **({"sent": told} if self._vectors else {}),
             )
             before = after
@@ -214,11 +215,3 @@ def _digests(rows: Updates) -> NDArray[np.uint8]:
     """Return the digest of each row: (n, 16)."""
     found = [blake2b(row.tobytes(), digest_size=DIGEST).digest() for row in rows]
     return np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, DIGEST)
-
-
-def _lengths(rows: Updates) -> Floats:
-    """Return the length of each row: (n,); infinite where its square is too large."""
-    wide = rows.astype(np.float64, copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths: Floats = np.sqrt(np.einsum("nd,nd->n", wide, wide))
-    return lengths

@@ -11,6 +11,7 @@ import numpy as np
 
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Draws, Floats, Integers
+from rallypoint.errors import RallypointError
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.limits import Victims, as_budget, as_schedule, as_victims
 from rallypoint.safety.threat_model import ThreatModel
@@ -74,6 +75,14 @@ class Turns:
         return draws.random()
 
 
+def is_lie(threat: Threat) -> bool:
+    """Say whether a threat is somebody's lie, and not what befalls it on its way, after all lies.
+
+    Threats act in this order, those of a kind in that of the model.
+    """
+    return threat.site != "transport"
+
+
 def turns_of(model: ThreatModel, contributors: Sequence[str], seed: int) -> tuple[Turns, ...]:
     """Return the turns of a model's threats, in its order; victims are drawn once for the run.
 
@@ -106,9 +115,14 @@ def _drawn(
 ) -> Mask:
     """Return whom victims mean, as a world of as many agents draws them in its first episode."""
     channel, index = key
-    ballot = Ballot(
-        as_victims(meant), contributors, _RUN, channel=channel, index=index, label=label
-    )
+    victims = as_victims(meant)
+    try:
+        ballot = Ballot(victims, contributors, _RUN, channel=channel, index=index, label=label)
+    except RallypointError as error:
+        raise type(error)(
+            f"{error}; asked for are contributors, who are {len(contributors)} here: take more "
+            "workers, or let the team contribute"
+        ) from None
     ballot.begin(np.ones(1, dtype=bool), seed)
     chosen: Mask = ballot.chosen[0]
     return chosen

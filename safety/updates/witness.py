@@ -7,6 +7,7 @@ from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.safety.limits import Schedule
 from rallypoint.safety.receipts import Seen
 from rallypoint.safety.threats.update import Updates
+from rallypoint.safety.updates.directions import lengths_of
 
 _NEVER = -1
 
@@ -42,9 +43,7 @@ class Witness:
         if not self._when.due(np.array([round_number])).all():
             self._undue += int(np.count_nonzero(differs))
         first, _, largest = self._extremes
-        sent = after[differs].astype(np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
-            norms = np.sqrt(np.einsum("nd,nd->n", sent, sent))
+        norms = lengths_of(after[differs])
         norm = norms[np.isfinite(norms)].max(initial=largest)
         self._extremes = np.array(
             [round_number if first == _NEVER else min(first, round_number), round_number, norm]

@@ -136,6 +136,17 @@ FORGED_RECEIPTS = {
     "more runs": {"episodes": 2},
     "who was seen": {"seen": Seen(rounds={WHO[2]: 1}, first=3, last=3)},
     "nobody was seen": {"seen": None},
+    "longer lies": {"largest_norm": 99.0},
+    "lies a little longer": {"largest_norm": 6.07},
+    "shorter lies": {"largest_norm": 0.5},
+    "lies of no length": {"largest_norm": None},
+}
+FORGED_SIGHTS = {
+    "first": {"first": 4},
+    "last": {"last": 18},
+    "out of turn": {"undue": 1},
+    "longer lies": {"largest_norm": 99.0},
+    "shorter lies": {"largest_norm": 0.5},
 }
 
 
@@ -147,6 +158,34 @@ def test_receipts_that_speak_of_other_contributors_or_runs_are_found(forged):
     [told] = frame.receipts()
     assert dict(told.applications) == dict.fromkeys((WHO[2], WHO[5]), 9)
     assert audited(declared, recorder).faults([replace(told, **forged)])
+
+
+@pytest.mark.parametrize("forged", FORGED_SIGHTS.values(), ids=FORGED_SIGHTS)
+def test_what_was_not_seen_of_updates_is_found(forged):
+    declared = model_of("sign_flip")
+    frame, recorder, _ = recorded(declared)
+    assert recorder.finish() == []
+    [told] = frame.receipts()
+    assert told.seen.first == 3
+    changed = replace(told, seen=replace(told.seen, **forged))
+    assert any("changed" in one for one in audited(declared, recorder).faults([changed]))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scale", [0.0, 1e-300, 1e-39, 1.0, 1e4, 1e30, 1e300])
+@pytest.mark.parametrize("norm", [None, 1e-30, 1e-7, 0.3])
+def test_lengths_of_honest_receipts_are_those_that_were_recorded(dtype, scale, norm):
+    budget = {} if norm is None else {"norm": norm}
+    lies = [{"kind": kind, "victims": [2, 5], "budget": budget} for kind in ("gaussian", "zero")]
+    late = {"kind": "partial_drop", "victims": [5]}
+    model = ThreatModel.from_dict({"threats": [late, *lies]})
+    frame = UpdateThreats(model, contributors=WHO, seed=0)
+    recorder = UpdateRecorder(frame)
+    for number in range(3):
+        with np.errstate(over="ignore"):
+            found = (found_in(number).astype(np.float64) * scale).astype(dtype)
+        frame.apply(np.nan_to_num(found, posinf=1.0, neginf=1.0), round_number=number, parts=N)
+    assert recorder.finish() == []
 
 
 FORGED = {
