@@ -20,6 +20,7 @@ from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.feedback import REWARD, FeedbackThreat
 
 _AT_MOMENTS = ("presence", "observation")  # other threats act at steps
+_SHOWN = ("presence", "interruption")  # wherever a threat acts there, a recording shows it
 
 
 class Audit:
@@ -42,6 +43,8 @@ class Audit:
         self._most_agents: Counter[str] = Counter()
         self._most_steps: Counter[str] = Counter()
         self._strays: dict[str, tuple[int, str]] = {}  # how many, and who was the first
+        self._first_steps: dict[str, int] = {}  # since the reset, at which anybody was touched
+        self._last_steps: dict[str, int] = {}
 
     def add(self, part: Recording) -> None:
         """Go on with the next part of a recording."""
@@ -57,6 +60,12 @@ class Audit:
             self._note_strays(place, mask & ~allowed[place])
         for place, spent in self._spent.items():
             self._spend(place, spent, part, touched[place])
+            at = slice(None) if place in _AT_MOMENTS else part.chosen_at
+            steps = part.time[at][touched[place].any(axis=2)]
+            if len(steps):
+                first, last = int(steps.min()), int(steps.max())
+                self._first_steps[place] = min(first, self._first_steps.get(place, first))
+                self._last_steps[place] = max(last, self._last_steps.get(place, last))
 
     def faults(self, receipts: Sequence[Receipt]) -> list[str]:
         """Say, in sentences, where recordings show what the threats cannot have done, or did not.
@@ -75,6 +84,31 @@ class Audit:
             if (threat := self._threats.get(receipt.index)) is not None:
                 label = f"threats[{receipt.index}] ({receipt.kind})"
                 found += [f"{label}: {fault}" for fault in self._of_one(threat, receipt)]
+        return found + self._of_steps(receipts)
+
+    def _of_steps(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Compare the first and the last step at each place with what its threats tell.
+
+        A lie may be the truth: then a recording shows less than was done, and never more.
+        """
+        found = []
+        for place in self._spent:
+            of_place = [
+                receipt
+                for receipt in receipts
+                if receipt.index in self._threats and _place(self._threats[receipt.index]) == place
+            ]
+            firsts = [one.first_step for one in of_place if one.first_step is not None]
+            lasts = [one.last_step for one in of_place if one.last_step is not None]
+            for what, seen, told, outer in (
+                ("first", self._first_steps.get(place), firsts, min),
+                ("last", self._last_steps.get(place), lasts, max),
+            ):
+                said = outer(told) if told else None
+                hidden = seen is None or (said is not None and outer(seen, said) == said)
+                if seen != said and (place in _SHOWN or not hidden):
+                    told_by = f"{seen} in the recording, {said} in receipts"
+                    found.append(f"{place}: the {what} step is {told_by}")
         return found
 
     def _of_liars(self) -> list[str]:

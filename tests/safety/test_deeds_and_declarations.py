@@ -53,6 +53,22 @@ def test_who_acts_otherwise_is_found_and_whoever_keeps_to_the_declaration_is_not
             assert disagreements(declared, lying.env.receipts()), how
 
 
+@pytest.mark.parametrize("kind", ["crash", "interruption", "random_action", "observation_noise"])
+def test_steps_at_which_nobody_acted_are_no_first_or_last_ones(kind):
+    declared = model_of(kind, when={"from": 3, "every": 2})
+    honest, wrong = played(declared)
+    assert wrong == []
+    [told] = honest.env.receipts()
+    steps = [{"first_step": told.first_step + 2}, {"first_step": None}, {"last_step": None}]
+    if kind in ("crash", "interruption"):  # a lie may be the truth, and so be seen no more
+        steps += [{"last_step": told.last_step + 2}]
+    if told.last_step > told.first_step:
+        steps += [{"last_step": told.last_step - 2}]
+    for forged in steps:
+        faults = audited(declared, honest).faults([replace(told, **forged)])
+        assert any(" step is " in fault for fault in faults), forged
+
+
 def test_a_threat_that_takes_fewer_opportunities_than_it_declares_is_found(monkeypatch):
     kind = threats["random_action"]
     apply = kind.apply
