@@ -193,7 +193,9 @@ def _imported(name: str) -> Callable[..., Any]:
         for part in attribute.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError, ValueError) as error:
-        raise Unavailable(f"environment {name!r} cannot be used: {error}; {FORMS}") from error
+        is_id = attribute in gymnasium.registry  # as gymnasium.make("package:ID") would take it
+        how = f"as an id of Gymnasium it is 'gymnasium:{name}'" if is_id else FORMS
+        raise Unavailable(f"environment {name!r} cannot be used: {error}; {how}") from error
     if not callable(found):
         raise InvalidConfig(f"{name!r} is nothing to call, but a {type(found).__name__}")
     make: Callable[..., Any] = found

@@ -39,6 +39,7 @@ SPREAD = "mpe2.simple_spread_v3:parallel_env"
         ("gymnasium:Meadow-v0", UnknownName, "of another package is 'gymnasium:PACKAGE:ID'"),
         ("no_such_package:env", Unavailable, "No module named 'no_such_package'"),
         ("mpe2.simple_spread_v3:no_env", Unavailable, "has no attribute 'no_env'"),
+        ("math:CartPole-v1", Unavailable, "it is 'gymnasium:math:CartPole-v1'"),
         ("mpe2.simple_spread:simple_spread", InvalidConfig, "is nothing to call, but a module"),
         ("pettingzoo:", InvalidConfig, "an environment of another library is 'pettingzoo:ID'"),
         ("CartPole-v1", InvalidConfig, "an environment of another library is 'pettingzoo:ID'"),
