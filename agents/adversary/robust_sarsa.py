@@ -239,7 +239,7 @@ class _Learning:
             ones = np.zeros_like(worths)
             ones[here] = 1
             self._values(seen)
-            uphill = self._network.follow(self.parameters, ones[:, None])[:, 0]
+            uphill = self._network.follow(ones[:, None])[:, 0]
             shown = (seen + self._far * np.sign(uphill)).astype(np.float32)
             there = self._values(shown)
             change = there[here] - worths[here]
@@ -254,7 +254,7 @@ class _Learning:
     def _backward(self, seen: Floats, slopes: Floats) -> Floats:
         self._values(seen)
         found = np.zeros((len(seen), 1, self._made.size), dtype=np.float32)
-        self._network.backward(self.parameters, slopes[:, None], found)
+        self._network.backward(slopes[:, None], found)
         return found[:, 0]
 
 

@@ -14,6 +14,7 @@ from rallypoint.batch_env import Mask
 class Told(NamedTuple):
     """What the networks say of the rows of a batch."""
 
+    choice: Distribution  # what the outputs mean
     outputs: Floats  # (R, n, b, K) of the actor, settled
     logs: Floats  # (R, n, b) log-probabilities of the actions
     values: Floats | None  # (R, n, b) of the critic, if there is one
@@ -55,7 +56,8 @@ class ActorCritic:
                 (self._cost_critic, self.architecture.cost_critic),
             )
         )
-        return Told(outputs, choice.log_probabilities(outputs, batch.actions), values, costs)
+        logs = choice.log_probabilities(outputs, batch.actions)
+        return Told(choice, outputs, logs, values, costs)
 
     def values(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the critic says of any rows, run by run: (R, m, inputs) -> (R, m)."""
@@ -73,18 +75,16 @@ class ActorCritic:
         found = critic.forward(parameters, padded.reshape(runs, num_chunks, TOGETHER, inputs))
         return found.reshape(runs, -1)[:, :count].copy()
 
-    def gradient(self, parameters: Parameters, batch: Batch, told: Told, loss: Loss) -> Floats:
-        """Return each contributor's gradient of a loss: (R, n, d)."""
+    def gradient(self, batch: Batch, told: Told, loss: Loss) -> Floats:
+        """Return each contributor's gradient of a loss of what was told last: (R, n, d)."""
         made = self.architecture
         found = np.zeros((*batch.weights.shape[:2], made.size), dtype=np.float32)
-        slopes = self.choice(parameters, batch.allowed).slopes(
-            told.outputs, batch.actions, loss.by_log, loss.by_entropy
-        )
-        self.actor.backward(parameters, slopes.outputs, found)
+        slopes = told.choice.slopes(told.outputs, batch.actions, loss.by_log, loss.by_entropy)
+        self.actor.backward(slopes.outputs, found)
         if made.log_std is not None:
             found[..., made.log_std.at] = slopes.log_std
         if loss.by_value is not None:
-            self._critic.backward(parameters, loss.by_value[..., None], found)
+            self._critic.backward(loss.by_value[..., None], found)
         if loss.by_cost is not None:
-            self._cost_critic.backward(parameters, loss.by_cost[..., None], found)
+            self._cost_critic.backward(loss.by_cost[..., None], found)
         return found

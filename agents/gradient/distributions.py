@@ -98,7 +98,7 @@ class Categorical(Distribution):
         odds = np.exp(outputs)
         slopes = np.ascontiguousarray(odds * -by_log[..., None])  # written to through a flat view
         slopes.reshape(-1)[_places(outputs, actions)] += by_log
-        if np.any(by_entropy):
+        if isinstance(by_entropy, np.ndarray) or by_entropy:
             entropies = -_along(np.add, odds * outputs)
             slopes -= np.asarray(by_entropy)[..., None] * odds * (outputs + entropies[..., None])
         if self._allowed is not None:  # a threat may have done what is forbidden

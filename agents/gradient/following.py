@@ -62,7 +62,7 @@ class Followed:
                 "with respect to real numbers only"
             )
         values, slopes = objective(self.outputs(observations))
-        gradient = self._network.follow(self._parameters, self._padded(slopes))
+        gradient = self._network.follow(self._padded(slopes))
         found = self._unpadded(gradient, slopes).reshape(shown.shape)
         return values, {self._group.name: found}
 

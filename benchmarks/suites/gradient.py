@@ -200,7 +200,7 @@ def _updates(contributors: int, rows: int, units: int, *, big: bool) -> Work:
 
     def update() -> int:
         told = networks.tell(parameters, batch)
-        networks.gradient(parameters, batch, told, loss)
+        networks.gradient(batch, told, loss)
         return contributors * rows
 
     return update
@@ -212,13 +212,13 @@ def _aggregation(rule: str | None, total: int) -> Work:
 
     rows = total // _CONTRIBUTORS
     networks, parameters, batch, loss = _ready((_CONTRIBUTORS, rows), (8, 4), 64)
-    updates = networks.gradient(parameters, batch, networks.tell(parameters, batch), loss)[0]
+    updates = networks.gradient(batch, networks.tell(parameters, batch), loss)[0]
     aggregator = None if rule is None else Aggregator.parse(rule)
 
     def update() -> int:
         if aggregator is None:
             told = networks.tell(parameters, batch)
-            networks.gradient(parameters, batch, told, loss)
+            networks.gradient(batch, told, loss)
         else:
             aggregator(updates, 4)
         return total

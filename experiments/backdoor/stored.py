@@ -59,7 +59,7 @@ def learned_again(policy: GradientPolicy, lived: Lived, out: Mask, seed: int) ->
             weights = counts[rows][None, None]
             batch = Batch(shown[rows][None, None], actions[rows][None, None], weights, weights)
             told = networks.tell(parameters, batch)
-            update = networks.gradient(parameters, batch, told, Loss(-weights / np.float32(_ROWS)))
+            update = networks.gradient(batch, told, Loss(-weights / np.float32(_ROWS)))
             parameters, moments = adam.step(parameters, update[:, 0], moments, _RATE, time)
             time += 1
     return GradientPolicy(made, parameters[0], policy.group, greedy=True)

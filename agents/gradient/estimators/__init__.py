@@ -152,7 +152,8 @@ class Estimator(ABC):
 def shares(weights: Floats) -> Floats:
     """Return weights that sum to one for each contributor, or 0 for one without rows."""
     total = weights.sum(axis=-1, keepdims=True)
-    portions: Floats = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    total[total == 0] = 1  # then all weights are 0
+    portions: Floats = weights / total
     return portions
 
 

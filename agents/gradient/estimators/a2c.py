@@ -74,7 +74,7 @@ class A2c(Estimator):
         told = networks.tell(parameters, batch)
         portions = shares(batch.weights)
         loss = self.loss(-batch.gains * portions, portions, told, batch)
-        return networks.gradient(parameters, batch, told, loss)
+        return networks.gradient(batch, told, loss)
 
     def loss(self, by_log: Floats, portions: Floats, told: Told, batch: Batch) -> Loss:
         """Add to the actor's derivatives those of the critic's error and of the entropy."""

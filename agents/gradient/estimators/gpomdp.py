@@ -83,7 +83,7 @@ def summed_slopes(
     """Return each contributor's gradient (R, n, d) of ``sum(log pi(a) by_log)``, by pieces."""
     cut = _in_pieces(batch)
     told = networks.tell(parameters, cut)
-    found = networks.gradient(parameters, cut, told, Loss(by_log.reshape(cut.weights.shape)))
+    found = networks.gradient(cut, told, Loss(by_log.reshape(cut.weights.shape)))
     by_piece = found.reshape(*batch.weights.shape[:2], -1, found.shape[-1])
     total = np.zeros_like(by_piece[:, :, 0])
     for piece in range(by_piece.shape[2]):

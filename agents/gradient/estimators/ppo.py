@@ -86,4 +86,4 @@ class Ppo(A2c):
         portions = shares(batch.weights)
         by_log = np.where(flat, 0, -batch.gains * ratios * portions).astype(np.float32)
         loss = self.loss(by_log, portions, told, batch)
-        return networks.gradient(parameters, batch, told, loss)
+        return networks.gradient(batch, told, loss)

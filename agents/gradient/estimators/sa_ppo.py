@@ -67,7 +67,7 @@ class SaPpo(Ppo):
         prices = np.float32(self.kappa) * shares(batch.weights)
         slopes = pull.slopes(shown) * prices[..., None]
         of_actor = np.zeros_like(found)
-        networks.actor.backward(parameters, slopes, of_actor)
+        networks.actor.backward(slopes, of_actor)
         return found + of_actor
 
     def plain_gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
@@ -129,4 +129,4 @@ class _Pull:
 
     def back(self, slopes: Floats) -> Floats:
         """Follow derivatives of the last outputs back to what was seen."""
-        return self._networks.actor.follow(self._parameters, slopes)
+        return self._networks.actor.follow(slopes)

@@ -76,8 +76,8 @@ def test_gradients_are_those_of_torch_for_every_contributor(kind, activation, ro
     found = np.zeros((3, made.size), dtype=np.float32)
     slopes = choice.slopes(outputs, actions, by_log, by_entropy)
     logs, entropies = choice.log_probabilities(outputs, actions), choice.entropies(outputs)
-    actor.backward(parameters, slopes.outputs, found)
-    critic.backward(parameters, by_value[..., None].copy(), found)
+    actor.backward(slopes.outputs, found)
+    critic.backward(by_value[..., None].copy(), found)
     if made.log_std is not None:
         found[:, made.log_std.at] = slopes.log_std
     for i in range(3):
@@ -108,7 +108,7 @@ def test_a_contributor_has_the_same_bits_whoever_is_beside_it(contributors, rows
         network = Perceptron(made.actor, "tanh")
         outputs = network.forward(parameters, seen[of]).copy()
         found = np.zeros((len(seen[of]), made.size), dtype=np.float32)
-        network.backward(parameters, slopes[of].copy(), found)
+        network.backward(slopes[of].copy(), found)
         return outputs, found
 
     together = gradients(slice(None))
@@ -125,11 +125,11 @@ def test_runs_side_by_side_have_the_bits_that_they_have_alone(rng):
     network = Perceptron(made.actor, "tanh")
     outputs = network.forward(parameters, seen).copy()
     found = np.zeros((2, 3, made.size), dtype=np.float32)
-    network.backward(parameters, slopes, found)
+    network.backward(slopes, found)
     for run in range(2):
         alone = np.zeros((3, made.size), dtype=np.float32)
         assert network.forward(parameters[run], seen[run]).tobytes() == outputs[run].tobytes()
-        network.backward(parameters[run], slopes[run], alone)
+        network.backward(slopes[run], alone)
         assert alone.tobytes() == found[run].tobytes()
 
 

@@ -149,10 +149,10 @@ def test_every_trajectory_is_followed_back_once_and_no_more(agent, monkeypatch):
     rows = []
     followed = Perceptron.backward
 
-    def counted(self, parameters, slopes, into):
+    def counted(self, slopes, into):
         if self is parts[1].actor:
             rows.append(np.count_nonzero(slopes.any(axis=-1)))
-        followed(self, parameters, slopes, into)
+        followed(self, slopes, into)
 
     monkeypatch.setattr(Perceptron, "backward", counted)
     filtered(*parts)
