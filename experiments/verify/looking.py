@@ -28,9 +28,9 @@ def look_at_all(
     """
     yield from look_at(run, seal)
     if run.summary.experiment == "train":
-        from rallypoint.experiments.verify.recordings import look_at_recording  # learners
+        from rallypoint.experiments.verify.recordings import look_at_receipts  # learners
 
-        yield from look_at_recording(run)
+        yield from look_at_receipts(run)
     cells = [
         read_run(run.folder / name)
         for name in run.manifest.get("cells", [])

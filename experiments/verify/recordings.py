@@ -1,4 +1,4 @@
-"""Whether a training's receipts are what its recording shows. Reads all of it, plays nothing."""
+"""Whether a training's receipts are what it declares, and its recording shows. Plays nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,7 +14,8 @@ from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.findings import Finding, judged
 from rallypoint.registration import make
 from rallypoint.safety.known import spans_of
-from rallypoint.safety.receipts import Receipt
+from rallypoint.safety.receipts import Receipt, disagreements
+from rallypoint.safety.receipts.contradictions import faults_of_agents
 from rallypoint.safety.recorder import Checks
 from rallypoint.safety.recording_files import RECORDING, read_recordings
 from rallypoint.safety.recordings import Recording
@@ -24,27 +25,34 @@ from rallypoint.takeover import lies_within
 Faults = Callable[[Sequence[Receipt]], list[str]]
 
 
-def look_at_recording(run: Recorded) -> Iterator[Finding]:
-    """Hold the receipts of a run against its recording, if there is one."""
-    if run.summary.experiment != "train" or not run.manifest["config"].get("record"):
+def look_at_receipts(run: Recorded) -> Iterator[Finding]:
+    """Hold the receipts of a training against what it declares, and its recording, if any."""
+    if run.summary.experiment != "train":
         return
+    config, told = run.manifest["config"], run.receipts.get("training", [])
+    is_recorded = bool(config.get("record"))
+    if not (is_recorded or config.get("threats") or told):
+        return
+    what = "recording" if is_recorded else "threats"
     if run.manifest["status"] != "finished":
-        yield Finding("recording", "not checked", f"the run was {run.manifest['status']}")
+        yield Finding(what, "not checked", f"the run was {run.manifest['status']}")
         return
     try:
-        faults = _faults_by(training_of(run.manifest), run.folder / RECORDING)
+        training = training_of(run.manifest)
+        faults = _faults_by(training, run.folder / RECORDING if is_recorded else None)
     except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
         reason = f"not everything is installed here: {error}"
-        yield Finding("recording", "not checked", reason)
+        yield Finding(what, "not checked", reason)
         return
     except RallypointError as error:
-        yield Finding("recording", "differs", str(error))
+        yield Finding(what, "differs", str(error))
         return
     try:  # what is unknown from here on, a file of the run names
-        found = faults(_receipts(run.receipts.get("training", [])))
+        found = faults(_receipts(told))
     except RallypointError as error:
         found = [str(error)]
-    yield judged("recording", found, compared=f"{RECORDING}/ and receipts say the same")
+    same = f"{RECORDING}/ and receipts say the same" if is_recorded else "receipts are as declared"
+    yield judged(what, found, compared=same)
 
 
 def same_recording(run: Recorded, folder: Path) -> Finding:
@@ -72,21 +80,37 @@ def _receipts(told: Any) -> list[Receipt]:
     return [from_dict(Receipt, entry, where="receipts.json") for entry in entries]
 
 
-def _faults_by(training: Training, folder: Path) -> Faults:
-    """Return what says where receipts depart from a recording, in the world that was trained in."""
-    for path in folder.rglob("*"):
+def _faults_by(training: Training, folder: Path | None) -> Faults:
+    """Return what says where receipts depart from what was declared, in the world trained in.
+
+    Args:
+        training: what was trained, and under which threats.
+        folder: of the recording, which receipts are also held against; if there is one.
+    """
+    for path in () if folder is None else folder.rglob("*"):
         if not path.is_dir() or path.is_symlink():
             check_plain(path)
     if learner_of(training.agent).learner == "contributors":
-        model = training.threats or ThreatModel()
-        in_worlds = len(model.in_world().threats)  # whose receipts come first
         team = team_of(training)
         team.world.close()
-        return lambda receipts: team.frames.faults(folder, receipts[in_worlds:])
+        model = (training.threats or ThreatModel()).in_world()
+        num_in_world = len(model.threats)  # whose receipts come first
+        return lambda receipts: (
+            _faults_declared(team.world, model, receipts[:num_in_world])
+            + team.frames.faults(folder, receipts[num_in_world:])
+        )
     model = ThreatModel() if training.threats is None else training.threats.in_world()
+    if folder is None:
+        world = make(training.env, copies=1, **training.env_settings)
+        world.close()
+        return partial(_faults_declared, world, model)
     first = next(read_recordings(folder))
     world = make(training.env, copies=first.copies.tolist(), **training.env_settings)
     return partial(_faults_in, world, model, folder)
+
+
+def _faults_declared(world: BatchEnv, model: ThreatModel, receipts: Sequence[Receipt]) -> list[str]:
+    return faults_of_agents(receipts, world.agents) + disagreements(model, receipts)
 
 
 def _faults_in(
@@ -99,7 +123,7 @@ def _faults_in(
             checks.add(part)
     finally:
         world.close()
-    return checks.faults(receipts)
+    return faults_of_agents(receipts, world.agents) + checks.faults(receipts)
 
 
 def _refuse_another(part: Recording, world: BatchEnv) -> None:

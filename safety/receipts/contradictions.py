@@ -5,7 +5,7 @@ receipt and of every sum of them, so that it needs neither a world nor a recordi
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.receipts.frequency import checked_chance
@@ -14,6 +14,15 @@ from rallypoint.safety.threats import OF_ROUNDS, Threat
 
 _COUNTS = ("episodes", "occasions", "opportunities", "steps", "most_steps", "most_agents")
 _ROUNDING = 1e-5  # of a norm of float32 numbers, relatively
+
+
+def faults_of_agents(receipts: Sequence[Receipt], agents: Sequence[str]) -> list[str]:
+    """Say which receipts are of other agents, or contributors, than there were."""
+    return [
+        f"threats[{receipt.index}] ({receipt.kind}) has a receipt of other agents than there were"
+        for receipt in receipts
+        if receipt.agents != tuple(agents)
+    ]
 
 
 def contradictions(threat: Threat, receipt: Receipt) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rallypoint.safety.receipts import Receipt, disagreements
+from rallypoint.safety.receipts.contradictions import faults_of_agents
 from rallypoint.safety.recording_files import remove_parts
 from rallypoint.safety.updates.frame import UpdateThreats
 from rallypoint.safety.updates.recorder import UpdateRecorder, recorded_faults
@@ -46,11 +47,11 @@ class FramesOfRun:
             fault for frame in frames for fault in disagreements(frame.model, frame.receipts())
         ]
 
-    def faults(self, folder: Path, receipts: Sequence[Receipt]) -> list[str]:
+    def faults(self, folder: Path | None, receipts: Sequence[Receipt]) -> list[str]:
         """Say where receipts depart from the declaration, or from what a run wrote down.
 
         Args:
-            folder: of the recording, as ``record`` had it.
+            folder: of the recording, as ``record`` had it; none, if nothing was written down.
             receipts: of all frames, as ``account`` returns them.
 
         Raises:
@@ -59,7 +60,13 @@ class FramesOfRun:
         found: list[str] = []
         for name, frame in self._frames.items():
             mine, receipts = receipts[: len(frame.receipts())], receipts[len(frame.receipts()) :]
-            found += recorded_faults(frame, read_all_updates(folder / name), mine)
+            if folder is None:
+                found += faults_of_agents(mine, frame.contributors)
+                found += disagreements(frame.model, mine)
+            else:
+                found += recorded_faults(frame, read_all_updates(folder / name), mine)
+        if receipts:
+            found.append(f"there are {len(receipts)} receipts more than threats")
         return found
 
 

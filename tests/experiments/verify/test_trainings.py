@@ -59,6 +59,70 @@ def test_whatever_a_training_left_is_made_again(where, forge, rallypoint):
     assert states(rallypoint, "run", status=1)[where] == "differs"
 
 
+def receipts_with(**forged):
+    def change(content):
+        content["receipts"]["training"][0].update(forged)
+
+    return change
+
+
+FORGED_DEEDS = {
+    "first_step": 7,
+    "last_step": 0,
+    "chance": 0.9,
+    "site": "presence",
+    "agents": ["walker_0"],
+    "steps": 1,
+    "most_steps": 1_000_000,
+}
+
+
+@pytest.mark.parametrize("agent", ["q_learning", "ppo"])
+def test_a_forged_receipt_is_found_without_computing(agent, rallypoint):
+    Path("doze.toml").write_text(
+        "format = 1\n[[threats]]\nkind = 'noisy_action'\nwhen = { from = 2, every = 3 }\n"
+    )
+    small = ("--agent", agent, "--steps", 300, "--threats", "doze.toml", "--out", "run")
+    done = rallypoint("train", "--env", "gathering-v0", *small)
+    assert done.status == 0, done.err
+    assert states(rallypoint, "run", "--seconds", 0)["threats"] == "same"
+    path = Path("run/receipts.json")
+    honest = path.read_text()
+    for name, value in FORGED_DEEDS.items():
+        edited(path, receipts_with(**{name: value}))
+        found = states(rallypoint, "run", "--seconds", 0, status=1)
+        assert (found["files"], found["threats"]) == ("same", "differs"), name
+        path.write_text(honest)
+    edited(path, lambda content: content["receipts"].pop("training"))
+    assert states(rallypoint, "run", "--seconds", 0, status=1)["threats"] == "differs"
+
+
+LENGTHS = {"largest_norm": 1.9, "clipped": 1_000_000}
+
+
+@pytest.mark.parametrize("more", [(), ("--record",)], ids=["alone", "on record"])
+def test_forged_lengths_of_lies_are_found_without_computing_where_they_are_on_record(
+    more, rallypoint
+):
+    Path("liars.toml").write_text(
+        "format = 1\n[[threats]]\nkind = 'sign_flip'\nvictims = [0]\nbudget = { norm = 2.0 }\n"
+    )
+    done = rallypoint(*TRAIN, "--threats", "liars.toml", *more)
+    assert done.status == 0, done.err
+    what = "recording" if more else "threats"
+    assert states(rallypoint, "run", "--seconds", 0)[what] == "same"
+    path = Path("run/receipts.json")
+    honest = path.read_text()
+    for name, value in LENGTHS.items():
+        edited(path, receipts_with(**{name: value}))
+        is_seen = bool(more) or name == "clipped"
+        found = states(rallypoint, "run", "--seconds", 0, status=int(is_seen))
+        assert found[what] == ("differs" if is_seen else "same"), name
+        path.write_text(honest)
+    edited(path, receipts_with(largest_norm=1.9))
+    assert states(rallypoint, "run", status=1)["receipts"] == "differs"
+
+
 def test_so_does_one_of_an_agent_of_sb3(rallypoint):
     words = ("--set", "n_steps=20", "--set", "batch_size=40", "--steps", 80, "--copies", 2)
     done = rallypoint("train", "--env", "cartpole-v1", "--agent", "sb3:PPO", *words, "--out", "run")
