@@ -10,7 +10,7 @@ from rallypoint.experiments.verify.differences import differences
 from rallypoint.experiments.verify.findings import Finding, judged
 from rallypoint.experiments.verify.meaning import look_at_command
 from rallypoint.seals import changed, seal_of
-from rallypoint.takeover import MANIFEST, lies_within
+from rallypoint.takeover import MANIFEST, OWN_FILES, lies_within
 
 
 def look_at(run: Recorded, seal: str = "") -> Iterator[Finding]:
@@ -26,10 +26,7 @@ def look_at(run: Recorded, seal: str = "") -> Iterator[Finding]:
 def _seal(run: Recorded, published: str) -> Finding:
     told = run.manifest.get("seal")
     if told is None:
-        if published:
-            return Finding("manifest", "differs", "it has no seal, and one was published")
-        reason = "it has no seal: the run has not ended, or is of an older version"
-        return Finding("manifest", "not checked", reason)
+        return Finding("manifest", "differs", f"it has no seal{_why_not(run)}")
     found = seal_of(read_foreign_json(run.folder / MANIFEST))
     apart = ["it was changed after the run: its seal is of another"] if found != told else []
     if published and found != published.lower():
@@ -40,16 +37,22 @@ def _seal(run: Recorded, published: str) -> Finding:
 def _files(run: Recorded) -> Finding:
     sealed = run.manifest.get("digests")
     if sealed is None:
-        reason = "the manifest has no digests: the run has not ended, or is of an older version"
-        return Finding("files", "not checked", reason)
+        return Finding("files", "differs", f"the manifest has no digests{_why_not(run)}")
     found = changed(run.folder, sealed)
     listed = {
         name
-        for name in run.manifest["files"]
+        for name in (*run.manifest["files"], *OWN_FILES)
         if lies_within(run.folder, name) and (run.folder / name).is_file()
     }
-    found += [f"{name} has no digest" for name in sorted(listed - {"manifest.json"} - set(sealed))]
+    found += [f"{name} has no digest" for name in sorted(listed - {MANIFEST} - set(sealed))]
     return judged("files", found, compared=f"{len(sealed)} as the run left them")
+
+
+def _why_not(run: Recorded) -> str:
+    """Say what may have become of what every run writes when it ends, however it ends."""
+    if run.manifest["status"] == "running":
+        return ": the run goes on, or was killed; run it again, or take it up with --resume"
+    return f", and every run that is {run.manifest['status']} has: it was taken out"
 
 
 def _settings(run: Recorded) -> Finding:

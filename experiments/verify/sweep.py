@@ -19,6 +19,11 @@ def look_at_cells(run: Recorded, cells: Sequence[Recorded]) -> Iterator[Finding]
         return
     seals = run.manifest.get("seals", {})
     missing += [
+        f"{name} has no seal in the sweep's manifest"
+        for name in there
+        if name not in seals and run.manifest["status"] != "running"
+    ]
+    missing += [
         f"{cell.folder.name} was changed, seal and all, after the sweep"
         for cell in cells
         if cell.folder.name in seals and cell.manifest.get("seal") != seals[cell.folder.name]

@@ -9,6 +9,7 @@ import pytest
 from rallypoint.experiments.report.recorded import read_run
 from rallypoint.experiments.verify import again
 from rallypoint.experiments.verify.record import look_at
+from rallypoint.seals import seal_of
 from tests.experiments.verify.forging import edited, heads_of, states
 
 
@@ -22,10 +23,48 @@ def test_whatever_a_manifest_says_is_sealed_and_a_seal_that_was_published_binds(
     assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "same"
     found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
     assert found["manifest"] == "differs"
-    edited("run/manifest.json", lambda content: content.pop("seal"), sealed=False)
-    assert states(rallypoint, "run", "--seconds", 0)["manifest"] == "not checked"
-    found = states(rallypoint, "run", "--seconds", 0, "--seal", seal, status=1)
-    assert found["manifest"] == "differs"
+
+
+def without(*names):
+    def change(content):
+        for name in names:
+            content.pop(name)
+
+    return change
+
+
+def rows_without_digest(content):
+    content["files"].remove("metrics.jsonl")
+    content["digests"].pop("metrics.jsonl")
+    content["seal"] = seal_of(content)
+
+
+STRIPPED = {
+    "the seal": (without("seal"), "manifest"),
+    "digests": (lambda c: (c.pop("digests"), c.update(seal=seal_of(c))), "files"),
+    "seal and digests": (without("seal", "digests"), "files"),
+    "the digest of rows": (rows_without_digest, "files"),
+    "all, as if it had not ended": (
+        lambda c: (without("seal", "digests")(c), c.update(status="running")),
+        "files",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", STRIPPED)
+def test_what_a_run_writes_when_it_ends_cannot_be_taken_out(how, rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    strip, where = STRIPPED[how]
+    edited("run/manifest.json", strip, sealed=False)
+    found = states(rallypoint, "run", "--seconds", 0, status=1)
+    assert found[where] == "differs"
+
+
+def test_of_a_run_that_was_killed_verify_says_so(rallypoint):
+    rallypoint("run", "toy", "--out", "run")
+    strip, _ = STRIPPED["all, as if it had not ended"]
+    edited("run/manifest.json", strip, sealed=False)
+    assert "was killed" in rallypoint("verify", "run", "--seconds", 0).err
 
 
 COMMANDS = {

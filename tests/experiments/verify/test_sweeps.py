@@ -1,6 +1,8 @@
 """``rallypoint verify`` of a sweep: its cells, and what it tells of them."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,8 @@ from tests.experiments.verify.forging import edited, heads_of, measured, states
 def test_a_sweep_is_looked_at_whole_and_its_cheapest_cell_run_again(rallypoint):
     rallypoint("run", "toy", "--throws", "100,300", "--out", "run")
     edited("run/throws=100/manifest.json", lambda content: content.update(wall_seconds=9))
-    edited("run/manifest.json", lambda content: content.pop("seals"))
+    seal = json.loads(Path("run/throws=100/manifest.json").read_text())["seal"]
+    edited("run/manifest.json", lambda content: content["seals"].update({"throws=100": seal}))
     found = states(rallypoint, "run", "--seconds", 2)
     assert found["throws=300: rows"] == "same"
     assert "throws=100: rows" not in found
@@ -40,6 +43,8 @@ FORGED_SWEEPS = {
         lambda c: c["receipts"]["T1/heads/throws=100"][0].update(throws=7),
     ),
     "the list of cells": ("manifest.json", lambda c: c["cells"].pop()),
+    "seals of cells": ("manifest.json", lambda c: c.pop("seals")),
+    "a cell's seal": ("manifest.json", lambda c: c["seals"].pop("throws=100")),
 }
 
 
