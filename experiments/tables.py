@@ -136,12 +136,18 @@ def files_in_words(names: Sequence[str]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Say a number with three or four digits."""
+    """Say a number with three or four digits, or whole where it has more.
+
+    >>> number(-1530.2), number(2e9), number(12.345)
+    ('-1,530', '2e+09', '12.35')
+    """
     if value is None:
         return "–"
     size = abs(value)
-    if size >= 1000 or 0 < size < 0.001:
+    if size >= 1_000_000 or 0 < size < 0.001:
         return f"{value:.3g}"
+    if size >= 1000:
+        return f"{value:,.0f}"
     return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rallypoint.claims import LEAST_VALUES, Claim
 from rallypoint.experiments.report.metric_rows import Rows, is_number
 from rallypoint.experiments.report.scales import Scale, label, span
+from rallypoint.experiments.tables import number
 
 WIDTH = 208.0  # units of the drawing; the page shows about one pixel for each
 _EDGE = 8.0
@@ -83,6 +84,10 @@ def seed_values(claim: Claim, rows: Rows) -> tuple[float, ...]:
     return ()
 
 
+def _gap(size: float) -> str:
+    return number(abs(size)) if abs(size) >= 100 else f"{abs(size):.2g}"
+
+
 def margin(claim: Claim) -> str:
     """Say in words how far a claim is from its threshold, as its verdict has it."""
     expected, interval = claim.expected, claim.interval
@@ -94,9 +99,9 @@ def margin(claim: Claim) -> str:
     clears_none = not expected.clears(far, expected.threshold)
     match claim.verdict:
         case "holds":
-            words = f"clear of it by {abs(near - expected.threshold):.2g}"
+            words = f"clear of it by {_gap(near - expected.threshold)}"
         case "fails" if clears_none:
-            words = f"misses it by {abs(far - expected.threshold):.2g}"
+            words = f"misses it by {_gap(far - expected.threshold)}"
         case "fails" if expected.every_seed is not None:
             words = f"a seed misses {label(expected.every_seed)}"
         case "undecided" if not clears_all and not clears_none:
