@@ -1,6 +1,7 @@
 """Runs of one experiment beside each other: what differs, each claim's outcome, the curves."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rallypoint.claims import Claim
@@ -12,6 +13,7 @@ from rallypoint.experiments.report.words import setting
 from rallypoint.experiments.tables import interval, number, verdict_in_words
 
 _RUN = "run of the page"  # a column that no row has
+_ENV = "environment of the run"  # likewise
 _MOST_LETTERS = 48  # of a name made of settings
 
 
@@ -77,16 +79,21 @@ def shown_beside(runs: Sequence[Recorded], labels: Sequence[str], *, most: int) 
     """Draw runs of one experiment together, with a line for all that have the same settings.
 
     Runs that differ in nothing but their seeds are one line, and all their seeds together are what
-    its interval is made of.
+    its interval is made of. What was earned in one environment says nothing beside what was earned
+    in another: each has a chart of its own.
     """
     names = _names(runs, labels)
+    envs = [str(run.summary.config.get("env", "")) for run in runs]
     rows = tuple(
-        row | {_RUN: name, "seed": f"{row.get('seed', run.summary.seeds)} of {label}"}
-        for run, label, name in zip(runs, labels, names, strict=True)
+        row | {_RUN: name, _ENV: env, "seed": f"{row.get('seed', run.summary.seeds)} of {label}"}
+        for run, label, name, env in zip(runs, labels, names, envs, strict=True)
         for row in run.rows
     )
     declared = {repr(exhibit): exhibit for run in runs for exhibit in run.exhibits}
-    return shown(list(declared.values()), rows, {}, most=most, beside=_RUN)
+    exhibits = list(declared.values())
+    if len(set(envs)) > 1:
+        exhibits = [replace(each, panels=(*each.panels, _ENV)) for each in exhibits]
+    return shown(exhibits, rows, {}, most=most, beside=_RUN)
 
 
 def _names(runs: Sequence[Recorded], labels: Sequence[str]) -> list[str]:

@@ -71,6 +71,21 @@ def test_runs_beside_each_other_are_lines_of_one_drawing(tmp_path):
     assert "Probability of improvement" in beside
 
 
+def test_runs_in_two_environments_share_no_drawing(tmp_path):
+    folders = [
+        shown_run(tmp_path / f"{env}-{rate}", [LEARNING, SCORES], env=env, rate=rate, shift=rate)
+        for env in ("meadow-v0", "forest-v0")
+        for rate in (1, 2)
+    ]
+    page = page_of(*folders)
+    beside = page.text.partition("runs side by side")[2].partition("Run it again")[0]
+    for kind in ("scores", "losses"):
+        for env in ("meadow-v0", "forest-v0"):
+            assert f"{kind}, {env}" in beside
+    alone = page_of(folders[0], folders[2]).text.partition("runs side by side")[2]
+    assert "Scores compared" not in alone.partition("Run it again")[0]
+
+
 def test_runs_that_differ_in_seeds_alone_are_one_line(tmp_path):
     folders = [  # a training has its seed among its settings, too
         shown_run(tmp_path / f"{seed}", [LEARNING], seeds=(seed,), seed=seed) for seed in range(3)
