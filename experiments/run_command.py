@@ -133,9 +133,8 @@ def _setting_options(experiment: "Experiment[Any]", taken: set[str]) -> list[cli
         if name in taken:  # still there as --set
             continue
         flag = f"--{name.replace('_', '-')}"
-        about = comment_by_field.get(name, "")
-        if default not in (None, ""):
-            about = f"{about}  [default: {default}]".strip()
+        default_told = "" if default in (None, "") else f"  [default: {default}]"
+        about = (comment_by_field.get(name, "") + default_told).strip()
         if hint is bool:
             option = click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=about)
         else:
