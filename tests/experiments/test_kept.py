@@ -1,8 +1,11 @@
 """Finished pieces: made once, the same afterwards, and none but one's own."""
 
+import json
+
 import numpy as np
 import pytest
 
+from rallypoint.array_files import read_arrays, write_arrays
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.experiments.kept import Kept
 
@@ -52,6 +55,54 @@ def test_damaged_plain_values_are_refused(tmp_path, damage):
     (tmp_path / "a.json").write_bytes(damage)
     with pytest.raises(UnreadableFile, match=r"a\.json is no readable finished piece"):
         kept.plain("a", {}, never)
+
+
+EDITS = {
+    "a value": lambda piece: piece.update(told=[2.0, 2.0]),
+    "one value less": lambda piece: piece.update(told=[1.0]),
+    "another kind": lambda piece: piece.update(told=["1.0", "2.0"]),
+    "nothing of a name": lambda piece: piece.pop("told"),
+    "one name more": lambda piece: piece.update(more=[1.0]),
+    "another name": lambda piece: piece.update(tell=piece.pop("told")),
+}
+
+
+@pytest.mark.parametrize("how", EDITS)
+def test_edited_plain_values_are_refused(tmp_path, how):
+    made = {"told": [1.0, np.float64(2.0)], "found": (1, None)}
+    Kept(str(tmp_path)).plain("a", {"seed": 1}, lambda: made)
+    path = tmp_path / "a.json"
+    content = json.loads(path.read_text())
+    EDITS[how](content["piece"])
+    path.write_text(json.dumps(content))
+    with pytest.raises(UnreadableFile, match=r"a\.json was edited after it was finished \(remove"):
+        Kept(str(tmp_path)).plain("a", {"seed": 1}, never)
+    content.pop("piece")
+    path.write_text(json.dumps(content))
+    with pytest.raises(UnreadableFile, match="was edited"):
+        Kept(str(tmp_path)).plain("a", {"seed": 1}, never)
+
+
+@pytest.mark.parametrize("how", EDITS)
+def test_an_edited_piece_is_refused(tmp_path, how):
+    made = {"told": np.array([1.0, 2.0]), "found": np.array(True)}
+    Kept(str(tmp_path)).piece("a", {"seed": 1}, lambda: made)
+    path = tmp_path / "a.npz"
+    arrays, told = read_arrays(path, what="piece")
+    EDITS[how](arrays)
+    write_arrays(path, {name: np.array(array) for name, array in arrays.items()}, told)
+    with pytest.raises(UnreadableFile, match=r"a\.npz was edited after it was finished \(remove"):
+        Kept(str(tmp_path)).piece("a", {"seed": 1}, never)
+
+
+def test_a_piece_without_a_digest_is_refused(tmp_path):
+    Kept(str(tmp_path)).plain("a", {"seed": 1}, lambda: {"told": 1})
+    path = tmp_path / "a.json"
+    content = json.loads(path.read_text())
+    content.pop("digest")
+    path.write_text(json.dumps(content))
+    with pytest.raises(UnreadableFile, match="was edited"):
+        Kept(str(tmp_path)).plain("a", {"seed": 1}, never)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK", b"no archive"])
