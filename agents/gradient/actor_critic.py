@@ -46,8 +46,7 @@ class ActorCritic:
 
     def tell(self, parameters: Parameters, batch: Batch) -> Told:
         """Look at the rows of a batch; ``gradient`` follows the last look back."""
-        choice = self.choice(parameters, batch.allowed)
-        outputs = choice.settled(self.actor.forward(parameters, batch.seen))
+        choice, outputs = self._put_out(parameters, batch)
         shown = batch.seen if batch.central is None else batch.central
         values, costs = (
             critic.forward(parameters, shown)[..., 0] if layers else None
@@ -58,6 +57,15 @@ class ActorCritic:
         )
         logs = choice.log_probabilities(outputs, batch.actions)
         return Told(choice, outputs, logs, values, costs)
+
+    def logs(self, parameters: Parameters, batch: Batch) -> Floats:
+        """Return the log-probabilities of a batch's actions alone, of no critic: (R, n, b)."""
+        choice, outputs = self._put_out(parameters, batch)
+        return choice.log_probabilities(outputs, batch.actions)
+
+    def _put_out(self, parameters: Parameters, batch: Batch) -> tuple[Distribution, Floats]:
+        choice = self.choice(parameters, batch.allowed)
+        return choice, choice.settled(self.actor.forward(parameters, batch.seen))
 
     def values(self, parameters: Parameters, rows: Floats) -> Floats:
         """Return what the critic says of any rows, run by run: (R, m, inputs) -> (R, m)."""

@@ -1,6 +1,8 @@
 """What a contributor learns from: its rows of a fragment, in pieces of one size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,16 +26,26 @@ class Batch(NamedTuple):
     episodes: NDArray[np.int64] | None = None  # (R, n, b) of which episode a row is, by number
     allowed: Mask | None = None  # (R, n, b, K) actions that were not forbidden, where some were
 
-    def take(self, rows: NDArray[np.int64]) -> "Batch":
-        """Return some rows of each contributor, by their places (R, n, m)."""
-        return self.each(lambda part: _taken(part, rows))
+    def pieces(self, order: NDArray[np.int64], ends: Sequence[int]) -> Iterator["Batch"]:
+        """Yield rows of each contributor in an order (R, n, b), up to one end after another.
+
+        All are put in order at once, and each piece is cut off of that, as memory of its own would
+        lie: to pick a small piece's rows by themselves takes several times as long.
+        """
+        runs, count, length = self.weights.shape
+        cuts = [slice(start, end) for start, end in pairwise([0, *ends])]
+        firsts = np.arange(0, runs * count * length, length).reshape(runs, count, 1)
+        places = firsts + order
+        laid = np.concatenate([places[..., cut].ravel() for cut in cuts])
+        ordered = self.each(lambda part: part.reshape(-1, *part.shape[3:]).take(laid, axis=0))
+        for cut in cuts:
+            here = slice(runs * count * cut.start, runs * count * cut.stop)
+            shape = (runs, count, cut.stop - cut.start)
+            yield ordered.each(partial(_cut, here=here, shape=shape))
 
     def each(self, change: Callable[[Any], Any]) -> "Batch":
         """Return the batch with every array in it changed alike."""
-        changed: dict[str, Any] = {
-            name: None if part is None else change(part) for name, part in self._asdict().items()
-        }
-        return Batch(**changed)
+        return Batch._make(None if part is None else change(part) for part in self)
 
 
 def counts(acting: Mask) -> NDArray[np.int64]:
@@ -65,3 +77,7 @@ def _taken(part: Any, rows: NDArray[np.int64]) -> Any:
     # One flat index and take: several times faster than taking along an axis.
     firsts = np.arange(0, runs * count * length, length).reshape(runs, count, 1)
     return part.reshape(-1, *part.shape[3:]).take(rows + firsts, axis=0)
+
+
+def _cut(part: Any, here: slice, shape: tuple[int, ...]) -> Any:
+    return part[here].reshape(*shape, *part.shape[1:])

@@ -93,7 +93,7 @@ def summed_slopes(
 
 def log_probabilities(networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
     """Return how likely each row's action is under some parameters: (R, n, b), a new array."""
-    return networks.tell(parameters, _in_pieces(batch)).logs.reshape(batch.weights.shape)
+    return networks.logs(parameters, _in_pieces(batch)).reshape(batch.weights.shape)
 
 
 def _in_pieces(batch: Batch) -> Batch:

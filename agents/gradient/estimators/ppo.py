@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import Parameters
@@ -56,7 +57,7 @@ class Ppo(A2c):
     ) -> Batch:
         """Make a batch with advantages, targets, and how likely every action was."""
         batch = super().prepare(networks, parameters, fragment, contributors)
-        return batch._replace(old_logs=networks.tell(parameters, batch).logs)
+        return batch._replace(old_logs=networks.logs(parameters, batch))
 
     def passes(
         self, batch: Batch, draws: Draws, count: int, lengths: Sequence[int] = ()
@@ -69,12 +70,10 @@ class Ppo(A2c):
         of_all = lengths or (length,)
         whole = sum(of_all)
         rows = min(whole, max(1, self.minibatch // count, -(-whole // min(of_all))))
+        ends = [end * length // whole for end in [*range(rows, whole, rows), whole]]
         for _ in range(self.epochs):
-            order = draws.random((length,)).argsort(axis=1, kind="stable")
-            shuffled = order.reshape(batch.weights.shape)
-            for first in range(0, whole, rows):
-                start, stop = (end * length // whole for end in (first, min(first + rows, whole)))
-                yield batch.take(shuffled[..., start:stop])
+            order = _order_of(draws.random((length,)))
+            yield from batch.pieces(order.reshape(batch.weights.shape), ends)
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
         """Return each contributor's gradient."""
@@ -87,3 +86,12 @@ class Ppo(A2c):
         by_log = np.where(flat, 0, -batch.gains * ratios * portions).astype(np.float32)
         loss = self.loss(by_log, portions, told, batch)
         return networks.gradient(batch, told, loss)
+
+
+def _order_of(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return by which places each row of numbers rises, equal ones in the order they stand in."""
+    order: NDArray[np.int64] = numbers.argsort(axis=1)  # several times as fast as a stable sort
+    rising = np.take_along_axis(numbers, order, axis=1)
+    if (rising[:, 1:] == rising[:, :-1]).any():  # hardly ever: then there is but one order
+        order = numbers.argsort(axis=1, kind="stable")
+    return order
