@@ -98,14 +98,23 @@ class Adam(Optimiser):
         self, parameters: Parameters, update: Parameters, moments: Moments, rate: float, time: Times
     ) -> Moved:
         """Move by the mean over the root of the mean square, both freed of their start."""
+        # In few arrays, one more than are returned: fresh memory costs as much as the sums in it.
         b1, b2 = np.float32(self.beta1), np.float32(self.beta2)
-        mean: Parameters = moments["mean"] + (1 - b1) * (update - moments["mean"])
-        square: Parameters = moments["square"] * b2 + (1 - b2) * update * update
+        mean = update - moments["mean"]
+        mean *= 1 - b1
+        mean += moments["mean"]
+        square = moments["square"] * b2
+        other = (1 - b2) * update
+        other *= update
+        square += other
         count = np.reshape(time, (-1, 1)) + 1.0
         pace = (rate / (1 - self.beta1**count)).astype(np.float32)
-        root = np.sqrt(square) / ((1 - self.beta2**count) ** 0.5).astype(np.float32)
-        step = pace * mean / (root + np.float32(self.epsilon))
-        moved = parameters - step.astype(np.float32, copy=False)
+        root = np.sqrt(square, out=other)
+        root /= ((1 - self.beta2**count) ** 0.5).astype(np.float32)
+        root += np.float32(self.epsilon)
+        moved = pace * mean
+        moved /= root
+        np.subtract(parameters, moved, out=moved)
         return Moved(moved, {"mean": mean, "square": square})
 
 

@@ -230,12 +230,15 @@ class Server:
         with np.errstate(over="ignore", invalid="ignore"):  # refused below, with what to do
             moved = self._optimiser.step(self.weights[rows], updates, own, rate, time)
         self._check(moved.parameters, np.arange(len(self.parameters))[rows], _LARGEST)
+        self._steps[rows] += 1
+        if runs is None and not self.riding.size:
+            self.parameters, self._moments = moved
+            return
         parameters = self.parameters.copy()
         parameters[rows, : self.riding.num_weights] = moved.parameters
         self.parameters = parameters
         for name, part in moved.moments.items():
             self._moments[name][rows] = part
-        self._steps[rows] += 1
 
     def close(self, aggregates: Floats, *, ride: bool = True) -> None:
         """Let the riders follow the aggregates (R, D), which are then the previous ones.
