@@ -75,6 +75,8 @@ class Delivery(Blocks):
 
 def one_after_another(parts: Sequence[Lived]) -> Lived:
     """Return what the contributors of several blocks lived, actor by actor, too."""
+    if len(parts) == 1:
+        return parts[0]
     by_actor = zip(*(part.of_actors for part in parts), strict=True)
     return Lived(
         np.concatenate([part.returns for part in parts]),

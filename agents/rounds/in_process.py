@@ -35,7 +35,7 @@ class InProcess(Delivery):
     def order(self, work: Work) -> None:
         """Compute."""
         task = self._tasks[work.version]
-        for index in np.unique(self.block_of[work.contributors]).tolist():
+        for index in np.flatnonzero(np.bincount(self.block_of[work.contributors])).tolist():
             found = self.workshops[index].compute(task)
             self._told.append(self._arrived(index, work, found))
 

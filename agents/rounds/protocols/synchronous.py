@@ -60,7 +60,6 @@ class Waiting(NamedTuple):
     came: Mapping[int, Floats]  # updates that are there, by contributor
     is_closed: bool  # all is combined, and the server has not said yet that it moved
     tally: Tally
-    whole: Floats | None = None  # (n, D) all of them, where they came at once
 
 
 @protocols.register("synchronous")
@@ -149,26 +148,26 @@ class Synchronous(RoundProtocol[Waiting]):
         return state, (Work(version, asked), *reminders)
 
     def _arrived(self, state: Waiting, told: Arrived) -> tuple[Waiting, Orders]:
+        if _is_everybody(state, told):  # nothing has to be kept until others come
+            tally = state.tally.plus(arrived=len(state.waits), versions=1)
+            nobody = np.zeros_like(state.waits)
+            closed = state._replace(waits=nobody, is_closed=True, tally=tally)
+            return closed, (Combine(state.version, told.contributors, told.updates),)
         wanted = state.waits[told.contributors]
-        in_order = bool((told.contributors[1:] > told.contributors[:-1]).all())
-        if not in_order:  # somebody may be there twice, of which the first counts
+        if not _is_rising(told.contributors):  # one may be there twice, of which the first counts
             _, firsts = np.unique(told.contributors, return_index=True)
             wanted &= np.bincount(firsts, minlength=len(wanted)) > 0
         waits = state.waits.copy()
         waits[told.contributors] = False
         heard = wanted & told.speaks
         came = dict(state.came)
-        whole = None
-        if in_order and len(heard) == len(waits) and heard.all():
-            whole = told.updates
-        rows = zip(told.contributors[heard].tolist(), told.updates[heard], strict=True)
-        came.update(rows if whole is None else ())
+        came.update(zip(told.contributors[heard].tolist(), told.updates[heard], strict=True))
         tally = state.tally.plus(
             arrived=int(heard.sum()),
             silent=int((wanted & ~told.speaks).sum()),
             useless=int((~wanted).sum()),
         )
-        return self._closed(state._replace(waits=waits, came=came, whole=whole, tally=tally))
+        return self._closed(state._replace(waits=waits, came=came, tally=tally))
 
     def _lost(self, state: Waiting, told: Lost) -> tuple[Waiting, Orders]:
         lost = told.contributors[state.waits[told.contributors]]
@@ -203,12 +202,19 @@ class Synchronous(RoundProtocol[Waiting]):
         if state.waits.any():
             return state, ()
         tally = state.tally.plus(versions=1)
-        closed = state._replace(is_closed=True, came={}, whole=None, tally=tally)
-        if state.whole is not None:
-            everybody = np.arange(len(state.waits))
-            return closed, (Combine(state.version, everybody, state.whole),)
+        closed = state._replace(is_closed=True, came={}, tally=tally)
         if not state.came:
             return closed, (Stop("no contributor has sent an update"),)
         rows = np.array(sorted(state.came))
         updates = np.stack([state.came[contributor] for contributor in rows.tolist()])
         return closed, (Combine(state.version, rows, updates, np.flatnonzero(state.missing)),)
+
+
+def _is_everybody(state: Waiting, told: Arrived) -> bool:
+    """Say whether all are waited for, and all have come at once, each with something to say."""
+    is_all = len(told.contributors) == len(state.waits) and bool(told.speaks.all())
+    return is_all and bool(state.waits.all()) and _is_rising(told.contributors)
+
+
+def _is_rising(numbers: Integers) -> bool:
+    return bool((numbers[1:] > numbers[:-1]).all())
