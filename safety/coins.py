@@ -59,10 +59,14 @@ def _if_suspicious(one: Coins, fewest: int, level: float) -> tuple[float, float]
     tossed = max(1, one.tossed // one.repeats)
     fell = round(one.fell * tossed / one.tossed)
     test = binomtest(fell, tossed, one.chance)
+    # Whoever tossed least explains few falls best, and whoever tossed most, many.
+    few = max(1, fewest // one.repeats)
     if one.alike > 1:
-        p_value = _chernoff(fell / tossed, one.chance, tossed / one.alike)
-    elif fewest < one.tossed:  # whoever tossed least explains few falls best, and most, many
-        few = max(1, fewest // one.repeats)
+        share, tosses = fell / tossed, tossed
+        if share < one.chance:
+            share, tosses = min(fell / few, one.chance), few
+        p_value = _chernoff(share, one.chance, tosses / one.alike)
+    elif fewest < one.tossed:
         above = float(binom.sf(fell - 1, tossed, one.chance))
         p_value = 2 * min(above, float(binom.cdf(fell, few, one.chance)))
     else:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.safety.known import Rows
 from rallypoint.safety.receipts import VIOLATIONS, Receipt
-from rallypoint.safety.receipts.frequency import checked_chance
 from rallypoint.safety.threats import Threat
 
 _NEVER = -1
@@ -118,7 +117,7 @@ class Tally:
             last_step=None if last == _NEVER else last,
             most_steps=counts["most_steps"],
             most_agents=counts["most_agents"],
-            chance=checked_chance(threat),
+            chance=threat.chance,
             repeats=max(1, counts["repeats"]),
             violations={kind: counts[kind] for kind in VIOLATIONS},
         )

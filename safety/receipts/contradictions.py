@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from rallypoint.safety.limits import as_budget, as_schedule
-from rallypoint.safety.receipts.frequency import checked_chance
 from rallypoint.safety.receipts.receipt import VIOLATIONS, Receipt
 from rallypoint.safety.threats import OF_ROUNDS, Threat
 
@@ -29,7 +28,7 @@ def contradictions(threat: Threat, receipt: Receipt) -> Iterator[str]:
     """Say where a receipt cannot be one of this threat."""
     if receipt.site != threat.site:
         yield f"stands at site {threat.site}, and its receipt at {receipt.site}"
-    if receipt.chance != (chance := checked_chance(threat)):
+    if receipt.chance != (chance := threat.chance):
         yield f"takes opportunities with chance {chance}, and its receipt says {receipt.chance}"
     counts = {name: getattr(receipt, name) for name in _COUNTS}
     counts |= {f"applications of {name}": n for name, n in receipt.applications.items()}

@@ -8,14 +8,6 @@ from rallypoint.safety.receipts.receipt import Receipt
 from rallypoint.safety.threats import Threat
 
 
-def checked_chance(threat: Threat) -> float | None:
-    """Return how likely a threat takes each opportunity, where receipts are checked for that.
-
-    A budget of agents keeps coins from falling for those who come too late: then nobody can tell.
-    """
-    return None if as_budget(threat.budget).agents is not None else threat.chance
-
-
 def coins_of(threat: Threat, receipt: Receipt) -> Iterator[Coins]:
     """Tell the coins of a threat, as it was declared, that no budget keeps from falling."""
     label = f"threats[{receipt.index}] ({receipt.kind})"
@@ -25,7 +17,7 @@ def coins_of(threat: Threat, receipt: Receipt) -> Iterator[Coins]:
     if has_room and receipt.occasions is not None:
         what = f"{label} had opportunities, of its occasions"
         yield Coins(what, receipt.opportunities, receipt.occasions, often, receipt.repeats)
-    if (chance := checked_chance(threat)) is not None:
+    if (chance := threat.chance) is not None:
         taken = sum(receipt.applications.values())
         num_victims = _most_victims(threat, receipt)
         skipped = receipt.episodes * num_victims if threat.skips_first else 0
@@ -35,7 +27,9 @@ def coins_of(threat: Threat, receipt: Receipt) -> Iterator[Coins]:
             receipt.opportunities,
             chance,
             receipt.repeats,
-            fewest=max(receipt.opportunities - skipped, 0),
+            # A budget of agents takes what those have won who come too late: of how many coins
+            # nobody can tell, and so only too many are found.
+            fewest=max(receipt.opportunities - skipped, 0) if budget.agents is None else 0,
             alike=num_victims if threat.groups_draw_alike else 1,
         )
 

@@ -1,6 +1,7 @@
 """Whoever does another thing than was declared is found, whatever kind of threat it is."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ OTHERWISE = {
     "later": {"when": {"from": 3, "every": 2}},
     "more often": {"when": {"from": 3, "until": 20}},
 }
+UNCHECKED = Path(__file__).parents[2] / "docs" / "threats.md"  # where the page says why
 SERVERS = tuple(f"server_{place}" for place in range(8))
 
 
@@ -82,6 +84,29 @@ def test_a_threat_that_takes_fewer_opportunities_than_it_declares_is_found(monke
     env, wrong = played(model_of("random_action", when={}))
     assert any("took opportunities" in fault and "should be all" in fault for fault in wrong)
     assert disagreements(env.env.model, env.env.receipts())
+
+
+@pytest.mark.parametrize("kind", IN_WORLDS)
+def test_who_declares_how_often_it_acts_and_does_nothing_is_found_and_others_say_why_not(
+    kind, monkeypatch
+):
+    declared = model_of(kind, when={"from": 1})
+    made = threats[kind]
+    apply = made.apply
+
+    def idle(self, state, known, draws):
+        proposal, after = apply(self, state, known, draws)
+        return proposal._replace(where=np.zeros_like(proposal.where)), after
+
+    monkeypatch.setattr(made, "apply", idle)
+    env, wrong = played(declared)
+    [told] = env.env.receipts()
+    assert told.opportunities > 50
+    assert not told.applications
+    if declared.threats[0].chance is None:
+        assert f"`{kind}`" in UNCHECKED.read_text().partition("| kind | checked? |")[2][:2000]
+    else:
+        assert any("took opportunities: 0 of" in fault for fault in wrong)
 
 
 @pytest.mark.parametrize(

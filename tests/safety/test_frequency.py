@@ -34,6 +34,11 @@ CHANCES = {
     "noisy_action": ("noisy_action", {"epsilon": 0.3}, {"epsilon": 0.6}),
     "interruption": ("interruption", GIVEN, {"theta": 0.05}),
     "interruption, on a shared coin": ("interruption", {**GIVEN, "shared": True}, {"theta": 0.9}),
+    "noisy_action, of one at a time": (
+        "noisy_action",
+        {"epsilon": 0.3, "budget": {"agents": 1}},
+        {"epsilon": 0.9},
+    ),
     "stutter": ("stutter", {"epsilon": 0.3}, {"epsilon": 0.7}),
     "stutter, less often": ("stutter", {"epsilon": 0.7}, {"epsilon": 0.3}),
     "stutter, from later on": ("stutter", {"when": {"from": 1}}, {"epsilon": 0.1}),
@@ -68,7 +73,6 @@ UNCHECKED = {
     "of unequal types": ("one_of", {"types": [{"kind": "random_action"}, {"kind": "stutter"}]}),
     "episodes": ("interruption", {**GIVEN, "draw": "episode", "when": {}}),
     "a schedule": ("interruption", {"theta": {"schedule": "log", "c": 1.0}, "when": {}}),
-    "a budget of agents": ("random_action", {"budget": {"agents": 1}}),
 }
 
 
@@ -102,6 +106,11 @@ def test_what_is_frozen_may_miss_its_first_percept_and_no_other():
         ("stutter", {"when": {}, "epsilon": 0.4}),
         ("interruption", {"when": {}}),
         ("interruption", {"when": {}, "shared": True, "policy": {"action": 0}}),
+        ("noisy_action", {"when": {}, "budget": {"agents": 1}}),
+        (
+            "interruption",
+            {"when": {}, "shared": True, "policy": {"action": 0}, "budget": {"agents": 1}},
+        ),
     ],
 )
 def test_the_honest_are_accused_no_more_often_than_is_said(kind, settings):
