@@ -4,8 +4,9 @@ import math
 from typing import Literal, get_args
 
 from rallypoint.batch_env import Mask
-from rallypoint.draws import Draws, Floats, normal_of
+from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.normal import normal_of
 
 Shape = Literal["gaussian", "uniform"]
 

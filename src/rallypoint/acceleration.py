@@ -6,6 +6,7 @@ loading numba takes.
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -51,6 +52,14 @@ def compiled_module(name: str, *, pays: bool) -> Any | None:
         return None
 
 
+def compiled_beside(name: str) -> Any | None:
+    """Import a module of compiled functions where numba is loaded already, or asked for.
+
+    For loops that are too short to win the loading back on their own. See ``compiled_module``.
+    """
+    return compiled_module(name, pays="numba" in sys.modules)
+
+
 def compiled(signature: str) -> Callable[[_Function], _Function]:
     """Compile a function for arguments of these types, and keep the machine code on disk.
 
@@ -71,6 +80,9 @@ def compiled(signature: str) -> Callable[[_Function], _Function]:
 
 
 def inlined(function: _Function) -> _Function:
-    """Let compiled functions of the same file call this one."""
-    fast: _Function = import_module("numba").njit(function)
+    """Let compiled functions of the same file call this one.
+
+    Its text goes where it is called, so that a loop around it can become one over vectors.
+    """
+    fast: _Function = import_module("numba").njit(inline="always")(function)
     return fast

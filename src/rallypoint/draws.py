@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
+from rallypoint.normal import normal_of
 from rallypoint.philox import Philox
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,7 @@ Mask = NDArray[np.bool_]
 
 _MAX_BLOCK = 8192  # numbers per copy: 64 KiB
 _MAX_BUFFER = 1 << 22  # numbers over all copies: 32 MiB
+_MANY_COINS = 32  # of a copy, from which on they are tossed without keeping numbers for later
 _NOT_FILLED = -(1 << 62)  # a base from which every place lies beyond the buffer
 _names_by_key: dict[int, str] = {}
 
@@ -61,15 +63,6 @@ def channel_key(name: str) -> int:
             "the same numbers; rename one"
         )
     return key
-
-
-def normal_of(uniform: Floats) -> Floats:
-    """Return the numbers of N(0, 1) that uniform ones stand for, at most 8.3 away from 0."""
-    from scipy.special import ndtri  # slow to import, and most runs draw none
-
-    # The quantile of 0 is -inf, and below this there is no other number that is drawn.
-    normal: Floats = ndtri(np.maximum(uniform, 2.0**-54))
-    return normal
 
 
 class Draws:
@@ -155,6 +148,23 @@ class Draws:
         starts = copies * self._buffer.shape[1] + first + agents * each
         self._buffer.reshape(-1).take(starts[:, None] + np.arange(each), out=drawn, mode="clip")
         return drawn.reshape(len(where), *shape)
+
+    def coins(self, chance: float, cells: Mask, shape: tuple[int, ...] = ()) -> Mask:
+        """Toss coins (E, n, *shape) and return what falls to some cells of (E, n): (k, *shape).
+
+        They are those of ``at(cells, shape) < chance``, where they are many without the numbers.
+        """
+        num_agents = cells.shape[1]
+        count = num_agents * math.prod(shape)
+        if count < _MANY_COINS or 2 * np.count_nonzero(cells) < cells.size:
+            return self.at(cells, shape) < chance
+        tossed = np.empty((len(cells), count), dtype=bool)
+        starts = self._counters(np.arange(len(cells)), self._places)
+        if not self._philox.toss(tossed, starts, chance):
+            return self.at(cells, shape) < chance
+        self._places += count
+        by_cell = tossed.reshape(cells.size, *shape)
+        return by_cell if cells.all() else by_cell[cells.ravel()]
 
     def normal(self, shape: tuple[int, ...] = (), mask: Mask | None = None) -> Floats:
         """Draw from N(0, 1), at most 8.3 away from 0: (E, *shape)."""
@@ -253,6 +263,10 @@ class _Rows(Draws):
     def at(self, cells: Mask, shape: tuple[int, ...] = ()) -> Floats:
         """Draw for these copies, and return what falls to some cells."""
         return self.random((cells.shape[1], *shape))[cells]
+
+    def coins(self, chance: float, cells: Mask, shape: tuple[int, ...] = ()) -> Mask:
+        """Toss coins for these copies, and return what falls to some cells."""
+        return self.at(cells, shape) < chance
 
     def rows(self, mask: Mask) -> Draws:
         """Return fewer of these streams."""

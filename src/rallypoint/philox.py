@@ -57,7 +57,7 @@ class Philox:
         """
         compiled = _LOAD.add(len(rows) * buffer.shape[1])
         if compiled is not None:
-            compiled.fill(buffer, rows, counters, self._key)
+            compiled.fill(buffer, rows, counters, self._key, compiled.HALVES)
             return
         counter = self._state["state"]["counter"]
         for row, (place, episode, copy) in zip(rows.tolist(), counters, strict=True):
@@ -75,7 +75,25 @@ class Philox:
         Returns:
             Whether it is; if not, nothing was drawn.
         """
-        if _LOAD.module is None:
+        compiled = _LOAD.module
+        if compiled is None:
             return False
-        _LOAD.module.fill_at(drawn, starts, self._key)
+        compiled.fill_at(drawn, starts, self._key, compiled.HALVES)
+        return True
+
+    def toss(self, tossed: NDArray[np.bool_], starts: NDArray[np.uint64], chance: float) -> bool:
+        """Say of the numbers of rows, from any place on, which lie below a chance.
+
+        Args:
+            tossed: (k, m), C-contiguous.
+            starts: (k, 3), as for ``fill_at``.
+            chance: in [0, 1].
+
+        Returns:
+            Whether the loop is compiled; if not, nothing was drawn.
+        """
+        compiled = _LOAD.add(tossed.size)
+        if compiled is None:
+            return False
+        compiled.toss(tossed, starts, float(chance), self._key, compiled.HALVES)
         return True

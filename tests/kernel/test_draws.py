@@ -108,12 +108,20 @@ def test_numbers_at_some_cells_are_those_of_all(data, switch):
                 some.begin_episode(rows)
                 everywhere.begin_episode(rows)
             drawn = everywhere.random((agents, *shape))[cells]
-            np.testing.assert_array_equal(some.at(cells, shape), drawn)
+            if data.draw(st.booleans()):
+                np.testing.assert_array_equal(some.at(cells, shape), drawn)
+            else:
+                chance = data.draw(st.floats(0, 1))
+                np.testing.assert_array_equal(some.coins(chance, cells, shape), drawn < chance)
             if data.draw(st.booleans()):  # and both go on from the same place
                 np.testing.assert_array_equal(some.random(), everywhere.random())
         np.testing.assert_array_equal(
             some.rows(np.ones(copies, bool)).at(cells),
             everywhere.rows(np.ones(copies, bool)).random((agents,))[cells],
+        )
+        np.testing.assert_array_equal(
+            some.rows(np.ones(copies, bool)).coins(0.5, cells),
+            everywhere.rows(np.ones(copies, bool)).random((agents,))[cells] < 0.5,
         )
 
 
