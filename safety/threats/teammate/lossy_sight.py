@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rallypoint.batch_env import BatchEnv, Mask
+from rallypoint.acceleration import compiled_beside
+from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import gathered, spread
@@ -67,10 +68,22 @@ class LossySight(Threat):
         sight = self._sight[known.group.name]
         cells = known.opportunities
         percepts = gathered(known.own_percept, cells)
+        coins = draws.coins(self.loss, cells, (sight.num_agents,))
+        return Proposal(known.affordable, spread(missed(sight, percepts, coins), cells)), state
+
+
+def missed(sight: Sight, percepts: Array, coins: Mask) -> Array:
+    """Return percepts without those whose coin has fallen: (k, entries), (k, N) -> (k, entries)."""
+    fast = compiled_beside("rallypoint.safety.compiled_sight")
+    if fast is None or percepts.dtype != np.float32:
         others = sight.others(percepts)
-        coins = draws.at(cells, (sight.num_agents,)) < self.loss
-        seen = sight.percepts(others - fallen_for(others, coins), percepts)
-        return Proposal(known.affordable, spread(seen, cells)), state
+        return sight.percepts(others - fallen_for(others, coins), percepts)
+    counts = np.arange(sight.num_agents + 1)
+    entry_by_count = np.minimum(counts * sight.unit, sight.highest).astype(np.float32)
+    seen = np.empty(percepts.shape, dtype=np.float32)
+    whole = np.ascontiguousarray(percepts)
+    fast.miss(whole, coins, seen, entry_by_count, np.float32(sight.unit), sight.here)
+    return seen
 
 
 def fallen_for(others: Floats, coins: Mask) -> Floats:

@@ -10,7 +10,8 @@ import rallypoint
 from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.safety.conformance import assert_is_threat
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.threats.teammate.lossy_sight import LossySight, fallen_for
+from rallypoint.safety.sight import Sight
+from rallypoint.safety.threats.teammate.lossy_sight import LossySight, fallen_for, missed
 from rallypoint.safety.threats.teammate.spoofed_sight import SpoofedSight
 from rallypoint.safety.threats.wrong_observation import WrongObservation
 
@@ -35,6 +36,28 @@ def test_each_of_the_others_has_a_coin_of_its_own(others, seed):
         expected.append(coins[first : first + number].sum())
         first += number
     assert fallen_for(counts[None], coins[None])[0].tolist() == expected
+
+
+@pytest.mark.parametrize("id", WORLDS)
+@given(num_agents=st.integers(1, 70), seed=st.integers(0, 2**32), blur=st.floats(0, 2))
+def test_compiled_or_not_the_same_is_left_of_any_percepts(id, num_agents, seed, blur):
+    world = rallypoint.make(id, num_agents=num_agents)
+    world.reset(seed=0)
+    sight = Sight.of(world, world.groups[0])
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(num_agents, rng.dirichlet(np.ones(len(sight.offsets))), size=40)
+    blurred = counts + blur * rng.normal(size=counts.shape)  # as a threat before may leave them
+    percepts = (np.clip(blurred, 0, num_agents) * sight.unit).astype(np.float32)
+    percepts = np.clip(percepts, 0, np.float32(sight.highest))
+    percepts[rng.random(40) < 0.2] = 0
+    coins = rng.random((40, num_agents)) < rng.random()
+    left = []
+    for switch in "01":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RALLYPOINT_FAST", switch)
+            left.append(missed(sight, percepts, coins))
+    assert left[0].dtype == left[1].dtype == np.float32
+    np.testing.assert_array_equal(left[0], left[1])
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.3, 1.0])
