@@ -1,14 +1,14 @@
 """Who is where, counted by cell: what goals and attacks on them are made of. Exact in integers."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.acceleration import compiled_beside
 from rallypoint.batch_env import Geometry, Mask
 from rallypoint.draws import Floats, Integers
+from rallypoint.safety.ground import Ground, exact
 
-_EXACT = 2**24  # up to which every whole number is a float32
+_WHOLE = 2**31  # from which on a whole number is no int32
 _TOGETHER = 1  # steps within which agents count as standing in one place
 
 
@@ -32,25 +32,20 @@ def farthest_from_all(counts: Floats, distances: NDArray[np.int64]) -> Integers:
     >>> farthest_from_all(np.array([[3.0, 1.0, 0.0, 0.0]]), ring).tolist()
     [2]
     """
-    longest = int(distances.max())
-    beyond = _most(counts) * longest**2 + 1  # any sum of squares
-    kind = _exact((longest + 1) * beyond)
-    far = distances.astype(kind)
-    spread = counts.astype(kind, copy=False) @ far**2  # (e, cells)
-    keys = far[spread.argmin(axis=1)]  # in place from here: they are as large as all counts
-    keys *= beyond
-    keys += spread
-    farthest: Integers = keys.argmax(axis=1)
+    return _farthest(counts, Ground(distances))
+
+
+def _farthest(counts: Floats, ground: Ground) -> Integers:
+    squares = ground.squares(_most(counts) * ground.longest**2)
+    spread = counts.astype(squares.dtype, copy=False) @ squares  # (e, cells)
+    candidates = ground.farthest[spread.argmin(axis=1)]  # (e, m)
+    chosen = np.take_along_axis(spread, candidates, axis=1).argmax(axis=1)
+    farthest: Integers = candidates[np.arange(len(counts)), chosen]
     return farthest
 
 
 def _most(counts: Floats) -> int:
     return int(counts.sum(axis=1).max(initial=0))
-
-
-def _exact(largest: int) -> np.dtype[Any]:
-    """Return what holds every whole number up to one, in half the bytes where that is enough."""
-    return np.dtype(np.float32 if largest < _EXACT else np.float64)
 
 
 def steps_towards(geometry: Geometry, cells: Integers) -> Integers:
@@ -59,9 +54,7 @@ def steps_towards(geometry: Geometry, cells: Integers) -> Integers:
     The lowest of equally good actions; the absent do anything.
     """
     stands = geometry.cells(np.maximum(geometry.positions, 0))  # (e, N)
-    reached = geometry.leads_to[:, stands]  # (actions, e, N)
-    nearest: Integers = geometry.distances[reached, cells[:, None]].argmin(axis=0)
-    return nearest
+    return Ground.of(geometry).towards[stands, cells[:, None]]
 
 
 def togetherness(counts: Floats, distances: NDArray[np.int64]) -> Floats:
@@ -71,7 +64,7 @@ def togetherness(counts: Floats, distances: NDArray[np.int64]) -> Floats:
     the largest there is: so there is something to tell between equal shares.
     """
     total = np.maximum(counts.sum(axis=1), 1)
-    kind = _exact(_most(counts) ** 2 * int(distances.max()))
+    kind = exact(_most(counts) ** 2 * int(distances.max()))
     whole = counts.astype(kind, copy=False)
     pairs = np.vecdot(whole @ distances.astype(kind), whole) / total**2
     share = (whole @ (distances <= _TOGETHER).astype(kind)).max(axis=1) / total
@@ -81,4 +74,14 @@ def togetherness(counts: Floats, distances: NDArray[np.int64]) -> Floats:
 
 def away_from_all(geometry: Geometry, honest: Mask) -> Integers:
     """Return the action that leads every agent away from the honest ones: (e, N) -> (e, N)."""
-    return steps_towards(geometry, farthest_from_all(counted(geometry, honest), geometry.distances))
+    ground = Ground.of(geometry)
+    fast = compiled_beside("rallypoint.safety.compiled_whereabouts")
+    if fast is None or honest.shape[1] * ground.longest**2 >= _WHOLE:
+        farthest = _farthest(counted(geometry, honest), ground)
+        return steps_towards(geometry, farthest)
+    moves = np.empty(honest.shape, dtype=np.int64)
+    sides = np.ascontiguousarray(geometry.sides, dtype=np.int64)
+    positions = np.ascontiguousarray(geometry.positions, dtype=np.int64)
+    tables = (sides, ground.whole_squares, ground.farthest, ground.towards)
+    fast.away(positions, np.ascontiguousarray(honest), moves, tables)
+    return moves

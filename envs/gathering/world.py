@@ -159,15 +159,7 @@ class Gathering(DrawnWorld):
 
     def geometry(self) -> Geometry:
         """Cells, ring distances, and how many cells ahead each count is."""
-        ahead = np.arange(self.cells)
-        distance = np.minimum(ahead, self.cells - ahead)
-        return Geometry(
-            positions=self.state()[..., None],
-            distances=distance[(ahead[:, None] - ahead[None, :]) % self.cells],
-            offsets=np.where(ahead <= self.cells // 2, ahead, ahead - self.cells)[:, None],
-            sides=np.array([self.cells]),
-            leads_to=move_table(self.cells)[:, : self.cells],
-        )
+        return _whereabouts(self.cells)._replace(positions=self.state()[..., None])
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world: they vanish from every count."""
@@ -188,6 +180,23 @@ class Gathering(DrawnWorld):
 
         step, limit = int(self._elapsed[copy]), self.time_limit
         return describe(self.state()[copy], self.cells, marks=marks, step=step, time_limit=limit)
+
+
+@cache
+def _whereabouts(cells: int) -> Geometry:
+    """Return a geometry without positions, the same one each time, so that tables can be kept."""
+    ahead = np.arange(cells)
+    distance = np.minimum(ahead, cells - ahead)
+    geometry = Geometry(
+        positions=np.empty((0, 0, 1), dtype=np.int64),
+        distances=distance[(ahead[:, None] - ahead[None, :]) % cells],
+        offsets=np.where(ahead <= cells // 2, ahead, ahead - cells)[:, None],
+        sides=np.array([cells]),
+        leads_to=move_table(cells)[:, :cells],
+    )
+    for array in geometry:
+        array.flags.writeable = False
+    return geometry
 
 
 @cache

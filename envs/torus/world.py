@@ -1,6 +1,7 @@
 """Gathering on a torus: what deep learners need two dimensions and partial sight for."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from rallypoint.envs.torus.dynamics import (
     move_table,
     walking_distances,
 )
-from rallypoint.envs.torus.percept import CENTRE, ENTRIES, checked_limits, spoken_of
+from rallypoint.envs.torus.percept import CENTRE, ENTRIES, Limits, checked_limits, spoken_of
 from rallypoint.envs.torus.reward import REWARDS
 from rallypoint.envs.torus.sight_by_grid import SightByGrid
 from rallypoint.envs.torus.sight_by_sets import SightBySets
@@ -101,7 +102,6 @@ class Torus(DrawnWorld):
         else:
             self._sight = SightByGrid(width, self.limits)
         self._chunk = max(1, _AGENTS_AT_A_TIME // num_agents)  # copies
-        self._distances: NDArray[np.int64] | None = None
 
     def _start(self, mask: Mask) -> None:
         if isinstance(self._start_cells, str):
@@ -148,15 +148,7 @@ class Torus(DrawnWorld):
 
         The cell of column x and row y has number x W + y in the table of distances.
         """
-        if self._distances is None:
-            self._distances = walking_distances(self.width)
-        return Geometry(
-            positions=self.state(),
-            distances=self._distances,
-            offsets=spoken_of(self.limits),
-            sides=np.array([self.width, self.width]),
-            leads_to=move_table(self.width)[:, : self.width**2],
-        )
+        return _whereabouts(self.width, self.limits)._replace(positions=self.state())
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world: they vanish from every count."""
@@ -177,3 +169,18 @@ class Torus(DrawnWorld):
 
         step, limit = int(self._elapsed[copy]), self.time_limit
         return describe(self.state()[copy], self.width, marks=marks, step=step, time_limit=limit)
+
+
+@cache
+def _whereabouts(width: int, limits: Limits) -> Geometry:
+    """Return a geometry without positions, the same one each time, so that tables can be kept."""
+    geometry = Geometry(
+        positions=np.empty((0, 0, 2), dtype=np.int64),
+        distances=walking_distances(width),
+        offsets=spoken_of(limits),
+        sides=np.array([width, width]),
+        leads_to=move_table(width)[:, : width**2],
+    )
+    for array in geometry:
+        array.flags.writeable = False
+    return geometry

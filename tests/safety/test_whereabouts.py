@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import rallypoint
+from rallypoint.batch_env import Geometry
 from rallypoint.envs.gathering import metrics
+from rallypoint.safety.ground import Ground
 from rallypoint.safety.whereabouts import (
     away_from_all,
     counted,
@@ -73,6 +77,56 @@ def test_the_farthest_is_the_first_of_equals_in_whole_numbers(longest):
             away = lines[spread.index(min(spread))]
             keys = list(zip(away, spread, strict=True))
             assert found[row] == keys.index(max(keys))
+
+
+def any_ground(rng):
+    """Make a geometry of cells any distance apart, where some agents are absent."""
+    sides = rng.integers(1, 5, rng.integers(1, 3))
+    cells = int(np.prod(sides))
+    distances = rng.integers(0, 6, (cells, cells))
+    positions = rng.integers(0, sides, (7, 5, len(sides)))
+    positions[rng.random((7, 5)) < 0.2] = -1
+    leads_to = rng.integers(0, cells, (rng.integers(1, 6), cells))
+    offsets = np.zeros((1, len(sides)), dtype=np.int64)
+    return Geometry(positions, distances, offsets, sides, leads_to)
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+@given(seed=st.integers(0, 2**32))
+def test_all_go_where_sums_of_python_lead_compiled_or_not(switch, seed):
+    rng = np.random.default_rng(seed)
+    geometry = any_ground(rng)
+    honest = rng.random((7, 5)) < 0.7
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RALLYPOINT_FAST", switch)
+        moves = away_from_all(geometry, honest)
+    lines = geometry.distances.tolist()
+    for copy in range(7):
+        stands = geometry.cells(np.maximum(geometry.positions[copy], 0)).tolist()
+        here = [
+            cell
+            for cell, place, is_meant in zip(
+                stands, geometry.positions[copy, :, 0], honest[copy], strict=True
+            )
+            if is_meant and place >= 0
+        ]
+        spread = [sum(lines[cell][other] ** 2 for cell in here) for other in range(len(lines))]
+        keys = list(zip(lines[spread.index(min(spread))], spread, strict=True))
+        goal = keys.index(max(keys))
+        for agent, cell in enumerate(stands):
+            ways = [lines[reached][goal] for reached in geometry.leads_to[:, cell].tolist()]
+            assert moves[copy, agent] == ways.index(min(ways))
+
+
+def test_tables_are_kept_of_what_nobody_can_change_and_of_nothing_else():
+    _, geometry = placed("torus-v0")
+    _, again = placed("torus-v0", copies=2)
+    assert Ground.of(geometry) is Ground.of(again)
+    own = geometry._replace(distances=geometry.distances.copy())
+    before = away_from_all(own, np.ones((30, 10), dtype=bool))
+    own.distances[:] = own.distances.max() - own.distances
+    after = away_from_all(own, np.ones((30, 10), dtype=bool))
+    assert (before != after).any()
 
 
 @pytest.mark.parametrize("id", IDS)
