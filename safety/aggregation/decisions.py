@@ -1,5 +1,6 @@
 """From what is known of the updates to who is believed: a chain's parts, one after another."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,10 +9,12 @@ import numpy as np
 
 from rallypoint.errors import InvalidConfig, TooManyByzantine
 from rallypoint.safety.aggregation.parts import (
+    Anchor,
     Composite,
     Context,
     CoordinateRule,
     Mixing,
+    Need,
     Part,
     SpanRule,
 )
@@ -85,12 +88,18 @@ def check_needs(part: Part, context: Context) -> None:
     Raises:
         InvalidConfig: says what, and how to give it.
     """
-    for need in sorted(part.needs | ({"previous", "root"} & set(part.anchors))):
+    for need in _needs(part.needs, part.anchors):
         if getattr(context, need) is None:
             raise InvalidConfig(
                 f"{part.name} needs {need}: give context=Context({need}=…); it is lost where an "
                 "earlier part changes the number of updates, if it is one value for each"
             )
+
+
+@functools.cache  # asked for on every call, and twice
+def _needs(needs: frozenset[Need], anchors: tuple[Anchor, ...]) -> list[str]:
+    """Return what a part needs of the context, its anchors included."""
+    return sorted(needs | ({"previous", "root"} & set(anchors)))
 
 
 def _checked(part: Part, rows: Matrix, k: int) -> Matrix:

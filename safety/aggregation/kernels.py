@@ -1,4 +1,4 @@
-"""The three walks over the updates' columns: Gram matrix, weighted sum, coordinate blocks.
+"""The walks over the updates' columns: Gram matrix, coordinate blocks; sums in ``combinations``.
 
 All go block by block on one fixed grid, so that one piece, blocks in a stream and shards give the
 same bits, and what is computed on the way stays in the cache. Nothing that comes in is written to.
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.safety.aggregation.partial_sum import PartialSum
-from rallypoint.safety.aggregation.span import Matrix, Weights
 
 # Columns of a block. One of 100 updates in float32 is 1.6 MB; narrower ones cost more in calls and
 # in packing than they save in cache misses, wider ones lose digits in float32 sums.
@@ -96,7 +95,7 @@ def _offsets(piece: Piece, centre: int | None, room: Scratch) -> Iterable[tuple[
     start, block, anchors = piece
     rows = _padded(len(block) + len(anchors))
     if centre is None and rows == len(block) and _is_ready(block):
-        return [(start + here.start, _stacked(block[:, here])) for here in _at_once(block)]
+        return [(start + here.start, stacked(block[:, here])) for here in at_once(block)]
     return _subtracted(piece, centre, room, rows)
 
 
@@ -117,7 +116,7 @@ def _subtracted(
         yield start + at, offsets[None]
 
 
-def _at_once(block: Block) -> list[slice]:
+def at_once(block: Block) -> list[slice]:
     """Return the columns to multiply in one call: all whole blocks of the grid, then the rest.
 
     Only one block, where a copy of it has to be made.
@@ -127,7 +126,7 @@ def _at_once(block: Block) -> list[slice]:
     return [slice(start, min(start + step, b)) for start in range(0, b, step)]
 
 
-def _stacked(block: Block) -> Stack:
+def stacked(block: Block) -> Stack:
     """Return whole blocks of the grid, or part of one, as a view (m, n, b)."""
     n, b = block.shape
     width = min(b, GRID)
@@ -187,75 +186,6 @@ def _padded(k: int) -> int:
     """Return how many rows to multiply, zeros for the rest, for k rows to be done soonest."""
     # Measured, AVX-512: BLAS takes up to twice as long for 3, 5, 6 or 7 above a multiple of 8.
     return k if k % 8 in (1, 2) else -(-k // 4) * 4
-
-
-def weighted_sum(pieces: Pieces, weights: Weights) -> Iterator[Row]:
-    """Yield the sum of the finite points times their weights, (k,), each valid until the next.
-
-    A single one of weight 1 comes back bit for bit.
-    """
-    used = weights.nonzero()[0]
-    single = used[0] if len(used) == 1 and weights[used[0]] == 1 else None
-    combine = _Combination(weights[None])
-    for _, block, anchors in pieces:
-        if single is not None and single < len(block):
-            yield block[single].copy()
-        else:
-            yield combine(block, anchors)[0]
-
-
-def mixed(pieces: Pieces, mixing: Matrix) -> Iterator[Block]:
-    """Yield combinations (n', b) of the points, for a mixing (n', k); valid until the next."""
-    chosen = mixing.argmax(axis=1)
-    selects = np.array_equal(mixing, np.eye(mixing.shape[1])[chosen])
-    # Where lies lie apart, all honest updates are mixed alike: what is the same is done once.
-    different, place = np.unique(mixing, axis=0, return_inverse=True)
-    repeats = 2 * len(different) <= len(mixing)
-    combine, picked = _Combination(different if repeats else mixing), Scratch()
-    for _, block, anchors in pieces:
-        if selects and chosen.max() < len(block):
-            yield picked.rows(block, chosen)  # bit for bit
-        else:
-            combined = combine(block, anchors)
-            yield picked.rows(combined, place) if repeats else combined
-
-
-class _Combination:
-    """Combinations (n', k) of finite points."""
-
-    def __init__(self, weights: Matrix) -> None:
-        self._weights = weights
-        self._ready: tuple[NDArray[Any], NDArray[Any], NDArray[np.intp] | None] | None = None
-        self._picked, self._answer = Scratch(), Scratch()
-
-    def __call__(self, block: Block, anchors: Block) -> Block:
-        """Return the combinations of updates (n, b) and anchors (k - n, b): (n', b)."""
-        n, b = block.shape
-        if self._ready is None:  # once for all blocks
-            self._ready = self._prepared(n, working(block.dtype))
-        weights, beside, some = self._ready
-        rows = block if some is None else self._picked.rows(block, some)
-        total = self._answer.empty(len(weights), b, weights.dtype)
-        for here in _at_once(rows):  # block by block, as a product's bits depend on its width
-            part = rows[:, here].astype(weights.dtype, copy=False)
-            np.matmul(weights, _stacked(part), out=_stacked(total[:, here]))
-            if beside.size:
-                total[:, here] += beside @ anchors[:, here]
-        return total
-
-    def _prepared(
-        self, n: int, kind: np.dtype[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp] | None]:
-        """Return the weights of the updates used and of the anchors, and which those updates are.
-
-        None means all: a few are picked out, most are sooner multiplied with zeros among them.
-        """
-        weights = self._weights.astype(kind)
-        own, beside = weights[:, :n], weights[:, n:]
-        used = np.flatnonzero(self._weights[:, :n].any(axis=0))
-        if 2 * len(used) < n:
-            return own[:, used], beside, used
-        return own, beside, None
 
 
 def at(pieces: Pieces, columns: NDArray[np.intp]) -> Iterator[Block]:

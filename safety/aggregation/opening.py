@@ -54,8 +54,7 @@ def for_them(context: Context, updates: Updates) -> Context:
     Raises:
         InvalidConfig: says which does not, and what it should be.
     """
-    for name in ("counts", "scores"):
-        values = getattr(context, name)
+    for name, values in (("counts", context.counts), ("scores", context.scores)):
         if values is not None and np.shape(values) != (updates.n,):
             raise InvalidConfig(
                 f"{name} must be one for each of {updates.n} updates, got shape {np.shape(values)}"
@@ -66,13 +65,13 @@ def for_them(context: Context, updates: Updates) -> Context:
             f"trusted must be indices of the {updates.n} updates, 0 to {updates.n - 1}, "
             f"got {list(trusted)}"
         )
-    vectors = {name: getattr(context, name) for name in ("root", "previous")}
-    others = {name: v for name, v in vectors.items() if not isinstance(v, np.ndarray | None)}
-    return (
-        replace(context, **{name: _as_vector(v) for name, v in others.items()})
-        if others
-        else context
-    )
+    vectors = {"root": context.root, "previous": context.previous}
+    others = {
+        name: _as_vector(v)
+        for name, v in vectors.items()
+        if not (v is None or isinstance(v, np.ndarray))
+    }
+    return replace(context, **others) if others else context
 
 
 def is_tensor(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation import combinations, kernels
 from rallypoint.safety.aggregation.anchors import anchors_of
 from rallypoint.safety.aggregation.decisions import Decision, decide
 from rallypoint.safety.aggregation.explanation import Explanation
@@ -249,7 +249,7 @@ def _values(pieces: Iterator[Piece], decision: Decision, previous: Any) -> Itera
 def _given(pieces: Iterator[Piece], mixing: Matrix | None) -> Iterator[Block]:
     """Yield what a coordinate rule is given."""
     if mixing is not None:
-        yield from kernels.mixed(pieces, mixing)
+        yield from combinations.mixed(pieces, mixing)
     else:
         yield from (p.updates.astype(kernels.working(p.updates.dtype), copy=False) for p in pieces)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
-from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation import combinations, kernels
 from rallypoint.safety.aggregation.accepted import check_dtype, check_shape
 from rallypoint.safety.aggregation.kernels import GRID, RUN, WIDE, Block, Piece, Row
 from rallypoint.safety.aggregation.span import Matrix, Weights
@@ -90,7 +90,7 @@ class Updates(ABC):
     def weighted_sum(self, weights: Weights) -> Any:
         """Return the sum of the points times their weights (k,): (d,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.joined(kernels.weighted_sum(self.pieces(self.at_once), weights))
+            return self.joined(combinations.weighted_sum(self.pieces(self.at_once), weights))
 
     def magnitudes(self) -> NDArray[np.float64]:
         """Return the largest absolute entry of each: (n,); infinite for one not finite."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation import combinations, kernels
 from rallypoint.safety.aggregation.kernels import GRID, RUN, Piece
 from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.updates import InMemory, Stream
@@ -104,7 +104,7 @@ def test_a_plain_sum_would_not(rng):
 def test_a_weighted_sum_is_one(d, rng):
     updates, anchors = rng.standard_normal((6, d)), rng.standard_normal((2, d))
     for weights in (rng.standard_normal(8), np.array([0.5, 0, 0, 0.5, 0, 0, 0, 0]), np.eye(8)[6]):
-        rows = kernels.weighted_sum(pieces(updates, anchors), weights)
+        rows = combinations.weighted_sum(pieces(updates, anchors), weights)
         found = np.concatenate([row.copy() for row in rows])
         assert np.allclose(found, weights @ np.vstack([updates, anchors]))
 
@@ -115,16 +115,16 @@ def test_points_of_no_weight_add_nothing(used, rng):
     weights = np.zeros(8)
     weights[rng.permutation(8)[:used]] = 0.3
     updates[weights == 0] = np.finfo(np.float32).max
-    [found] = kernels.weighted_sum(pieces(updates), weights)
+    [found] = combinations.weighted_sum(pieces(updates), weights)
     assert np.allclose(found, 0.3 * updates[weights > 0].sum(axis=0), rtol=1e-5, atol=1e-5)
 
 
 def test_a_single_one_comes_back_bit_for_bit(rng):
     updates = (1e4 * rng.standard_normal((4, 30))).astype(np.float16)
-    [found] = kernels.weighted_sum(pieces(updates), np.eye(4)[2])
+    [found] = combinations.weighted_sum(pieces(updates), np.eye(4)[2])
     assert found.tobytes() == updates[2].tobytes()
     assert not np.shares_memory(found, updates)
-    [chosen] = kernels.mixed(pieces(updates), np.eye(4)[[3, 1]])
+    [chosen] = combinations.mixed(pieces(updates), np.eye(4)[[3, 1]])
     assert chosen.tobytes() == updates[[3, 1]].tobytes()
 
 
@@ -132,14 +132,16 @@ def test_a_single_one_comes_back_bit_for_bit(rng):
 def test_mixed_blocks_are_combinations(d, rng):
     updates, anchors = rng.standard_normal((6, d)), rng.standard_normal((1, d))
     mixing = rng.standard_normal((3, 7))
-    found = np.hstack([block.copy() for block in kernels.mixed(pieces(updates, anchors), mixing)])
+    found = np.hstack(
+        [block.copy() for block in combinations.mixed(pieces(updates, anchors), mixing)]
+    )
     assert np.allclose(found, mixing @ np.vstack([updates, anchors]))
 
 
 def test_what_is_mixed_alike_is_the_same(rng):
     updates = rng.standard_normal((6, 2 * GRID + 5)).astype(np.float32)
     mixing = rng.random((2, 6))[[0, 1, 0, 0, 1]]
-    found = np.hstack([block.copy() for block in kernels.mixed(pieces(updates), mixing)])
+    found = np.hstack([block.copy() for block in combinations.mixed(pieces(updates), mixing)])
     assert np.allclose(found, mixing @ updates, atol=1e-5)
     assert found[0].tobytes() == found[2].tobytes() == found[3].tobytes()
     assert found[1].tobytes() == found[4].tobytes() != found[0].tobytes()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rallypoint.safety.aggregation import aggregate
-from rallypoint.safety.aggregation.kernels import GRID, WIDE, mixed
+from rallypoint.safety.aggregation.combinations import mixed
+from rallypoint.safety.aggregation.kernels import GRID, WIDE
 from rallypoint.safety.aggregation.updates import InMemory
 
 
