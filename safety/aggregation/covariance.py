@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.safety.aggregation.compiling import SOLVERS
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
 
 _EQUAL = 1e-6  # relative; scores closer than this are equal
@@ -25,11 +26,13 @@ def covariance(span: Span, shares: NDArray[Any]) -> Matrix:
         span: the updates.
         shares: (n,) how much of the mean each update is; at least 0, summing to one.
     """
+    from scipy.linalg import blas  # as below
+
     own = span.gram[: span.n, : span.n]
-    inner = own @ shares
+    inner = blas.dgemv(1.0, own.T, shares, trans=1)
     roots = np.sqrt(shares)
     matrix: Matrix = own - inner  # in place from here, which is sooner done
-    matrix -= (inner - shares @ inner)[:, None]
+    matrix -= (inner - blas.ddot(shares, inner))[:, None]
     matrix *= roots
     matrix *= roots[:, None]
     return matrix
@@ -47,6 +50,34 @@ def widest(span: Span, shares: NDArray[Any]) -> tuple[float, Weights]:
     matrix = covariance(span, shares)
     value, vector = _top(matrix)
     return value, _per_share(value * vector**2, shares)
+
+
+def narrowest(span: Span, least: float) -> Weights:
+    """Return shares (n,) of the mean with the least variance in its widest direction.
+
+    Of the means met on the way when credit is lowered along the widest directions, again and again,
+    until no more than the least of it is left.
+    """
+    own = np.ascontiguousarray(span.gram[: span.n, : span.n])
+    if (loops := SOLVERS.loops(span.n)) is not None:
+        found: Weights | None = loops.narrowest(own, (least, _EQUAL))
+        if found is not None:
+            return found
+    from scipy.linalg import blas  # as below
+
+    credit = ones = np.ones(span.n)
+    total, narrowest = float(span.n), np.inf
+    answer = credit
+    while True:
+        shares = credit / total
+        value, offsets = widest(span, shares)
+        if value < narrowest:
+            answer, narrowest = shares, value
+        if value > 0:
+            credit = lowered(credit, offsets)
+            total = blas.ddot(credit, ones)
+        if value == 0 or total <= least:
+            return answer
 
 
 def lowered(credit: NDArray[Any], scores: NDArray[Any]) -> Weights:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.safety.aggregation.compiling import SOLVERS
 from rallypoint.safety.aggregation.span import Matrix, Weights, squared_distances
 
 _TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
@@ -53,19 +54,24 @@ def _by_full_steps(
 
     Their limit has no slope, and so is the answer; None where none is found, or there may be more.
     """
-    from scipy.linalg import lapack  # slow to load, and few rules need it
+    from scipy.linalg import blas, lapack  # slow to load, and few rules need it
 
-    norms, mass = gram.diagonal(), float(masses.sum())
+    n, gram, rounds = len(gram), np.ascontiguousarray(gram), min(rounds, _FULL_STEPS)
+    if (loops := SOLVERS.loops(n)) is not None:
+        found: Weights | None = loops.fermat(gram, masses, (tolerance, _FLAT), rounds)
+        return found
+    norms, turned, ones = gram.diagonal(), gram.T, np.ones(n)
+    mass = blas.ddot(masses, ones)
     before = 0.0  # the length of the last step, in harmonic mean distances
     with np.errstate(all="ignore"):  # nothing comes of a point without distance
         point: Weights = masses / np.sqrt(_medians(squared_distances(gram)))
-        point /= point.sum()
-        for _ in range(min(rounds, _FULL_STEPS)):
-            inner = gram @ point
-            own = point @ inner
+        point /= blas.ddot(point, ones)
+        for _ in range(rounds):
+            inner = blas.dgemv(1.0, turned, point, trans=1)
+            own = blas.ddot(point, inner)
             distances = np.sqrt(norms - 2 * inner + own)
             pulls = masses / distances
-            total = pulls.sum()
+            total = blas.ddot(pulls, ones)
             shares = pulls / total
             weiszfeld = shares - point
             towards = np.sqrt(shares) / distances
@@ -73,17 +79,21 @@ def _by_full_steps(
             bent -= (inner - own)[:, None]
             bent *= towards
             bent *= -towards[:, None]
-            bent.flat[:: len(point) + 1] += 1
-            along = towards * (gram @ weiszfeld - inner @ weiszfeld)
+            bent.flat[:: n + 1] += 1
+            pulled = blas.ddot(inner, weiszfeld)
+            along = towards * (blas.dgemv(1.0, turned, weiszfeld, trans=1) - pulled)
             factor, solved, failed = lapack.dposv(bent, along, lower=1)
             if failed or not factor.diagonal().min() > _FLAT:
                 return None
             beyond = towards * solved
-            step = weiszfeld + beyond - beyond.sum() * point
-            length = math.sqrt(max(step @ gram @ step, 0)) * total / mass
+            step = weiszfeld + beyond - blas.ddot(beyond, ones) * point
+            squared = blas.ddot(blas.dgemv(1.0, turned, step, trans=1), step)
+            length = math.sqrt(max(squared, 0)) * total / mass
             point = point + step
             # Each step is like the square of the last, so two of them tell the length of a third.
-            if length <= tolerance or (before and 10 * length**3 <= tolerance * before**2):
+            if length <= tolerance or (
+                before and 10 * (length * length * length) <= tolerance * (before * before)
+            ):
                 return point
             if before and not length <= before / 2:
                 return None

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import SearchTooLong
+from rallypoint.safety.aggregation.compiling import SOLVERS
 from rallypoint.safety.aggregation.span import Matrix, Weights
 
 # Of the mean diagonal, added to all of it: equal points then share alike, and a Gram matrix whose
@@ -71,9 +72,12 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
 
 def _guessed(gram: Matrix, cap: float, slack: float) -> Weights | None:
     """Return the weights of which every slope shows that they are the answer, if soon found."""
-    from scipy.linalg import lapack  # slow to load, and few rules need it
+    from scipy.linalg import blas, lapack  # slow to load, and few rules need it
 
-    n = len(gram)
+    if (loops := SOLVERS.loops(len(gram))) is not None:
+        found: Weights | None = loops.least_norm(gram, (cap, slack), _GUESSES)
+        return found
+    n, turned, all_ones = len(gram), gram.T, np.ones(len(gram))
     low = high = np.zeros(n, dtype=bool)
     for _ in range(_GUESSES):
         fixed = cap * high
@@ -81,15 +85,16 @@ def _guessed(gram: Matrix, cap: float, slack: float) -> Weights | None:
         inner = gram * free
         inner *= free[:, None]
         inner.flat[:: n + 1] += ~free
-        sides = np.array([free, free * (gram @ fixed)])
-        _, solved, failed = lapack.dposv(inner, sides.T)
+        sides = np.array([free, free * blas.dgemv(1.0, turned, fixed, trans=1)])
+        _, solved, failed = lapack.dposv(inner, sides.T, lower=1)
         if failed or not free.any():
             return None
         ones, pulls = solved.T
-        level = (1 - cap * np.count_nonzero(high) + pulls.sum()) / ones.sum()
+        level = 1 - cap * np.count_nonzero(high) + blas.ddot(pulls, all_ones)
+        level /= blas.ddot(ones, all_ones)
         weights: Weights = level * ones - pulls + fixed
         # A bound is right where more weight, or less, would go against the slope.
-        excess = gram @ weights - level
+        excess = blas.dgemv(1.0, turned, weights, trans=1) - level
         still_low = np.where(free, weights < 0, low & (excess >= -slack))
         still_high = np.where(free, weights > cap, high & (excess <= slack))
         if (still_low == low).all() and (still_high == high).all():

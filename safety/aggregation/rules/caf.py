@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rallypoint.safety.aggregation.covariance import lowered, widest
+from rallypoint.safety.aggregation.covariance import narrowest
 from rallypoint.safety.aggregation.parts import Context, SpanRule
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Span, Weights
@@ -41,17 +41,6 @@ class Caf(SpanRule):
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,) of the mean with the least variance in its widest direction."""
         del context
-        credit = np.ones(span.n)
-        total = float(span.n)
-        least = np.inf
         weights = np.zeros(len(span.gram))
-        while True:
-            shares = credit / total
-            value, offsets = widest(span, shares)
-            if value < least:
-                weights[: span.n], least = shares, value
-            if value > 0:
-                credit = lowered(credit, offsets)
-                total = credit.sum()
-            if value == 0 or total <= span.n - 2 * f:
-                return weights
+        weights[: span.n] = narrowest(span, span.n - 2 * f)
+        return weights
