@@ -18,6 +18,7 @@ from rallypoint.agents.tabular.by_name import check_tables, keep
 from rallypoint.agents.tabular.teams import Teams
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import to_dict
+from rallypoint.counts import check_counts
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
 from rallypoint.safety.receipts import Receipt
@@ -53,6 +54,7 @@ class Training:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InvalidConfig(f"{name} is a number >= 1, got {value}")
+        check_counts({"steps": self.steps, "copies": self.copies})
         check_seed(self.seed)
         if self.record_vectors and not self.record:
             raise InvalidConfig("record_vectors says how updates are recorded: say record, too")

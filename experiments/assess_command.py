@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rallypoint.errors import RallypointError
-from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
+from rallypoint.experiments.shared_options import ENV_SETTINGS, MANY, as_plain
 
 _MAX_WIDTH = 100  # wider lines lead the eye astray
 
@@ -31,7 +31,7 @@ _MAX_WIDTH = 100  # wider lines lead the eye astray
     metavar="P",
     help="How likely, in place of FILE's; compared with 0. Repeat for several.  [default: 0.9]",
 )
-@click.option("--replicates", type=int, default=200, show_default=True, help="Updates compared.")
+@click.option("--replicates", type=MANY, default=200, show_default=True, help="Updates compared.")
 @click.option("--level", type=float, default=0.01, show_default=True, help="Of false alarms.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of the agent.")

@@ -83,7 +83,7 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         status = _refuse(error.format_message(), error.exit_code)
     except RallypointError as error:
         status = _refuse(str(error), 1)
-    except (MemoryError, OSError) as error:
+    except (MemoryError, OverflowError, ValueError, OSError) as error:
         status = _refuse(what_it_refused(error), 1)
     except (KeyboardInterrupt, click.Abort):
         status = _refuse("interrupted", 1)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rallypoint.counts import MOST_AT_ONCE
 from rallypoint.errors import InvalidConfig, RallypointError
+from rallypoint.experiments.shared_options import MANY, as_plain
 
 if TYPE_CHECKING:
     from rallypoint.agents.gradient.by_name import Team
@@ -38,10 +40,15 @@ def contributing(command: Any) -> Any:
             help="Contributors leave out trajectories whose gradients stand out.",
         ),
         click.option("--aggregator", metavar="NAME", help="Of updates.  [default: mean]"),
-        click.option("--byzantine", type=int, metavar="F", help="How many liars it tolerates."),
+        click.option(
+            "--byzantine",
+            type=click.IntRange(0, MOST_AT_ONCE),
+            metavar="F",
+            help="How many liars it tolerates.",
+        ),
         click.option(
             "--workers",
-            type=click.IntRange(min=1),
+            type=MANY,
             metavar="N",
             help="Rollout workers.  [default: 1]",
         ),
@@ -133,7 +140,6 @@ def training_meant(given: Mapping[str, Any], threats: "ThreatModel | None") -> "
         RallypointError: what cannot be meant.
     """
     from rallypoint.agents.train import Training
-    from rallypoint.experiments.shared_options import as_plain
 
     for option, name in (("--env", "env_id"), ("--agent", "agent")):
         if given[name] is None:

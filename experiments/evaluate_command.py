@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rallypoint.experiments.shared_options import THREATS, refuse_invalid, threats_of
+from rallypoint.experiments.shared_options import MANY, THREATS, refuse_invalid, threats_of
 
 if TYPE_CHECKING:
     from rallypoint.agents.evaluation import Evaluation
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command("evaluate")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
 @THREATS
-@click.option("--episodes", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option("--episodes", type=MANY, default=200, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--record",

@@ -12,11 +12,19 @@ _ITS_ERRORS = {
 }
 
 
-def what_it_refused(error: MemoryError | OSError) -> str:
+# How NumPy says of an array that it fits into no memory that there is.
+_BEYOND_MEMORY = ("Maximum allowed", "array is too big", "maximum supported dimension")
+
+
+def what_it_refused(error: MemoryError | OverflowError | ValueError | OSError) -> str:
     """Return in words what the machine refused; raise the error again if it is none of that."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or str(error).startswith(_BEYOND_MEMORY):
         why = str(error) or "none is left"
         return f"there is too little memory: {why}; ask for fewer copies, workers or agents"
+    if isinstance(error, OverflowError):
+        return f"a number is too large: {error}; look for a zero too many"
+    if not isinstance(error, OSError):
+        raise error
     if error.filename is not None and error.errno in _ITS_ERRORS:
         return f"the machine allows no more: {error.strerror}: {error.filename}"
     if error.filename is None and error.errno == errno.ENOSPC:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rallypoint.counts import MOST_AT_ONCE
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.settings import Cell, cells, swept_config
@@ -66,8 +67,8 @@ def make_plan(
 
 
 def _seeds(first: int, count: int) -> tuple[int, ...]:
-    if count < 1:
-        raise InvalidConfig(f"--seeds is how many, at least 1, got {count}")
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise InvalidConfig(f"--seeds is how many, from 1 to {MOST_AT_ONCE:,}, got {count}")
     if not 0 <= first <= _SEEDS_END - count:
         raise InvalidConfig(
             "seeds lie in [0, 2**31), since they number the copies of a world as well: got "

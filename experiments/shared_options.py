@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rallypoint.counts import MOST_AT_ONCE, check_counts
 from rallypoint.errors import InvalidConfig, RallypointError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Finite(click.FloatRange):
         return number
 
 
+MANY = click.IntRange(min=1, max=MOST_AT_ONCE)  # of what is done at once
 THREATS = click.option(
     "--threats",
     "threat_file",
@@ -49,7 +51,11 @@ def threats_of(file: Path | None) -> "ThreatModel | None":
 
 
 def as_plain(settings: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value``, each value as JSON where it is JSON, else as text."""
+    """Read ``key=value``, each value as JSON where it is JSON, else as text.
+
+    Raises:
+        InvalidConfig: no such thing, or a number that nobody can mean.
+    """
     import msgspec
 
     plain: dict[str, Any] = {}
@@ -61,6 +67,7 @@ def as_plain(settings: Sequence[str]) -> dict[str, Any]:
             plain[key] = msgspec.json.decode(text)
         except msgspec.DecodeError:
             plain[key] = text
+    check_counts(plain)
     return plain
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rallypoint.errors import RallypointError
-from rallypoint.experiments.shared_options import ENV_SETTINGS, as_plain
+from rallypoint.experiments.shared_options import ENV_SETTINGS, MANY, as_plain
 
 if TYPE_CHECKING:
     from rallypoint.batch_env import BatchEnv
@@ -39,7 +39,7 @@ def threats() -> None:
 @ENV_SETTINGS
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=MANY,
     metavar="N",
     help="Read it for N rollout workers that contribute updates, as `rallypoint train` would.",
 )

@@ -27,6 +27,7 @@ from rallypoint.agents.rounds.delivery import Delivery
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.rounds.recorded import ARRIVALS, written
 from rallypoint.config import from_dict, to_dict
+from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig
 from rallypoint.files import write_atomically
 from rallypoint.registration import make
@@ -62,6 +63,7 @@ class Team:
         """
         if self.workers < 1:
             raise InvalidConfig(f"workers is a number >= 1, got {self.workers}")
+        check_counts({"workers": self.workers, "byzantine": self.byzantine})
         if self.actors not in {"group", "agent"}:
             raise InvalidConfig(f'actors are one for each "group" or "agent", got {self.actors!r}')
 

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ _ROWS = 16_384
 _ROLLOUTS = 16  # at least so many, unless they had fewer rows than is usual with one row
 _MINIBATCHES = 8
 _TOO_MANY = 64  # minibatches of the usual size; 32 are usual
+
+_AT_LEAST_ONE = ("n_steps", "n_epochs", "batch_size", "buffer_size")
 
 SHAPE_THE_NETWORK = ("policy", "policy_kwargs", "use_sde")
 _NOT_SETTINGS = ("self", "env", "seed", "_init_setup_model")  # given in other ways
@@ -49,12 +52,26 @@ def complete(
             raise InvalidConfig(
                 f"{algorithm.agent} has no setting {name!r}{did_you_mean(name, names)}"
             )
+        _check_value(f"{name} of {algorithm.agent}", name, given[name], known[name].annotation)
     return {
         "device": "cpu",  # small networks are slower elsewhere, and bits differ
         **_fit_for_many_rows(known, given, num_rows, steps),
         **given,
         "policy": _policy(algorithm, kind, space, given.get("policy")),
     }
+
+
+def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
+    """Refuse what SB3 would stumble over while it learns: it says which settings are numbers."""
+    is_truth = isinstance(value, bool)
+    if hint is int and (is_truth or not isinstance(value, Integral)):
+        raise InvalidConfig(f"{label} is a whole number, got {value!r:.100}")
+    if hint is float and (is_truth or not isinstance(value, Real)):
+        raise InvalidConfig(f"{label} is a number, got {value!r:.100}")
+    if hint is bool and not is_truth:
+        raise InvalidConfig(f"{label} is true or false, got {value!r:.100}")
+    if hint is int and name in _AT_LEAST_ONE and value < 1:
+        raise InvalidConfig(f"{label} is at least 1, got {value}")
 
 
 def _policy(

@@ -11,6 +11,7 @@ import click
 from rallypoint.errors import RallypointError
 from rallypoint.experiments.shared_options import (
     ENV_SETTINGS,
+    MANY,
     THREATS,
     Finite,
     as_plain,
@@ -40,10 +41,10 @@ _HELD = 3  # seconds for which a window shows the end
 )
 @THREATS
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--episodes", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--episodes", type=MANY, default=1, show_default=True)
 @click.option(
     "--steps",
-    type=click.IntRange(min=1),
+    type=MANY,
     default=300,
     show_default=True,
     help="After so many an episode is cut short.",

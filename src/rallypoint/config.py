@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 Config = TypeVar("Config")
@@ -32,8 +33,11 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
         where: how to name the place in messages, such as ``"threats[0]"``.
 
     Raises:
-        InvalidConfig: an unknown key (with the nearest known one), a wrong type or value.
+        InvalidConfig: an unknown key (with the nearest known one), a wrong type or value, or a
+            number that nobody can mean: see ``rallypoint.counts``.
     """
+    if isinstance(values, Mapping):
+        check_counts(values, where=where)
     fields = _as_fields(kind, values, where)
     try:
         return msgspec.convert(fields, kind, strict=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, get_args, get_origin
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
 from rallypoint.registry import Registry, import_address
 
@@ -160,6 +161,7 @@ def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv
         Unavailable: its module does not import; says why.
         InvalidConfig: a setting it does not have, or a value that cannot be meant.
     """
+    check_counts(kwargs | ({"copies": copies} if isinstance(copies, int) else {}))
     found = spec(id)
     make_env = found.load()
     settings = {**found.kwargs, **kwargs}

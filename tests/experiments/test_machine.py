@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from rallypoint.experiments.machine import what_it_refused
@@ -27,7 +28,7 @@ def test_whoever_closes_what_we_say_gets_what_we_do(words, closed, tmp_path):
 
 
 def test_too_little_memory_is_told_in_a_line(rallypoint):
-    words = "train", "--env", "two-state-v0", "--agent", "gpomdp", "--set", f"policy=[{10**14}]"
+    words = "train", "--env", "two-state-v0", "--agent", "gpomdp", "--set", f"policy=[{10**12}]"
     done = rallypoint(*words, "--out", "run")
     assert done.status == 1
     assert "there is too little memory: Unable to allocate" in done.err
@@ -45,6 +46,17 @@ def test_names_that_are_too_long_are_told_in_a_line(option, rallypoint, tmp_path
     assert done.status in (1, 2)
     assert "File name too long" in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_what_fits_into_no_number_is_told_in_a_line_and_other_errors_of_values_are_ours():
+    told = what_it_refused(OverflowError("Python int too large to convert to C long"))
+    assert told.startswith("a number is too large: Python int too large")
+    with pytest.raises(ValueError, match=r"Maximum allowed|too big") as beyond:
+        np.zeros((10**12, 10**12))
+    assert "there is too little memory: " in what_it_refused(beyond.value)
+    ours = ValueError("operands could not be broadcast")
+    with pytest.raises(ValueError, match="broadcast"):
+        what_it_refused(ours)
 
 
 def test_errors_of_ours_stay_what_they_are():

@@ -37,7 +37,7 @@ REFUSED = {
     "one bad cell of two": (["run", "toy", "--bias", "0.5,2"], "bias is a probability, got 2"),
     "same value twice": (["run", "toy", "--bias", "0.5,0.5"], "the same value twice"),
     "set twice": (["run", "toy", "--bias", "1", "--set", "bias=0"], "bias is set twice"),
-    "no seeds": (["run", "toy", "--seeds", "0"], "at least 1, got 0"),
+    "no seeds": (["run", "toy", "--seeds", "0"], "from 1 to 1,000,000, got 0"),
     "negative seed": (
         ["run", "toy", "--seed", "-1"],
         "seeds lie in [0, 2**31), since",
@@ -45,7 +45,7 @@ REFUSED = {
     "seed too large": (["run", "toy", "--seed", 2**62], f"got --seed {2**62} for 5 seeds"),
     "last seed too large": (["run", "toy", "--seed", 2**31 - 4], "seeds lie in [0, 2**31)"),
     "seed far too large": (["run", "toy", "--seed", "9" * 20], f"got --seed {'9' * 20} for"),
-    "too many seeds": (["run", "toy", "--seeds", 10**12], "got --seed 0 for 1000000000000 seeds"),
+    "too many seeds": (["run", "toy", "--seeds", 10**12], "1,000,000, got 1000000000000"),
     "seed without a number": (["run", "toy", "--seed", "one"], "'one' is not a valid integer"),
     "out is a file": (["run", "toy", "--out", "file"], "file is a file; give a folder with --out"),
     "out is below a file": (["run", "toy", "--out", "file/x"], "cannot write"),
