@@ -32,3 +32,4 @@ class Compiled:
 
 
 SOLVERS = Compiled("compiled_solvers")
+SEARCH = Compiled("compiled_search")

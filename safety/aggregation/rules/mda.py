@@ -1,5 +1,6 @@
 """MDA: the mean of the n - f updates that lie closest together."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.aggregation.compiling import SEARCH
 from rallypoint.safety.aggregation.parts import Context, SpanRule, mean_of
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
@@ -65,6 +67,12 @@ def _tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
     n = len(squared)
     if f == 0:
         return np.ones(n, dtype=bool)
+    if (loops := SEARCH.loops(n)) is not None:
+        counter, stays = np.array([0, branches.most]), np.empty(n, dtype=bool)
+        if not loops.tightest(_pairs(squared), f, counter, stays):
+            branches.taken = branches.most
+            branches.take()  # refuses
+        return stays
     pairs, ranks = _ranked(squared)
     kept: Vertices = 0  # for sure
     low = 0  # pairs of a lower rank are kept apart, unless both are kept for sure
@@ -87,15 +95,26 @@ def _tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
     return _mask(kept, n)
 
 
+def _pairs(squared: Matrix) -> NDArray[np.int64]:
+    """Return all pairs, the farthest first: (p, 2)."""
+    pairs = _upper(len(squared))
+    order = squared[pairs[:, 0], pairs[:, 1]].argsort(kind="stable")[::-1]
+    return pairs[order]
+
+
+@functools.cache  # takes as long as all else here
+def _upper(n: int) -> NDArray[np.int64]:
+    return np.stack(np.triu_indices(n, 1), axis=1).astype(np.int64)
+
+
 def _ranked(squared: Matrix) -> tuple[list[list[int]], NDArray[np.int64]]:
     """Return all pairs, the farthest first, and the rank of each, (n, n); the diagonal is last."""
     n = len(squared)
-    rows, columns = np.triu_indices(n, 1)
-    farthest = np.argsort(squared[rows, columns], kind="stable")[::-1]
-    rows, columns = rows[farthest], columns[farthest]
+    pairs = _pairs(squared)
+    rows, columns = pairs.T
     ranks = np.full((n, n), len(rows))
     ranks[rows, columns] = ranks[columns, rows] = np.arange(len(rows))
-    return np.stack([rows, columns], axis=1).tolist(), ranks
+    return pairs.tolist(), ranks
 
 
 def _farthest(ranks: NDArray[np.int64], kept: Vertices, free: NDArray[np.bool_]) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rallypoint.errors import SearchTooLong
 from rallypoint.safety.aggregation import Context, aggregate, compiling
 from rallypoint.safety.aggregation.compiling import Compiled
 from rallypoint.safety.aggregation.fermat import fermat_point
@@ -15,7 +16,7 @@ def cases():
     """Yield updates (n, d) of many kinds, and how many of them may lie."""
     for number in range(36):
         rng = np.random.default_rng(number)
-        n, d = int(rng.integers(5, compiling.MOST + 3)), int(rng.integers(1, 200))
+        n, d = int(rng.integers(5, 40)) if number else compiling.MOST, int(rng.integers(1, 200))
         f = int(rng.integers(0, (n - 1) // 2))
         updates = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-8, 9)
         match number % 6:
@@ -39,7 +40,7 @@ def switched(monkeypatch):
 
     def switch(is_on):
         monkeypatch.setenv("RALLYPOINT_FAST", str(int(is_on)))
-        for each in (compiling.SOLVERS,):
+        for each in (compiling.SOLVERS, compiling.SEARCH):
             monkeypatch.setattr(each, "_asked", 0)
             monkeypatch.setattr(each, "_module", None)
 
@@ -78,6 +79,19 @@ def test_so_are_points_by_mass_and_shortest_combinations(updates, f, switched):
         ),
     )
     assert [each.tobytes() for each in slow] == [each.tobytes() for each in fast]
+
+
+@pytest.mark.parametrize(("updates", "f"), list(cases()))
+def test_the_tightest_take_the_same_search(updates, f, switched):
+    def found(branches):
+        try:
+            return aggregate("mda", updates, min(f, 8), branches=branches).tobytes()
+        except SearchTooLong as refusal:
+            return str(refusal)
+
+    for branches in (1, 3, 9, 27, 300):  # as many as are enough, and too few
+        slow, fast = both(switched, lambda most=branches: found(most))
+        assert slow == fast
 
 
 def test_they_are_loaded_once_they_pay(monkeypatch):
