@@ -1,17 +1,87 @@
-"""Arrays (E, N, …) have a cell for each agent of each copy; here some are replaced."""
+"""Arrays (E, N, …) have a cell for each agent of each copy; here some are picked or replaced."""
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, Mask
+
+# Cells are numbered row by row; all of them are a slice, so that nothing is copied to pick them.
+Places = NDArray[np.int64] | slice
+_EVERYWHERE = slice(None)
+
+
+def places_of(where: Mask) -> Places:
+    """Return the numbers of the cells where a mask (E, N) is true: (k,).
+
+    >>> places_of(np.array([[False, True], [True, False]]))
+    array([1, 2])
+    """
+    places = where.reshape(-1).nonzero()[0]
+    return _EVERYWHERE if len(places) == where.size else places
+
+
+def moved(
+    places: Places, shape: tuple[int, ...], columns: slice, width: int, rows: Mask | None = None
+) -> Places:
+    """Return the numbers that cells of a part have in the whole (E, width).
+
+    Args:
+        places: in the part, (k,).
+        shape: of the part.
+        columns: of the whole, that the part has.
+        width: of the whole.
+        rows: (E,) of the whole, that the part has; all if not given.
+
+    >>> moved(np.array([0, 3]), (2, 2), slice(1, 3), 5)
+    array([1, 7])
+    """
+    if rows is None and shape[1] == width:
+        return places
+    copies, agents = np.divmod(np.arange(shape[0] * shape[1])[places], max(shape[1], 1))
+    if rows is not None:
+        copies = np.flatnonzero(rows)[copies]
+    found: NDArray[np.int64] = copies * width + (columns.start + agents)
+    return found
+
+
+def taken(values: Array, places: Places) -> Array:
+    """Return the cells at some places: (E, n, …) -> (k, …)."""
+    flat: Array = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
+    return flat if isinstance(places, slice) else flat.take(places, axis=0)
+
+
+def gathered(values: Array, where: Mask) -> Array:
+    """Return values[where], in a fraction of the time: (E, N, …) -> (k, …)."""
+    return taken(values, places_of(where))
+
+
+def among(few: Array, cells: Mask, where: Mask) -> Array:
+    """Return, of what falls to some cells (k, …), what falls to those of them in a mask (E, N).
+
+    >>> among(np.array([7, 8]), np.array([[True, True]]), np.array([[False, True]]))
+    array([8])
+    """
+    return few if where is cells else few[gathered(where, cells)]
+
+
+def put(values: Array, places: Places, few: Array) -> None:
+    """Put few cells (k, …) in some places of values (E, n, …), a C-contiguous array.
+
+    A cell is copied as one thing: number by number it takes several times as long.
+    """
+    flat = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
+    if isinstance(places, slice) or values.ndim == 2:
+        flat[places] = few
+    elif few.size:
+        _cells(flat)[places] = _cells(few.astype(values.dtype, copy=False))
 
 
 def replaced(values: Array, where: Mask, others: Array) -> Array:
     """Return values (E, N, …) with those of others where a mask (E, N) is true: a new array.
 
-    Its type holds both. A cell is copied as one thing: to choose number by number costs ten times
-    as much where a cell is a percept.
+    Its type holds both.
 
     >>> replaced(np.array([[1, 2]]), np.array([[False, True]]), np.array([[7, 8]]))
     array([[1, 8]])
@@ -23,15 +93,8 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
         return chosen
     if chosen.size:
         whole = others if others.shape == chosen.shape else np.broadcast_to(others, chosen.shape)
-        whole = whole.astype(kind, copy=False)
-        np.copyto(_cells(chosen), _cells(whole), where=where)
+        np.copyto(_cells(chosen, 2), _cells(whole.astype(kind, copy=False), 2), where=where)
     return chosen
-
-
-def gathered(values: Array, where: Mask) -> Array:
-    """Return values[where], in a fraction of the time: (E, N, …) -> (k, …)."""
-    flat = values.reshape(where.size, *values.shape[2:])
-    return flat if where.all() else flat.take(np.flatnonzero(where), axis=0)
 
 
 def spread(few: Array, where: Mask) -> Array:
@@ -44,15 +107,15 @@ def spread(few: Array, where: Mask) -> Array:
     if len(few) == where.size:
         return few.reshape(shape)
     whole = np.zeros((where.size, *few.shape[1:]), dtype=few.dtype)
-    whole[np.flatnonzero(where)] = few
+    whole[places_of(where)] = few
     return whole.reshape(shape)
 
 
-def _cells(values: Array) -> Array:
-    """Return a view of each cell as one thing: (E, N)."""
-    entries = math.prod(values.shape[2:])
-    rows = values.reshape(*values.shape[:2], entries)
-    if rows.strides[2] != rows.itemsize and entries > 1:
+def _cells(values: Array, axes: int = 1) -> Array:
+    """Return a view of each cell as one thing, beyond so many axes: (k,), or (E, N) of two."""
+    entries = math.prod(values.shape[axes:])
+    rows = values.reshape(*values.shape[:axes], entries)
+    if rows.strides[-1] != rows.itemsize and entries > 1:
         rows = np.ascontiguousarray(rows)
     cells: Array = rows.view(np.dtype((np.void, entries * rows.itemsize)))[..., 0]
     return cells

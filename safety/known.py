@@ -3,21 +3,22 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.batch_env import Actions, Array, BatchEnv, Geometry, Group, Mask, Observations
+from rallypoint.batch_env import Actions, Array, BatchEnv, Group, Mask, Observations
 from rallypoint.errors import NotKnown, NotOffered
-from rallypoint.safety.cells import replaced
-from rallypoint.safety.of_rows import of_rows
+from rallypoint.safety.cells import Places, places_of, taken
 from rallypoint.safety.perception.room import Room
-from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
-from rallypoint.safety.truth import Simulator, Truth
+from rallypoint.safety.threats import KNOWLEDGE, Threat
+from rallypoint.safety.truth import Truth
 
 Rows = slice | Mask  # the copies concerned
+# Views with a cell for each agent of a group, in each copy.
+CELLS = frozenset({"own_percept", "percepts", "actions", "own_feedback"})
 
 
 class Span(NamedTuple):
@@ -57,94 +58,6 @@ class Moment:
     clock: int | None = None  # the time of all these copies, where it is one
     feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
     victims: Mask | None = None  # (e, N) of the threat that is asked
-
-
-def _own_percept(moment: Moment, span: Span, victims: Mask) -> Array:
-    percepts = moment.observations[span.group.name][moment.rows]
-    return percepts if victims.all() else replaced(np.zeros_like(percepts), victims, percepts)
-
-
-def _percepts(moment: Moment, span: Span, victims: Mask) -> Array:
-    del victims
-    percepts: Array = moment.observations[span.group.name][moment.rows]
-    return percepts
-
-
-def _own_feedback(moment: Moment, span: Span, victims: Mask) -> Array:
-    assert moment.feedback is not None, "supplied at site feedback only"
-    are_told = victims & moment.present[:, span.columns]
-    told: Array = np.where(are_told, moment.feedback[moment.rows][:, span.columns], np.nan)
-    return told
-
-
-def _true_state(moment: Moment, span: Span, victims: Mask) -> Array:
-    del span, victims
-    state: Array = moment.truth.state()[moment.rows]
-    return state
-
-
-def _regions(moment: Moment, span: Span, victims: Mask) -> dict[str, Mask]:
-    del span, victims
-    return {name: inside[moment.rows] for name, inside in moment.truth.regions().items()}
-
-
-def _geometry(moment: Moment, span: Span, victims: Mask) -> Geometry:
-    del span, victims
-    geometry = moment.truth.geometry()
-    return geometry._replace(positions=geometry.positions[moment.rows])
-
-
-def _colluders(moment: Moment, span: Span, victims: Mask) -> Mask:
-    del span, victims
-    assert moment.victims is not None, "set for the threat that is asked"
-    return moment.victims
-
-
-def _policy(moment: Moment, span: Span, victims: Mask) -> Any:
-    del span, victims
-    return of_rows(moment.truth.policy, moment.rows)
-
-
-def _value(moment: Moment, span: Span, victims: Mask) -> Any:
-    del span, victims
-    policy: Any = moment.truth.policy
-    return of_rows(policy.critic(), moment.rows)
-
-
-def _simulator(moment: Moment, span: Span, victims: Mask) -> Simulator:
-    del span, victims
-    return Simulator(moment.truth.env, moment.actions)
-
-
-def _actions(moment: Moment, span: Span, victims: Mask) -> Array:
-    del victims
-    actions: Array = moment.actions[span.group.name][moment.rows]
-    return actions
-
-
-View = Callable[[Moment, Span, Mask], Any]
-VIEWS: dict[str, View] = {
-    "own_percept": _own_percept,  # (e, n, …) of the victims; zeros for all others
-    "percepts": _percepts,  # (e, n, …) of the whole group, as the threats before left them
-    "true_state": _true_state,  # (e, …) whatever the world calls its state
-    "regions": _regions,  # name -> (e, N) who of all agents is in each named place
-    "actions": _actions,  # (e, n, …) of the whole group, as the threats before left them
-    "own_feedback": _own_feedback,  # (e, n) what victims that acted are to be told; NaN for others
-    "geometry": _geometry,  # a Geometry: where everybody is, and where actions lead
-    "colluders": _colluders,  # (e, N) whom of all agents this threat is meant for
-    "policy": _policy,  # that is under threats, a Policy
-    "value": _value,  # its critic, a Differentiable
-    "simulator": _simulator,  # a Simulator: what would come of actions
-}
-_WORLD = frozenset({"true_state", "regions", "geometry", "colluders"})
-_PERCEIVED = _WORLD | {"own_percept", "percepts"}
-SUPPLIED: dict[Site, frozenset[str]] = {
-    "presence": _WORLD,
-    "observation": _PERCEIVED | {"policy", "value"},
-    "action": _PERCEIVED | {"actions", "policy", "value", "simulator"},
-    "interruption": _PERCEIVED | {"actions", "policy", "value", "simulator"},
-    "feedback": _PERCEIVED | {"actions", "own_feedback"},
-}
 
 
 class Declared:
@@ -191,7 +104,7 @@ class Known(Declared):
     ``reach``, how far lies about percepts may go (see ``Room``), or None.
     Besides, the views that the threat declared, made when they are looked at: ``known.true_state``,
     of which ``known.regions`` are a part. Anything else raises ``NotKnown``. All arrays are
-    read-only.
+    read-only. Where victims are few, ``known.few(view)`` is quicker than the whole view.
     """
 
     def __init__(
@@ -206,10 +119,14 @@ class Known(Declared):
         span: Span,
         views: Mapping[str, Callable[[], Any]],
         reach: Room | None = None,
+        places: Places | None = None,
+        few: Callable[[str, Places], Array] | None = None,
     ) -> None:
         """Show a threat what it declared, out of the views there are.
 
-        ``touched`` says whom it touched before in this episode, if their number is limited.
+        ``touched`` says whom it touched before in this episode, if their number is limited;
+        ``places`` is where the opportunities are, if that was looked for before; ``few`` makes the
+        cells of a view at some places, and not the others.
         """
         super().__init__(threat, views)
         self.opportunities = sealed(opportunities)
@@ -221,6 +138,28 @@ class Known(Declared):
         self.noop = span.noop
         self.reach = reach
         self._touched = touched
+        self._places = places
+        self._few = few
+
+    def few(self, view: str) -> Array:
+        """Return what a view of the group shows where opportunities are, row by row: (k, …).
+
+        The same as ``gathered(known.own_percept, known.opportunities)``, and so on.
+
+        Raises:
+            NotKnown: the view was not declared, or there is no such thing.
+            NotOffered: it has no cell for each agent.
+        """
+        if view not in CELLS and view in self._views:
+            raise NotOffered(
+                f"{view!r} has no cell for each agent of a group, as {', '.join(sorted(CELLS))} "
+                f"have; look at known.{view}"
+            )
+        if self._places is None:
+            self._places = places_of(self.opportunities)
+        if self._few is None or view not in self._views:
+            return sealed(taken(getattr(self, view), self._places))
+        return sealed(self._few(view, self._places))
 
     def narrowed(self, threat: Threat, where: Mask) -> "Known":
         """Return what another threat may know that acts for this one on fewer agents (e, n)."""
@@ -229,6 +168,7 @@ class Known(Declared):
             vars(narrowed).pop(view, None)  # what was looked at already: not declared by all
         Declared.__init__(narrowed, threat, self._views)
         narrowed.opportunities = sealed(self.opportunities & where)
+        vars(narrowed)["_places"] = None  # of these no more
         return narrowed
 
     @property
@@ -270,13 +210,6 @@ def seen_by(threat: Threat) -> frozenset[str]:
 def _seen_with(knowledge: tuple[str, ...]) -> frozenset[str]:
     known = frozenset(knowledge)
     return known | {"regions"} if "true_state" in known else known
-
-
-def views_of(
-    threat: Threat, moment: Moment, span: Span, victims: Mask
-) -> dict[str, Callable[[], Any]]:
-    """Return what a threat may see of a group: (e, …) arrays, made when called."""
-    return {name: partial(VIEWS[name], moment, span, victims) for name in seen_by(threat)}
 
 
 def afford(wanted: Mask, touched: Mask, allowance: NDArray[np.int64]) -> Mask:

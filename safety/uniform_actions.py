@@ -7,7 +7,6 @@ import numpy as np
 from rallypoint.batch_env import Array, Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import spread
 
 
 def uniform_actions(space: Any, num_agents: int, draws: Draws) -> Array:
@@ -20,8 +19,8 @@ def uniform_actions(space: Any, num_agents: int, draws: Draws) -> Array:
 
 
 def uniform_actions_at(space: Any, cells: Mask, draws: Draws) -> Array:
-    """Return the same for some cells of (E, n), and zeros for the others: (E, n, …)."""
-    return spread(_drawn(space, draws.at(cells, space.shape)), cells)
+    """Draw the same, and return what falls to some cells of (E, num_agents): (k, …)."""
+    return _drawn(space, draws.at(cells, space.shape))
 
 
 def _drawn(space: Any, drawn: Floats) -> Array:

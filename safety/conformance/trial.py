@@ -11,6 +11,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import NotConformant, NotKnown, NotOffered
+from rallypoint.safety.cells import places_of
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
@@ -18,14 +19,16 @@ from rallypoint.safety.enforcement.proposals import (
     check_proposal,
     check_state,
     check_values,
+    proposed,
 )
 from rallypoint.safety.enforcement.steady import is_steady
-from rallypoint.safety.known import SUPPLIED, Known, Span, afford, sealed, seen_by, spans_of
+from rallypoint.safety.known import Known, Span, afford, sealed, seen_by, spans_of
 from rallypoint.safety.limits import as_budget
 from rallypoint.safety.perception.ledger import Ledger
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.threats import Proposal, State, Threat
 from rallypoint.safety.truth import Simulator
+from rallypoint.safety.views import SUPPLIED
 
 _COPIES = 3
 
@@ -43,7 +46,7 @@ class Scene(NamedTuple):
 class Answer(NamedTuple):
     """What a threat returned to one call."""
 
-    proposal: Proposal
+    proposal: Proposal  # with values of the cells in question alone: (k, …)
     state: State
 
 
@@ -187,6 +190,10 @@ class Trial:
         check_state(self.label, state, after)
         if handed.keys() != kept.keys() or any(handed[k] is not kept[k] for k in kept):
             raise NotConformant(f"{self.label} must return a new state, not change the one given")
+        if proposal.values is not None:
+            where = proposal.where
+            few = proposed(proposal, self.threat.site, self.span.group, where, places_of(where))
+            proposal = proposal._replace(values=few)
         return Answer(proposal, after)
 
 
@@ -260,21 +267,19 @@ def sample(space: Any, shape: tuple[int, int], seed: int) -> Array:
 def _row_of(answer: Answer, row: int) -> Answer:
     (where, values, odds), state = answer
     rows = slice(row, row + 1)
-    parts = (None if part is None else part[rows] for part in (values, odds))
-    proposal = Proposal(where[rows], *parts)
+    few = None if values is None else values[where.nonzero()[0] == row]
+    proposal = Proposal(where[rows], few, None if odds is None else odds[rows])
     return Answer(proposal, {name: array[rows] for name, array in state.items()})
 
 
 def _first_difference(ours: list[Answer], others: list[Answer]) -> str:
     """Say what two series of answers differ in first; nothing, if they do not."""
     for step, (one, other) in enumerate(zip(ours, others, strict=True)):
-        where = one.proposal.where
-        if not np.array_equal(where, other.proposal.where):
+        if not np.array_equal(one.proposal.where, other.proposal.where):
             return f"proposes for others at step {step}"
-        if one.proposal.values is not None and other.proposal.values is not None:
-            values = (one.proposal.values[where], other.proposal.values[where])
-            if values[0].tobytes() != values[1].tobytes():
-                return f"proposes other values at step {step}"
+        values = (one.proposal.values, other.proposal.values)
+        if len({part.tobytes() for part in values if part is not None}) > 1:
+            return f"proposes other values at step {step}"
         if not np.array_equal(np.asarray(one.proposal.odds), np.asarray(other.proposal.odds)):
             return f"tells other odds at step {step}"
         for name, array in one.state.items():

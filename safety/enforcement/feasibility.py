@@ -2,10 +2,10 @@
 
 from rallypoint.batch_env import BatchEnv, Mask, some_rows
 from rallypoint.errors import InvalidConfig, NotOffered
-from rallypoint.safety.known import SUPPLIED
 from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.feedback import FeedbackThreat
+from rallypoint.safety.views import SUPPLIED
 
 _PART = {  # of the world, that a view is made of
     "true_state": "state",

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot, anybody
+from rallypoint.batch_env import BatchEnv, Mask, Snapshot, anybody
+from rallypoint.safety.cells import places_of, spread, taken
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.chances import Chances, Told
@@ -18,37 +20,18 @@ from rallypoint.safety.enforcement.proposals import (
     check_answer,
     check_proposal,
     check_values,
+    proposed,
 )
 from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.enforcement.tally import Deed, Tally
-from rallypoint.safety.known import Known, Moment, Rows, Span, views_of
+from rallypoint.safety.enforcement.touch import Done, Touch
+from rallypoint.safety.known import Known, Moment, Rows, Span
 from rallypoint.safety.limits import as_budget, as_victims
 from rallypoint.safety.perception.ledger import Ledger
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import Proposal, Threat
-
-
-class Touch(NamedTuple):
-    """What a threat does to a group: its proposal, cut to what is allowed."""
-
-    span: Span
-    where: Mask  # (e, n), true somewhere
-    values: Array | None  # (e, n, …)
-
-    def kept(self) -> "Touch":
-        """Return the same with values that nobody else can write to."""
-        if self.values is None or not self.values.flags.writeable:
-            return self
-        return self._replace(values=self.values.copy())
-
-
-class Done(NamedTuple):
-    """What a threat did; one that goes on with the same does it as long as the same is due."""
-
-    due: Due
-    touches: list[Touch]
-    deed: Deed
+from rallypoint.safety.views import cells_of, views_of
 
 
 class Leash:
@@ -166,31 +149,45 @@ class Leash:
             known = Known(
                 self.threat,
                 opportunities=allowed.opportunities,
+                places=allowed.places,
                 allowance=allowed.allowance,
                 touched=allowed.touched,
                 time=moment.time,
                 copies=moment.copies,
                 span=span,
                 views=views_of(self.threat, moment, span, due.victims[:, span.columns]),
+                few=partial(cells_of, moment, span),
                 reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
             opportunities += allowed.number
             told.append(Told(span.columns, allowed.opportunities, proposal.odds))
             where = self._granted(proposal, due, allowed, span.columns)
-            if np.count_nonzero(where):
-                values = proposal.values
-                if values is not None:
-                    check_values(self.label, self.threat.site, span.group, values, where)
-                    if self._ledger is not None:
-                        true = moment.observations[span.group.name][rows]
-                        values = self._ledger.settle(rows, span, where, values, true)
+            if touch := self._touch(moment, span, proposal, where, allowed):
                 if not self._occasions.unlimited:  # what is spent here the next group lacks
                     self._tally.charge(rows, span.columns, where)
-                touches.append(Touch(span, where, values))
+                touches.append(touch)
         if self.threat.site == "interruption":
             self.chances.tell(due.candidates.shape, told)
         return Done(due, touches, self._deed_of(due, rows, opportunities, touches))
+
+    def _touch(
+        self, moment: Moment, span: Span, proposal: Proposal, where: Mask, allowed: Allowed
+    ) -> Touch | None:
+        """Return what it does of what it proposes, in cells (e, n); None if there are none."""
+        places = allowed.places if where is allowed.opportunities else places_of(where)
+        if not (where.size if isinstance(places, slice) else len(places)):
+            return None
+        site, group = self.threat.site, span.group
+        values = None
+        if proposal.values is not None:
+            values = proposed(proposal, site, group, where, places)
+            check_values(self.label, site, group, values, where)
+            if self._ledger is not None:
+                true = moment.observations[group.name][moment.rows]
+                lies = spread(values, where)
+                values = taken(self._ledger.settle(moment.rows, span, where, lies, true), places)
+        return Touch(span, where, places, values)
 
     def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:
         """Return what it may do of what it proposes: (e, n); the rest is counted."""
@@ -198,7 +195,7 @@ class Leash:
             return proposal.where
         wanted = proposal.where & allowed.opportunities
         if np.count_nonzero(proposal.where) > np.count_nonzero(wanted):
-            self._count_strays(proposal.where & ~allowed.opportunities, due.reasons(columns))
+            self._tally.count_strays(proposal.where & ~allowed.opportunities, due.reasons(columns))
         where = allowed.within(wanted)
         if where is not wanted:
             self._tally.violate("budget", int(np.count_nonzero(wanted & ~where)))
@@ -207,10 +204,7 @@ class Leash:
     def _deed_of(self, due: Due, rows: Rows, opportunities: int, touches: list[Touch]) -> Deed:
         """Return what is to be counted: the deed before, where it is the same once more."""
         masks = [touch.where for touch in touches]
-        charged = tuple((touch.span.columns, touch.where) for touch in touches)
-        if not self._occasions.unlimited:
-            charged = ()  # already
-        elif self._deed is not None and self._deed.touches(rows, masks):
+        if self._deed is not None and self._deed.touches(rows, masks):
             counts = (self._deed.occasions, self._deed.opportunities)
             if counts != (due.occasions, opportunities):
                 self._deed = self._deed._replace(
@@ -219,8 +213,18 @@ class Leash:
             return self._deed
         where = masks[0] if len(masks) == 1 else np.hstack([due.candidates[:, :0], *masks])
         copies = anybody(where)
-        number = int(np.count_nonzero(copies))
-        self._deed = Deed(rows, due.occasions, opportunities, charged, copies, number)
+        num_agents = due.candidates.shape[1]
+        self._deed = Deed(
+            rows=rows,
+            occasions=due.occasions,
+            opportunities=opportunities,
+            masks=masks,
+            charged=[touch.among_all(rows, num_agents) for touch in touches]
+            if self._occasions.unlimited
+            else [],  # charged already
+            copies=copies,
+            number=int(np.count_nonzero(copies)),
+        )
         return self._deed
 
     def receipt(self) -> Receipt:
@@ -275,13 +279,6 @@ class Leash:
         self._memory.keep(group, rows, before, state)
         checked: Proposal = proposal
         return checked
-
-    def _count_strays(self, strays: Mask, reasons: Sequence[tuple[str, Mask]]) -> None:
-        """Count attempts that were dropped, each by the first limit it breaks."""
-        for kind, limit in reasons:
-            self._tally.violate(kind, int(np.count_nonzero(strays & ~limit)))
-            strays = strays & limit
-        self._tally.violate("budget", int(np.count_nonzero(strays)))
 
 
 def _steps(moment: Moment, deed: Deed) -> tuple[int, int]:

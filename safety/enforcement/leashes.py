@@ -10,10 +10,11 @@ from rallypoint.safety.enforcement.already_down import refuse_already_down
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.leash import Leash
-from rallypoint.safety.known import SUPPLIED, spans_of
+from rallypoint.safety.known import spans_of
 from rallypoint.safety.limits import as_victims
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Site, Threat
+from rallypoint.safety.views import SUPPLIED
 
 
 def by_site(leashes: Sequence[Leash]) -> dict[Site, list[Leash]]:

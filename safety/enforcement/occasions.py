@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import BatchEnv, Mask
+from rallypoint.safety.cells import Places, places_of
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.tally import Tally
@@ -19,7 +20,8 @@ class Allowed(NamedTuple):
     """What a threat may do to one group of n agents in e copies."""
 
     opportunities: Mask  # (e, n)
-    number: int  # of opportunities
+    places: Places  # of the opportunities
+    number: int  # of them
     allowance: NDArray[np.int64]  # (e,) how many of them may be new agents
     touched: Mask | None  # (e, n) who is no new one; None where their number is not limited
 
@@ -114,8 +116,9 @@ class Occasions:
             allowance = self._agents - np.count_nonzero(known_to, axis=1)
             touched = known_to[:, span.columns]
             opportunities = opportunities & (touched | (allowance > 0)[:, None])
-        number = int(np.count_nonzero(opportunities))
-        allowed = Allowed(sealed(opportunities), number, allowance, touched)
+        places = places_of(opportunities)
+        number = opportunities.size if isinstance(places, slice) else len(places)
+        allowed = Allowed(sealed(opportunities), places, number, allowance, touched)
         if self.unlimited and now is self._last:
             self._allowed[name] = allowed
         return allowed

@@ -6,6 +6,7 @@ import numpy as np
 
 from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.errors import NotConformant
+from rallypoint.safety.cells import Places, among, taken
 from rallypoint.safety.threats import Proposal, Site, State
 
 
@@ -66,23 +67,60 @@ def check_proposal(label: str, site: Site, group: Group, num_copies: int, propos
         if values is not None:
             raise NotConformant(f"{label} is a threat to presence, which proposes no values")
         return
-    if site == "feedback":
-        dtype = np.dtype(np.float64)
-    else:
-        space: Any = group.observation_space if site == "observation" else group.action_space
-        shape, dtype = (*shape, *space.shape), space.dtype
+    entry, dtype = _form(site, group)
     if (
         not isinstance(values, np.ndarray)
-        or values.shape != shape
+        or not (
+            values.shape == (*shape, *entry)
+            or (values.ndim == 1 + len(entry) and values.shape == _of_those(where, entry))
+        )
         or not (values.dtype == dtype or np.can_cast(values.dtype, dtype, "same_kind"))
     ):
         raise NotConformant(
-            f"{label} must propose values in an array {shape} of {dtype}, not {_what(values)}"
+            f"{label} must propose values in an array {(*shape, *entry)} of {dtype}, not "
+            f"{_what(values)}; of those it touches alone, {_of_those(where, entry)}"
         )
 
 
+def proposed(proposal: Proposal, site: Site, group: Group, where: Mask, places: Places) -> Array:
+    """Return what is proposed for some of its cells, in whichever form it came: (k, …).
+
+    Args:
+        proposal: the proposal, which was checked; not of a threat to presence.
+        site: where the threat stands.
+        group: the group that it is for.
+        where: cells (e, n), no others than those of the proposal.
+        places: theirs.
+    """
+    values = proposal.values
+    assert values is not None, "only a threat to presence proposes no values"
+    entry, _ = _form(site, group)
+    if values.ndim == 1 + len(entry):
+        return among(values, proposal.where, where)
+    return taken(values, places)
+
+
+def _form(site: Site, group: Group) -> tuple[tuple[int, ...], Any]:
+    """Return the shape and the type of one value."""
+    if site == "feedback":
+        return (), np.dtype(np.float64)
+    space: Any = group.observation_space if site == "observation" else group.action_space
+    return space.shape, space.dtype
+
+
+def _of_those(where: Mask, entry: tuple[int, ...]) -> tuple[int, ...]:
+    return (int(np.count_nonzero(where)), *entry)
+
+
 def check_values(label: str, site: Site, group: Group, values: Array, accepted: Mask) -> None:
-    """Refuse values outside the space, and feedback that is no number, where they would come to be.
+    """Refuse values outside the space, and feedback that is no number.
+
+    Args:
+        label: how messages name the threat.
+        site: where it stands.
+        group: the group that they are for.
+        values: (k, …), of the cells that come to be; the others are nobody's concern.
+        accepted: these cells: (e, n).
 
     Raises:
         NotConformant: names the threat and the first value.
@@ -90,24 +128,23 @@ def check_values(label: str, site: Site, group: Group, values: Array, accepted: 
     space: Any = None
     if site != "feedback":
         space = group.observation_space if site == "observation" else group.action_space
-    if _all_within(space, values, accepted):
+    if _all_within(space, values):
         return
-    come = values[accepted][None]  # (1, k, …): the others are nobody's concern
-    is_right = np.isfinite(come) if space is None else inside(space, come)
+    is_right = np.isfinite(values) if space is None else inside(space, values[None])
     if np.count_nonzero(is_right) < is_right.size:
-        copy, agent = np.argwhere(accepted)[int(np.flatnonzero(~is_right)[0])]
+        first = int(np.flatnonzero(~is_right)[0])
+        copy, agent = np.argwhere(accepted)[first]
         what = "finite numbers" if site == "feedback" else f"values inside {space}"
         raise NotConformant(
-            f"{label} must propose {what}, not {values[copy, agent]} "
+            f"{label} must propose {what}, not {values[first]} "
             f"for {group.agents[agent]} in row {copy}"
         )
 
 
-def _all_within(space: Any, values: Array, accepted: Mask) -> bool:
+def _all_within(space: Any, values: Array) -> bool:
     """Say whether values lie in the space, as far as that is quickly seen; None is all numbers."""
     if space is None:
-        right = np.count_nonzero(np.isfinite(values) & accepted)
-        return bool(right == np.count_nonzero(accepted))
+        return bool(np.count_nonzero(np.isfinite(values)) == values.size)
     # Of what is repeated along an axis, once is enough.
     once = values[tuple(slice(0, 1) if step == 0 else slice(None) for step in values.strides)]
     if not once.size:

@@ -7,9 +7,10 @@ import numpy as np
 
 from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Step
 from rallypoint.draws import Floats
-from rallypoint.safety.cells import replaced
+from rallypoint.safety.cells import put, replaced
 from rallypoint.safety.enforcement.feasibility import leaves_world
-from rallypoint.safety.enforcement.leash import Leash, Touch
+from rallypoint.safety.enforcement.leash import Leash
+from rallypoint.safety.enforcement.touch import Touch
 from rallypoint.safety.known import Moment, Rows, Span
 from rallypoint.safety.threats.feedback import signal_of
 
@@ -60,29 +61,27 @@ def merged(rows: Rows, news: Observations, before: Observations) -> Observations
 def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     """Let threats to observation act; return what is seen then, in all copies."""
     perceived = dict(moment.observations)
+    # What was true must stay it; where only some copies have news, ``merged`` copied it already.
+    own = set() if isinstance(moment.rows, slice) else set(perceived)
+    moment.observations = perceived
     for leash in leashes:
-        moment.observations = perceived
-        for touch in leash.touch(moment):
-            name = touch.span.group.name
-            if isinstance(moment.rows, slice):  # all copies
-                perceived[name] = _touched(perceived[name], touch)
-                continue
-            seen = perceived[name].copy()
-            seen[moment.rows] = _touched(seen[moment.rows], touch)
-            perceived[name] = seen
+        _touch(perceived, leash.touch(moment), moment.rows, own)
     return perceived
 
 
 def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) -> dict[str, Array]:
     """Let threats to feedback act; return what is told of each signal (E, N)."""
     told = dict(true)
+    own: set[str] = set()
     for leash in leashes:
         signal = signal_of(leash.threat)
         moment.feedback = told[signal]
         for touch in leash.touch(moment):
-            heard = told[signal].copy()
-            np.copyto(heard[:, touch.span.columns], _values(touch), where=touch.where)
-            told[signal] = heard
+            if signal not in own:
+                told[signal] = np.array(told[signal], order="C")
+                own.add(signal)
+            heard = told[signal]
+            put(heard, touch.among_all(moment.rows, heard.shape[1]), touch.said)
     return told
 
 
@@ -98,14 +97,14 @@ def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
     """Let threats to action and interruption act; return what is executed, and who was stopped."""
     people = [leash for leash in leashes if leash.threat.site == "interruption"]
     executed = dict(moment.actions)
+    own: set[str] = set()
     interrupted = np.zeros(moment.present.shape, dtype=bool)
+    moment.actions = executed
     for leash in leashes:
-        moment.actions = executed
         touches = leash.touch(moment)
-        for touch in touches:
-            name = touch.span.group.name
-            executed[name] = _touched(executed[name], touch)
-            if leash in people:
+        _touch(executed, touches, moment.rows, own)
+        if leash in people:
+            for touch in touches:
                 interrupted[:, touch.span.columns] |= touch.where
     if len(people) == 1:
         return Overridden(executed, interrupted, people[0].chances.theta)
@@ -132,14 +131,12 @@ def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
     return touched
 
 
-def _touched(values: Array, touch: Touch) -> Array:
-    """Put what a threat proposes in the place of values (e, n, …)."""
-    return replaced(values, touch.where, _values(touch))
-
-
-def _values(touch: Touch) -> Array:
-    assert touch.values is not None, "only a threat to presence proposes no values"
-    return touch.values
+def _touch(values: dict[str, Array], touches: Sequence[Touch], rows: Rows, own: set[str]) -> None:
+    """Put what a threat says in the place of groups' values, (E, n, …), which become the own."""
+    for touch in touches:
+        name = touch.span.group.name
+        values[name] = touch.written(values[name], rows, is_own=name in own)
+        own.add(name)
 
 
 def _any_of(masks: Sequence[Mask | None], nobody: Mask) -> Mask:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Mask, Snapshot
+from rallypoint.safety.cells import Places
 from rallypoint.safety.known import Rows
 from rallypoint.safety.receipts import VIOLATIONS, Receipt
 from rallypoint.safety.threats import Threat
@@ -26,13 +27,16 @@ class Deed(NamedTuple):
     rows: Rows
     occasions: int  # the schedule's coins are not tossed yet, nor is the budget asked
     opportunities: int
-    charged: tuple[tuple[slice, Mask], ...]  # columns, and who of them: (e, n)
+    charged: Sequence[
+        Places
+    ]  # whom it touches, of each group, in (E, N); not who is charged already
     copies: Mask  # (e,) in which somebody is touched
     number: int  # of these copies
+    masks: Sequence[Mask] = ()  # whom it touches, of each group: (e, n)
 
     def touches(self, rows: Rows, masks: Sequence[Mask]) -> bool:
         """Say whether these are the ones whom it touches, the very same masks."""
-        mine = [mask for _, mask in self.charged]
+        mine = self.masks
         return self.rows is rows and len(mine) == len(masks) and all(map(is_, mine, masks))
 
 
@@ -77,7 +81,7 @@ class Tally:
     def count(self, deed: Deed, first: int, last: int) -> None:
         """Count a deed at some steps; the same one again costs next to nothing.
 
-        Its masks are kept, and not to be written to any more.
+        It is kept, with its masks.
         """
         if deed is not self._deed:
             self._enter()
@@ -96,6 +100,13 @@ class Tally:
     def violate(self, kind: str, count: int) -> None:
         """Count attempts outside a limit."""
         self._counts[kind] += count
+
+    def count_strays(self, strays: Mask, reasons: Sequence[tuple[str, Mask]]) -> None:
+        """Count attempts (e, n) that were dropped, each by the first limit it breaks."""
+        for kind, limit in reasons:
+            self.violate(kind, int(np.count_nonzero(strays & ~limit)))
+            strays = strays & limit
+        self.violate("budget", int(np.count_nonzero(strays)))
 
     def receipt(self, threat: Threat, index: int, agents: Sequence[str]) -> Receipt:
         """Write down everything so far."""
@@ -151,8 +162,8 @@ class Tally:
         self._counts["occasions"] += times * deed.occasions
         self._counts["opportunities"] += times * deed.opportunities
         self._counts["steps"] += times * deed.number
-        for columns, where in deed.charged:
-            self._spent[deed.rows, columns] += times * where
+        for places in deed.charged:
+            self._spent.reshape(-1)[places] += times
 
     def _settle(self) -> None:
         counts = self._counts

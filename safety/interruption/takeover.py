@@ -12,6 +12,7 @@ from rallypoint.config import from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.policies import Policy, saved_policy
+from rallypoint.safety.cells import gathered
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.enforcement.proposals import inside
 from rallypoint.safety.interruption.addresses import found_at
@@ -23,7 +24,7 @@ FREEZE = "freeze"
 UNIFORM = "uniform"
 PLAIN = (FREEZE, UNIFORM)
 
-Takes = Callable[[Known, Draws], Array]  # -> (e, n, …) actions
+Takes = Callable[[Known, Draws], Array]  # -> (k, …) actions, one at each opportunity
 # In Python a policy itself will do; files name it, and the hints say what files hold.
 if TYPE_CHECKING:
     Address = str | Policy
@@ -92,7 +93,7 @@ def takeover_of(policy: str | Takeover, env: BatchEnv, covers: frozenset[str]) -
         UnreadableFile: a folder without an agent, or with one for other spaces.
     """
     if policy == FREEZE:
-        return lambda known, _: known.still
+        return lambda known, _: gathered(known.still, known.opportunities)
     if isinstance(policy, str):
         for group in env.groups:
             refuse_without_bounds(group.action_space)
@@ -117,13 +118,11 @@ def _by_table(actions: Mapping[str, Any], env: BatchEnv) -> Takes:
             if agent in actions:
                 where = f"the action in the place of {agent}'s"
                 table[group.name][index] = legal_action(actions[agent], space, where)
-    wide = {
-        name: np.broadcast_to(rows, (env.num_copies, *rows.shape)) for name, rows in table.items()
-    }
 
     def takes(known: Known, draws: Draws) -> Array:
         del draws  # the same always
-        return wide[known.group.name][: len(known.time)]
+        rows = table[known.group.name]
+        return gathered(np.broadcast_to(rows, (len(known.time), *rows.shape)), known.opportunities)
 
     return takes
 
@@ -200,4 +199,6 @@ def _by_policy(policy: Policy, env: BatchEnv, covers: frozenset[str]) -> Takes:
                 f"the policy that takes over returns actions outside {group.action_space}, such as "
                 f"{chosen[~inside(group.action_space, chosen)][0]}"
             )
-    return lambda known, draws: acts(known.group, known.own_percept, draws)
+    return lambda known, draws: gathered(
+        acts(known.group, known.own_percept, draws), known.opportunities
+    )

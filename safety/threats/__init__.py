@@ -30,7 +30,9 @@ and check it with ``rallypoint.safety.conformance.assert_is_threat("doze")``. A 
 proposes. The frame (``rallypoint.safety.frame``) keeps it to its victims, schedule and budget,
 shows it what it declared to know, remembers its state, and writes down what it really did. One
 that sees more declares it, ``knowledge: tuple[str, ...] = ("true_state",)``, and what it cannot do
-without also in ``must_know``.
+without also in ``must_know``. Where victims are few it is quicker to work on them alone:
+``known.few("actions")`` are the rows (k, …) of the opportunities, and a proposal may hold values
+of those that it touches alone, row by row.
 
 **Sites** say where on the way of the data a threat stands. At every moment the frame asks them in
 this order; at one site, threats are asked in the order of the threat model, each seeing what those
@@ -92,20 +94,8 @@ State = dict[str, Array]  # first axis E (update threats: contributor)
 Kind = TypeVar("Kind", bound="type[Threat]")
 
 KNOWLEDGE = (
-    "own_percept",
-    "percepts",
-    "true_state",
-    "regions",
-    "actions",
-    "own_feedback",
-    "geometry",
-    "policy",
-    "value",
-    "simulator",
-    "own_update",
-    "colluders",
-    "honest_updates",
-    "aggregator",
+    *("own_percept", "percepts", "true_state", "regions", "actions", "own_feedback", "geometry"),
+    *("policy", "value", "simulator", "own_update", "colluders", "honest_updates", "aggregator"),
 )
 
 
@@ -113,7 +103,8 @@ class Proposal(NamedTuple):
     """What a threat would like to do now."""
 
     where: Mask  # (E, N)
-    values: Array | None = None  # (E, N, …), read where `where` is true; None at site presence
+    # (E, N, …), read where `where` is true; or (k, …) of these alone; None at site presence.
+    values: Array | None = None
     odds: Floats | None = None  # (E, N) chance that it touched each opportunity, if it is known
 
 

@@ -69,11 +69,12 @@ class ConstantAction(Threat):
         """Do the same."""
         del draws  # deterministic
         space: Any = known.group.action_space
-        shape = (*known.opportunities.shape, *space.shape)
-        if not known.opportunities.any():
-            return Proposal(known.opportunities, np.zeros(shape, dtype=space.dtype)), state
+        where = known.affordable
+        count = int(np.count_nonzero(where))
+        if not count:  # there may be no such action in this group
+            return Proposal(where, np.zeros((0, *space.shape), dtype=space.dtype)), state
         action = self._spread(space).astype(space.dtype)
-        return Proposal(known.affordable, np.broadcast_to(action, shape)), state
+        return Proposal(where, np.broadcast_to(action, (count, *space.shape))), state
 
     def _spread(self, space: Any) -> Array:
         spread: Array = np.broadcast_to(np.asarray(self.action), space.shape)

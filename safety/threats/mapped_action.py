@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import among, spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -78,9 +79,11 @@ class MappedAction(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Look up what is done."""
         del draws  # deterministic
-        done = self._done(known.actions, known.group.action_space)
-        changes = (done != known.actions).reshape(*known.opportunities.shape, -1).any(axis=-1)
-        return Proposal(known.afford(changes), done), state
+        cells, chosen = known.opportunities, known.few("actions")
+        done = self._done(chosen, known.group.action_space)
+        changes = (done != chosen).any(axis=tuple(range(1, done.ndim)))
+        where = known.afford(spread(changes, cells))
+        return Proposal(where, among(done, cells, where)), state
 
     def _done(self, chosen: Array, space: Any) -> Array:
         done: Array = chosen

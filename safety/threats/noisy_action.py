@@ -8,7 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import spread
+from rallypoint.safety.cells import among, spread
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import check_noise, draw_noise
@@ -77,20 +77,20 @@ class NoisyAction(Threat):
         """Tremble."""
         space: Any = known.group.action_space
         cells = known.opportunities
-        trembles = spread(draws.at(cells) < self.epsilon, cells)
-        where = known.afford(trembles)
+        where = known.afford(spread(draws.at(cells) < self.epsilon, cells))
+        actions = among(known.few("actions"), cells, where)
         if _is_numbered(space):
-            return Proposal(where, _another(known.actions, space, cells, draws)), state
-        if _is_real(space):
-            return Proposal(where, self._beside(known.actions, space, cells, draws)), state
-        return Proposal(where, known.actions), state  # nobody in this group is a victim
+            actions = _another(actions, space, where, draws)
+        elif _is_real(space):
+            actions = self._beside(actions, space, where, draws)
+        return Proposal(where, actions), state  # of another space, nobody is a victim
 
-    def _beside(self, actions: Array, space: Any, cells: Mask, draws: Draws) -> Array:
+    def _beside(self, actions: Array, space: Any, where: Mask, draws: Draws) -> Array:
         reach = (space.high.astype(np.float64) - space.low) / 2
         width = np.where(np.isfinite(reach), reach, 1.0)
-        added = self.scale * width * draw_noise(draws, cells, actions.shape[2:], "gaussian")
-        beside = np.clip((actions[cells] + added).astype(space.dtype), space.low, space.high)
-        return spread(beside, cells)
+        added = self.scale * width * draw_noise(draws, where, actions.shape[1:], "gaussian")
+        beside: Array = np.clip((actions + added).astype(space.dtype), space.low, space.high)
+        return beside
 
 
 def _is_numbered(space: Any) -> bool:
@@ -101,7 +101,8 @@ def _is_real(space: Any) -> bool:
     return hasattr(space, "low") and space.dtype.kind == "f"  # Box
 
 
-def _another(actions: Array, space: Any, cells: Mask, draws: Draws) -> Array:
+def _another(actions: Array, space: Any, where: Mask, draws: Draws) -> Array:
     """Return another action than each, all equally likely; the same where there is but one."""
-    further = 1 + (draws.at(cells) * max(int(space.n) - 1, 1)).astype(np.int64)
-    return spread((actions[cells] - space.start + further) % space.n + space.start, cells)
+    further = 1 + (draws.at(where) * max(int(space.n) - 1, 1)).astype(np.int64)
+    another: Array = (actions - space.start + further) % space.n + space.start
+    return another

@@ -8,7 +8,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import gathered, spread
+from rallypoint.safety.cells import among
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import Shape, check_noise, draw_noise, in_words
@@ -72,14 +72,15 @@ class ObservationNoise(Threat):
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Add noise."""
-        seen = known.own_percept
+        where = known.affordable
+        seen = among(known.few("own_percept"), known.opportunities, where)
         space: Any = known.group.observation_space
         if not _has_numbers(space) or len(self._scales) not in {1, space.shape[-1]}:
-            return Proposal(known.opportunities, seen), state  # nobody in this group is a victim
-        cells = known.opportunities
-        drawn = draw_noise(draws, cells, seen.shape[2:], self.noise)
-        blurred = _within(gathered(seen, cells) + np.array(self._scales) * drawn, space)
-        return Proposal(known.affordable, spread(blurred, cells)), state
+            return Proposal(where, seen), state  # nobody in this group is a victim
+        blurred = draw_noise(draws, where, seen.shape[1:], self.noise)
+        blurred *= self._scales
+        blurred += seen
+        return Proposal(where, _within(blurred, space)), state
 
     @property
     def _scales(self) -> tuple[float, ...]:

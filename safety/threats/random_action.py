@@ -45,5 +45,5 @@ class RandomAction(Threat):
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Draw anew."""
-        actions = uniform_actions_at(known.group.action_space, known.opportunities, draws)
-        return Proposal(known.affordable, actions), state
+        where = known.affordable
+        return Proposal(where, uniform_actions_at(known.group.action_space, where, draws)), state

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv, Group
+from rallypoint.batch_env import Array, BatchEnv, Group, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.safety.cells import among, gathered
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.proposals import inside
 from rallypoint.safety.known import Known
@@ -106,24 +107,28 @@ class WrongObservation(Threat):
         """Show something else."""
         if self.mode == FREEZE:
             return self._frozen(state, known)
+        where = known.affordable
         if self.mode == SWAP:
-            return Proposal(known.affordable, _of_another(known.percepts, draws)), state
+            return Proposal(where, _of_another(known.percepts, where, draws)), state
         space: Any = known.group.observation_space
-        shape = (*known.opportunities.shape, *space.shape)
-        zeros = np.broadcast_to(np.zeros(space.shape, dtype=space.dtype), shape)
-        return Proposal(known.affordable, zeros), state
+        shape = (int(np.count_nonzero(where)), *space.shape)
+        return Proposal(where, np.zeros(shape, dtype=space.dtype)), state
 
     def _frozen(self, state: State, known: Known) -> tuple[Proposal, State]:
-        percept = known.own_percept
-        is_frozen = state["is_frozen"]
+        cells, is_frozen, seen = known.opportunities, state["is_frozen"], state["seen"]
+        percepts = known.few("own_percept")  # (k, …)
         entries = _entries(known.group)
-        begins = known.opportunities & ~is_frozen
-        seen = state["seen"].copy()
+        where = known.afford(cells & is_frozen)
         # Numbers of every type of observation are whole in float64, up to 2**53.
-        seen[..., :entries][begins] = percept.reshape(*begins.shape, entries)[begins]
-        shown = seen[..., :entries].reshape(percept.shape).astype(percept.dtype)
-        where = known.afford(known.opportunities & is_frozen)
-        return Proposal(where, shown), {"seen": seen, "is_frozen": is_frozen | begins}
+        shown = gathered(seen, where)[:, :entries].astype(percepts.dtype)
+        proposal = Proposal(where, shown.reshape(-1, *percepts.shape[1:]))
+        begins = cells & ~is_frozen
+        if not begins.any():
+            return proposal, state
+        seen = seen.copy()
+        now = among(percepts, cells, begins)
+        seen[..., :entries][begins] = now.reshape(len(now), entries)
+        return proposal, {"seen": seen, "is_frozen": is_frozen | begins}
 
     def _refuse_impossible(self, group: Group) -> None:
         space: Any = group.observation_space
@@ -137,12 +142,12 @@ class WrongObservation(Threat):
             raise InvalidConfig(f"group {group.name!r} sees {space}, in which there are no zeros")
 
 
-def _of_another(percepts: Array, draws: Draws) -> Array:
-    """Show each agent what another one sees, all equally likely; alone, what it sees itself."""
+def _of_another(percepts: Array, where: Mask, draws: Draws) -> Array:
+    """Show agents what another one sees, all equally likely; alone, what it sees itself."""
     num_agents = percepts.shape[1]
-    further = 1 + draws.integers(max(num_agents - 1, 1), (num_agents,))
-    other = (np.arange(num_agents) + further) % max(num_agents, 1)  # (e, n)
-    shown: Array = percepts[np.arange(len(percepts))[:, None], other]
+    further = 1 + (draws.at(where) * max(num_agents - 1, 1)).astype(np.int64)
+    copies, agents = where.nonzero()
+    shown: Array = percepts[copies, (agents + further) % max(num_agents, 1)]
     return shown
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import places_of
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.proposals import check_initial_state
 from rallypoint.safety.enforcement.tally import Deed, Tally
@@ -197,7 +198,7 @@ class UpdateLeash:
             rows=_ALL,
             occasions=int(np.count_nonzero(due)),
             opportunities=int(np.count_nonzero(may)),
-            charged=((slice(0, len(may)), may[None]),) if lied else (),
+            charged=(places_of(may[None]),) if lied else (),
             copies=np.array([lied]),
             number=int(lied),
         )

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from rallypoint.safety.cells import gathered, replaced, spread
+from rallypoint.safety.cells import (
+    among,
+    gathered,
+    moved,
+    places_of,
+    put,
+    replaced,
+    spread,
+    taken,
+)
 
 LAYOUTS = {
     "plain": np.ascontiguousarray,
@@ -56,3 +65,32 @@ def test_few_are_spread_where_they_belong(shape, share, rng):
     assert found.dtype == few.dtype
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(gathered(found, where), few)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 3, 2), (5, 3, 2, 3), (5, 3, 0), (0, 3, 2)])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_few_are_put_where_they_were_taken_from(shape, share, rng):
+    values = rng.random(shape).astype(np.float32)
+    where = rng.random(shape[:2]) < share
+    places = places_of(where)
+    few = taken(values, places)
+    np.testing.assert_array_equal(few, values[where])
+    some = where & (rng.random(shape[:2]) < 0.5)
+    np.testing.assert_array_equal(among(few, where, some), values[some])
+    assert among(few, where, where) is few
+    others = rng.random(few.shape)
+    expected = values.copy()
+    expected[where] = others
+    put(values, places, others)
+    np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_cells_of_a_part_are_the_same_cells_of_the_whole(share, rng):
+    whole = rng.random((6, 7))
+    for columns in (slice(0, 7), slice(0, 3), slice(2, 5), slice(4, 7), slice(3, 3)):
+        for rows in (None, rng.random(6) < 0.5):
+            part = whole[:, columns] if rows is None else whole[rows][:, columns]
+            where = rng.random(part.shape) < share
+            places = moved(places_of(where), part.shape, columns, 7, rows)
+            np.testing.assert_array_equal(taken(whole, places), part[where])

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from rallypoint.safety.audit import Audit
+from rallypoint.safety.cells import among, places_of
+from rallypoint.safety.enforcement.proposals import proposed
 from rallypoint.safety.limits import Schedule, as_budget
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, threats
+from rallypoint.safety.threats import OF_ROUNDS, Proposal, threats
 from rallypoint.safety.updates import UpdateThreats
 from tests.safety.deeds import model_of, played
 
@@ -78,7 +80,8 @@ def test_a_threat_that_takes_fewer_opportunities_than_it_declares_is_found(monke
     def lazy(self, state, known, draws):
         proposal, after = apply(self, state, known, draws)
         idle = known.time % 7 == 0
-        return proposal._replace(where=proposal.where & ~idle[:, None]), after
+        where = proposal.where & ~idle[:, None]
+        return Proposal(where, among(proposal.values, proposal.where, where)), after
 
     monkeypatch.setattr(kind, "apply", lazy)
     env, wrong = played(model_of("random_action", when={}))
@@ -96,7 +99,10 @@ def test_who_declares_how_often_it_acts_and_does_nothing_is_found_and_others_say
 
     def idle(self, state, known, draws):
         proposal, after = apply(self, state, known, draws)
-        return proposal._replace(where=np.zeros_like(proposal.where)), after
+        nobody, values = np.zeros_like(proposal.where), None
+        if proposal.values is not None:
+            values = proposed(proposal, self.site, known.group, nobody, places_of(nobody))
+        return Proposal(nobody, values, proposal.odds), after
 
     monkeypatch.setattr(made, "apply", idle)
     env, wrong = played(declared)

@@ -9,7 +9,6 @@ import pytest
 from rallypoint.errors import NotConformant
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.in_words import notes
-from rallypoint.safety.known import SUPPLIED
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.recorder import Recorder
 from rallypoint.safety.recordings import recount
@@ -22,6 +21,7 @@ from rallypoint.safety.threats.feedback.reward_flip import RewardFlip
 from rallypoint.safety.threats.feedback.reward_noise import RewardNoise
 from rallypoint.safety.threats.feedback.reward_shuffle import RewardShuffle
 from rallypoint.safety.threats.interruption import Interruption
+from rallypoint.safety.views import SUPPLIED
 from tests.safety.stubs import Doze, Noise, Stub, actions_at, bits, ground, play
 
 

@@ -9,8 +9,9 @@ from rallypoint.errors import NotKnown
 from rallypoint.safety.conformance.proving_ring import ProvingRing
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.known import SUPPLIED, afford
+from rallypoint.safety.known import afford
 from rallypoint.safety.threats import KNOWLEDGE, Proposal
+from rallypoint.safety.views import SUPPLIED
 from tests.safety.stubs import Stub, actions_at, ground
 
 

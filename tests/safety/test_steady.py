@@ -7,6 +7,7 @@ import pytest
 
 import rallypoint
 from rallypoint.envs.batch import autoreset
+from rallypoint.safety.cells import among
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats import Proposal
 from rallypoint.safety.threats.constant_action import ConstantAction
@@ -132,7 +133,8 @@ def test_who_is_derived_from_it_and_does_something_else_is_asked():
     class InTurn(ConstantAction):
         def apply(self, state, known, draws):
             proposal, after = super().apply(state, known, draws)
-            return proposal._replace(where=known.afford(known.time[:, None] % 2 == 0)), after
+            where = known.afford(known.time[:, None] % 2 == 0)
+            return Proposal(where, among(proposal.values, proposal.where, where)), after
 
     env = Threatened(rallypoint.make("gathering-v0", copies=2, max_cycles=9), InTurn(action=1))
     env.reset(seed=0)

@@ -48,5 +48,5 @@ class RewardConstant(FeedbackThreat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Say the same."""
         del draws  # deterministic
-        same = np.broadcast_to(np.float64(self.value), known.opportunities.shape)
-        return Proposal(known.affordable, same), state
+        where = known.affordable
+        return Proposal(where, np.full(np.count_nonzero(where), float(self.value))), state

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rallypoint.draws import Draws
+from rallypoint.safety.cells import among
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, State, register
 from rallypoint.safety.threats.feedback import FeedbackThreat
@@ -37,4 +38,6 @@ class RewardFlip(FeedbackThreat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Reverse."""
         del draws  # deterministic
-        return Proposal(known.affordable, -self.factor * known.own_feedback), state
+        where = known.affordable
+        earned = among(known.few("own_feedback"), known.opportunities, where)
+        return Proposal(where, -self.factor * earned), state

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rallypoint.draws import Draws
-from rallypoint.safety.cells import spread
+from rallypoint.safety.cells import among
 from rallypoint.safety.known import Known
 from rallypoint.safety.noise import Shape, check_noise, draw_noise, in_words
 from rallypoint.safety.threats import Proposal, State, register
@@ -42,7 +42,7 @@ class RewardNoise(FeedbackThreat):
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Add noise."""
-        cells = known.opportunities
-        drawn = draw_noise(draws, cells, (), self.noise)
-        told = known.own_feedback[cells] + self.scale * drawn
-        return Proposal(known.affordable, spread(told, cells)), state
+        where = known.affordable
+        earned = among(known.few("own_feedback"), known.opportunities, where)
+        noise = draw_noise(draws, where, (), self.noise)
+        return Proposal(where, earned + self.scale * noise), state

@@ -11,7 +11,8 @@ from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety import threats as kinds
-from rallypoint.safety.cells import replaced
+from rallypoint.safety.cells import places_of, put
+from rallypoint.safety.enforcement.proposals import proposed
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import EVERY_STEP, NO_LIMIT
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -150,8 +151,8 @@ class OneOf(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Do what each one's type does."""
         where = np.zeros_like(known.opportunities)
-        values: Array = np.zeros((*where.shape, *(known.group.action_space.shape or ())))
-        values = values.astype(known.group.action_space.dtype)
+        space: Any = known.group.action_space
+        values: Array = np.zeros((*where.shape, *space.shape), dtype=space.dtype)
         after = dict(state)
         for place, (threat, prefix) in enumerate(self._parts):
             narrowed = known.narrowed(threat, state["type"] == place)
@@ -162,9 +163,10 @@ class OneOf(Threat):
             after |= {prefix + name: array for name, array in own.items()}
             # An agent is of one type, so no two of them ask for the same one.
             mine = proposal.where & narrowed.opportunities
-            values = replaced(values, mine, proposal.values)
+            places = places_of(mine)
+            put(values, places, proposed(proposal, self.site, known.group, mine, places))
             where = where | mine
-        return Proposal(known.afford(where), values.astype(known.group.action_space.dtype)), after
+        return Proposal(known.afford(where), values), after
 
 
 def _part_of(state: State, prefix: str) -> State:

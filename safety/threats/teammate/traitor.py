@@ -8,6 +8,7 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
+from rallypoint.safety.cells import among
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.takeover import (
     FREEZE,
@@ -108,7 +109,8 @@ class Traitor(Threat):
         if not self._takes:
             raise InvalidConfig("a traitor acts in a world: fit(env) it first, as frames do")
         [takes] = self._takes
-        return Proposal(known.affordable, takes(known, draws)), state
+        where = known.affordable
+        return Proposal(where, among(takes(known, draws), known.opportunities, where)), state
 
     @property
     def _sees(self) -> bool:
