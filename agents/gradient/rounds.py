@@ -197,7 +197,8 @@ class Rounds:
             expected = dealt.speaks_of | (dealt.missing[..., None] & self._members)
         for run in range(runs):
             rows = np.flatnonzero(dealt.present[run])
-            received = self._received(run, sent[run, rows], rows, dealt.speaks_of[run])
+            present = sent[run] if len(rows) == sent.shape[1] else sent[run, rows]
+            received = self._received(run, present, rows, dealt.speaks_of[run])
             whom, received = with_missing(rows, received, np.flatnonzero(dealt.missing[run]))
             batch = None if self._episodes is None else int(self._episodes[run])
             answer = self.server.aggregate(
