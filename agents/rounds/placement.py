@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
+from rallypoint.agents.rounds.ray_variables import check_variables
 from rallypoint.errors import InvalidConfig
 
 LOCAL = "local"
@@ -25,7 +26,7 @@ class Placement:
     deadline: float | None = 600.0  # seconds after which who is not there is missing, against f
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant.
+        """Refuse what cannot be meant, here or in variables that Ray reads.
 
         Raises:
             InvalidConfig: says what must hold.
@@ -48,6 +49,7 @@ class Placement:
                 f"{self.address} is Ray's client, which cannot hold rounds together; run on a node "
                 "of the cluster with --ray auto, or through `ray job submit`"
             )
+        check_variables()
 
     @property
     def protocol(self) -> Synchronous:

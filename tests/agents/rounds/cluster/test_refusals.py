@@ -25,6 +25,17 @@ def rallypoint(*arguments):
     )
 
 
+def test_a_variable_that_ray_cannot_read_is_refused_in_a_line_and_others_are_not(monkeypatch):
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "250")
+    monkeypatch.setenv("RAY_no_setting_of_its", "words")
+    assert Placement().address == "local"
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "often")
+    train = ("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "9")
+    done = rallypoint(*train, "--ray", "local")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "Ray cannot read 'often', the variable RAY_memory_monitor_refresh_ms" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
