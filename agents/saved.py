@@ -49,6 +49,10 @@ class _Told(msgspec.Struct, kw_only=True):
     groups: tuple[str, ...] = ()  # for whom there are policies in folders of their own
     apart: bool = False  # these are agents, each put into a group of its own
 
+    def __post_init__(self) -> None:
+        if "copies" in self.env_settings:
+            raise ValueError("copies is no setting of a world")
+
     @property
     def saved(self) -> Saved:
         found = Saved(*(getattr(self, name) for name in Saved._fields))

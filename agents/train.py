@@ -55,6 +55,8 @@ class Training:
             if value is not None and value < 1:
                 raise InvalidConfig(f"{name} is a number >= 1, got {value}")
         check_counts({"steps": self.steps, "copies": self.copies})
+        if "copies" in self.env_settings:
+            raise InvalidConfig("copies is no setting of a world, but of a training")
         check_seed(self.seed)
         if self.record_vectors and not self.record:
             raise InvalidConfig("record_vectors says how updates are recorded: say record, too")

@@ -141,7 +141,7 @@ def _hint(kind: Any, key: str) -> Any:
 def _plain(key: str, text: str, hint: Any) -> Any:
     readings: list[Any] = [text]
     if hint is not str:
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError, RecursionError):
             readings.insert(0, msgspec.json.decode(text))
     for reading in readings:
         try:

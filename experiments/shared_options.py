@@ -35,8 +35,30 @@ THREATS = click.option(
     metavar="FILE.toml",
     help="What is to go wrong.",
 )
+
+
+def _of_the_world(
+    context: click.Context, option: click.Parameter, settings: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse a number of copies, which no setting of a world is."""
+    for setting in settings:
+        if setting.partition("=")[0] == "copies":
+            raise click.BadParameter(
+                f"{setting}: how many copies there are is no setting of a world; to train in so "
+                "many, say --copies",
+                context,
+                option,
+            )
+    return settings
+
+
 ENV_SETTINGS = click.option(
-    "--env-set", "env_settings", multiple=True, metavar="KEY=VALUE", help="Of the env."
+    "--env-set",
+    "env_settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Of the env.",
+    callback=_of_the_world,
 )
 
 
@@ -67,6 +89,8 @@ def as_plain(settings: Sequence[str]) -> dict[str, Any]:
             plain[key] = msgspec.json.decode(text)
         except msgspec.DecodeError:
             plain[key] = text
+        except RecursionError as error:
+            raise InvalidConfig(f"{key} is nested too deeply") from error
     check_counts(plain)
     return plain
 

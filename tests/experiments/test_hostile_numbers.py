@@ -1,5 +1,6 @@
 """Numbers on the command line that nobody can mean end in one line, and make no folder."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,10 @@ COMMANDS = {
         *("--threats", "t.toml", "--replicates", HUGE),
     ),
     "episodes shown": ("show", "gathering-v0", "--episodes", HUGE, "--out", "a.gif"),
+    "copies of a world": (*TABLES, "--env-set", "copies=5"),
+    "copies of a world shown": ("show", "gathering-v0", "--env-set", "copies=5", "--out", "a.gif"),
+    "lists in lists": (*TABLES, "--set", "alpha=" + "[" * 3000),
+    "lists in lists of experiments": ("run", "fair_trust", "--set", "rounds=" + "[" * 3000),
     "no steps of SB3": (*PPO, "--set", "n_steps=0"),
     "steps of SB3 in words": (*PPO, "--set", "n_steps=nan"),
     "half an epoch of SB3": (*PPO, "--set", "n_epochs=1.5"),
@@ -63,3 +68,16 @@ def test_numbers_that_nobody_can_mean_are_refused_in_a_line(words, rallypoint):
     assert done.status in (1, 2)
     assert done.err.count("\n") == 1, done.err
     assert done.err.startswith("Error: ")
+
+
+def test_copies_that_files_take_for_a_setting_of_a_world_are_refused_in_a_line(rallypoint):
+    assert rallypoint(*TABLES, "--steps", 100).status == 0
+    for name, at in (("agent.json", ()), ("manifest.json", ("config",))):
+        content = told = json.loads(Path("run", name).read_text())
+        for key in at:
+            told = told[key]
+        told["env_settings"]["copies"] = 5
+        Path("run", name).write_text(json.dumps(content))
+        done = rallypoint(*(("verify", "run") if at else ("evaluate", "run", "--episodes", 1)))
+        assert (done.status, done.err.count("\n")) == (1, 1)
+        assert "copies is no setting of a world" in done.out + done.err
