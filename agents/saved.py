@@ -39,6 +39,7 @@ class Saved(NamedTuple):
 class _Told(msgspec.Struct, kw_only=True):
     """What the file tells of it, beside what its kind of agent adds."""
 
+    format: str
     agent: str
     env: str
     env_settings: dict[str, Any]
@@ -105,15 +106,23 @@ def _read(folder: Path) -> _Told:
         ) from error
 
 
+def _refuse_other(folder: Path, told: _Told, wanted: str) -> None:
+    if told.format != wanted:
+        raise UnreadableFile(
+            f"{folder / ABOUT} is of format {told.format!r}, expected {wanted!r}; train again"
+        )
+
+
 def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
     """Read the ways in which a saved agent acts: how it acts, and greedily.
 
     Raises:
-        UnreadableFile: damaged files, or an agent of other spaces.
+        UnreadableFile: damaged files, or of another format, or an agent of other spaces.
     """
     told = _read(folder)
     saved = told.saved
     if told.groups:
+        _refuse_other(folder, told, GROUPS_FORMAT)
         world = put_apart(env) if told.apart else env
         if left := [group.name for group in world.groups if group.name not in told.groups]:
             raise UnreadableFile(
@@ -136,6 +145,7 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
 
         policy = load_policy(folder, env)
         return {"stochastic": policy, "greedy": policy.greedily()}
+    _refuse_other(folder, told, _TABULAR_FORMAT)
     tables, encoding = load_tables(folder / TABLES)
     try:
         refuse_unread(env, encoding)
