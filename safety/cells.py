@@ -75,7 +75,7 @@ def put(values: Array, places: Places, few: Array) -> None:
     if isinstance(places, slice) or values.ndim == 2:
         flat[places] = few
     elif few.size:
-        _cells(flat)[places] = _cells(few.astype(values.dtype, copy=False))
+        _cells(flat).put(places, _cells(few.astype(values.dtype, copy=False)))
 
 
 def replaced(values: Array, where: Mask, others: Array) -> Array:

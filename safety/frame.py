@@ -82,6 +82,7 @@ class Threatened(BatchWrapper):
         self.policy = policy  # may be another one from some reset on
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
+        self._copies = sealed(self.copies)
         self._spans = spans_of(env)
         self._lots, self._leashes = lots_and_leashes(self.model, env, byzantine)
         refuse_unseen_policy(self._leashes, policy)
@@ -123,7 +124,7 @@ class Threatened(BatchWrapper):
     @property
     def time(self) -> NDArray[np.int64]:
         """Steps since each copy's reset: (E,)."""
-        return sealed(self._standing.time)
+        return self._standing.time
 
     @property
     def true_observations(self) -> Observations:
@@ -286,7 +287,7 @@ class Threatened(BatchWrapper):
         actions: Actions | None = None,
     ) -> Moment:
         views = (Truth(self.env, self.policy), observations or {}, actions or {})
-        time = sealed(self._standing.time)
+        time = self._standing.time
         if isinstance(rows, slice):
-            return Moment(rows, self.copies, time, present, *views, clock=self._standing.clock)
-        return Moment(rows, self.copies[rows], time[rows], present, *views)
+            return Moment(rows, self._copies, time, present, *views, clock=self._standing.clock)
+        return Moment(rows, self._copies[rows], time[rows], present, *views)

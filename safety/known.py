@@ -1,7 +1,7 @@
 """What a threat gets to see: what everybody knows, and the views it declared."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -63,11 +63,16 @@ class Moment:
 class Declared:
     """Shows a threat the views that it declared, and no other."""
 
-    def __init__(self, threat: Threat, views: Mapping[str, Callable[[], Any]]) -> None:
+    def __init__(self, threat: Threat, show: Callable[[str], Any]) -> None:
+        """Show a threat what it declared.
+
+        Args:
+            threat: who is shown it.
+            show: what makes a view, by its name; asked for what was declared only.
+        """
         self.refused = 0  # how often it looked at what it must not see
         self._threat = threat
-        # What it did not declare is not even held here.
-        self._views = {view: views[view] for view in seen_by(threat)}
+        self._show = show
 
     def __getattr__(self, name: str) -> Any:
         """Make a declared view, once.
@@ -77,14 +82,14 @@ class Declared:
         """
         if name.startswith("__"):
             raise AttributeError(name)  # copying and the like ask for these
-        if name not in self._views:
+        if name not in seen_by(self._threat):
             self.refused += 1
             what = "which it did not declare" if name in KNOWLEDGE else "which nobody can know"
             raise NotKnown(
                 f"the threat {self._threat.kind!r} looked at {name!r}, {what}; "
                 f"its knowledge is {list(self._threat.knowledge)}"
             )
-        made = self._views[name]()
+        made = self._show(name)
         if isinstance(made, dict):
             view: Any = {key: sealed(part) for key, part in made.items()}
         else:
@@ -117,7 +122,7 @@ class Known(Declared):
         time: NDArray[np.int64],
         copies: NDArray[np.int64],
         span: Span,
-        views: Mapping[str, Callable[[], Any]],
+        show: Callable[[str], Any],
         reach: Room | None = None,
         places: Places | None = None,
         few: Callable[[str, Places], Array] | None = None,
@@ -128,7 +133,7 @@ class Known(Declared):
         ``places`` is where the opportunities are, if that was looked for before; ``few`` makes the
         cells of a view at some places, and not the others.
         """
-        super().__init__(threat, views)
+        super().__init__(threat, show)
         self.opportunities = sealed(opportunities)
         self.allowance = sealed(allowance)
         self.time = sealed(time)
@@ -150,14 +155,15 @@ class Known(Declared):
             NotKnown: the view was not declared, or there is no such thing.
             NotOffered: it has no cell for each agent.
         """
-        if view not in CELLS and view in self._views:
+        is_seen = view in seen_by(self._threat)
+        if view not in CELLS and is_seen:
             raise NotOffered(
                 f"{view!r} has no cell for each agent of a group, as {', '.join(sorted(CELLS))} "
                 f"have; look at known.{view}"
             )
         if self._places is None:
             self._places = places_of(self.opportunities)
-        if self._few is None or view not in self._views:
+        if self._few is None or not is_seen:
             return sealed(taken(getattr(self, view), self._places))
         return sealed(self._few(view, self._places))
 
@@ -166,7 +172,7 @@ class Known(Declared):
         narrowed = copy.copy(self)
         for view in KNOWLEDGE:
             vars(narrowed).pop(view, None)  # what was looked at already: not declared by all
-        Declared.__init__(narrowed, threat, self._views)
+        Declared.__init__(narrowed, threat, self._show)
         narrowed.opportunities = sealed(self.opportunities & where)
         vars(narrowed)["_places"] = None  # of these no more
         return narrowed

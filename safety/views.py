@@ -1,16 +1,15 @@
 """What a threat may look at, taken of what is going on."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rallypoint.batch_env import Array, Geometry, Mask
 from rallypoint.safety.cells import Places, replaced, taken
-from rallypoint.safety.known import Moment, Span, seen_by
+from rallypoint.safety.known import Moment, Span
 from rallypoint.safety.of_rows import of_rows
-from rallypoint.safety.threats import Site, Threat
+from rallypoint.safety.threats import Site
 from rallypoint.safety.truth import Simulator
 
 
@@ -114,13 +113,20 @@ SUPPLIED: dict[Site, frozenset[str]] = {
 }
 
 
-def views_of(
-    threat: Threat, moment: Moment, span: Span, victims: Mask
-) -> dict[str, Callable[[], Any]]:
-    """Return what a threat may see of a group: (e, …) arrays, made when called."""
-    return {name: partial(VIEWS[name], moment, span, victims) for name in seen_by(threat)}
+class Shown:
+    """Makes what a threat may look at of a group: (e, …) arrays, where victims (e, n) are its."""
 
+    __slots__ = "_moment", "_span", "_victims"
 
-def cells_of(moment: Moment, span: Span, view: str, places: Places) -> Array:
-    """Return what a view of a group shows at opportunities: (k, …)."""
-    return taken(_CELLS[view](moment, span), places)
+    def __init__(self, moment: Moment, span: Span, victims: Mask) -> None:
+        self._moment = moment
+        self._span = span
+        self._victims = victims
+
+    def __call__(self, view: str) -> Any:
+        """Make a view, by its name."""
+        return VIEWS[view](self._moment, self._span, self._victims)
+
+    def few(self, view: str, places: Places) -> Array:
+        """Make the cells of a view that are at opportunities, and no others: (k, …)."""
+        return taken(_CELLS[view](self._moment, self._span), places)

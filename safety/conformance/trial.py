@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from rallypoint.safety.cells import places_of
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
+    Form,
     check_answer,
     check_proposal,
     check_state,
@@ -83,7 +83,7 @@ class Trial:
                     "take known.affordable, or a part of it"
                 )
             if proposal.values is not None:
-                check_values(self.label, self.threat.site, self.span.group, proposal.values, where)
+                check_values(self.label, self._form, proposal.values, where)
 
     def is_pure(self) -> None:
         """The same comes of the same."""
@@ -155,9 +155,13 @@ class Trial:
             time=scene.time[rows],
             span=self.span,
             copies=np.array(rows, dtype=np.int64),
-            views={name: partial(view, rows) for name, view in scene.views.items()},
+            show=lambda name: scene.views[name](rows),
             reach=self._room(rows),
         )
+
+    @property
+    def _form(self) -> Form:
+        return Form.of(self.threat.site, self.span.group)
 
     def _room(self, rows: list[int]) -> Room | None:
         reach = as_budget(self.threat.budget).reach
@@ -186,13 +190,13 @@ class Trial:
             )
         proposal, after = check_answer(self.label, answer)
         num_copies = len(known.time)
-        check_proposal(self.label, self.threat.site, self.span.group, num_copies, proposal)
+        check_proposal(self.label, self._form, num_copies, proposal)
         check_state(self.label, state, after)
         if handed.keys() != kept.keys() or any(handed[k] is not kept[k] for k in kept):
             raise NotConformant(f"{self.label} must return a new state, not change the one given")
         if proposal.values is not None:
             where = proposal.where
-            few = proposed(proposal, self.threat.site, self.span.group, where, places_of(where))
+            few = proposed(proposal, self._form, where, places_of(where))
             proposal = proposal._replace(values=few)
         return Answer(proposal, after)
 

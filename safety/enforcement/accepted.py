@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rallypoint.batch_env import Mask, refuse_ended
 from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.safety.threat_model import ThreatModel
@@ -37,5 +39,5 @@ def refuse_unready(id: str, ended: Mask, *, started: bool) -> None:
     """
     if not started:
         raise NotReset(f"{id} must be reset before its first step")
-    if ended.any():
+    if np.count_nonzero(ended):
         refuse_ended(id, ended)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.occasions import Allowed, Due, Occasions
 from rallypoint.safety.enforcement.proposals import (
     ForbidsWriting,
+    Form,
     check_answer,
     check_proposal,
     check_values,
@@ -31,7 +31,7 @@ from rallypoint.safety.perception.ledger import Ledger
 from rallypoint.safety.perception.room import Room
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import Proposal, Threat
-from rallypoint.safety.views import cells_of, views_of
+from rallypoint.safety.views import Shown
 
 
 class Leash:
@@ -76,6 +76,8 @@ class Leash:
             self._ballot = Ballot(
                 victims, env.agents, env.copies, channel=channel, index=place, label=self.label
             )
+        self._forms = {span.group.name: Form.of(threat.site, span.group) for span in spans}
+        self._forbids_writing = ForbidsWriting(label)
         self._tally = Tally(env.num_copies, env.num_agents)
         self._memory = Memory(threat, env, spans, place=place, label=label)
         self._occasions = Occasions(
@@ -155,8 +157,8 @@ class Leash:
                 time=moment.time,
                 copies=moment.copies,
                 span=span,
-                views=views_of(self.threat, moment, span, due.victims[:, span.columns]),
-                few=partial(cells_of, moment, span),
+                show=(show := Shown(moment, span, due.victims[:, span.columns])),
+                few=show.few,
                 reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
@@ -178,13 +180,13 @@ class Leash:
         places = allowed.places if where is allowed.opportunities else places_of(where)
         if not (where.size if isinstance(places, slice) else len(places)):
             return None
-        site, group = self.threat.site, span.group
         values = None
         if proposal.values is not None:
-            values = proposed(proposal, site, group, where, places)
-            check_values(self.label, site, group, values, where)
+            form = self._forms[span.group.name]
+            values = proposed(proposal, form, where, places)
+            check_values(self.label, form, values, where)
             if self._ledger is not None:
-                true = moment.observations[group.name][moment.rows]
+                true = moment.observations[span.group.name][moment.rows]
                 lies = spread(values, where)
                 values = taken(self._ledger.settle(moment.rows, span, where, lies, true), places)
         return Touch(span, where, places, values)
@@ -269,13 +271,13 @@ class Leash:
         draws = self._memory.draws(f"own/{group}", rows)
         before = self._memory.of(group, rows)
         try:
-            with ForbidsWriting(self.label):
+            with self._forbids_writing:
                 answer: Any = self.threat.apply(dict(before), known, draws)
         finally:
             if known.refused:
                 self._tally.violate("knowledge", known.refused)
         proposal, state = check_answer(self.label, answer)
-        check_proposal(self.label, self.threat.site, span.group, num_copies, proposal)
+        check_proposal(self.label, self._forms[group], num_copies, proposal)
         self._memory.keep(group, rows, before, state)
         checked: Proposal = proposal
         return checked

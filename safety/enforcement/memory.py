@@ -60,6 +60,8 @@ class Memory:
         Raises:
             NotConformant: it could not be stored in the place of the one before.
         """
+        if not before and state == {}:
+            return
         check_state(self._label, before, state)
         self._states[group] = (
             _of_its_own(before, state)

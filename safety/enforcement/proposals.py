@@ -1,6 +1,6 @@
 """Is what a threat returns what its site asks for?"""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.errors import NotConformant
 from rallypoint.safety.cells import Places, among, taken
 from rallypoint.safety.threats import Proposal, Site, State
+
+_ALL = slice(None)
 
 
 class ForbidsWriting:
@@ -44,7 +46,35 @@ def check_answer(label: str, answer: Any) -> tuple[Any, Any]:
     return proposal, state
 
 
-def check_proposal(label: str, site: Site, group: Group, num_copies: int, proposal: Any) -> None:
+class Form(NamedTuple):
+    """What a threat's values must be, at its site and for a group."""
+
+    site: Site
+    group: Group
+    space: Any  # that they lie in; None if they are just numbers
+    entry: tuple[int, ...]  # the shape of one
+    dtype: Any
+    bounds: tuple[Any, Any] | None  # between which any number is right, if that can be said
+
+    @classmethod
+    def of(cls, site: Site, group: Group) -> "Form":
+        """Look it up."""
+        if site == "feedback":
+            return cls(site, group, None, (), np.dtype(np.float64), None)
+        space: Any = group.observation_space if site == "observation" else group.action_space
+        bounds = None
+        if hasattr(space, "low") and space.low.size:
+            bounds = (space.low.max(), space.high.min())
+        elif hasattr(space, "n") and not space.shape:
+            bounds = (space.start, space.start + space.n - 1)
+        return cls(site, group, space, space.shape, space.dtype, bounds)
+
+    def of_few(self, where: Mask) -> tuple[int, ...]:
+        """Return the shape of values of these cells alone."""
+        return (int(np.count_nonzero(where)), *self.entry)
+
+
+def check_proposal(label: str, form: Form, num_copies: int, proposal: Any) -> None:
     """Refuse a proposal of the wrong form; whether its values are legal is asked later.
 
     Raises:
@@ -54,108 +84,90 @@ def check_proposal(label: str, site: Site, group: Group, num_copies: int, propos
         raise NotConformant(
             f"{label} must propose a Proposal(where, values), not {_what(proposal)}"
         )
-    shape = (num_copies, len(group.agents))
-    where, _, odds = proposal
+    shape = (num_copies, len(form.group.agents))
+    where, values, odds = proposal
     if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
         raise NotConformant(f"{label} must say where in a bool array {shape}, not {_what(where)}")
     if odds is not None and (
         not isinstance(odds, np.ndarray) or odds.shape != shape or odds.dtype.kind not in "biuf"
     ):
         raise NotConformant(f"{label} must say odds in an array {shape}, not {_what(odds)}")
-    values = proposal.values
-    if site == "presence":
+    if form.site == "presence":
         if values is not None:
             raise NotConformant(f"{label} is a threat to presence, which proposes no values")
         return
-    entry, dtype = _form(site, group)
+    whole = (*shape, *form.entry)
     if (
         not isinstance(values, np.ndarray)
         or not (
-            values.shape == (*shape, *entry)
-            or (values.ndim == 1 + len(entry) and values.shape == _of_those(where, entry))
+            values.shape == whole
+            or (values.ndim < len(whole) and values.shape == form.of_few(where))
         )
-        or not (values.dtype == dtype or np.can_cast(values.dtype, dtype, "same_kind"))
+        or not (values.dtype == form.dtype or np.can_cast(values.dtype, form.dtype, "same_kind"))
     ):
         raise NotConformant(
-            f"{label} must propose values in an array {(*shape, *entry)} of {dtype}, not "
-            f"{_what(values)}; of those it touches alone, {_of_those(where, entry)}"
+            f"{label} must propose values in an array {whole} of {form.dtype}, not "
+            f"{_what(values)}; of those it touches alone, {form.of_few(where)}"
         )
 
 
-def proposed(proposal: Proposal, site: Site, group: Group, where: Mask, places: Places) -> Array:
-    """Return what is proposed for some of its cells, in whichever form it came: (k, …).
+def proposed(proposal: Proposal, form: Form, where: Mask, places: Places) -> Array:
+    """Return what is proposed for some of its cells, in whichever way it came: (k, …).
 
     Args:
         proposal: the proposal, which was checked; not of a threat to presence.
-        site: where the threat stands.
-        group: the group that it is for.
+        form: what its values are.
         where: cells (e, n), no others than those of the proposal.
         places: theirs.
     """
     values = proposal.values
     assert values is not None, "only a threat to presence proposes no values"
-    entry, _ = _form(site, group)
-    if values.ndim == 1 + len(entry):
+    if values.ndim == 1 + len(form.entry):
         return among(values, proposal.where, where)
     return taken(values, places)
 
 
-def _form(site: Site, group: Group) -> tuple[tuple[int, ...], Any]:
-    """Return the shape and the type of one value."""
-    if site == "feedback":
-        return (), np.dtype(np.float64)
-    space: Any = group.observation_space if site == "observation" else group.action_space
-    return space.shape, space.dtype
-
-
-def _of_those(where: Mask, entry: tuple[int, ...]) -> tuple[int, ...]:
-    return (int(np.count_nonzero(where)), *entry)
-
-
-def check_values(label: str, site: Site, group: Group, values: Array, accepted: Mask) -> None:
+def check_values(label: str, form: Form, values: Array, accepted: Mask) -> None:
     """Refuse values outside the space, and feedback that is no number.
 
     Args:
         label: how messages name the threat.
-        site: where it stands.
-        group: the group that they are for.
+        form: what they must be.
         values: (k, …), of the cells that come to be; the others are nobody's concern.
         accepted: these cells: (e, n).
 
     Raises:
         NotConformant: names the threat and the first value.
     """
-    space: Any = None
-    if site != "feedback":
-        space = group.observation_space if site == "observation" else group.action_space
-    if _all_within(space, values):
+    if _all_within(form, values):
         return
+    space = form.space
     is_right = np.isfinite(values) if space is None else inside(space, values[None])
     if np.count_nonzero(is_right) < is_right.size:
         first = int(np.flatnonzero(~is_right)[0])
         copy, agent = np.argwhere(accepted)[first]
-        what = "finite numbers" if site == "feedback" else f"values inside {space}"
+        what = "finite numbers" if space is None else f"values inside {space}"
         raise NotConformant(
             f"{label} must propose {what}, not {values[first]} "
-            f"for {group.agents[agent]} in row {copy}"
+            f"for {form.group.agents[agent]} in row {copy}"
         )
 
 
-def _all_within(space: Any, values: Array) -> bool:
-    """Say whether values lie in the space, as far as that is quickly seen; None is all numbers."""
-    if space is None:
+def _all_within(form: Form, values: Array) -> bool:
+    """Say whether values are what they must be, as far as that is quickly seen."""
+    if form.space is None:
         return bool(np.count_nonzero(np.isfinite(values)) == values.size)
     # Of what is repeated along an axis, once is enough.
-    once = values[tuple(slice(0, 1) if step == 0 else slice(None) for step in values.strides)]
+    once = values[tuple([slice(0, 1) if step == 0 else _ALL for step in values.strides])]
     if not once.size:
         return True
-    if hasattr(space, "low"):
-        low, high = space.low.max(), space.high.min()
-    elif hasattr(space, "n") and not space.shape:
-        low, high = space.start, space.start + space.n - 1
-    else:
+    if form.bounds is None:
         return False
-    return bool(once.min() >= low and once.max() <= high)  # NaN is neither
+    low, high = form.bounds
+    # NaN is neither.
+    return bool(np.minimum.reduce(once, axis=None) >= low) and bool(
+        np.maximum.reduce(once, axis=None) <= high
+    )
 
 
 def check_state(label: str, before: State, state: Any) -> None:

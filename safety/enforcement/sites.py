@@ -98,14 +98,14 @@ def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
     people = [leash for leash in leashes if leash.threat.site == "interruption"]
     executed = dict(moment.actions)
     own: set[str] = set()
-    interrupted = np.zeros(moment.present.shape, dtype=bool)
+    stopped: list[Touch] = []
     moment.actions = executed
     for leash in leashes:
         touches = leash.touch(moment)
         _touch(executed, touches, moment.rows, own)
         if leash in people:
-            for touch in touches:
-                interrupted[:, touch.span.columns] |= touch.where
+            stopped += touches
+    interrupted = _anywhere(stopped, moment)
     if len(people) == 1:
         return Overridden(executed, interrupted, people[0].chances.theta)
     spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
@@ -125,9 +125,11 @@ def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions
 
 def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
     """Return whom some touches touch, on the whole agent axis: (e, N)."""
+    if len(touches) == 1 and touches[0].where.shape == moment.present.shape:
+        return touches[0].where.copy()
     touched = np.zeros(moment.present.shape, dtype=bool)
     for touch in touches:
-        touched[:, touch.span.columns] = touch.where
+        touched[:, touch.span.columns] |= touch.where
     return touched
 
 

@@ -14,7 +14,8 @@ class Standing:
 
     def __init__(self, num_copies: int, num_agents: int) -> None:
         self.nobody: Mask = sealed(np.zeros((num_copies, num_agents), dtype=bool))
-        self.time = np.zeros(num_copies, dtype=np.int64)  # steps since each copy's reset
+        # Steps since each copy's reset; not to be written to.
+        self.time = sealed(np.zeros(num_copies, dtype=np.int64))
         self.clock: int | None = 0  # the time of all copies, where it is one
         self.ended: Mask = np.zeros(num_copies, dtype=bool)
         self.crashed: Mask = self.nobody  # removed or frozen
@@ -24,14 +25,14 @@ class Standing:
 
     def begin(self, rows: Mask) -> None:
         """Put the masked copies back to step 0, with nobody down; not yet whether they ended."""
-        self.time = np.where(rows, 0, self.time)
+        self.time = sealed(np.where(rows, 0, self.time))
         self.clock = _one_of(self.time)
         self.crashed = self._or_nobody(self.crashed & ~rows[:, None])
         self.frozen = self._or_nobody(self.frozen & ~rows[:, None])
 
     def pass_step(self) -> None:
         """Let a step pass in all copies."""
-        self.time = self.time + 1
+        self.time = sealed(self.time + 1)
         self.clock = None if self.clock is None else self.clock + 1
 
     def present(self, rows: Rows, alive: Mask) -> Mask:
@@ -62,6 +63,7 @@ class Standing:
         """Go on from a snapshot."""
         for name in _KEPT:
             setattr(self, name, snapshot[name].copy())
+        self.time = sealed(self.time)
         self.clock = _one_of(self.time)
         self.crashed = self._or_nobody(self.crashed)
         self.frozen = self._or_nobody(self.frozen)

@@ -66,7 +66,7 @@ class KnownUpdates(Declared):
             "honest_updates": lambda: updates[seen],
             "aggregator": lambda: aggregator,
         }
-        super().__init__(threat, views)
+        super().__init__(threat, lambda view: views[view]())
         self.opportunities = sealed(opportunities)
         self.contributors = sealed(members[places.own])
         self.n = len(updates)

@@ -12,7 +12,7 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety import threats as kinds
 from rallypoint.safety.cells import places_of, put
-from rallypoint.safety.enforcement.proposals import proposed
+from rallypoint.safety.enforcement.proposals import Form, proposed
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import EVERY_STEP, NO_LIMIT
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -153,6 +153,7 @@ class OneOf(Threat):
         where = np.zeros_like(known.opportunities)
         space: Any = known.group.action_space
         values: Array = np.zeros((*where.shape, *space.shape), dtype=space.dtype)
+        form = Form.of(self.site, known.group)
         after = dict(state)
         for place, (threat, prefix) in enumerate(self._parts):
             narrowed = known.narrowed(threat, state["type"] == place)
@@ -164,7 +165,7 @@ class OneOf(Threat):
             # An agent is of one type, so no two of them ask for the same one.
             mine = proposal.where & narrowed.opportunities
             places = places_of(mine)
-            put(values, places, proposed(proposal, self.site, known.group, mine, places))
+            put(values, places, proposed(proposal, form, mine, places))
             where = where | mine
         return Proposal(known.afford(where), values), after
 

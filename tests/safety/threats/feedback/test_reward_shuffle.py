@@ -34,7 +34,7 @@ def told_by(threat, rewards, copies, begins=0):
             time=np.full(copies, now),
             copies=np.arange(copies),
             span=span,
-            views={"own_feedback": lambda earned=earned: earned},
+            show={"own_feedback": earned}.__getitem__,
         )
         proposal, state = threat.apply(state, known, draws)
         parts.append(proposal.values)
