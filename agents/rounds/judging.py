@@ -6,24 +6,52 @@ import numpy as np
 
 from rallypoint.agents.rounds.host import Answer
 from rallypoint.agents.rounds.protocols import Arrived, Mask
-from rallypoint.agents.rounds.work import Found
+from rallypoint.agents.rounds.work import Found, Lived
+
+_LIVED = {"returns": np.float64, "episodes": np.int64, "lengths": np.int64, "steps": np.int64}
 
 
 def fault_of(answer: Any, count: int, size: int) -> str | None:
-    """Say what is wrong with an answer that should hold updates (count, size); None: nothing."""
+    """Say what is wrong with an answer that should hold updates (count, size); None: nothing.
+
+    Whose answer it is needs no check: it is that of whoever was asked, whatever it says.
+    """
     if not isinstance(answer, Answer) or not isinstance(answer.found, Found | None):
         return f"answered a {type(answer).__name__}, no Answer"
-    if answer.found is None:
+    found = answer.found
+    if found is None:
         return "does not know where the fragment starts"
-    for name, shape, dtype in (
-        ("updates", (count, size), np.float32),
-        ("speaks", (count,), np.bool_),
-    ):
-        part = getattr(answer.found, name)
-        if not isinstance(part, np.ndarray) or part.shape != shape or part.dtype != dtype:
-            came = f"{part.dtype} {part.shape}" if isinstance(part, np.ndarray) else type(part)
-            return f"{name} are {np.dtype(dtype)} {shape}, got {came}"
-    return None
+    if not isinstance(found.lived, Lived):
+        return f"lived is a Lived, got {type(found.lived)}"
+    lived = (found.lived, *found.lived.of_actors)
+    actors = max(1, len(lived) - 1)
+    faults = (
+        _unlike("updates", found.updates, (count, size), np.float32),
+        _unlike("speaks", found.speaks, (count,), np.bool_),
+        None
+        if found.speaks_of is None
+        else _unlike("speaks_of", found.speaks_of, (count, actors), np.bool_),
+        *(_fault_of_lived(one, count) for one in lived),
+    )
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _fault_of_lived(lived: Any, count: int) -> str | None:
+    for name in ("digests", "filtered"):
+        if len(told := getattr(lived, name)) not in {0, count}:
+            return f"lived.{name} are {count} or none, got {len(told)}"
+    faults = (
+        _unlike(f"lived.{name}", getattr(lived, name), (count,), dtype)
+        for name, dtype in _LIVED.items()
+    )
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _unlike(name: str, part: Any, shape: tuple[int, ...], dtype: type[Any]) -> str | None:
+    if isinstance(part, np.ndarray) and part.shape == shape and part.dtype == dtype:
+        return None
+    came = f"{part.dtype} {part.shape}" if isinstance(part, np.ndarray) else type(part)
+    return f"{name} are {np.dtype(dtype)} {shape}, got {came}"
 
 
 class Doubts:

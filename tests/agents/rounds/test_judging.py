@@ -10,13 +10,14 @@ from rallypoint.agents.rounds.reminders import Reminders
 from rallypoint.agents.rounds.work import Found, Lived
 from tests.agents.rounds.toys import SIZE, Toys
 
-LIVED = Lived(*np.ones((4, 2)))
+LIVED = Lived(np.ones(2), *np.ones((3, 2), dtype=np.int64))
+OF_TWO = LIVED._replace(of_actors=(LIVED, LIVED))
 
 
-def answer(updates=None, speaks=None):
+def answer(updates=None, speaks=None, lived=LIVED, speaks_of=None):
     updates = np.zeros((2, SIZE), dtype=np.float32) if updates is None else updates
     speaks = np.ones(2, dtype=bool) if speaks is None else speaks
-    return Answer(Found(updates, speaks, LIVED, more=False), None, ())
+    return Answer(Found(updates, speaks, lived, False, speaks_of), None, ())
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,20 @@ def answer(updates=None, speaks=None):
         (answer(np.zeros((2, SIZE))), "got float64 (2, 7)"),
         (answer([[0.0] * SIZE] * 2), "got <class 'list'>"),
         (answer(speaks=np.ones(2)), "speaks are bool (2,)"),
+        (answer(speaks_of=np.ones((2, 1), dtype=bool)), None),
+        (answer(lived=OF_TWO, speaks_of=np.ones((2, 2), dtype=bool)), None),
+        (answer(lived=OF_TWO, speaks_of=np.ones((2, 1), dtype=bool)), "speaks_of are bool (2, 2)"),
+        (answer(speaks_of=np.ones((3, 1), dtype=bool)), "speaks_of are bool (2, 1), got bool (3"),
+        (answer(speaks_of=[[True]] * 2), "speaks_of are bool (2, 1), got <class 'list'>"),
+        (answer(lived=None), "lived is a Lived, got <class 'NoneType'>"),
+        (answer(lived=LIVED._replace(returns=np.ones(3))), "lived.returns are float64 (2,)"),
+        (answer(lived=LIVED._replace(steps=np.ones(2))), "lived.steps are int64 (2,), got float64"),
+        (
+            answer(lived=LIVED._replace(of_actors=(LIVED, LIVED._replace(episodes=None)))),
+            "lived.episodes are int64 (2,), got <class 'NoneType'>",
+        ),
+        (answer(lived=LIVED._replace(filtered=((0, 3),))), "lived.filtered are 2 or none, got 1"),
+        (answer(lived=LIVED._replace(digests=("",) * 3)), "lived.digests are 2 or none, got 3"),
         (Answer(None, None, ()), "does not know where the fragment starts"),
         ("yes", "answered a str, no Answer"),
     ],

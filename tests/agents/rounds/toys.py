@@ -58,10 +58,14 @@ class ToyWorkshop:
             self.numbers = 0.9 * self.numbers + task.opening[0, :1] + 0.01 * task.round_number
         time.sleep(self.recipe.seconds)
         updates = np.sin(self.numbers[:, None] + task.parameters + task.piece, dtype=np.float32)
-        for row, contributor in enumerate(self.whom.tolist()):
-            updates = gone_wrong(self.recipe.due(task.round_number, contributor), updates, row)
         count = len(self.whom)
-        lived = Lived(np.ones(count), *np.ones((3, count), int))
+        returns = np.ones(count)
+        for row, contributor in enumerate(self.whom.tolist()):
+            what = self.recipe.due(task.round_number, contributor)
+            updates = gone_wrong(what, updates, row)
+            if what == "lived":
+                returns = returns[1:]
+        lived = Lived(returns, *np.ones((3, count), int))
         return Found(updates, np.ones(count, bool), lived, task.piece < 1)
 
     def snapshot(self):

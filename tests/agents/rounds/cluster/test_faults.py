@@ -39,7 +39,7 @@ def there(toys, *, actors=2, rounds=ROUNDS, logs=None, before_round=None, **sett
 
 
 def test_what_is_lost_is_computed_elsewhere_and_the_numbers_do_not_change(tmp_path):
-    wrong = ("kill", "raise", "shape", "dtype", "nan", "nothing", "kill", "raise")
+    wrong = ("kill", "raise", "shape", "dtype", "nan", "nothing", "kill", "lived")
     toys = Toys(tuple((at, (5 * at) % COUNT, what) for at, what in enumerate(wrong)), tmp_path)
     parameters, tally, missing, _ = there(toys, rounds=9, logs=tmp_path / "logs")
     assert parameters.tobytes() == here(9).tobytes()
@@ -48,7 +48,8 @@ def test_what_is_lost_is_computed_elsewhere_and_the_numbers_do_not_change(tmp_pa
     assert tally["failed"] >= 6
     assert tally["ordered"] == tally["arrived"] == 2 * 9 * COUNT
     told = "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
-    for reason in ("told to", "updates are float32 (3, 7), got float32 (3, 6)", "not finite"):
+    reasons = ("told to", "updates are float32 (3, 7), got float32 (3, 6)", "not finite")
+    for reason in (*reasons, "lived.returns are float64 (3,), got float64 (2,)"):
         assert reason in told
 
 
