@@ -22,7 +22,11 @@ _TORCH = ("agents/", "envs/views/sb3.py", "safety/aggregation/kernels_torch.py")
 HEAVY = {  # slow to import, so named file by file
     "torch": _TORCH,
     "stable_baselines3": _TORCH,  # imports torch
-    "numba": ("src/rallypoint/acceleration.py", "safety/aggregation/compiled_routines.py"),
+    "numba": (
+        "src/rallypoint/acceleration.py",
+        "safety/aggregation/compiled_products.py",
+        "safety/aggregation/compiled_routines.py",
+    ),
     "ray": ("agents/rounds/cluster/", "envs/views/rllib.py"),
 }
 

@@ -16,7 +16,9 @@ class Compiled:
     Decisions are the same to the bit either way, or they would depend on how many came before.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, asked_for: bool = False) -> None:
+        """Name a module; one that must be asked for never comes in on its own."""
+        self._pays = 0 if asked_for else _PAYS
         self._name = f"rallypoint.safety.aggregation.{name}"
         self._asked = 0
         self._module: Any | None = None
@@ -26,10 +28,11 @@ class Compiled:
         if n > MOST:
             return None
         self._asked += 1
-        if self._asked in (1, _PAYS):  # to read the environment takes as long as to add vectors
-            self._module = compiled_module(self._name, pays=self._asked == _PAYS)
+        if self._asked in (1, self._pays):  # to read the environment takes as long as adding rows
+            self._module = compiled_module(self._name, pays=self._asked == self._pays)
         return self._module
 
 
 SOLVERS = Compiled("compiled_solvers")
+PRODUCTS = Compiled("compiled_products", asked_for=True)  # whose last digits differ
 SEARCH = Compiled("compiled_search")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.safety.aggregation.compiling import PRODUCTS
 from rallypoint.safety.aggregation.partial_sum import PartialSum
 
 # Columns of a block. One of 100 updates in float32 is 1.6 MB; narrower ones cost more in calls and
@@ -18,6 +19,7 @@ from rallypoint.safety.aggregation.partial_sum import PartialSum
 GRID = 4096
 # At most, for what reads rows one at a time, and multiplies nothing: four blocks of the grid.
 WIDE = 4 * GRID
+_FEWEST = 4  # rows that a compiled loop multiplies
 RUN = 8  # blocks whose products are added up at once, to call NumPy less often
 
 Block = NDArray[Any]  # (n, b)
@@ -72,9 +74,8 @@ def gram(pieces: Pieces, centre: int | None) -> PartialSum:
         for start, stack in _offsets(piece, centre, room):
             if products is None:
                 products = np.empty((RUN, len(stack[0]), len(stack[0])), stack.dtype)
-            # Half the work: BLAS sees that it is symmetric.
             upto = held + len(stack)
-            np.matmul(stack, stack.swapaxes(1, 2), out=products[held:upto])
+            _multiply(stack, products[held:upto])
             if not held:
                 first = start // GRID
             held = upto
@@ -84,6 +85,15 @@ def gram(pieces: Pieces, centre: int | None) -> PartialSum:
     if products is not None:
         total.add(first, products[:held, :k, :k])
     return total
+
+
+def _multiply(stack: Stack, products: Stack) -> None:
+    """Write the inner products of the rows of each block: (m, k, k)."""
+    k = stack.shape[1]
+    if k >= _FEWEST and stack.dtype == np.float32 and (loops := PRODUCTS.loops(k)) is not None:
+        loops.products(stack, products)
+    else:  # half the work: BLAS sees that it is symmetric
+        np.matmul(stack, stack.swapaxes(1, 2), out=products)
 
 
 def _offsets(piece: Piece, centre: int | None, room: Scratch) -> Iterable[tuple[int, Stack]]:

@@ -1,8 +1,8 @@
 """Loops that numba compiles, where it is installed: ``pip install 'rallypoint[fast]'``.
 
-They compute the bits that NumPy computes, sooner. The variable RALLYPOINT_FAST says where they are
-used: ``0`` nowhere, ``1`` wherever there are any; unset, where they win back the half second that
-loading numba takes.
+They compute the bits that NumPy computes, sooner; those that do not are used only where they are
+asked for. The variable RALLYPOINT_FAST says where they are used: ``0`` nowhere, ``1`` wherever
+there are any; unset, where they win back the half second that loading numba takes.
 """
 
 import os
@@ -60,20 +60,26 @@ def compiled_beside(name: str) -> Any | None:
     return compiled_module(name, pays="numba" in sys.modules)
 
 
-def compiled(signature: str) -> Callable[[_Function], _Function]:
+def compiled(signature: str, *, reassociates: bool = False) -> Callable[[_Function], _Function]:
     """Compile a function for arguments of these types, and keep the machine code on disk.
 
     It is compiled anew when its own file changes, and only then. So it calls nothing but
     ``inlined`` functions of that file, and takes the constants of others as arguments.
+
+    Args:
+        signature: types, as numba writes them.
+        reassociates: whether sums may be taken in any order, and with fused products. Then the
+            bits are not NumPy's, and whoever calls it does so only where the user asked for it.
     """
+    options = {"fastmath": {"reassoc", "contract", "nsz"}} if reassociates else {}
 
     def compile_for(function: _Function) -> _Function:
         numba = import_module("numba")
         fast: _Function
         try:
-            fast = numba.njit(signature, cache=True)(function)
+            fast = numba.njit(signature, cache=True, **options)(function)
         except Exception:  # noqa: BLE001 - nowhere to keep it, or what was kept is damaged
-            fast = numba.njit(signature)(function)
+            fast = numba.njit(signature, **options)(function)
         return fast
 
     return compile_for

@@ -1,10 +1,10 @@
-"""Decisions by compiled loops: NumPy's to the bit, and only where loading them pays."""
+"""Compiled loops: decisions are NumPy's to the bit; products, which are not, must be asked for."""
 
 import numpy as np
 import pytest
 
 from rallypoint.errors import SearchTooLong
-from rallypoint.safety.aggregation import Context, aggregate, compiling
+from rallypoint.safety.aggregation import Context, aggregate, compiling, explain
 from rallypoint.safety.aggregation.compiling import Compiled
 from rallypoint.safety.aggregation.fermat import fermat_point
 from rallypoint.safety.aggregation.least_norm import capped_least_norm
@@ -36,7 +36,8 @@ def cases():
 
 @pytest.fixture
 def switched(monkeypatch):
-    """Return what switches compiled loops on and off."""
+    """Return what switches compiled decisions on and off; products are BLAS's either way."""
+    monkeypatch.setattr(compiling.PRODUCTS, "loops", lambda _: None)
 
     def switch(is_on):
         monkeypatch.setenv("RALLYPOINT_FAST", str(int(is_on)))
@@ -45,6 +46,14 @@ def switched(monkeypatch):
             monkeypatch.setattr(each, "_module", None)
 
     return switch
+
+
+@pytest.fixture
+def products(monkeypatch):
+    """Switch compiled products on, and return them."""
+    monkeypatch.setenv("RALLYPOINT_FAST", "1")
+    monkeypatch.setattr(compiling.PRODUCTS, "_asked", 0)
+    return compiling.PRODUCTS.loops(1).products
 
 
 def both(switched, decide):
@@ -102,3 +111,54 @@ def test_they_are_loaded_once_they_pay(monkeypatch):
         assert solvers.loops(n) is None
     assert solvers.loops(3) is not None
     assert solvers.loops(compiling.MOST + 1) is None
+
+
+def test_products_never_come_in_on_their_own(monkeypatch):
+    monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
+    monkeypatch.setattr(compiling, "_PAYS", 5)
+    asked = Compiled("compiled_products", asked_for=True)
+    assert [asked.loops(3) for _ in range(20)] == [None] * 20
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7, 8, 10, 11, 20, 64])
+@pytest.mark.parametrize("b", [1, 3, 100, 4096])
+def test_products_are_as_exact_as_those_of_blas(n, b, products, rng):
+    wide = rng.standard_normal((n, 3 * b + 5)).astype(np.float32)
+    stack = wide[:, 2 : 2 + 3 * b].reshape(n, 3, b).swapaxes(0, 1)
+    found = np.empty((3, n, n), np.float32)
+    products(stack, found)
+    exact = stack.astype(np.float64) @ stack.swapaxes(1, 2).astype(np.float64)
+    sizes = np.abs(stack).astype(np.float64) @ np.abs(stack).swapaxes(1, 2).astype(np.float64)
+    assert (np.abs(found - exact) <= 8 * np.finfo(np.float32).eps * sizes).all()
+    assert (found == found.swapaxes(1, 2)).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_what_is_not_finite_stays_so_and_with_its_own(bad, products, rng):
+    stack = rng.standard_normal((1, 11, 50)).astype(np.float32)
+    stack[0, 3, 17] = bad
+    found = np.empty((1, 11, 11), np.float32)
+    products(stack, found)
+    assert not np.isfinite(found[0, 3, 3])
+    others = np.delete(np.arange(11), 3)
+    assert np.isfinite(found[0][np.ix_(others, others)]).all()
+
+
+@pytest.mark.parametrize("rule", ["geometric_median", "nnm+caf", "max_min_mix", "clipping+krum"])
+@pytest.mark.parametrize("shared", [0, 30])
+def test_products_do_not_depend_on_how_columns_come(rule, shared, products, rng):
+    updates = shared + rng.standard_normal((11, 20_000)).astype(np.float32)
+    blocks = [updates[:, start : start + 3000] for start in range(0, 20_000, 3000)]
+    assert aggregate(rule, updates, 2).tobytes() == aggregate(rule, blocks, 2).tobytes()
+    weights = explain(rule, updates, 2).weights
+    for other in (np.asfortranarray(updates), np.ascontiguousarray(updates[::-1])[::-1]):
+        assert (explain(rule, other, 2).weights == weights).all()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_aggregates_differ_by_rounding_alone(rule, products, monkeypatch, rng):
+    updates = rng.standard_normal((20, 5000)).astype(np.float32)
+    fast = aggregate(rule, updates, 4, context=Context(trusted=[0]))
+    monkeypatch.setattr(compiling.PRODUCTS, "loops", lambda _: None)
+    slow = aggregate(rule, updates, 4, context=Context(trusted=[0]))
+    assert np.allclose(fast, slow, atol=1e-4 * np.abs(slow).max(), rtol=0)
