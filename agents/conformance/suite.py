@@ -1,6 +1,5 @@
 """Every promise of the contract, asked of a learner one after another."""
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from rallypoint.agents.conformance.contributors import OfContributors
 from rallypoint.agents.conformance.signs import STRANGE, Signs, Variant
 from rallypoint.agents.conformance.subject import Subject, Trained
 from rallypoint.agents.conformance.tables import of_tables
-from rallypoint.config import from_dict, to_dict
+from rallypoint.config import check_frozen, from_dict, to_dict
 from rallypoint.envs.conformance.global_generators import left_alone
 from rallypoint.errors import InvalidAction, NotConformant, RallypointError
 
@@ -105,11 +104,7 @@ def _made(name: str) -> Any:
 
 def _declares_itself(learner: Any, label: str) -> None:
     kind: Any = type(learner)
-    # Of the class itself: a subclass that forgets the decorator inherits its parent's.
-    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
-        raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
-    if loose := [field.name for field in dataclasses.fields(learner) if not field.kw_only]:
-        raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
+    check_frozen(learner, label)
     _says_its_kind(learner, label)
     if not (inspect.getdoc(kind) or "").strip() or kind.__doc__.startswith(f"{kind.__name__}("):
         raise NotConformant(f"{label} must say in its docstring what it does")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Step
+from rallypoint.config import check_frozen
 from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, RallypointError
 from rallypoint.safety import threats
 from rallypoint.safety.conformance.proving_ground import ProvingGround
@@ -45,7 +46,7 @@ def assert_is_threat(threat: Threat | str, *, env: BatchEnv | None = None) -> No
     if not isinstance(given, Threat):
         raise NotConformant(f"a threat is an instance of a subclass of Threat, not {given!r}")
     label = f"the threat {getattr(given, 'kind', type(given).__name__)!r}"
-    for check in (_is_config, _is_registered, _has_site, _checks_limits, _comes_back_from_json):
+    for check in (check_frozen, _is_registered, _has_site, _checks_limits, _comes_back_from_json):
         check(given, label)
     if given.site in threats.OF_ROUNDS:
         assert_is_update_threat(given, label)
@@ -84,15 +85,6 @@ def _ground_for(threat: Threat) -> BatchEnv:
     """Return the world to try it in: with two groups, or one that says who is where."""
     asks_where = "geometry" in {*threat.needs, *threat.knowledge}
     return ProvingRing(copies=4) if asks_where else ProvingGround(copies=4)
-
-
-def _is_config(threat: Threat, label: str) -> None:
-    kind: Any = type(threat)
-    # Of the class itself, not of Threat: a subclass that forgets the decorator inherits both.
-    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
-        raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
-    if loose := [field.name for field in dataclasses.fields(threat) if not field.kw_only]:
-        raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
 
 
 def _is_registered(threat: Threat, label: str) -> None:

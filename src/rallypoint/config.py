@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from rallypoint.counts import check_counts
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig, NotConformant, did_you_mean
 
 Config = TypeVar("Config")
 
@@ -44,6 +44,20 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
     except msgspec.ValidationError as error:
         place = f"{where or kind.__name__}: "
         raise InvalidConfig(f"{place}{str(error).replace('$.', '')}") from error
+
+
+def check_frozen(config: Any, label: str) -> None:
+    """Refuse a part of somebody's that is no frozen dataclass with keyword-only fields.
+
+    Raises:
+        NotConformant: says which part, by its label, and what it must be.
+    """
+    kind: Any = type(config)
+    # Of the class itself: a subclass that forgets the decorator inherits its parent's.
+    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
+        raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
+    if loose := [field.name for field in dataclasses.fields(config) if not field.kw_only]:
+        raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
 
 
 def check_least(config: Any, least: float, *names: str) -> None:

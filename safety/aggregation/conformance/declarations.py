@@ -1,6 +1,5 @@
 """What a part says of itself, and whether it is true."""
 
-import dataclasses
 import inspect
 from collections.abc import Sequence
 from itertools import combinations
@@ -8,6 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from rallypoint.config import check_frozen
 from rallypoint.errors import NotConformant, RallypointError
 from rallypoint.safety.aggregation.conformance.properties import PROPERTIES
 from rallypoint.safety.aggregation.conformance.scenes import Scene, fewest, scene
@@ -22,11 +22,7 @@ def declares_itself(part: Part) -> None:
     """Refuse a part that is no registered config, or leaves out what others must know of it."""
     kind: Any = type(part)
     label = f"the aggregator {getattr(part, 'name', kind.__name__)!r}"
-    # Of the class itself: a subclass that forgets the decorator inherits its parent's.
-    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
-        raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
-    if loose := [field.name for field in dataclasses.fields(part) if not field.kw_only]:
-        raise NotConformant(f"{label} must have keyword-only parameters; {loose[0]!r} is not")
+    check_frozen(part, label)
     for said in ("name", "bound", "cost", "source"):
         if not isinstance(getattr(part, said, None), str) or not getattr(part, said):
             raise NotConformant(f"{label} must declare its {said}, a text")
