@@ -1,22 +1,20 @@
 """Acting by a network of ours of which neurons or synapses are broken."""
 
 from collections.abc import Sequence
-from typing import NoReturn
 
+from rallypoint.agents.broken import NotFollowed
 from rallypoint.agents.gradient.architecture import Architecture, Parameters, layers_of
 from rallypoint.agents.gradient.following import Followed, flattened
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
 from rallypoint.agents.gradient.policy import GradientPolicy, Masks
 from rallypoint.batch_env import Array, Group, Observations
-from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan, Layer
-from rallypoint.policies import Objective
 from rallypoint.safety.neurons.damage import check_plan
 from rallypoint.safety.neurons.flat import laid_flat
 from rallypoint.safety.neurons.passing import Passage
 
 
-class FaultyGradientPolicy(GradientPolicy):
+class FaultyGradientPolicy(NotFollowed, GradientPolicy):
     """A policy of ours with what a plan says broken; with nothing broken, the same bits."""
 
     def __init__(
@@ -56,18 +54,6 @@ class FaultyGradientPolicy(GradientPolicy):
             plan=self._plan,
             greedy=True,
             masks=self._masks,
-        )
-
-    def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
-        """Refuse: what broken neurons send does not depend on what is seen.
-
-        Raises:
-            NotOffered: always.
-        """
-        del observations, objective
-        raise NotOffered(
-            "a network with broken neurons is not followed back to what it saw; attack the "
-            "undamaged policy, and let the broken one see the result"
         )
 
 

@@ -1,23 +1,20 @@
 """Acting by a network of SB3 of which neurons or synapses are broken."""
 
-from typing import NoReturn
-
 import numpy as np
 import torch
 from stable_baselines3.common.policies import BasePolicy
 
+from rallypoint.agents.broken import NotFollowed
 from rallypoint.agents.sb3.inspection import Chunked, chain
 from rallypoint.agents.sb3.policy import CHUNK, Masks, Sb3Policy
 from rallypoint.batch_env import Array, Group, Observations
-from rallypoint.errors import NotOffered
 from rallypoint.networks import FaultPlan
-from rallypoint.policies import Objective
 from rallypoint.safety.neurons.damage import check_plan
 from rallypoint.safety.neurons.flat import laid_flat
 from rallypoint.safety.neurons.passing import Passage
 
 
-class FaultySb3Policy(Sb3Policy):
+class FaultySb3Policy(NotFollowed, Sb3Policy):
     """A policy of SB3 with what a plan says broken; with nothing broken, the same bits."""
 
     def __init__(
@@ -81,15 +78,3 @@ class FaultySb3Policy(Sb3Policy):
             flat = laid_flat(self._plan, self._opened, rows, np.dtype(np.float32))
             self._way, self._rows = Passage(Chunked(self._chain, CHUNK), flat), rows
         return self._way
-
-    def value_and_gradient(self, observations: Observations, objective: Objective) -> NoReturn:
-        """Refuse: what broken neurons send does not depend on what is seen.
-
-        Raises:
-            NotOffered: always.
-        """
-        del observations, objective
-        raise NotOffered(
-            "a network with broken neurons is not followed back to what it saw; attack the "
-            "undamaged policy, and let the broken one see the result"
-        )
