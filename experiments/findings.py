@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rallypoint.draws import Floats
-from rallypoint.experiments.experiment import Receipts, Row
+from rallypoint.experiments.experiment import Finding, Metric, Receipts, Row
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.updates import UpdateThreats
@@ -21,6 +21,31 @@ def receipts_of(condition: str, *frames: Threatened | UpdateThreats) -> Receipts
         [receipt.to_dict() for _, receipts in accounts for receipt in receipts],
         tuple(fault for model, receipts in accounts for fault in disagreements(model, receipts)),
     )
+
+
+def noted(
+    found: Mapping[str, list[dict[str, Any]]],
+    names: Sequence[str],
+    seed: int,
+    told: Iterable[tuple[dict[str, Any], Sequence[UpdateThreats]]],
+) -> Iterator[Finding]:
+    """Add what a seed told of conditions run side by side to what was found; yield it, too."""
+    for name, (one, frames) in zip(names, told, strict=True):
+        found[name].append(one)
+        yield Row({"seed": seed, "condition": name, **one})
+        if frames:
+            yield receipts_of(f"{name}, seed {seed}", *frames)
+
+
+def summed_up(
+    found: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str], **listed: str
+) -> Iterator[Metric]:
+    """Yield means over seeds by condition; ``returns="return"`` lists those of all seeds, too."""
+    for name, several in found.items():
+        means: dict[str, Any] = dict(means_over_seeds(several, names))
+        for plural, one in listed.items():
+            means[plural] = [None if o[one] is None else round(o[one], 1) for o in several]
+        yield Metric(name.replace(", ", "/").replace(" ", "-"), means)
 
 
 def over_seeds(told: Sequence[Mapping[str, Any]], name: str) -> Floats:

@@ -58,6 +58,16 @@ class Poles:
         count = self._contributors.count
         return rewards.reshape(len(parameters), count, -1).mean(axis=2), gradients
 
+    def play_models(self, models: Models, key: int) -> tuple[Floats, Models]:
+        """Return returns and gradients, (R, n) and (R, n, d), at n models of each run (R, n, d)."""
+        brought, found = self.play(models.reshape(-1, models.shape[-1]), key)
+        return brought.reshape(models.shape[:2]), found.reshape(models.shape).copy()
+
+
+def told_of(curve: Floats) -> dict[str, float | int | None]:
+    """Return the mean return of the last tenth of the rounds, and from which on it was learned."""
+    return {"return": float(curve[-max(1, len(curve) // 10) :].mean()), "learnt": learnt(curve)}
+
 
 def learnt(curve: Floats) -> int | None:
     """Return the round from which the mean return of five is 400 or more, if there is one."""

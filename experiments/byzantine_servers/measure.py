@@ -13,7 +13,7 @@ from rallypoint.draws import stream
 from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, Condition
 from rallypoint.experiments.experiment import Advance
-from rallypoint.experiments.poles import Poles, learnt
+from rallypoint.experiments.poles import Poles, told_of
 from rallypoint.safety.updates import UpdateThreats
 
 
@@ -38,11 +38,11 @@ def train(
 
     def estimate(models: Floats, round_number: int, attempt: int) -> Floats:
         key = int(stream(0, "byzantine_servers/round", round_number, attempt).integers(1 << 62))
-        brought, found = poles.play(models.reshape(len(runs) * n, -1), key)
+        brought, found = poles.play_models(models, key)
         if attempt:
             returns.pop()
-        returns.append(brought.reshape(len(runs), n))
-        return found.reshape(models.shape).copy()
+        returns.append(brought)
+        return found
 
     start = poles.start(seed)
     servers = [condition.servers(config, start, seed) for _, condition in numbered]
@@ -75,8 +75,7 @@ def _told(
         honest = ~run.threats.liars
     curve = np.nanmean(returns[:, honest], axis=1)
     return {
-        "return": float(curve[-max(1, len(curve) // 10) :].mean()),
-        "learnt": learnt(curve),
+        **told_of(curve),
         "diameter": float(diameters[len(diameters) // 2 :].mean()),
         "refused": None if np.isnan(refused).all() else float(np.nanmean(refused)),
         "curve": curve.round(2).tolist(),

@@ -10,8 +10,8 @@ from rallypoint.experiments.byzantine_servers import SOURCE, picture
 from rallypoint.experiments.byzantine_servers.config import ByzantineServersConfig
 from rallypoint.experiments.byzantine_servers.contestants import CONDITIONS, conditions
 from rallypoint.experiments.byzantine_servers.measure import seconds_of_servers, train
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
-from rallypoint.experiments.findings import means_over_seeds, over_seeds, receipts_of
+from rallypoint.experiments.experiment import File, Finding, Metric, Progress
+from rallypoint.experiments.findings import noted, over_seeds, summed_up
 
 WITHIN = 0.9  # of the return with one trusted server
 Results = Mapping[str, list[dict[str, Any]]]  # by condition, seed by seed
@@ -28,22 +28,12 @@ def run(
     groups = [group for group in ([o for o in numbered if o not in doubting], doubting) if group]
     with progress("rounds", len(seeds) * len(groups) * config.rounds) as advance:
         for seed, group in itertools.product(seeds, groups):
-            told = train(config, group, seed, advance)
-            for (_, condition), (one, frames) in zip(group, told, strict=True):
-                found[condition.name].append(one)
-                yield Row({"seed": seed, "condition": condition.name, **one})
-                if frames:
-                    yield receipts_of(f"{condition.name}, seed {seed}", *frames)
-    for name, several in found.items():
-        yield Metric(name.replace(", ", "/").replace(" ", "-"), _means(several))
+            names = [condition.name for _, condition in group]
+            yield from noted(found, names, seed, train(config, group, seed, advance))
+    yield from summed_up(found, ("return", "learnt", "diameter", "refused"), returns="return")
     yield from _costs(config)
     yield from _judge(config, found)
     yield File("servers.png", picture.curves(config, found))
-
-
-def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
-    means = means_over_seeds(several, ("return", "learnt", "diameter", "refused"))
-    return {**means, "returns": [round(one["return"], 1) for one in several]}
 
 
 def _costs(config: ByzantineServersConfig) -> Iterator[Metric]:

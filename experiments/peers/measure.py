@@ -12,7 +12,7 @@ from rallypoint.draws import stream
 from rallypoint.experiments.experiment import Advance
 from rallypoint.experiments.peers.config import PeersConfig
 from rallypoint.experiments.peers.contestants import CONDITIONS, Condition
-from rallypoint.experiments.poles import Poles, learnt
+from rallypoint.experiments.poles import Poles, told_of
 from rallypoint.safety.updates import UpdateThreats
 
 
@@ -29,16 +29,15 @@ def train(
     that of the honest peers after a round, in the mean of the last half of the rounds, and
     ``before`` that before they exchange parameters.
     """
-    n, count = config.peers, len(numbered)
     places = [seed * len(CONDITIONS) + number for number, _ in numbered]
-    poles = Poles(places, config.episodes, models=n)
+    poles = Poles(places, config.episodes, models=config.peers)
     returns: list[NDArray[np.float64]] = []  # (R, n) of each round
 
     def estimate(models: Floats, round_number: int) -> tuple[Floats, Mask]:
         key = int(stream(0, "peers/round", round_number).integers(1 << 62))
-        brought, found = poles.play(models.reshape(count * n, -1), key)
-        returns.append(brought.reshape(count, n))
-        return found.reshape(models.shape).copy(), np.ones((count, n), dtype=bool)
+        brought, found = poles.play_models(models, key)
+        returns.append(brought)
+        return found, np.ones(brought.shape, dtype=bool)
 
     start = poles.start(seed)
     runs = [condition.run(config, start, seed) for _, condition in numbered]
@@ -67,8 +66,7 @@ def _told(
     curve = returns[:, run.hearsay.honest].mean(axis=1)
     half = len(after) // 2
     return {
-        "return": float(curve[-max(1, len(curve) // 10) :].mean()),
-        "learnt": learnt(curve),
+        **told_of(curve),
         "before": float(before[half:].mean()),
         "diameter": float(after[half:].mean()),
         "curve": curve.round(2).tolist(),

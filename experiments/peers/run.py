@@ -7,8 +7,8 @@ import numpy as np
 
 from rallypoint.claims import Claim, claim_over_seeds
 from rallypoint.draws import Floats
-from rallypoint.experiments.experiment import File, Finding, Metric, Progress, Row
-from rallypoint.experiments.findings import means_over_seeds, over_seeds, receipts_of
+from rallypoint.experiments.experiment import File, Finding, Progress
+from rallypoint.experiments.findings import noted, over_seeds, summed_up
 from rallypoint.experiments.peers import SOURCE, picture
 from rallypoint.experiments.peers.config import PeersConfig
 from rallypoint.experiments.peers.contestants import LIES, conditions
@@ -28,22 +28,11 @@ def run(config: PeersConfig, seeds: tuple[int, ...], progress: Progress) -> Iter
     found: dict[str, list[dict[str, Any]]] = {condition.name: [] for _, condition in numbered}
     with progress("rounds", len(seeds) * config.rounds) as advance:
         for seed in seeds:
-            told = train(config, numbered, seed, advance)
-            for (_, condition), (one, frames) in zip(numbered, told, strict=True):
-                found[condition.name].append(one)
-                yield Row({"seed": seed, "condition": condition.name, **one})
-                if frames:
-                    yield receipts_of(f"{condition.name}, seed {seed}", *frames)
-    for name, several in found.items():
-        yield Metric(name.replace(", ", "/").replace(" ", "-"), _means(several))
+            yield from noted(found, list(found), seed, train(config, numbered, seed, advance))
+    means = ("return", "learnt", "before", "diameter")
+    yield from summed_up(found, means, returns="return", all_learnt="learnt")
     yield from _judge(config, found)
     yield File("peers.png", picture.curves(config, found))
-
-
-def _means(several: list[dict[str, Any]]) -> dict[str, Any]:
-    means = means_over_seeds(several, ("return", "learnt", "before", "diameter"))
-    returns = [round(one["return"], 1) for one in several]
-    return {**means, "returns": returns, "all_learnt": [one["learnt"] for one in several]}
 
 
 def _of(found: Results, name: str, what: str = "return") -> Floats:
