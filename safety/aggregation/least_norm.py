@@ -44,10 +44,11 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     n = len(gram)
     cap = 1 / least
     weights = np.full(n, 1 / n)
-    scale = float(np.trace(gram)) / n
+    scale = float(gram.trace()) / n
     if least == n or not scale:
         return weights
-    ridged = gram + _RIDGE * scale * np.eye(n)
+    ridged = gram.copy()
+    ridged.flat[:: n + 1] += _RIDGE * scale
     guessed = _guessed(ridged, cap, _EXACT * scale)
     if guessed is not None:
         return guessed

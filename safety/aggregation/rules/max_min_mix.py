@@ -7,9 +7,9 @@ import numpy as np
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.least_norm import capped_least_norm
-from rallypoint.safety.aggregation.parts import Anchor, Context, Property, SpanRule, one_hot
+from rallypoint.safety.aggregation.parts import Anchor, Context, Property, SpanRule
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.rules.mean_of_directions import of_one_norm
+from rallypoint.safety.aggregation.rules.mean_of_directions import to_one_norm
 from rallypoint.safety.aggregation.span import Span, Weights
 
 
@@ -59,9 +59,16 @@ class MaxMinMix(SpanRule):
             SearchTooLong: the shortest point was not found; says what to do.
         """
         del context
-        scaled = of_one_norm(span)
-        about = span.about(one_hot(span, span.anchor("origin")))
-        shortest = capped_least_norm(scaled @ about @ scaled.T, span.n - f)
-        mixed = (1 - self.share) * np.full(span.n, 1 / span.n) + self.share * shortest
-        weights: Weights = mixed @ scaled
+        n, origin = span.n, span.anchor("origin")
+        factors = to_one_norm(span)
+        from_origin = span.gram[:n, origin]
+        inner = span.gram[:n, :n] - from_origin  # in place from here, which is sooner done
+        inner -= (from_origin - span.gram[origin, origin])[:, None]
+        inner *= factors
+        inner *= factors[:, None]
+        mixed = self.share * capped_least_norm(inner, n - f)
+        mixed += (1 - self.share) / n
+        weights = np.zeros(len(span.gram))
+        weights[:n] = mixed * factors
+        weights[origin] = 1 - weights.sum()
         return weights

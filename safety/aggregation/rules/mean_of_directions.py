@@ -7,8 +7,7 @@ import numpy as np
 
 from rallypoint.safety.aggregation.parts import Anchor, Context, Property, SpanRule
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.rules.clipping import shortened
-from rallypoint.safety.aggregation.span import Matrix, Span, Weights
+from rallypoint.safety.aggregation.span import Span, Weights
 
 
 @register
@@ -51,22 +50,19 @@ class MeanOfDirections(SpanRule):
         """Return the weights (k,) of the mean; what they lack to one is the origin's."""
         del f, context
         weights = np.zeros(len(span.gram))
-        weights[: span.n] = _factors(span) / span.n
+        weights[: span.n] = to_one_norm(span) / span.n
         weights[span.anchor("origin")] = 1 - weights.sum()
         return weights
 
 
-def of_one_norm(span: Span) -> Matrix:
-    """Return the mixing (n, k) that brings each update to their median norm.
+def to_one_norm(span: Span) -> Weights:
+    """Return the factors (n,) that bring each update to their median norm.
 
     An update of norm 0 has no direction, and stays where it is.
     """
-    return shortened(span, _factors(span))
-
-
-def _factors(span: Span) -> Weights:
     norms = np.sqrt(span.squared[: span.n, span.anchor("origin")])
-    ordered = np.sort(norms)  # np.median takes ten times as long for as few
+    ordered = norms.copy()
+    ordered.sort()  # np.median takes ten times as long for as few
     median = (ordered[(span.n - 1) // 2] + ordered[span.n // 2]) / 2
     factors: Weights = np.divide(median, norms, out=np.ones(span.n), where=norms > 0)
     return factors
