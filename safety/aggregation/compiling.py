@@ -5,26 +5,25 @@ from typing import Any
 from rallypoint.acceleration import compiled_module
 
 MOST = 64  # points; with more, NumPy's calls are no longer what takes long
-_PAYS = (
-    15_000  # decisions, of which each is 30 µs or more sooner, from which on loading is won back
-)
+# Calls from which on loading is won back, where each is 30 µs sooner, and where it is 7.
+_SOON, _LATE = 15_000, 70_000
 
 
 class Compiled:
-    """A module of compiled loops, loaded once so many decisions were asked for in this process.
+    """A module of compiled loops, loaded once so many calls were made in this process.
 
-    Decisions are the same to the bit either way, or they would depend on how many came before.
+    Its answers are NumPy's to the bit, or they would depend on how many calls came before.
     """
 
-    def __init__(self, name: str, *, asked_for: bool = False) -> None:
-        """Name a module; one that must be asked for never comes in on its own."""
-        self._pays = 0 if asked_for else _PAYS
+    def __init__(self, name: str, *, pays: int | None) -> None:
+        """Name a module, and from which call on it pays; None: only where it is asked for."""
+        self._pays = pays
         self._name = f"rallypoint.safety.aggregation.{name}"
         self._asked = 0
         self._module: Any | None = None
 
     def loops(self, n: int) -> Any | None:
-        """Return the module if it is to decide on n points, else None."""
+        """Return the module if it is to work on n points, else None."""
         if n > MOST:
             return None
         self._asked += 1
@@ -33,6 +32,7 @@ class Compiled:
         return self._module
 
 
-SOLVERS = Compiled("compiled_solvers")
-PRODUCTS = Compiled("compiled_products", asked_for=True)  # whose last digits differ
-SEARCH = Compiled("compiled_search")
+DISTANCES = Compiled("compiled_distances", pays=_LATE)
+PRODUCTS = Compiled("compiled_products", pays=None)  # as their last digits are their own
+SEARCH = Compiled("compiled_search", pays=_SOON)
+SOLVERS = Compiled("compiled_solvers", pays=_SOON)

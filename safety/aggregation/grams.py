@@ -17,6 +17,7 @@ import numpy as np
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation.compiling import DISTANCES
 from rallypoint.safety.aggregation.kernels import Block
 from rallypoint.safety.aggregation.span import Matrix, squared_distances
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
@@ -169,9 +170,12 @@ def _refined(
 ) -> tuple[Matrix, Matrix, Matrix | None]:
     """Return the Gram that `refined` does, and by it what else `Compared` holds."""
     tight = _TIGHT[kernels.working(points.dtype)]
+    if points.k > 1 and (loops := DISTANCES.loops(points.k)) is not None:
+        squared, ordered = np.empty_like(gram), np.empty_like(gram)
+        if loops.surveyed(gram, tight, squared, ordered):
+            return gram, squared, ordered
     squared, norms = _squared(gram), gram.diagonal()
-    ordered = _ordered(squared)
-    if points.k > 1 and (ordered[:, 1] >= tight * norms).all():
+    if points.k > 1 and ((ordered := _ordered(squared))[:, 1] >= tight * norms).all():
         return gram, squared, ordered  # not even the nearest are close, as is soon seen
     if not is_sure:
         centre, middle = _most_central(squared[: points.n, : points.n])

@@ -9,7 +9,10 @@ from rallypoint.safety.aggregation.compiling import Compiled
 from rallypoint.safety.aggregation.fermat import fermat_point
 from rallypoint.safety.aggregation.least_norm import capped_least_norm
 
-RULES = ("geometric_median", "nnm+geometric_median", "caf", "nnm+caf", "max_min_mix", "expert_rank")
+RULES = (
+    *("geometric_median", "nnm+geometric_median", "caf", "nnm+caf", "max_min_mix", "expert_rank"),
+    *("nnm+krum", "multi_krum", "arc+nnm+mean"),
+)
 
 
 def cases():
@@ -41,7 +44,7 @@ def switched(monkeypatch):
 
     def switch(is_on):
         monkeypatch.setenv("RALLYPOINT_FAST", str(int(is_on)))
-        for each in (compiling.SOLVERS, compiling.SEARCH):
+        for each in (compiling.SOLVERS, compiling.SEARCH, compiling.DISTANCES):
             monkeypatch.setattr(each, "_asked", 0)
             monkeypatch.setattr(each, "_module", None)
 
@@ -105,8 +108,7 @@ def test_the_tightest_take_the_same_search(updates, f, switched):
 
 def test_they_are_loaded_once_they_pay(monkeypatch):
     monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
-    monkeypatch.setattr(compiling, "_PAYS", 5)
-    solvers = Compiled("compiled_solvers")
+    solvers = Compiled("compiled_solvers", pays=5)
     for n in (compiling.MOST + 1, 3, 3, 3, 3, compiling.MOST + 1):
         assert solvers.loops(n) is None
     assert solvers.loops(3) is not None
@@ -115,8 +117,7 @@ def test_they_are_loaded_once_they_pay(monkeypatch):
 
 def test_products_never_come_in_on_their_own(monkeypatch):
     monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
-    monkeypatch.setattr(compiling, "_PAYS", 5)
-    asked = Compiled("compiled_products", asked_for=True)
+    asked = Compiled("compiled_products", pays=None)
     assert [asked.loops(3) for _ in range(20)] == [None] * 20
 
 
