@@ -189,15 +189,14 @@ class Trial:
                 f"{self.label} must look at what it declared only, and hides that it did not"
             )
         proposal, after = check_answer(self.label, answer)
-        num_copies = len(known.time)
-        check_proposal(self.label, self._form, num_copies, proposal)
+        check_proposal(self.label, self._form, len(known.time), proposal)
         check_state(self.label, state, after)
         if handed.keys() != kept.keys() or any(handed[k] is not kept[k] for k in kept):
             raise NotConformant(f"{self.label} must return a new state, not change the one given")
         if proposal.values is not None:
             where = proposal.where
             few = proposed(proposal, self._form, where, places_of(where))
-            proposal = proposal._replace(values=few)
+            proposal = Proposal(where, few, proposal.odds)
         return Answer(proposal, after)
 
 

@@ -196,7 +196,9 @@ class Leash:
         if proposal.where is allowed.opportunities and allowed.touched is None:
             return proposal.where
         wanted = proposal.where & allowed.opportunities
-        if np.count_nonzero(proposal.where) > np.count_nonzero(wanted):
+        if np.count_nonzero(proposal.where) == np.count_nonzero(wanted):
+            wanted = proposal.where
+        else:
             self._tally.count_strays(proposal.where & ~allowed.opportunities, due.reasons(columns))
         where = allowed.within(wanted)
         if where is not wanted:

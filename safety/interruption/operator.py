@@ -7,7 +7,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.cells import among, gathered, replaced, spread
+from rallypoint.safety.cells import gathered, replaced, spread
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.human_log import Script, read_log
 from rallypoint.safety.interruption.initiation import ALWAYS, Initiation, Trigger, trigger_of
@@ -64,12 +64,11 @@ class Operator:
             anew = where & fires.where
             left = np.maximum(state["left"] - 1, 0)
             after["left"] = np.where(anew, self._threat.resume_after, left)
-        cells = known.opportunities
-        values = self._takes(known, draws)
+        values = self._takes(known, where, draws)
         if fires.actions is not None and fires.has_action is not None:
-            logged, actions = gathered(fires.has_action, cells), gathered(fires.actions, cells)
+            logged, actions = gathered(fires.has_action, where), gathered(fires.actions, where)
             [values] = replaced(values[None], logged[None], actions[None])
-        return Proposal(where, among(values, cells, where), odds), after
+        return Proposal(where, values, odds), after
 
     def _fires(self, state: State, known: Known, draws: Draws) -> tuple[Fires, State]:
         after = dict(state)

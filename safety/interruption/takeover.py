@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
@@ -24,7 +24,7 @@ FREEZE = "freeze"
 UNIFORM = "uniform"
 PLAIN = (FREEZE, UNIFORM)
 
-Takes = Callable[[Known, Draws], Array]  # -> (k, …) actions, one at each opportunity
+Takes = Callable[[Known, Mask, Draws], Array]  # -> (k, …) actions, of some cells (e, n)
 # In Python a policy itself will do; files name it, and the hints say what files hold.
 if TYPE_CHECKING:
     Address = str | Policy
@@ -93,7 +93,7 @@ def takeover_of(policy: str | Takeover, env: BatchEnv, covers: frozenset[str]) -
         UnreadableFile: a folder without an agent, or with one for other spaces.
     """
     if policy == FREEZE:
-        return lambda known, _: gathered(known.still, known.opportunities)
+        return lambda known, where, _: gathered(known.still, where)
     if isinstance(policy, str):
         for group in env.groups:
             refuse_without_bounds(group.action_space)
@@ -118,17 +118,20 @@ def _by_table(actions: Mapping[str, Any], env: BatchEnv) -> Takes:
             if agent in actions:
                 where = f"the action in the place of {agent}'s"
                 table[group.name][index] = legal_action(actions[agent], space, where)
+    are_alike = {name: bool((rows == rows[:1]).all()) for name, rows in table.items()}
 
-    def takes(known: Known, draws: Draws) -> Array:
+    def takes(known: Known, where: Mask, draws: Draws) -> Array:
         del draws  # the same always
         rows = table[known.group.name]
-        return gathered(np.broadcast_to(rows, (len(known.time), *rows.shape)), known.opportunities)
+        if are_alike[known.group.name] and len(rows):
+            return np.full((np.count_nonzero(where), *rows.shape[1:]), rows[0])
+        return gathered(np.broadcast_to(rows, (len(where), *rows.shape)), where)
 
     return takes
 
 
-def _uniform(known: Known, draws: Draws) -> Array:
-    return uniform_actions_at(known.group.action_space, known.opportunities, draws)
+def _uniform(known: Known, where: Mask, draws: Draws) -> Array:
+    return uniform_actions_at(known.group.action_space, where, draws)
 
 
 def _loaded(takeover: Takeover, env: BatchEnv) -> Policy:
@@ -199,6 +202,4 @@ def _by_policy(policy: Policy, env: BatchEnv, covers: frozenset[str]) -> Takes:
                 f"the policy that takes over returns actions outside {group.action_space}, such as "
                 f"{chosen[~inside(group.action_space, chosen)][0]}"
             )
-    return lambda known, draws: gathered(
-        acts(known.group, known.own_percept, draws), known.opportunities
-    )
+    return lambda known, where, draws: gathered(acts(known.group, known.own_percept, draws), where)

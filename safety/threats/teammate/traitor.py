@@ -8,7 +8,6 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
-from rallypoint.safety.cells import among
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.takeover import (
     FREEZE,
@@ -110,7 +109,7 @@ class Traitor(Threat):
             raise InvalidConfig("a traitor acts in a world: fit(env) it first, as frames do")
         [takes] = self._takes
         where = known.affordable
-        return Proposal(where, among(takes(known, draws), known.opportunities, where)), state
+        return Proposal(where, takes(known, where, draws)), state
 
     @property
     def _sees(self) -> bool:

@@ -8,7 +8,7 @@ from scipy.stats import kstest
 import rallypoint
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.threats.observation_noise import ObservationNoise
+from rallypoint.safety.threats.observation_noise import ObservationNoise, _within
 from tests.safety.stubs import actions_at, ground, play
 
 
@@ -112,3 +112,32 @@ def test_one_number_is_nothing_to_add_noise_to():
 def test_a_negative_scale_is_refused():
     with pytest.raises(InvalidConfig, match="a finite number >= 0, got -1"):
         ObservationNoise(scale=[0.1, -1.0])
+
+
+SPACES = [
+    Box(0, 10, (3,), np.float32),
+    Box(-1, 0, (3,), np.float32),
+    Box(-0.1, 0.3, (2, 3), np.float16),
+    Box(-np.inf, np.inf, (3,), np.float32),
+    Box(np.float32([0, -1, 0.1]), np.float32([1, 0, 0.7])),
+    Box(0, 255, (3,), np.uint8),
+    Box(-(2**62), 2**62, (3,), np.int64),
+    Box(0, 1, (0,), np.float32),
+]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=str)
+def test_what_leaves_the_space_is_cut_off_entry_by_entry_to_the_bit(space, rng):
+    for size in (1e-300, 1e-40, 1e-3, 1.0, 1e4):
+        blurred = rng.normal(0, size, (40, *space.shape))
+        blurred[rng.random(blurred.shape) < 0.1] = -0.0
+        for bound in (space.low, space.high):
+            beside = np.nextafter(bound.astype(np.float64), rng.choice([-np.inf, np.inf]))
+            at = (rng.random(blurred.shape) < 0.1) & np.isfinite(bound)
+            blurred = np.where(at, beside, blurred)
+        rounded = np.rint(blurred) if space.dtype.kind in "iu" else blurred
+        expected = np.clip(rounded, space.low, space.high).astype(space.dtype)
+        expected = np.clip(expected, space.low, space.high)
+        found = _within(blurred.copy(), space)
+        assert found.dtype == space.dtype
+        assert found.tobytes() == expected.tobytes()
