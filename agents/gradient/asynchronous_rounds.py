@@ -1,6 +1,7 @@
 """Training whose server waits for nobody: updates are judged or buffered as they come."""
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,6 +185,16 @@ def brought(parts: list[tuple[int, Lived]], count: int) -> Brought:
             left_out[contributor] += told.left_out
             of[contributor] += told.of
     filtered = tuple(map(Filtered, left_out.tolist(), of.tolist())) if of.any() else ()
-    digests = tuple(digest for _, lived in parts for digest in lived.digests)  # as they came
+    of_each: list[list[str]] = [[] for _ in range(count)]
+    for contributor, lived in parts:
+        of_each[contributor] += lived.digests
+    digests = tuple(map(_together, of_each)) if any(of_each) else ()
     lived = Lived(returns, episodes, lengths, steps, digests, filtered)
     return Brought(np.arange(count), lived, more=False)
+
+
+def _together(digests: Sequence[str]) -> str:
+    """Return one digest of all, in order; none of nothing."""
+    if len(digests) < 2:
+        return "".join(digests)
+    return blake2b("".join(digests).encode(), digest_size=16).hexdigest()

@@ -128,6 +128,7 @@ class TeamTraining:
             settings=self.settings,
             threats=self.threats,
             apart=self.team.actors == "agent",
+            keeps_digests=self.record,
         )
         self.world = self.recipe.world()
         self.actors = self.recipe.actors(self.world)

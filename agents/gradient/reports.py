@@ -26,6 +26,7 @@ class Report(NamedTuple):
     cosine: Floats  # (R,) of the aggregate with the honest mean
     believed: Floats  # (R, n) weights in the aggregate; 0 for the absent
     filtered: tuple[Filtered, ...] = ()  # R n of them, where trajectories are filtered
+    digests: tuple[str, ...] = ()  # R n of what they lived, where it is hashed; empty of the absent
     of_actors: tuple["Report", ...] = ()  # the same, actor by actor, where there are several
 
 
@@ -108,10 +109,19 @@ def _report(
     filtered = [Filtered(0, 0)] * honest.size if lived.filtered else []
     for place, told in zip(contributors.tolist(), lived.filtered, strict=False):
         filtered[place] = told
+    digests = [""] * honest.size if lived.digests else []
+    for place, digest in zip(contributors.tolist(), lived.digests, strict=False):
+        digests[place] = digest
     earned, lasted = (_per_episode(of, honest, number) for of in (returns, lengths))
     played = steps.sum(axis=1).astype(np.int64)
     return Report(
-        earned, lasted, number.astype(np.int64), played, *learned, filtered=tuple(filtered)
+        earned,
+        lasted,
+        number.astype(np.int64),
+        played,
+        *learned,
+        filtered=tuple(filtered),
+        digests=tuple(digests),
     )
 
 
@@ -150,6 +160,14 @@ def filtered_in_words(report: Report, names: Sequence[str]) -> dict[str, dict[st
         _LEFT_OUT: {name: filtered.left_out for name, filtered in told.items()},
         _TRAJECTORIES: {name: filtered.of for name, filtered in told.items()},
     }
+
+
+def lived_in_words(report: Report, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the digest of what each contributor lived, if it is hashed, but of the absent."""
+    if not report.digests:
+        return {}
+    told = zip(names, report.digests, strict=True)
+    return {"lived": {name: digest for name, digest in told if digest}}
 
 
 def share_left_out(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

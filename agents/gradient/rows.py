@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents.gradient.actors import Actors
-from rallypoint.agents.gradient.reports import Report, filtered_in_words, share_left_out
+from rallypoint.agents.gradient.reports import (
+    Report,
+    filtered_in_words,
+    lived_in_words,
+    share_left_out,
+)
 
 _GROUPS = "groups"  # in a row of metrics
 _LAST = 10  # of so many parts of a training, the last is what it has come to
@@ -35,6 +40,7 @@ def row_of(
         "cosine": plain(report.cosine[0]),
         "believed": dict(zip(names, report.believed[0].round(4).tolist(), strict=True)),
         **filtered_in_words(report, names),
+        **lived_in_words(report, names),
         **by_group_in_words(report, names, actors),
     }
 

@@ -123,6 +123,20 @@ def test_forged_lengths_of_lies_are_found_without_computing_where_they_are_on_re
     assert states(rallypoint, "run", status=1)["receipts"] == "differs"
 
 
+def test_whose_world_was_another_than_is_told_verify_names(rallypoint):
+    assert rallypoint(*TRAIN, "--record").status == 0
+
+    def of_another_world(row):
+        if row["round"] == 2:
+            row["lived"]["worker_1"] = "0" * 32
+
+    edited("run/metrics.jsonl", of_another_world)
+    done = rallypoint("verify", "run")
+    assert done.status == 1
+    assert "rounds: round 2.lived.worker_1 was " in done.err
+    assert "more" not in done.err
+
+
 def test_so_does_one_of_an_agent_of_sb3(rallypoint):
     words = ("--set", "n_steps=20", "--set", "batch_size=40", "--steps", 80, "--copies", 2)
     done = rallypoint("train", "--env", "cartpole-v1", "--agent", "sb3:PPO", *words, "--out", "run")
