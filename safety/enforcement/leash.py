@@ -192,13 +192,14 @@ class Leash:
         return Touch(span, where, places, values)
 
     def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:
-        """Return what it may do of what it proposes: (e, n); the rest is counted."""
+        """Return what it may do of what it proposes: (e, n); the rest is counted.
+
+        It is kept, so it is never the threat's own array, which that may write to again.
+        """
         if proposal.where is allowed.opportunities and allowed.touched is None:
             return proposal.where
         wanted = proposal.where & allowed.opportunities
-        if np.count_nonzero(proposal.where) == np.count_nonzero(wanted):
-            wanted = proposal.where
-        else:
+        if np.count_nonzero(proposal.where) > np.count_nonzero(wanted):
             self._tally.count_strays(proposal.where & ~allowed.opportunities, due.reasons(columns))
         where = allowed.within(wanted)
         if where is not wanted:

@@ -122,9 +122,10 @@ def proposed(proposal: Proposal, form: Form, where: Mask, places: Places) -> Arr
     """
     values = proposal.values
     assert values is not None, "only a threat to presence proposes no values"
-    if values.ndim == 1 + len(form.entry):
-        return among(values, proposal.where, where)
-    return taken(values, places)
+    if values.ndim > 1 + len(form.entry):
+        return taken(values, places)
+    is_all = len(values) == (where.size if isinstance(places, slice) else len(places))
+    return values if is_all else among(values, proposal.where, where)
 
 
 def check_values(label: str, form: Form, values: Array, accepted: Mask) -> None:

@@ -1,6 +1,7 @@
 """Values of those who are touched alone do what values of everybody do."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.conformance.proving_ring import ProvingRing
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
-from rallypoint.safety.threats import OF_ROUNDS, Proposal, threats
+from rallypoint.safety.threats import OF_ROUNDS, Proposal, Threat, threats
 from tests.safety.stubs import SeeingStub, Stub, actions_at, bits, ground, moving, play
 
 LIMITS = [{}, {"victims": {"count": 2}, "budget": {"agents": 1}}]
@@ -129,3 +130,29 @@ def test_what_is_true_stays_what_the_world_shows_whoever_writes_over_it():
         np.testing.assert_array_equal(one.infos["true_observations/walkers"], true)
         shares = np.array([2, 8, 4])[:, None]
         np.testing.assert_array_equal(one.observations["walkers"] * shares, true)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTurn(Threat):
+    """Others do nothing at each step, said in one array all along or in new ones."""
+
+    kind: ClassVar[str] = "in_turn"
+    site: ClassVar[str] = "action"
+
+    room: np.ndarray | None = field(default=None, compare=False)
+
+    def apply(self, state, known, draws):
+        whose = np.arange(known.opportunities.shape[1]) <= known.time[:, None] % 3
+        where = known.opportunities & whose
+        if self.room is not None and where.shape == self.room.shape:
+            self.room[:] = where
+            where = self.room
+        return Proposal(where, known.still), state
+
+
+def test_who_proposes_in_one_array_all_along_is_counted_for_what_is_in_it_each_time():
+    told = []
+    for room in (None, np.zeros((5, 3), dtype=bool)):
+        env = Threatened(ground(copies=5), [InTurn(room=room)])
+        told.append((bits(play(env, 7)), env.receipts()))
+    assert told[0] == told[1]
