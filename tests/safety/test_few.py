@@ -153,6 +153,6 @@ class InTurn(Threat):
 def test_who_proposes_in_one_array_all_along_is_counted_for_what_is_in_it_each_time():
     told = []
     for room in (None, np.zeros((5, 3), dtype=bool)):
-        env = Threatened(ground(copies=5), [InTurn(room=room)])
+        env = Threatened(ground(copies=5, gliders=0), [InTurn(room=room)])
         told.append((bits(play(env, 7)), env.receipts()))
     assert told[0] == told[1]
