@@ -10,16 +10,15 @@ from typing import Any
 
 from rallypoint.agents.assessment.arms import MakeWorld, arms_of, checked_thetas
 from rallypoint.agents.assessment.avoiding import AvoidanceIndex, avoidance_index, compare_policies
-from rallypoint.agents.assessment.carrying_out import (
+from rallypoint.agents.assessment.carrying_out import of_networks, of_tables
+from rallypoint.agents.assessment.findings import Assessment
+from rallypoint.agents.assessment.minibatches import Frozen
+from rallypoint.agents.assessment.request import (
     Request,
     is_of_tables,
     made_learner,
-    of_networks,
-    of_tables,
     usual_updates,
 )
-from rallypoint.agents.assessment.findings import Assessment
-from rallypoint.agents.assessment.minibatches import Frozen
 from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rallypoint.agents.assessment.arms import Arms, MakeWorld, arms_of, seed_of
-from rallypoint.agents.assessment.carrying_out import is_of_tables, made_learner
 from rallypoint.agents.assessment.frozen_tables import check_local
 from rallypoint.agents.assessment.local import never
+from rallypoint.agents.assessment.request import is_of_tables, made_learner
 from rallypoint.agents.episodes import play
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import encoding_for
