@@ -17,6 +17,7 @@ NAMES = (
     "views",
     "ppo",
     "gradient",
+    "compiled_rules",
     "spread_ppo",
     "rllib_spread",
     "tabular",

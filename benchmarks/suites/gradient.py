@@ -23,19 +23,21 @@ _SMALL = 1 / 1.5
 
 # Rules at n = 20, d about 10,000, beside the gradients they combine.
 _CONTRIBUTORS = 20
+_TENTH = {2048: 0.10, 5120: 0.10}
 _SHARES = {  # rule -> share of the gradient work, by total batch
-    "krum": {2048: 0.10, 5120: 0.10},
-    "multi_krum": {2048: 0.10, 5120: 0.10},
-    "nnm+krum": {2048: 0.10, 5120: 0.10},
-    "geometric_median": {2048: 0.10, 5120: 0.10},
-    "caf": {2048: 0.10, 5120: 0.10},
-    "mean_of_directions": {2048: 0.10, 5120: 0.10},
-    "max_min_mix": {2048: 0.10, 5120: 0.10},
+    "krum": _TENTH,
+    "multi_krum": _TENTH,
+    "nnm+krum": _TENTH,
+    "geometric_median": _TENTH,
+    "caf": _TENTH,
+    "mda": _TENTH,
+    "mean_of_directions": _TENTH,
+    "max_min_mix": _TENTH,
     "trimmed_mean": {2048: 0.25, 5120: 0.12},
     "median": {2048: 0.25, 5120: 0.12},
     "nnm+trimmed_mean": {},  # only shown
 }
-_TOTALS = (2048, 5120)
+TOTALS = (2048, 5120)
 
 
 def cases(*, quick: bool) -> Sequence[Case]:
@@ -60,9 +62,9 @@ def cases(*, quick: bool) -> Sequence[Case]:
         for big in (False, True)
     ]
     rules = [
-        Case(row=_ruled(rule), column=f"B={total}", prepare=partial(_aggregation, rule, total))
+        Case(row=ruled(rule), column=f"B={total}", prepare=partial(aggregation, rule, total))
         for rule in (*_SHARES, None)
-        for total in _TOTALS
+        for total in TOTALS
     ]
     return [*runs, *updates, *rules]
 
@@ -97,15 +99,15 @@ def goals(*, quick: bool) -> Sequence[Goal]:
     rules = [
         Faster(
             section="rules",
-            row=_ruled(rule),
+            row=ruled(rule),
             column=f"B={total}",
-            case=f"{_ruled(rule)} B={total}",
-            than=(f"{_ruled(None)} B={total}",),
+            case=f"{ruled(rule)} B={total}",
+            than=(f"{ruled(None)} B={total}",),
             called="the gradients",
             least=1 / shares[total] if shares else None,
         )
         for rule, shares in _SHARES.items()
-        for total in _TOTALS
+        for total in TOTALS
     ]
     return [*runs, *updates, *rules]
 
@@ -121,7 +123,8 @@ def _split(contributors: int, rows: int, units: int) -> str:
     return f"{contributors} × {rows} rows, {units} units"
 
 
-def _ruled(rule: str | None) -> str:
+def ruled(rule: str | None) -> str:
+    """Return the row of a rule, or of the gradients."""
     return f"{rule or 'gradients'} of {_CONTRIBUTORS}"
 
 
@@ -206,21 +209,31 @@ def _updates(contributors: int, rows: int, units: int, *, big: bool) -> Work:
     return update
 
 
-def _aggregation(rule: str | None, total: int) -> Work:
+def aggregation(rule: str | None, total: int) -> Work:
     """Return the gradients of 20 contributors, or the rule that combines them."""
-    from rallypoint.safety.aggregation import Aggregator
+    import numpy as np
+
+    from rallypoint.safety.aggregation import Aggregator, Context
 
     rows = total // _CONTRIBUTORS
     networks, parameters, batch, loss = _ready((_CONTRIBUTORS, rows), (8, 4), 64)
     updates = networks.gradient(batch, networks.tell(parameters, batch), loss)[0]
     aggregator = None if rule is None else Aggregator.parse(rule)
+    given = {
+        "rng": np.random.default_rng(0),
+        "trusted": [0, 1, 2],
+        "previous": np.zeros_like(updates[0]),
+        "root": updates.mean(axis=0),
+    }
+    needs = aggregator.needs if aggregator else ()
+    context = Context(**{need: given[need] for need in needs})
 
     def update() -> int:
         if aggregator is None:
             told = networks.tell(parameters, batch)
             networks.gradient(batch, told, loss)
         else:
-            aggregator(updates, 4)
+            aggregator(updates, 4, context=context)
         return total
 
     return update
