@@ -6,21 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
-from stable_baselines3.common.logger import (
-    JSONOutputFormat,
-    KVWriter,
-    Logger,
-    TensorBoardOutputFormat,
-)
 from stable_baselines3.common.type_aliases import MaybeCallback
 
 from rallypoint.agents.gradient.scalars import Watch
 from rallypoint.agents.sb3.algorithms import algorithm
 from rallypoint.agents.sb3.building import build
 from rallypoint.agents.sb3.files import save_model
+from rallypoint.agents.sb3.logs import logger, with_share
 from rallypoint.agents.sb3.policy import Sb3Policy
 from rallypoint.agents.sb3.saved import policy_for
 from rallypoint.agents.sb3.settings import as_plain
@@ -31,9 +24,6 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.files import writable_folder
 from rallypoint.policies import Policy
 from rallypoint.registration import make
-
-METRICS = "metrics.jsonl"
-TENSORBOARD = "tensorboard"
 
 
 class Trained(NamedTuple):
@@ -97,24 +87,10 @@ def train_sb3(
     view = Sb3View(world, group=group, others=others)
     with torch_threads(threads):
         model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
-        model.set_logger(_logger(out, watch, tensorboard=tensorboard))
-        began = time.perf_counter()
-        with warnings.catch_warnings():
-            # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
-            warnings.filterwarnings("ignore", message="rich is experimental")
-            model.learn(steps, callback=_with_share(view, callback), progress_bar=progress_bar)
-        seconds = time.perf_counter() - began
+        model.set_logger(logger(out, watch, tensorboard=tensorboard))
+        told = _learn(model, view, steps, callback, progress_bar=progress_bar)
     policy = policy_for(world, model, view.slots.group)
-    summary = {
-        "agent": made_by.agent,
-        "env": world.id,
-        "steps": model.num_timesteps,
-        "filler_share": view.filler_share,
-        "seconds": seconds,
-        "steps_per_second": model.num_timesteps / seconds,
-        "seed": seed,
-        **_recent(model),
-    }
+    summary = {"agent": made_by.agent, "env": world.id, "seed": seed, **told}
     if out is not None:
         model.logger.close()
         save_model(
@@ -139,36 +115,28 @@ def _refuse_numbers(steps: int, seed: int) -> None:
         raise InvalidConfig(f"SB3 takes seeds in [0, 2**32), got {seed!r}")
 
 
-def _logger(out: Path | None, watch: Watch | None, *, tensorboard: bool) -> Logger:
-    writers: list[KVWriter] = [] if watch is None else [_Watched(watch)]
-    if out is None:  # SB3's own default leaves a folder behind, wherever temporary files go
-        return Logger(None, writers)
-    if watch is None:
-        writers.append(JSONOutputFormat(str(out / METRICS)))
-    if tensorboard:
-        writers.append(TensorBoardOutputFormat(str(out / TENSORBOARD)))
-    return Logger(str(out), writers)
-
-
-class _Watched(KVWriter):
-    """Hands on the numbers of what SB3 logs."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-
-    def write(
-        self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
-    ) -> None:
-        del key_excluded  # what is left out for want of room
-        told = {
-            # numpy's become Python's
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in key_values.items()
-        }
-        self._watch(step, {n: v for n, v in told.items() if isinstance(v, int | float)})
-
-    def close(self) -> None:
-        """Leave nothing open."""
+def _learn(
+    model: BaseAlgorithm,
+    view: Sb3View,
+    steps: int,
+    callback: MaybeCallback,
+    *,
+    progress_bar: bool,
+) -> dict[str, Any]:
+    """Let a model learn; return what is to be said of it."""
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
+        warnings.filterwarnings("ignore", message="rich is experimental")
+        model.learn(steps, callback=with_share(view, callback), progress_bar=progress_bar)
+    seconds = time.perf_counter() - began
+    return {
+        "steps": model.num_timesteps,
+        "filler_share": view.filler_share,
+        "seconds": seconds,
+        "steps_per_second": model.num_timesteps / seconds,
+        **_recent(model),
+    }
 
 
 def _recent(model: BaseAlgorithm) -> dict[str, float]:
@@ -180,27 +148,3 @@ def _recent(model: BaseAlgorithm) -> dict[str, float]:
         f"recent_{name}_mean": float(sum(episode[key] for episode in episodes) / len(episodes))
         for name, key in (("return", "r"), ("length", "l"))
     }
-
-
-def _with_share(view: Sb3View, callback: MaybeCallback) -> BaseCallback:
-    share = _FillerShare(view)
-    if callback is None:
-        return share
-    if isinstance(callback, list):
-        return CallbackList([share, *callback])
-    known = callback if isinstance(callback, BaseCallback) else ConvertCallback(callback)
-    return CallbackList([share, known])
-
-
-class _FillerShare(BaseCallback):
-    """Logs which share of the rows was filler."""
-
-    def __init__(self, view: Sb3View) -> None:
-        super().__init__()
-        self._view = view
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_rollout_end(self) -> None:
-        self.logger.record("rollout/filler_share", self._view.filler_share)
