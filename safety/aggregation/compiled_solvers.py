@@ -38,12 +38,12 @@ def fermat(
     return point if _full_steps(gram, masses, point, limits, rounds, *scratch) else None
 
 
-def narrowest(gram: _Floats, limits: tuple[float, float]) -> _Floats | None:
-    """Return the shares of the mean with the least variance in its widest direction, if found."""
+def narrowed(gram: _Floats, limits: tuple[float, float, float], *, to_last: bool) -> _Floats | None:
+    """Return the shares that are left by lowering credit along the widest directions, if found."""
     n = len(gram)
     shares = np.empty(n)
     scratch = np.empty((n, n)), np.empty((6 + WORK, n)), tools(n)
-    return shares if _narrowest(gram, shares, limits, *scratch) else None
+    return shares if _narrowed(gram, shares, limits, to_last, *scratch) else None
 
 
 def least_norm(gram: _Floats, limits: tuple[float, float], guesses: int) -> _Floats | None:
@@ -172,20 +172,21 @@ def _widest(shares: _Floats, gram: _Floats, matrix: _Floats, rows: _Floats, give
 
 
 @compiled(
-    "boolean(float64[:, ::1], float64[::1], UniTuple(float64, 2), float64[:, ::1], "
+    "boolean(float64[:, ::1], float64[::1], UniTuple(float64, 3), boolean, float64[:, ::1], "
     f"float64[:, ::1], {TOOLS})"
 )
-def _narrowest(  # noqa: PLR0917 - no keywords
+def _narrowed(  # noqa: PLR0917 - no keywords
     gram: _Floats,  # (n, n)
     answer: _Floats,  # (n,) the shares, if there are any
-    limits: tuple[float, float],  # credit that is left in the end, what counts as equal
+    limits: tuple[float, float, float],  # variance, credit that is left, what counts as equal
+    to_last: bool,  # noqa: FBT001 - whether the last are the answer, or those of least variance
     matrix: _Floats,  # (n, n) scratch
     rows: _Floats,  # (6 + WORK, n) scratch
     given: Any,
 ) -> bool:
-    """Take credit away along the widest directions; see ``rules.caf``."""
+    """Take credit away along the widest directions; see ``covariance`` and ``rules.filter``."""
     n = len(gram)
-    left, equal = limits
+    limit, left, equal = limits
     credit, shares = rows[4], rows[5]
     credit[:] = 1
     total, least = float(n), np.inf
@@ -195,18 +196,19 @@ def _narrowest(  # noqa: PLR0917 - no keywords
         value = _widest(shares, gram, matrix, rows, given)
         if not value < np.inf:
             return False
-        if value < least:
+        if to_last or value < least:
             answer[:] = shares
             least = value
-        if value > 0:
-            most = rows[0].max()
-            if not 0 < most < np.inf:
-                return False
-            for i in range(n):
-                share = rows[0, i] / most
-                credit[i] = 0.0 if share > 1 - equal else credit[i] * (1 - share)
-            total = total_of(given, rows.ctypes.data + NUMBER * 4 * n)
-        if value == 0 or total <= left:
+        if value <= limit:
+            return True
+        most = rows[0].max()
+        if not 0 < most < np.inf:
+            return False
+        for i in range(n):
+            share = rows[0, i] / most
+            credit[i] = 0.0 if share > 1 - equal else credit[i] * (1 - share)
+        total = total_of(given, rows.ctypes.data + NUMBER * 4 * n)
+        if total < left or (total == left and not to_last):
             return True
 
 

@@ -60,24 +60,46 @@ def narrowest(span: Span, least: float) -> Weights:
     """
     own = np.ascontiguousarray(span.gram[: span.n, : span.n])
     if (loops := SOLVERS.loops(span.n)) is not None:
-        found: Weights | None = loops.narrowest(own, (least, _EQUAL))
+        found: Weights | None = loops.narrowed(own, (0.0, float(least), _EQUAL), to_last=False)
         if found is not None:
             return found
-    from scipy.linalg import blas  # as below
-
-    credit = ones = np.ones(span.n)
-    total, narrowest = float(span.n), np.inf
+    credit = np.ones(span.n)
+    left, narrowest = float(span.n), np.inf
     answer = credit
     while True:
-        shares = credit / total
+        shares = credit / left
         value, offsets = widest(span, shares)
         if value < narrowest:
             answer, narrowest = shares, value
         if value > 0:
             credit = lowered(credit, offsets)
-            total = blas.ddot(credit, ones)
-        if value == 0 or total <= least:
+            left = total(credit)
+        if value == 0 or left <= least:
             return answer
+
+
+def filtered(span: Span, limit: float, least: float) -> Weights | None:
+    """Return what ``rules.filter`` does by the widest direction alone, where loops are compiled.
+
+    Args:
+        span: the updates.
+        limit: variance in the widest direction at which it ends.
+        least: credit that must be left.
+    """
+    loops = SOLVERS.loops(span.n)
+    if loops is None:
+        return None
+    own = np.ascontiguousarray(span.gram[: span.n, : span.n])
+    found: Weights | None = loops.narrowed(own, (limit, float(least), _EQUAL), to_last=True)
+    return found
+
+
+def total(credit: NDArray[Any]) -> float:
+    """Return the sum of credit (n,), to the bit that of compiled loops."""
+    from scipy.linalg import blas  # as below
+
+    added: float = blas.ddot(credit, np.ones(len(credit)))
+    return added
 
 
 def lowered(credit: NDArray[Any], scores: NDArray[Any]) -> Weights:

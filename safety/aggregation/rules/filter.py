@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.aggregation.covariance import lowered, widest
+from rallypoint.safety.aggregation.covariance import filtered, lowered, total, widest
 from rallypoint.safety.aggregation.parts import Context, SpanRule
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Span, Weights
@@ -48,17 +48,22 @@ class Filter(SpanRule):
         """Return the weights (k,) that are left."""
         del context
         limit = 0.0 if self.scale is None else self.factor * self.scale**2
+        weights = np.zeros(len(span.gram))
+        if type(self) is Filter:  # whoever scores otherwise does so in NumPy
+            found = filtered(span, limit, span.n - 2 * f)
+            if found is not None:
+                weights[: span.n] = found
+                return weights
         left = np.ones(span.n)
         while True:
-            value, scores = self.scores(span, left / left.sum())
+            shares = left / total(left)
+            value, scores = self.scores(span, shares)
             if value <= limit:
                 break
-            less = lowered(left, scores)
-            if less.sum() < span.n - 2 * f:
+            left = lowered(left, scores)
+            if total(left) < span.n - 2 * f:
                 break
-            left = less
-        weights = np.zeros(len(span.gram))
-        weights[: span.n] = left / left.sum()
+        weights[: span.n] = shares
         return weights
 
     def scores(self, span: Span, shares: NDArray[Any]) -> tuple[float, Weights]:

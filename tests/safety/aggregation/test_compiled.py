@@ -11,7 +11,7 @@ from rallypoint.safety.aggregation.least_norm import capped_least_norm
 
 RULES = (
     *("geometric_median", "nnm+geometric_median", "caf", "nnm+caf", "max_min_mix", "expert_rank"),
-    *("nnm+krum", "multi_krum", "arc+nnm+mean"),
+    *("nnm+krum", "multi_krum", "arc+nnm+mean", "filter", "filter(scale=1.0)"),
 )
 
 
