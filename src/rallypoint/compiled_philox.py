@@ -134,24 +134,3 @@ def fill_at(drawn: NDArray[np.float64], starts: Words, key: Key, halves: Halves)
             lane = np.int64(starts[first + row, 0] % _FOUR)
             for column in range(each):
                 drawn[first + row, column] = numbers[lane + column, row]
-
-
-@compiled(
-    "void(boolean[:, ::1], uint64[:, ::1], float64, UniTuple(uint64, 2), UniTuple(uint64, 4))"
-)
-def toss(tossed: NDArray[np.bool_], starts: Words, chance: float, key: Key, halves: Halves) -> None:
-    """Say which numbers lie below a chance, in rows; see ``philox.Philox.toss``."""
-    each = tossed.shape[1]
-    counters = -(-(each + 3) // (4 * _LANES)) * _LANES
-    numbers = np.empty(4 * counters)
-    for row in range(len(tossed)):
-        place, episode, copy = starts[row, 0] // _FOUR, starts[row, 1], starts[row, 2]
-        for counter in range(counters):
-            a, b, c, d = words(place + np.uint64(counter + 1), episode, copy, key, halves)
-            numbers[4 * counter] = uniform(a)
-            numbers[4 * counter + 1] = uniform(b)
-            numbers[4 * counter + 2] = uniform(c)
-            numbers[4 * counter + 3] = uniform(d)
-        lane = np.int64(starts[row, 0] % _FOUR)
-        for column in range(each):
-            tossed[row, column] = numbers[lane + column] < chance

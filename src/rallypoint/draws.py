@@ -22,7 +22,6 @@ Mask = NDArray[np.bool_]
 
 _MAX_BLOCK = 8192  # numbers per copy: 64 KiB
 _MAX_BUFFER = 1 << 22  # numbers over all copies: 32 MiB
-_MANY_COINS = 32  # of a copy, from which on they are tossed without keeping numbers for later
 _NOT_FILLED = -(1 << 62)  # a base from which every place lies beyond the buffer
 _names_by_key: dict[int, str] = {}
 
@@ -131,11 +130,13 @@ class Draws:
         The numbers are those of ``random((n, *shape))[cells]``; the others are passed over, which
         is quicker where the cells are few.
         """
-        num_copies, num_agents = cells.shape
+        num_agents = cells.shape[1]
         each = math.prod(shape)
-        if not self._aligned or not num_copies:
-            return self.random((num_agents, *shape))[cells]
         where = np.flatnonzero(cells)
+        if len(where) == cells.size:
+            return self.random((num_agents, *shape)).reshape(cells.size, *shape)
+        if not self._aligned:
+            return self.random((num_agents, *shape))[cells]
         copies, agents = np.divmod(where, num_agents)
         drawn = np.empty((len(where), each))
         starts = self._places[0] + agents * each
@@ -152,17 +153,16 @@ class Draws:
     def coins(self, chance: float, cells: Mask, shape: tuple[int, ...] = ()) -> Mask:
         """Toss coins (E, n, *shape) and return what falls to some cells of (E, n): (k, *shape).
 
-        They are those of ``at(cells, shape) < chance``, where they are many without the numbers.
+        They are those of ``at(cells, shape) < chance``; where they are many, no number is copied.
         """
-        num_agents = cells.shape[1]
-        count = num_agents * math.prod(shape)
-        if count < _MANY_COINS or 2 * np.count_nonzero(cells) < cells.size:
+        if 2 * np.count_nonzero(cells) < cells.size:
             return self.at(cells, shape) < chance
-        tossed = np.empty((len(cells), count), dtype=bool)
-        starts = self._counters(np.arange(len(cells)), self._places)
-        if not self._philox.toss(tossed, starts, chance):
-            return self.at(cells, shape) < chance
-        self._places += count
+        count = cells.shape[1] * math.prod(shape)
+        if self._aligned and len(cells):
+            first = self._pass_over(count)
+            tossed = self._buffer[:, first : first + count] < chance
+        else:
+            tossed = self.random((count,)) < chance
         by_cell = tossed.reshape(cells.size, *shape)
         return by_cell if cells.all() else by_cell[cells.ravel()]
 

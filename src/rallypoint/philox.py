@@ -80,20 +80,3 @@ class Philox:
             return False
         compiled.fill_at(drawn, starts, self._key, compiled.HALVES)
         return True
-
-    def toss(self, tossed: NDArray[np.bool_], starts: NDArray[np.uint64], chance: float) -> bool:
-        """Say of the numbers of rows, from any place on, which lie below a chance.
-
-        Args:
-            tossed: (k, m), C-contiguous.
-            starts: (k, 3), as for ``fill_at``.
-            chance: in [0, 1].
-
-        Returns:
-            Whether the loop is compiled; if not, nothing was drawn.
-        """
-        compiled = _LOAD.add(tossed.size)
-        if compiled is None:
-            return False
-        compiled.toss(tossed, starts, float(chance), self._key, compiled.HALVES)
-        return True
