@@ -11,7 +11,7 @@ from rallypoint.draws import Integers
 _GROUND = (
     "Tuple(("
     "Array(int64, 1, 'C', readonly=True), "  # (k,) cells along each axis
-    "int32[:, ::1], "  # (cells, cells) squared distances
+    "int32[:, ::1], "  # (cells + 1, cells) squared distances, and zeros
     "int64[:, ::1], "  # (cells, m) the farthest from each
     "int64[:, ::1]))"  # (cells, cells) action by where one stands and where one goes
 )
@@ -30,7 +30,7 @@ def away(
     """Find actions as ``whereabouts.away_from_all`` does, in whole numbers."""
     sides, squares, farthest, towards = ground
     num_copies, num_agents, axes = positions.shape
-    num_cells = len(squares)
+    num_cells = squares.shape[1]
     stands = np.empty(num_agents, np.int64)
     spread = np.empty(num_cells, np.int32)  # sums of squared distances to the honest
     for copy in range(num_copies):

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Geometry
 from rallypoint.draws import Integers
 
-_EXACT = 2**24  # up to which every whole number is a float32
 _KEPT = 4  # grounds, in the order in which they were first walked on
 _kept: list["Ground"] = []
 
@@ -17,12 +16,12 @@ _kept: list["Ground"] = []
 class Ground:
     """Distances between all cells, and what follows from them and from where actions lead."""
 
-    def __init__(self, distances: Integers, leads_to: Integers | None = None) -> None:
+    def __init__(self, distances: Integers, leads_to: Integers) -> None:
         """Stand on cells with these distances, (cells, cells), and actions, (actions, cells)."""
         self.distances = distances
         self.leads_to = leads_to
         self.longest = int(distances.max())
-        self._as_floats: dict[np.dtype[Any], NDArray[Any]] = {}
+        self._squares: dict[np.dtype[Any], NDArray[Any]] = {}
 
     @classmethod
     def of(cls, geometry: Geometry) -> "Ground":
@@ -37,17 +36,12 @@ class Ground:
             del _kept[:-_KEPT]
         return ground
 
-    def squares(self, largest: int) -> NDArray[Any]:
-        """Return squared distances as numbers of which sums up to the largest are exact."""
-        kind = exact(largest)
-        if kind not in self._as_floats:
-            self._as_floats[kind] = self.distances.astype(kind) ** 2
-        return self._as_floats[kind]
-
-    @cached_property
-    def whole_squares(self) -> NDArray[np.int32]:
-        """Squared distances, for sums below 2**31."""
-        return self.distances.astype(np.int32) ** 2
+    def squares(self, kind: np.dtype[Any]) -> NDArray[Any]:
+        """Return squared distances, and zeros for nobody's cell, the last: (cells + 1, cells)."""
+        if kind not in self._squares:
+            nobody = np.zeros_like(self.distances[:1])
+            self._squares[kind] = np.vstack([self.distances**2, nobody]).astype(kind)
+        return self._squares[kind]
 
     @cached_property
     def farthest(self) -> Integers:
@@ -62,7 +56,6 @@ class Ground:
     @cached_property
     def towards(self) -> Integers:
         """The lowest of the actions that lead nearest from a cell to another: (cells, cells)."""
-        assert self.leads_to is not None, "made of a geometry"
         towards = np.zeros(self.distances.shape, dtype=np.int64)
         nearest = self.distances[self.leads_to[0]]
         for action, reached in enumerate(self.leads_to[1:], start=1):
@@ -70,8 +63,3 @@ class Ground:
             towards[distances < nearest] = action
             nearest = np.minimum(nearest, distances)
         return towards
-
-
-def exact(largest: int) -> np.dtype[Any]:
-    """Return what holds every whole number up to one, in half the bytes where that is enough."""
-    return np.dtype(np.float32 if largest < _EXACT else np.float64)

@@ -75,8 +75,8 @@ class Geometry(NamedTuple):
 
     def cells(self, coordinates: Array) -> NDArray[np.int64]:
         """Number the cells at some coordinates (…, k), counted on past the last from the first."""
-        within = np.moveaxis(np.asarray(coordinates) % self.sides, -1, 0)
-        cells: NDArray[np.int64] = np.ravel_multi_index(tuple(within), tuple(self.sides))
+        along = tuple(np.moveaxis(np.asarray(coordinates), -1, 0))
+        cells: NDArray[np.int64] = np.ravel_multi_index(along, tuple(self.sides), mode="wrap")
         return cells
 
 

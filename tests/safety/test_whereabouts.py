@@ -13,6 +13,7 @@ from rallypoint.safety.whereabouts import (
     away_from_all,
     counted,
     farthest_from_all,
+    spread_of,
     steps_towards,
     togetherness,
 )
@@ -47,8 +48,9 @@ def test_only_those_meant_and_present_are_counted(id):
 @pytest.mark.parametrize("id", IDS)
 def test_the_farthest_cell_is_as_far_from_the_middle_as_any(id):
     _, geometry = placed(id)
-    counts = counted(geometry, np.ones((30, 10), dtype=bool))
-    far = farthest_from_all(counts, geometry.distances)
+    everybody = np.ones((30, 10), dtype=bool)
+    counts = counted(geometry, everybody)
+    far = farthest_from_all(geometry, everybody)
     for row in range(30):
         spread = [
             sum(n * d**2 for n, d in zip(counts[row], line, strict=True))
@@ -61,22 +63,26 @@ def test_the_farthest_cell_is_as_far_from_the_middle_as_any(id):
         )
 
 
-@pytest.mark.parametrize("longest", [3, 14, 300, 10**4])
-def test_the_farthest_is_the_first_of_equals_in_whole_numbers(longest):
-    """Whether they fit into float32 or not: beside sums of Python's integers."""
+@pytest.mark.parametrize("longest", [1, 3, 14, 300, 10**4])
+def test_sums_are_those_of_whole_numbers_however_large_and_however_many(longest):
     rng = np.random.default_rng(longest)
     for _ in range(20):
-        cells = int(rng.integers(1, 12))
+        cells, agents = (int(number) for number in rng.integers(1, 12, 2))
         distances = rng.integers(0, longest + 1, (cells, cells))
-        distances = np.triu(distances, 1) + np.triu(distances, 1).T
-        counts = rng.integers(0, 4, (5, cells)).astype(np.float64)
-        found = farthest_from_all(counts, distances)
-        for row, here in enumerate(counts.astype(int).tolist()):
-            lines = distances.tolist()
-            spread = [sum(n * d * d for n, d in zip(here, line, strict=True)) for line in lines]
-            away = lines[spread.index(min(spread))]
-            keys = list(zip(away, spread, strict=True))
-            assert found[row] == keys.index(max(keys))
+        positions = rng.integers(-1, cells, (5, agents, 1))
+        no_action = np.zeros((1, cells), dtype=np.int64)
+        sides = np.array([cells])
+        geometry = Geometry(positions, distances, np.zeros((1, 1), np.int64), sides, no_action)
+        who = rng.random((5, agents)) < 0.8
+        found = spread_of(geometry, who)
+        lines = distances.tolist()
+        for row, here in enumerate(positions[..., 0].tolist()):
+            meant = [place for place, is_meant in zip(here, who[row], strict=True) if is_meant]
+            wanted = [
+                sum(lines[place][other] ** 2 for place in meant if place >= 0)
+                for other in range(cells)
+            ]
+            assert found[row].tolist() == wanted
 
 
 def any_ground(rng):
@@ -154,8 +160,9 @@ def test_togetherness_is_the_fullest_window_less_a_little_distance():
 
 def test_nobody_is_not_together():
     _, geometry = placed("gathering-v0", copies=2)
-    counts = counted(geometry, np.zeros((2, 10), dtype=bool))
-    assert farthest_from_all(counts, geometry.distances).shape == (2,)
+    nobody = np.zeros((2, 10), dtype=bool)
+    counts = counted(geometry, nobody)
+    assert farthest_from_all(geometry, nobody).shape == (2,)
     assert togetherness(counts, geometry.distances).tolist() == [0, 0]
 
 
