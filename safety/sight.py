@@ -1,6 +1,7 @@
 """What agents' percepts say of where the others are, as a world's geometry explains them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,12 @@ class Sight:
             moves=_moves(geometry),
         )
 
+    @cached_property
+    def entry_by_count(self) -> Floats:
+        """What an entry is that counts so many: (N + 1,)."""
+        entries: Floats = np.minimum(np.arange(self.num_agents + 1) * self.unit, self.highest)
+        return entries
+
     def others(self, percepts: Array) -> Floats:
         """Count the others seen in each entry: (…, entries) percepts -> whole numbers."""
         counts: Floats = np.rint(percepts / self.unit)
@@ -79,6 +86,10 @@ class Sight:
         counts[..., self.here] += 1
         counts *= self.unit
         seen: Array = np.minimum(counts, self.highest, out=counts).astype(before.dtype)
+        return self.shown(seen, before)
+
+    def shown(self, seen: Array, before: Array) -> Array:
+        """Return what is seen by those who saw something before, and the others' nothing."""
         # Who is not in the world sees nothing; what is counted is not negative.
         saw = before @ np.ones(before.shape[-1], dtype=before.dtype) > 0
         return seen if saw.all() else np.where(saw[..., None], seen, before)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.cells import gathered
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -49,10 +50,10 @@ class AntiGoal(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Go away from all."""
         del draws  # deterministic
-        moves = away_from_all(known.geometry, ~known.colluders)[:, known.columns]
+        where = known.affordable
+        moves = gathered(away_from_all(known.geometry, ~known.colluders)[:, known.columns], where)
         space: Any = known.group.action_space
-        actions = (moves + space.start).astype(space.dtype)
-        return Proposal(known.affordable, actions), state
+        return Proposal(where, (moves + space.start).astype(space.dtype)), state
 
 
 def refuse_unmapped_actions(groups: list[Group], env: BatchEnv) -> None:

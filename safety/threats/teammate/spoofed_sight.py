@@ -9,7 +9,7 @@ import numpy as np
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, did_you_mean
-from rallypoint.safety.cells import gathered, spread
+from rallypoint.safety.cells import among
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.sight import Sight
@@ -85,17 +85,17 @@ class SpoofedSight(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Move whom the coins have fallen for."""
         sight = self._sight[known.group.name]
-        cells = known.opportunities
-        percepts = gathered(known.own_percept, cells)
+        where = known.affordable
+        percepts = among(known.few("own_percept"), known.opportunities, where)
         others = sight.others(percepts)
-        numbers = draws.at(cells, (2, sight.num_agents))
+        numbers = draws.at(where, (2, sight.num_agents))
         moved = fallen_for(others, numbers[:, 0] < self.share)
         if self.place == OPPOSITE:
-            shown = moved[..., _opposites(sight)]
+            shown = moved[:, _opposites(sight)].astype(np.float64)
         else:
             shown = _scattered(moved.sum(axis=-1), numbers[:, 1], moved.shape[-1])
         seen = sight.percepts(others - moved + shown, percepts)
-        return Proposal(known.affordable, spread(seen, cells)), state
+        return Proposal(where, seen), state
 
 
 def _opposites(sight: Sight) -> Integers:
@@ -105,13 +105,12 @@ def _opposites(sight: Sight) -> Integers:
     return opposites
 
 
-def _scattered(number: Floats, numbers: Floats, entries: int) -> Floats:
-    """Put so many (e, n) in entries drawn by uniform numbers (e, n, N): (e, n, entries)."""
-    most = numbers.shape[-1]
-    used = np.arange(most) < number[..., None]
+def _scattered(number: Integers, numbers: Floats, entries: int) -> Floats:
+    """Put so many (k,) in entries drawn by uniform numbers (k, N): (k, entries)."""
+    rows, most = numbers.shape
+    used = np.arange(most) < number[:, None]
     chosen = np.where(used, np.floor(numbers * entries), entries).astype(np.int64)
-    rows = int(np.prod(number.shape))
-    bins = chosen.reshape(rows, most) + (np.arange(rows) * (entries + 1))[:, None]
+    bins = chosen + (np.arange(rows) * (entries + 1))[:, None]
     counts = np.bincount(bins.ravel(), minlength=rows * (entries + 1))
-    by_entry: Floats = counts.reshape(*number.shape, entries + 1)[..., :entries].astype(np.float64)
+    by_entry: Floats = counts.reshape(rows, entries + 1)[:, :entries].astype(np.float64)
     return by_entry
