@@ -82,7 +82,7 @@ class Rounds:
         self.server = server
         groups = [seat.group for seat in rollout.seats]
         self.actors = Actors.of(actors, groups, server.riding.riders)
-        places = [part.places for part in server.parts]
+        places = [part.places for part in server.rules.parts]
         if places != [part.places for part in self.actors.parts]:
             raise InvalidConfig(
                 f"the server aggregates {len(places)} parts of the model, and there are "
@@ -149,7 +149,9 @@ class Rounds:
         """
         opening = self.server.parameters
         # How many each contributor of a run plays in this round, where that is decided: (R,).
-        self._episodes = self._estimator.begin({}, self.server.seeds, self.round).get("episodes")
+        self._episodes = self._estimator.begin({}, self.server.rules.seeds, self.round).get(
+            "episodes"
+        )
         learned = Learned.unknown(self._contributors.runs, self._members)
         more, piece = True, 0
         while more:
@@ -201,7 +203,7 @@ class Rounds:
             received = self._received(run, present, rows, dealt.speaks_of[run])
             whom, received = with_missing(rows, received, np.flatnonzero(dealt.missing[run]))
             batch = None if self._episodes is None else int(self._episodes[run])
-            answer = self.server.aggregate(
+            answer = self.server.rules.aggregate(
                 run,
                 received,
                 whom,
@@ -213,7 +215,7 @@ class Rounds:
             if learned is not None:
                 honest = self.honest[run] & dealt.present[run]
                 for number, (part, judged) in enumerate(
-                    zip(self.server.parts, answer.parts, strict=True)
+                    zip(self.server.rules.parts, answer.parts, strict=True)
                 ):
                     heard = honest & dealt.speaks_of[run, :, number]
                     learned.note(run, number, part.of(sent[run, heard]), whom, judged)
@@ -250,7 +252,7 @@ class Rounds:
         if threats is None:
             return sent
         batch = None if self._episodes is None else int(self._episodes[run])
-        rule = self.server.asked(run, rows, batch=batch, speaks_of=speaks_of[rows])
+        rule = self.server.rules.asked(run, rows, batch=batch, speaks_of=speaks_of[rows])
         delivery = threats.apply(sent, round_number=self.server.time, members=rows, aggregator=rule)
         received: Floats = delivery.updates.astype(np.float32, copy=False)
         return received

@@ -145,7 +145,7 @@ class Scsg:
         return np.array(
             [
                 stream(seed, "gradient/inner", round_number).geometric(chance)
-                for seed, chance in zip(server.seeds, ends.tolist(), strict=True)
+                for seed, chance in zip(server.rules.seeds, ends.tolist(), strict=True)
             ]
         )
 
@@ -154,7 +154,7 @@ class Scsg:
     ) -> list[Batch]:
         """Play as all groups; return what the server saw as each."""
         # A world and draws begun anew: how often others have played does not matter.
-        first = server.seeds[0] if self._seed is None else self._seed
+        first = server.rules.seeds[0] if self._seed is None else self._seed
         seed = int(stream(first, "gradient/server", *when).integers(1 << 62))
         rollout = Rollout(self._env, Draws(seed, "gradient/server-act", self._env.copies))
         points = [actor.part.of(server.parameters) for actor in actors]

@@ -1,6 +1,6 @@
-"""The server: it aggregates what contributors send, and moves the parameters along it."""
+"""The server: it moves the parameters along what its rules make of contributors' updates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.optimisers import Adam, Moments, Optimiser
-from rallypoint.agents.gradient.parts import Judged, Part, Received, rows_by_part
+from rallypoint.agents.gradient.parts import Part
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.riding import Riding
+from rallypoint.agents.gradient.rules import Rules
 from rallypoint.batch_env import Mask, Snapshot
-from rallypoint.draws import stream
-from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
-from rallypoint.safety.aggregation import Aggregator, Context, Explanation
+from rallypoint.errors import Diverged, InvalidConfig
+from rallypoint.safety.aggregation import Aggregator
 
 # From here on float32 counts by ones no more; a weight of this size saturates all it meets.
 _LARGEST = 2.0**24
@@ -78,21 +78,27 @@ class Server:
         """
         self.riding = Riding(riders, parameters.shape[1])
         self.parameters = self.riding.start(parameters)  # (R, D)
-        self.time = 0  # aggregates followed
-        self._rounds = 0  # of them, those in which riders moved
+        self._rounds = 0  # those in which riders moved
         self._steps = np.zeros(len(parameters), dtype=np.int64)  # of the optimiser, by run
         self.share = 0.0  # of the training that is done, as whoever trains says
-        self._aggregators = tuple(aggregators)
-        self._f = f
-        self.seeds = tuple(seeds)
         self._optimiser = Adam() if optimiser is None else optimiser
         self._pace = Pace() if pace is None else pace
         sizes = None if layout is None else (*layout, *(rider.size for rider in riders))
         whole = Part((slice(0, self.parameters.shape[1]),), sizes)
-        self.parts = tuple(parts) or (whole,)
-        self._trusted = trusted
         self._moments: Moments = self._optimiser.init(parameters)
-        self._previous = np.zeros_like(self.parameters)  # aggregates
+        self.rules = Rules(
+            aggregators,
+            f=f,
+            seeds=seeds,
+            parts=tuple(parts) or (whole,),
+            previous=np.zeros_like(self.parameters),
+            trusted=trusted,
+        )
+
+    @property
+    def time(self) -> int:
+        """How many aggregates were followed."""
+        return self.rules.time
 
     @property
     def rate(self) -> float:
@@ -103,120 +109,6 @@ class Server:
     def weights(self) -> Parameters:
         """The parameters without riders: (R, d)."""
         return self.parameters[:, : self.riding.num_weights]
-
-    def context(
-        self,
-        run: int,
-        rows: NDArray[np.int64],
-        part: Part,
-        *,
-        purpose: str = "server",
-        batch: int | None = None,
-    ) -> Context:
-        """Return what a run's aggregator may need, about the contributors that are present.
-
-        Args:
-            run: which.
-            rows: (m,) the contributors, by index.
-            part: of the model, that they are to be asked about.
-            purpose: of the draws; whoever asks the rule beforehand must not see the server's.
-            batch: episodes that the server asked for, where it decides that anew each round.
-        """
-        trusted = None
-        if self._trusted is not None:
-            trusted = np.flatnonzero(np.isin(rows, self._trusted)).tolist() or None
-        rng = None
-        if "rng" in self._aggregators[run].needs:
-            rng = stream(self.seeds[run], "aggregation", purpose, self.time, *part.path)
-        return Context(
-            rng=rng,
-            previous=part.of(self._previous[run]),
-            layout=part.layout,
-            trusted=trusted,
-            extra={} if batch is None else {"batch": batch},
-        )
-
-    def aggregate(
-        self,
-        run: int,
-        updates: Floats,
-        rows: NDArray[np.int64],
-        *,
-        explain: bool = False,
-        batch: int | None = None,
-        speaks_of: Mask | None = None,
-    ) -> Received:
-        """Combine one run's updates (m, D) of the contributors that are present, part by part.
-
-        What nobody speaks of stays 0, which asks for nothing. ``speaks_of`` (m, parts) says who
-        speaks of which; all of all, if not given.
-
-        Raises:
-            TooManyByzantine: too few are left to tolerate f.
-            InvalidUpdates: more than f of them are not finite.
-            Diverged: none is.
-        """
-        found = np.zeros(updates.shape[1], dtype=updates.dtype)
-        judged = []
-        for part, mine in rows_by_part(self.parts, len(rows), speaks_of):
-            context = self.context(run, rows[mine], part, batch=batch)
-            answer = self._judged(run, part, part.of(updates)[mine], context, explain=explain)
-            part.put(found, answer[0])
-            judged.append(Judged(mine, *answer))
-        return Received(found, tuple(judged))
-
-    def _judged(
-        self, run: int, part: Part, updates: Floats, context: Context, *, explain: bool
-    ) -> tuple[Floats, Explanation | None]:
-        rule = self._aggregators[run]
-        if not len(updates):
-            return np.zeros(updates.shape[1], dtype=updates.dtype), None
-        try:
-            if explain:
-                return rule.aggregate_and_explain(updates, self._f, context=context)
-            return rule(updates, self._f, context=context), None
-        except TooManyByzantine as error:
-            raise TooManyByzantine(f"{part.said}{error}") from error
-        except InvalidUpdates as error:
-            if np.isfinite(updates).all(axis=1).any():
-                raise InvalidUpdates(f"{part.said}{error}") from error
-            raise Diverged(
-                f"{part.said}after {self.time} steps no contributor's update is finite any more: "
-                "either rewards are no numbers, or the loss went off; take a smaller learning "
-                "rate, or shorten gradients by max_norm"
-            ) from error
-
-    def explained(
-        self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None
-    ) -> Explanation:
-        """Say whom a run's rule believes among updates (m, D) of one part, if it is asked now."""
-        rule, (part,) = self._aggregators[run], self.parts
-        return rule.explain(updates, self._f, context=self.context(run, rows, part, batch=batch))
-
-    def asked(
-        self,
-        run: int,
-        rows: NDArray[np.int64],
-        *,
-        batch: int | None = None,
-        speaks_of: Mask | None = None,
-    ) -> Callable[[Floats], Floats]:
-        """Return a run's rule as whoever lies to it may try it: with draws that are not its own."""
-        rule = self._aggregators[run]
-        asked = []
-        for part, mine in rows_by_part(self.parts, len(rows), speaks_of):
-            context = self.context(run, rows[mine], part, purpose="asked", batch=batch)
-            asked.append((part, mine, context))
-
-        def tried(updates: Floats) -> Floats:
-            found = np.zeros(updates.shape[1], dtype=updates.dtype)
-            for part, mine, context in asked:
-                own = part.of(updates)[mine]
-                if len(own):
-                    part.put(found, rule(own, self._f, context=context))
-            return found
-
-        return tried
 
     def step(self, updates: Floats, runs: NDArray[np.int64] | None = None) -> None:
         """Descend with the weights alone along updates (R, d), or with those of some runs.
@@ -252,8 +144,7 @@ class Server:
             self._check(parameters, np.arange(len(parameters)), np.inf)
             self.parameters = parameters
             self._rounds += 1
-        self._previous = aggregates
-        self.time += 1
+        self.rules.follow(aggregates)
 
     def _check(self, parameters: Parameters, runs: NDArray[np.int64], least: float) -> None:
         """Refuse parameters from some size on; what is no number has none."""
@@ -272,7 +163,7 @@ class Server:
         moments = {f"moments/{name}": part.copy() for name, part in self._moments.items()}
         return moments | {
             "parameters": self.parameters.copy(),
-            "previous": self._previous.copy(),
+            "previous": self.rules.previous.copy(),
             "time": np.array(self.time),
             "rounds": np.array(self._rounds),
             "steps": self._steps.copy(),
@@ -289,8 +180,8 @@ class Server:
         if {name: part.shape for name, part in snapshot.items()} != shapes:
             raise InvalidConfig("the snapshot is of a server with other runs, layers or optimiser")
         self.parameters = snapshot["parameters"].copy()
-        self._previous = snapshot["previous"].copy()
-        self.time = int(snapshot["time"])
+        self.rules.previous = snapshot["previous"].copy()
+        self.rules.time = int(snapshot["time"])
         self._rounds = int(snapshot["rounds"])
         self._steps = snapshot["steps"].copy()
         self._moments = {name: snapshot[f"moments/{name}"].copy() for name in self._moments}

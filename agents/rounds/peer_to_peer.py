@@ -149,7 +149,7 @@ class PeerToPeer:
         protocol, whom = run.protocol, order.contributors
         one = int(run.hearsay.honest.argmax())  # whom those who know the rule take as an example
         if order.what == "update":
-            rule, number = run.server.asked(one, whom), self.round
+            rule, number = run.server.rules.asked(one, whom), self.round
         else:
             number = self.round * protocol.exchanges + order.exchange
             rule = partial(mixed_by_one, one, mixing=protocol.mixing, f=protocol.f)
@@ -166,7 +166,7 @@ def _moved(server: Server, order: Step | Judge) -> Floats:
         aggregates[whom] = order.updates
     else:
         aggregates[whom] = [
-            server.aggregate(peer, heard, whom).aggregate
+            server.rules.aggregate(peer, heard, whom).aggregate
             for peer, heard in zip(whom.tolist(), order.heard, strict=True)
         ]
     server.step(aggregates[whom], whom)
@@ -182,7 +182,7 @@ def _believed(run: Run, order: Exchange, heard: Floats) -> NDArray[np.float64]:
         if order.what == "parameters":
             told = explained_to_one(peer, rows, mixing=protocol.mixing, f=protocol.f)
         else:
-            told = run.server.explained(peer, rows, whom)
+            told = run.server.rules.explained(peer, rows, whom)
         weights[peer, whom] = told.weights
     mean: NDArray[np.float64] = weights.mean(axis=0)
     return mean

@@ -268,7 +268,7 @@ class Replication:
             others = np.setdiff1d(came, first)[: least - np.count_nonzero(present)]
             rows = np.sort(np.concatenate([first[present], others]))
             heard = sent[rows].astype(np.float32, copy=False)
-            answers.append(server.aggregate(one, heard, rows).aggregate)
+            answers.append(server.rules.aggregate(one, heard, rows).aggregate)
         aggregates = np.stack(answers)
         server.step(aggregates)
         server.close(aggregates, ride=False)

@@ -289,6 +289,6 @@ class Simulation:
             case Combine(contributors=contributors, updates=updates, weights=weights):
                 if weights is not None:
                     updates = updates * weights[:, None]
-                found: Floats = self.server.aggregate(run, updates, contributors).aggregate
+                found: Floats = self.server.rules.aggregate(run, updates, contributors).aggregate
                 return found
         raise InvalidConfig(f"delays are simulated for updates that move servers, not {order}")

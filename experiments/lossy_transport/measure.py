@@ -49,7 +49,7 @@ def train(
         aggregates = np.empty_like(server.parameters)
         for run, frame in enumerate(threats):
             got = frame.apply(found[run], round_number=number).updates
-            aggregates[run] = server.aggregate(run, got, np.arange(n)).aggregate
+            aggregates[run] = server.rules.aggregate(run, got, np.arange(n)).aggregate
         server.step(aggregates)
         server.close(aggregates, ride=False)
         advance()

@@ -33,8 +33,8 @@ def fed(seeds=(0,), ids=None, own_ids=None, learner=LEARNER, **settings):
 def test_each_round_has_the_number_of_episodes_that_was_drawn_for_the_run():
     team = fed(seeds=(3, 4))
     drawn, told = [], []
-    aggregate = team.server.aggregate
-    team.server.aggregate = lambda *given, **named: (
+    aggregate = team.server.rules.aggregate
+    team.server.rules.aggregate = lambda *given, **named: (
         told.append(named["batch"]) or aggregate(*given, **named)
     )
     for _ in range(12):

@@ -193,15 +193,15 @@ def test_the_rule_is_asked_about_each_actor_by_itself(rule, rng):
         np.zeros((1, 10), np.float32), [Aggregator.parse(rule)], f=1, seeds=[0], parts=parts
     )
     server.parameters = np.zeros((1, 12), np.float32)
-    server._previous = rng.standard_normal((1, 12)).astype(np.float32)
+    server.rules.previous = rng.standard_normal((1, 12)).astype(np.float32)
     updates = rng.standard_normal((7, 12)).astype(np.float32)
     updates[:, 3:10] *= 1000  # whom Krum believed of the whole would be decided here alone
     speaks = np.ones((7, 2), dtype=bool)
     speaks[[2, 5], 0] = False
-    told = server.aggregate(0, updates, np.arange(7), explain=True, speaks_of=speaks)
+    told = server.rules.aggregate(0, updates, np.arange(7), explain=True, speaks_of=speaks)
     for part, judged, rows in zip(parts, told.parts, ([0, 1, 3, 4, 6], range(7)), strict=True):
         own = part.of(updates)[list(rows)]
-        context = server.context(0, np.array(list(rows)), part)
+        context = server.rules.context(0, np.array(list(rows)), part)
         wanted = Aggregator.parse(rule)(own, 1, context=context)
         assert judged.aggregate.tobytes() == wanted.tobytes()
         assert part.of(told.aggregate).tobytes() == wanted.tobytes()
@@ -221,8 +221,8 @@ def test_who_has_lived_nothing_as_a_group_is_absent_there_only():
     learner = learner_of("a2c")
     rounds = rounds_in(learner, Trades(copies=9), rollout=Silent)
     heard = []
-    ask = rounds.server.aggregate
-    rounds.server.aggregate = lambda *given, **named: (
+    ask = rounds.server.rules.aggregate
+    rounds.server.rules.aggregate = lambda *given, **named: (
         heard.append(named["speaks_of"].tolist()) or ask(*given, **named)
     )
     report = rounds.train_round()

@@ -46,7 +46,7 @@ def test_a_trimmed_mean_learns_from_a_team_with_a_liar_what_a_mean_does_not():
         lies = {"liars": "sign_flip", "factor": 20.0, "f": 1}
         rounds = rounds_of(learner, world, count=5, seeds=SEEDS, rule=rule, **lies)
         if rule == "mean":
-            rounds.server._f = 0  # it tolerates nobody
+            rounds.server.rules._f = 0  # it tolerates nobody
         returns = np.array([report.returns for report in rounds.run(count)])
         ends[rule] = np.nanmean(returns[-count // 3 :], axis=0)
     assert chance_of(ends["trimmed_mean"] - ends["mean"]) < 0.01

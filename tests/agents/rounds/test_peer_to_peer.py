@@ -116,7 +116,7 @@ def test_if_nobody_lies_and_all_take_the_mean_they_are_one_server(mixing):
     peers = PeerToPeer([run], estimate)
     for number in range(20):
         updates, _ = estimate(np.repeat(server.parameters, N, axis=0)[None], number)
-        server.step(server.aggregate(0, updates[0], np.arange(N)).aggregate[None])
+        server.step(server.rules.aggregate(0, updates[0], np.arange(N)).aggregate[None])
         server.close(np.zeros((1, D), dtype=np.float32), ride=False)
         gathered = peers.step()
         assert gathered.before == gathered.after == 0
