@@ -19,6 +19,7 @@ from rallypoint.errors import RallypointError, UnreadableFile
 from rallypoint.files import write_atomically
 from rallypoint.plain_json import read_json
 from rallypoint.policies import Policy
+from rallypoint.registration import check_settings
 
 ABOUT = "agent.json"
 TABLES = "tables.safetensors"
@@ -51,8 +52,7 @@ class _Told(msgspec.Struct, kw_only=True):
     apart: bool = False  # these are agents, each put into a group of its own
 
     def __post_init__(self) -> None:
-        if "copies" in self.env_settings:
-            raise ValueError("copies is no setting of a world")
+        check_settings(self.env_settings)
 
     @property
     def saved(self) -> Saved:

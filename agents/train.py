@@ -21,6 +21,7 @@ from rallypoint.config import to_dict
 from rallypoint.counts import check_counts
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
+from rallypoint.registration import check_settings
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.recording_files import RECORDING
@@ -42,9 +43,7 @@ class Training:
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
     threats: ThreatModel | None = None
-    # Whether everything that happens is written down: in worlds, or, of learners of contributors,
-    # in the updates that they send.
-    record: bool = False
+    record: bool = False  # whether what happens is written down; of contributors, what they send
     record_vectors: bool = False  # of updates all numbers; else digests, lengths and distances
     team: Team | None = None  # who contributes; of learners of contributors only
 
@@ -55,8 +54,7 @@ class Training:
             if value is not None and value < 1:
                 raise InvalidConfig(f"{name} is a number >= 1, got {value}")
         check_counts({"steps": self.steps, "copies": self.copies})
-        if "copies" in self.env_settings:
-            raise InvalidConfig("copies is no setting of a world, but of a training")
+        check_settings(self.env_settings)
         check_seed(self.seed)
         if self.record_vectors and not self.record:
             raise InvalidConfig("record_vectors says how updates are recorded: say record, too")

@@ -9,6 +9,7 @@ import click
 
 from rallypoint.counts import MOST_AT_ONCE, check_counts
 from rallypoint.errors import InvalidConfig, RallypointError
+from rallypoint.registration import check_settings
 
 if TYPE_CHECKING:
     from rallypoint.safety.threat_model import ThreatModel
@@ -40,15 +41,11 @@ THREATS = click.option(
 def _of_the_world(
     context: click.Context, option: click.Parameter, settings: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Refuse a number of copies, which no setting of a world is."""
-    for setting in settings:
-        if setting.partition("=")[0] == "copies":
-            raise click.BadParameter(
-                f"{setting}: how many copies there are is no setting of a world; to train in so "
-                "many, say --copies",
-                context,
-                option,
-            )
+    """Refuse what is no setting of a world."""
+    try:
+        check_settings({setting.partition("=")[0]: setting for setting in settings})
+    except InvalidConfig as error:
+        raise click.BadParameter(str(error), context, option) from error
     return settings
 
 

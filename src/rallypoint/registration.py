@@ -165,7 +165,7 @@ def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv
     found = spec(id)
     make_env = found.load()
     settings = {**found.kwargs, **kwargs}
-    _check_settings(id, make_env, settings)
+    _check_known(id, make_env, settings)
     env = make_env(copies=copies, **settings)
     if not isinstance(env, BatchEnv):
         raise InvalidConfig(f"{id!r} makes a {type(env).__name__}, which is no BatchEnv")
@@ -173,7 +173,17 @@ def make(id: str, *, copies: int | Sequence[int] = 1, **kwargs: Any) -> BatchEnv
     return env
 
 
-def _check_settings(id: str, make_env: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a world that ``make`` takes beside them.
+
+    Raises:
+        InvalidConfig: says which.
+    """
+    if "copies" in settings:
+        raise InvalidConfig("copies is no setting of a world: how many there are is said beside")
+
+
+def _check_known(id: str, make_env: Callable[..., Any], settings: Mapping[str, Any]) -> None:
     import inspect
 
     known: list[str] = []
