@@ -1,6 +1,6 @@
 """Arrays (E, N, …) have a cell for each agent of each copy; here some are picked or replaced."""
 
-import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,10 +112,17 @@ def spread(few: Array, where: Mask) -> Array:
 
 
 def _cells(values: Array, axes: int = 1) -> Array:
-    """Return a view of each cell as one thing, beyond so many axes: (k,), or (E, N) of two."""
-    entries = math.prod(values.shape[axes:])
-    rows = values.reshape(*values.shape[:axes], entries)
-    if rows.strides[-1] != rows.itemsize and entries > 1:
+    """Return a view of each cell as one thing, beyond so many axes: (k,), or (E, N) of two.
+
+    There is at least one number in each, and one cell.
+    """
+    rows = values.reshape(*values.shape[:axes], -1)
+    if rows.strides[-1] != rows.itemsize and rows.shape[-1] > 1:
         rows = np.ascontiguousarray(rows)
-    cells: Array = rows.view(np.dtype((np.void, entries * rows.itemsize)))[..., 0]
+    cells: Array = rows.view(_bytes(rows.shape[-1] * rows.itemsize))[..., 0]
     return cells
+
+
+@cache
+def _bytes(count: int) -> np.dtype[np.void]:
+    return np.dtype((np.void, count))

@@ -170,8 +170,11 @@ class Threatened(BatchWrapper):
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
         refuse_unready(self.id, self._standing.ended, started=self._seed is not None)
-        done = self._override(actions)
-        step = self._told(done.actions)
+        acting = self._standing.nobody  # as far as threats are asked about them
+        if self._alters_actions or self._at["feedback"]:
+            acting = self._standing.present(_ALL, self.env.alive)
+        done = self._override(actions, acting)
+        step = self._told(done.actions, acting)
         self._standing.pass_step()
         going_on = step.alive
         if np.count_nonzero(step.terminated) or np.count_nonzero(step.truncated):
@@ -253,15 +256,14 @@ class Threatened(BatchWrapper):
             self._at["observation"], self._moment(rows, present, observations=perceived)
         )
 
-    def _override(self, actions: Actions) -> Overridden:
+    def _override(self, actions: Actions, acting: Mask) -> Overridden:
         """Let threats to action, then interruption, act; hold the frozen still."""
         if not self._alters_actions:
             return Overridden(actions, self._standing.nobody, np.zeros(self._standing.nobody.shape))
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        present = self._standing.present(_ALL, self.env.alive)
-        moment = self._moment(_ALL, present, observations=self._perceived, actions=actions)
+        moment = self._moment(_ALL, acting, observations=self._perceived, actions=actions)
         done = override([*self._at["action"], *self._at["interruption"]], moment)
         if np.count_nonzero(self._standing.frozen):
             done = done._replace(
@@ -269,13 +271,12 @@ class Threatened(BatchWrapper):
             )
         return done
 
-    def _told(self, actions: Actions) -> Step:
+    def _told(self, actions: Actions, acting: Mask) -> Step:
         """Let the world move, and threats to feedback act on what is told of it."""
         if not self._at["feedback"]:
             return self._feedback.told(self.env.step(actions), None)
-        acted = self._standing.present(_ALL, self.env.alive)
         step = self.env.step(actions)
-        moment = self._moment(_ALL, acted, observations=self._perceived, actions=actions)
+        moment = self._moment(_ALL, acting, observations=self._perceived, actions=actions)
         return self._feedback.told(step, moment)
 
     def _moment(

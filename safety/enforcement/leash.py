@@ -163,7 +163,8 @@ class Leash:
             )
             proposal = self._ask(rows, span, known, len(moment.time))
             opportunities += allowed.number
-            told.append(Told(span.columns, allowed.opportunities, proposal.odds))
+            if self.threat.site == "interruption":
+                told.append(Told(span.columns, allowed.opportunities, proposal.odds))
             where = self._granted(proposal, due, allowed, span.columns)
             if touch := self._touch(moment, span, proposal, where, allowed):
                 if not self._occasions.unlimited:  # what is spent here the next group lacks

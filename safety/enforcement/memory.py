@@ -38,8 +38,9 @@ class Memory:
         if seed is not None:
             self._open(seed)
         else:
+            some = None if rows.all() else rows
             for draws in self._draws.values():
-                draws.begin_episode(rows)
+                draws.begin_episode(some)
         lasting = frozenset[str]() if seed is not None else self._threat.lasting
         for span in self._spans:
             group = span.group.name

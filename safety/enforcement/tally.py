@@ -67,9 +67,11 @@ class Tally:
         if seed is not None:
             self._seeds[seed] += 1
             self._counts["repeats"] = max(self._counts["repeats"], self._seeds[seed])
-        self._counts["episodes"] += int(rows.sum())
-        self._closed += self.spent[rows].sum(axis=0)
-        self._spent[rows] = 0
+        begun = int(np.count_nonzero(rows))
+        some = slice(None) if begun == len(rows) else rows
+        self._counts["episodes"] += begun
+        self._closed += np.add.reduce(self._spent[some], axis=0)
+        self._spent[some] = 0
 
     def charge(self, rows: Rows, columns: slice, where: Mask) -> None:
         """Charge agent-steps at once, where the next group lacks what is spent in this one."""
