@@ -37,8 +37,7 @@ class Training:
     agent: str  # name of the agent, as `rallypoint list agents` has it
     steps: int  # agent steps in all
     seed: int = 0  # of the world, the threats and the learner
-    # Side by side; as many as suits the agent, if not given. Of those who learn on tables, each is
-    # a team of its own.
+    # Side by side, as many as suits the agent if not given; of who learns on tables each is a team.
     copies: int | None = None
     env_settings: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # the agent's own
