@@ -50,6 +50,15 @@ def test_it_is_used_where_it_pays_or_where_it_is_asked_for(monkeypatch, switch, 
     assert (module is not None) is used
 
 
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_short_loops_come_in_where_numba_is_loaded_already(monkeypatch, is_loaded):
+    monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
+    acceleration.compiled_module(MODULE, pays=True)
+    if not is_loaded:
+        monkeypatch.delitem(sys.modules, "numba")
+    assert (acceleration.compiled_beside(MODULE) is not None) is is_loaded
+
+
 def test_a_switch_that_means_nothing_is_refused(monkeypatch):
     monkeypatch.setenv("RALLYPOINT_FAST", "yes")
     with pytest.raises(InvalidConfig, match="must be 0, 1 or unset, got 'yes'"):
