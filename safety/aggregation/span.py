@@ -59,6 +59,18 @@ class Span:
         about: Matrix = self.gram - inner[:, None] - inner[None, :] + own
         return about
 
+    def squared_from(self, weights: Weights) -> Weights:
+        """Return squared distances of all points from their combination: (k,), never negative.
+
+        Args:
+            weights: (k,), summing to one.
+        """
+        used = weights.nonzero()[0]  # of the rest, a rule that is radial may know nothing
+        inner = self.gram[:, used] @ weights[used]
+        squared: Weights = self.gram.diagonal() - inner - inner + weights[used] @ inner[used]
+        np.maximum(squared, 0, out=squared)
+        return squared
+
     def anchor(self, name: str) -> int:
         """Return the index of an anchor that is one point."""
         start: int = self.anchors[name].start

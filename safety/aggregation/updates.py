@@ -274,7 +274,11 @@ def _width(updates: Updates, columns: int, scratch: int, step: int) -> int:
 
 def rows_of(anchors: Sequence[AnchorOf], start: int, block: Block) -> Block:
     """Return the columns of anchors that belong to a block: (len(anchors), b)."""
-    rows = np.empty((len(anchors), block.shape[1]), kernels.working(block.dtype))
+    kind = kernels.working(block.dtype)
+    if len(anchors) == 1:  # the commonest, and sooner had without a copy
+        only = anchors[0](start, block.shape[1], lambda: block)
+        return only.astype(kind, copy=False)[None]
+    rows = np.empty((len(anchors), block.shape[1]), kind)
     for row, anchor in enumerate(anchors):
         rows[row] = anchor(start, block.shape[1], lambda: block)
     return rows

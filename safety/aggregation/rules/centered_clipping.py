@@ -68,7 +68,7 @@ class CenteredClipping(SpanRule):
         del f, context
         centre = one_hot(span, span.anchor("previous"))
         for _ in range(self.steps):
-            away = np.sqrt(np.maximum(np.diagonal(span.about(centre))[: span.n], 0))
+            away = np.sqrt(span.squared_from(centre)[: span.n])
             # One at the centre pulls nowhere; its share is then whatever it likes.
             followed = np.divide(self.tau, away, out=np.ones(span.n), where=away > self.tau)
             centre *= 1 - followed.mean()

@@ -122,8 +122,7 @@ def _near(span: Span, radius: float) -> NDArray[np.bool_]:
     if not compact.any():
         return compact
     members = np.flatnonzero(compact)
-    # Of updates that are all but equal, rounding may leave less than nothing.
-    offsets = np.maximum(np.diagonal(span.about(mean_of(span, members)))[members], 0)
+    offsets = span.squared_from(mean_of(span, members))[members]
     # Two are equally far from their mean: then the one that is nearer to all others.
     equals = members[offsets <= offsets.min() * (1 + _TIED)]
     centre = equals[span.distances[equals].sum(axis=1).argmin()]

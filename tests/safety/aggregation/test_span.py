@@ -19,3 +19,9 @@ def test_the_nearest_to_an_update_are_updates(anchors, rng):
     exact = np.square(updates[:, None] - updates).sum(axis=2)
     assert np.allclose(span.nearest, np.sort(exact, axis=1))
     assert np.allclose(Span(gram, 6, span.anchors, partial).nearest, span.nearest)
+
+
+def test_distances_from_a_combination_are_those_about_it(span_of, rng):
+    span, weights = span_of(rng.standard_normal((6, 4)), root=np.ones(4)), rng.dirichlet(np.ones(7))
+    assert np.allclose(span.squared_from(weights), np.diagonal(span.about(weights)))
+    assert np.allclose(span.squared_from(np.eye(7)[6]), span.squared[6])
