@@ -81,8 +81,11 @@ class Operator:
             return Fires(state["coin"] < odds, odds), after
         if not self._threat.shared:
             cells = known.opportunities
-            limits = odds[0, 0] if self._is_even and odds.size else gathered(odds, cells)
-            return Fires(spread(draws.at(cells) < limits, cells), odds), after
+            if self._is_even and odds.size:
+                fallen = draws.coins(odds[0, 0], cells)
+            else:
+                fallen = draws.at(cells) < gathered(odds, cells)
+            return Fires(spread(fallen, cells), odds), after
         return Fires(draws.random()[:, None] < odds, odds), after
 
     def _odds(self, state: State, after: State, known: Known) -> Floats:

@@ -77,7 +77,7 @@ class NoisyAction(Threat):
         """Tremble."""
         space: Any = known.group.action_space
         cells = known.opportunities
-        where = known.afford(spread(draws.at(cells) < self.epsilon, cells))
+        where = known.afford(spread(draws.coins(self.epsilon, cells), cells))
         actions = among(known.few("actions"), cells, where)
         if _is_numbered(space):
             actions = _another(actions, space, where, draws)
