@@ -36,7 +36,7 @@ _COINS: dict[str, Any] = {
 FILES = {"null": {"threats": []}, "no draws": _DRAWING_NOTHING, "coins": _COINS}
 _WHY = {
     "null": "",
-    "no draws": "each site that threats stand at costs twenty to thirty microseconds a step",
+    "no draws": "a site that threats stand at costs ten to twenty microseconds a step",
     "coins": "one random number for each agent alone is a fifth of a ring's step",
     "together.toml": "lossy_sight tosses a coin for each two agents, anti_goal looks everywhere",
 }
