@@ -120,7 +120,7 @@ def as_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     plain = {}
     for name, value in settings.items():
         if name == "policy_kwargs":
-            plain[name] = {key: _name_of(key, part) for key, part in (value or {}).items()}
+            plain[name] = {key: _name_of(key, part) for key, part in _table(value).items()}
         elif name == "policy" and not isinstance(value, str):
             raise InvalidConfig(f"a policy that is saved is one of the algorithm's, got {value!r}")
         elif _is_plain(value):
@@ -137,15 +137,19 @@ def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     made = dict(settings)
     if made.get("policy_kwargs"):
-        if not isinstance(made["policy_kwargs"], Mapping):
-            raise InvalidConfig(
-                'policy_kwargs is a table, as in {"net_arch": [64]}, got '
-                f"{str(made['policy_kwargs'])[:100]!r}"
-            )
         made["policy_kwargs"] = {
-            key: _class_of(key, value) for key, value in made["policy_kwargs"].items()
+            key: _class_of(key, value) for key, value in _table(made["policy_kwargs"]).items()
         }
     return made
+
+
+def _table(policy_kwargs: Any) -> Mapping[str, Any]:
+    if policy_kwargs is not None and not isinstance(policy_kwargs, Mapping):
+        raise InvalidConfig(
+            'policy_kwargs is a table, as in {"net_arch": [64]}, got '
+            f"{str(policy_kwargs)[:100]!r}"
+        )
+    return policy_kwargs or {}
 
 
 def _is_plain(value: Any) -> bool:

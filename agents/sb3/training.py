@@ -20,7 +20,7 @@ from rallypoint.agents.sb3.settings import as_plain
 from rallypoint.agents.sb3.threads import torch_threads
 from rallypoint.batch_env import BatchEnv
 from rallypoint.envs.views.sb3 import Sb3View
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import Diverged, InvalidConfig
 from rallypoint.files import writable_folder
 from rallypoint.policies import Policy
 from rallypoint.registration import make
@@ -76,6 +76,7 @@ def train_sb3(
         UnknownName: no such algorithm or environment; names the nearest.
         InvalidConfig: a setting that is not known, or a task that the algorithm cannot learn.
         UnwritablePath: before training, not after.
+        Diverged: parameters are not finite any more.
     """
     made_by = algorithm(name)
     _refuse_numbers(steps, seed)
@@ -123,12 +124,25 @@ def _learn(
     *,
     progress_bar: bool,
 ) -> dict[str, Any]:
-    """Let a model learn; return what is to be said of it."""
+    """Let a model learn; return what is to be said of it.
+
+    Raises:
+        Diverged: parameters are not finite any more.
+    """
     began = time.perf_counter()
     with warnings.catch_warnings():
         # Of tqdm, that its rich bar is new; it is the one that SB3 chose.
         warnings.filterwarnings("ignore", message="rich is experimental")
-        model.learn(steps, callback=with_share(view, callback), progress_bar=progress_bar)
+        try:
+            model.learn(steps, callback=with_share(view, callback), progress_bar=progress_bar)
+        except (ValueError, RuntimeError) as error:  # torch draws from none that is no distribution
+            is_finite = all(bool(part.isfinite().all()) for part in model.policy.parameters())
+            if is_finite and "overflow" not in str(error):
+                raise
+            raise Diverged(
+                f"after {model.num_timesteps} steps parameters are not finite any more; learn in "
+                "smaller steps, or discount more"
+            ) from error
     seconds = time.perf_counter() - began
     return {
         "steps": model.num_timesteps,

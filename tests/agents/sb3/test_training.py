@@ -17,7 +17,7 @@ from rallypoint.agents.sb3.saved import load_policy
 from rallypoint.agents.sb3.training import train_sb3
 from rallypoint.draws import Draws
 from rallypoint.envs.views.sb3 import Sb3View
-from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, UnwritablePath
+from rallypoint.errors import Diverged, InvalidConfig, Unavailable, UnknownName, UnwritablePath
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.crash import Crash
 from tests.agents.sb3.every_algorithm import small, world
@@ -235,6 +235,10 @@ def test_listing_agents_loads_neither_torch_nor_sb3():
         ),
         ({"settings": {"policy_kwargs": {"optimizer_class": "Module"}}}, "no optimizer_class"),
         ({"settings": {"policy_kwargs": "[4]"}}, "policy_kwargs is a table"),
+        ({"settings": {"n_steps": "9"}}, "n_steps of sb3:PPO is a whole number, got '9'"),
+        ({"settings": {"n_steps": 0}}, "n_steps of sb3:PPO is at least 1, got 0"),
+        ({"settings": {"gamma": True}}, "gamma of sb3:PPO is a number, got True"),
+        ({"settings": {"use_sde": 1}}, "use_sde of sb3:PPO is true or false, got 1"),
         ({"settings": {"policy_kwargs": {"net_arch": [-1]}}}, "cannot be made.*negative dimension"),
         ({"name": "sb3:SAC"}, r"sb3:SAC cannot be made for this task: .*action spaces"),
         ({"steps": 0}, "steps is a number >= 1"),
@@ -260,16 +264,23 @@ def test_classes_of_torch_may_be_given_by_name_or_as_they_are(tmp_path):
         assert about["settings"]["policy_kwargs"] == {"net_arch": [4], "activation_fn": "ReLU"}
 
 
+@pytest.mark.parametrize("rate", [1e20, 1e38])  # torch itself multiplies by no larger one
+def test_who_learns_in_steps_too_large_is_told_so(rate):
+    with pytest.raises(Diverged, match="not finite any more; learn in smaller steps"):
+        train_sb3(Match(), "sb3:PPO", steps=64, settings=TINY | {"learning_rate": rate})
+
+
 @pytest.mark.parametrize(
     "settings",
     [
+        {"policy_kwargs": [1]},
         {"policy_kwargs": {"features_extractor_class": torch.nn.Identity}},
         {"policy": torch.nn.Module},
     ],
-    ids=["extractor", "policy"],
+    ids=["list", "extractor", "policy"],
 )
 def test_what_could_not_be_saved_is_refused_before_it_is_learned(settings, tmp_path):
-    with pytest.raises(InvalidConfig, match="saved"):
+    with pytest.raises(InvalidConfig, match=r"saved|policy_kwargs is a table"):
         train_sb3(Match(), "sb3:PPO", steps=10**9, settings=settings, out=tmp_path)
 
 
