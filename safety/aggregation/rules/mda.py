@@ -59,18 +59,19 @@ class Mda(SpanRule):
             SearchTooLong: the search takes more branches than allowed.
         """
         del context
-        return mean_of(span, _tightest(span.distances, f, Branches(self.branches)))
+        return mean_of(span, tightest(span.distances, f, Branches(self.branches)))
 
 
-def _tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
+def tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
     """Return a mask (n,) of the n - f points whose distances, largest first, are the least."""
     n = len(squared)
     if f == 0:
         return np.ones(n, dtype=bool)
     if (loops := SEARCH.loops(n)) is not None:
         counter, stays = np.array([0, branches.most]), np.empty(n, dtype=bool)
-        if not loops.tightest(_pairs(squared), f, counter, stays):
-            branches.taken = branches.most
+        is_found = loops.tightest(_pairs(squared), f, counter, stays)
+        branches.taken = min(int(counter[0]), branches.most)
+        if not is_found:
             branches.take()  # refuses
         return stays
     pairs, ranks = _ranked(squared)

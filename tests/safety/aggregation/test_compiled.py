@@ -8,6 +8,8 @@ from rallypoint.safety.aggregation import Context, aggregate, compiling, explain
 from rallypoint.safety.aggregation.compiling import Compiled
 from rallypoint.safety.aggregation.fermat import fermat_point
 from rallypoint.safety.aggregation.least_norm import capped_least_norm
+from rallypoint.safety.aggregation.rules import mda
+from rallypoint.safety.aggregation.vertex_cover import Branches
 
 RULES = (
     *("geometric_median", "nnm+geometric_median", "caf", "nnm+caf", "max_min_mix", "expert_rank"),
@@ -17,12 +19,12 @@ RULES = (
 
 def cases():
     """Yield updates (n, d) of many kinds, and how many of them may lie."""
-    for number in range(36):
+    for number in range(48):
         rng = np.random.default_rng(number)
         n, d = int(rng.integers(5, 40)) if number else compiling.MOST, int(rng.integers(1, 200))
         f = int(rng.integers(0, (n - 1) // 2))
         updates = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-8, 9)
-        match number % 6:
+        match number % 8:
             case 1:
                 updates += 50 * np.abs(updates).max()
             case 2:
@@ -33,7 +35,11 @@ def cases():
                 updates = updates[rng.integers(0, n, n)]  # some of them equal
             case 5:
                 updates[:, 1:] = 0  # on a line
-        kind = np.float64 if number % 4 else np.float32
+            case 6:
+                updates[:, 1:] *= 10.0 ** rng.uniform(-4, 0) / np.sqrt(d)  # nearly
+            case 7:
+                updates[: n // 3] = 1e-4 * updates[: n // 3] + 5 * np.abs(updates).max()  # close
+        kind = np.float64 if number // 8 % 2 else np.float32
         yield pytest.param(updates.astype(kind), f, id=f"{number}-n{n}-f{f}-d{d}")
 
 
@@ -65,7 +71,7 @@ def both(switched, decide):
     for is_on in (False, True):
         switched(is_on)
         answers.append(decide())
-        assert (compiling.SOLVERS.loops(1) is not None) is is_on
+        assert (compiling.SOLVERS.loops(compiling.MOST) is not None) is is_on
     return answers
 
 
@@ -104,6 +110,20 @@ def test_the_tightest_take_the_same_search(updates, f, switched):
     for branches in (1, 3, 9, 27, 300):  # as many as are enough, and too few
         slow, fast = both(switched, lambda most=branches: found(most))
         assert slow == fast
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_they_take_the_same_branches(seed, switched):
+    points = np.random.default_rng(seed).standard_normal((30, 50))
+    squared = np.square(points[:, None] - points).sum(axis=2)
+
+    def taken():
+        branches = Branches(100_000)
+        return mda.tightest(squared, 9, branches).tolist(), branches.taken
+
+    slow, fast = both(switched, taken)
+    assert slow == fast
+    assert slow[1] > 1
 
 
 def test_they_are_loaded_once_they_pay(monkeypatch):
