@@ -63,7 +63,7 @@ def among(few: Array, cells: Mask, where: Mask) -> Array:
     >>> among(np.array([7, 8]), np.array([[True, True]]), np.array([[False, True]]))
     array([8])
     """
-    return few if where is cells else few[gathered(where, cells)]
+    return few if where is cells else few.compress(gathered(where, cells), axis=0)
 
 
 def put(values: Array, places: Places, few: Array) -> None:
