@@ -6,11 +6,13 @@ passed on is addresses, hence whoever calls the loops keeps alive what lies ther
 Numba compiles a loop anew when the loop's own file changes. Whoever changes this one changes those.
 """
 
+import functools
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.acceleration import inlined
 
@@ -62,11 +64,18 @@ def tools(n: int) -> tuple[Any, ...]:
 
     Compiled code passes on addresses only, so it is here that what lies there is kept alive.
     """
+    whole, numbers = _made(n)
+    return _ADDRESSES, _LETTERS, whole.copy(), numbers
+
+
+@functools.cache
+def _made(n: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return whole numbers, some of which routines write to, and others that they only read."""
     whole = np.zeros(SPARE + (_WHOLE + 2) * n, np.int32)
     whole[:INFO] = n, 1, 2, WORK * n, _WHOLE * n
     numbers = np.ones(1 + n)
     numbers[0] = 0
-    return _ADDRESSES, _LETTERS, whole, numbers
+    return whole, numbers
 
 
 @inlined

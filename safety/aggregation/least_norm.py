@@ -43,16 +43,15 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     """
     n = len(gram)
     cap = 1 / least
-    weights = np.full(n, 1 / n)
     scale = float(gram.trace()) / n
     if least == n or not scale:
-        return weights
+        return np.full(n, 1 / n)
     ridged = gram.copy()
     ridged.flat[:: n + 1] += _RIDGE * scale
     guessed = _guessed(ridged, cap, _EXACT * scale)
     if guessed is not None:
         return guessed
-    free = np.ones(n, dtype=bool)
+    weights, free = np.full(n, 1 / n), np.ones(n, dtype=bool)
     for _ in range(_STEPS * n):
         if free.any():
             target = _solved(ridged, weights, free)
