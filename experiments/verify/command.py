@@ -118,7 +118,10 @@ def _as_json(run: "Recorded", found: "Sequence[Finding]") -> str:
 
 def _other_versions(run: "Recorded") -> str:
     """Say what may explain a difference."""
-    other = [f"{name} {then}, here {now}" for name, (then, now) in _other(run).items()]
+    other = [
+        f"{name} {then or 'none'}, here {now or 'none'}"
+        for name, (then, now) in _other(run).items()
+    ]
     return f"; it was made with {', '.join(other)}" if other else ""
 
 

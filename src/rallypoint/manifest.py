@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rallypoint.acceleration import SWITCH
+
 _PACKAGES = (
     "rallypoint",
     "numpy",
@@ -29,8 +31,13 @@ _THREAD_VARIABLES = (
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of what numbers depend on, without importing any."""
+    """Return the versions of Python and of what numbers depend on, without importing any.
+
+    So does RALLYPOINT_FAST=1, by which inner products of updates have other last digits.
+    """
     found = {"python": platform.python_version()}
+    if os.environ.get(SWITCH) == "1":
+        found[SWITCH] = "1"
     for package in _PACKAGES:
         try:
             found[package] = version(package)

@@ -25,6 +25,15 @@ def test_a_run_leaves_its_four_files_and_what_it_drew(tmp_path):
     assert said["wall_seconds"] >= 0
 
 
+def test_a_setting_on_which_last_digits_depend_is_among_the_versions(tmp_path, monkeypatch):
+    for value, is_told in (("1", True), ("0", False), ("", False)):
+        monkeypatch.setenv("RALLYPOINT_FAST", value)
+        with open_run(tmp_path / f"out{value}"):
+            pass
+        told = manifest(tmp_path / f"out{value}")["versions"]
+        assert (told.get("RALLYPOINT_FAST") == "1") is is_told
+
+
 def test_a_claim_can_be_read_as_soon_as_it_is_finished(tmp_path):
     folder = open_run(tmp_path)
     assert read_summary(tmp_path).claims == ()
