@@ -23,6 +23,7 @@ NAMES = (
     "tabular",
     "lies",
     "threatened",
+    "compiled_threatened",
     "recorded",
 )
 

@@ -1,6 +1,6 @@
 """Worlds under threat files with all channels, beside the same worlds under none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from timing import Case, Work
 from suites import Suite
 from suites.worlds import WORLDS, episodes, played
 
+Size = tuple[str, str, int]  # world, file, copies
 _COPIES = (256, 4096)
 _AGENTS = 10
-_LEAST = 1 / 1.3  # of the throughput that is left
+_LEAST = 0.7  # of the throughput that is left
 _WORKED = Path(__file__).parents[2] / "docs" / "threat-files" / "together.toml"
 # One threat at each channel that a world has, none of which draws a number at a step.
 _DRAWING_NOTHING: dict[str, Any] = {
@@ -40,7 +41,7 @@ _WHY = {
     "coins": "one random number for each agent alone is a fifth of a ring's step",
     "together.toml": "lossy_sight tosses a coin for each two agents, anti_goal looks everywhere",
 }
-_OWN = [(world, file, E) for world in WORLDS for file in _WHY for E in _COPIES]
+OWN = [(world, file, E) for world in WORLDS for file in _WHY for E in _COPIES]
 _SPREAD = [("simple_spread", file, 8) for file in FILES]
 _STEPS = 25  # of simple_spread's episode
 
@@ -48,40 +49,52 @@ _STEPS = 25  # of simple_spread's episode
 def cases(*, quick: bool) -> Sequence[Case]:
     """Return each world under each file and under none."""
     del quick
-    under = [*_OWN, *_SPREAD]
-    bare = dict.fromkeys((world, None, E) for world, _, E in under)
-    return [
-        Case(row=_row(world, file), column=f"E={E}", prepare=partial(_ready, world, E, file))
-        for world, file, E in (*bare, *under)
-    ]
+    return cases_of([*OWN, *_SPREAD], ready)
 
 
 def goals(*, quick: bool) -> Sequence[Goal]:
     """Return that a file costs at most 30 % of what a world does without it."""
     del quick
-    return [
-        Faster(
-            section="threats",
-            row=_row(world, file),
-            column=f"E={E}",
-            case=f"{_row(world, file)} E={E}",
-            than=(f"{_row(world)} E={E}",),
-            called="no threats",
-            least=_LEAST,
-            why=_WHY[file],
-        )
-        for world, file, E in (*_OWN, *_SPREAD)
-    ]
+    return goals_of([*OWN, *_SPREAD])
 
 
 SUITE = Suite(cases=cases, goals=goals, packages=("rallypoint", "mpe2", "numpy"))
 
 
-def _row(world: str, file: str | None = None) -> str:
-    return f"{world}, bare" if file is None else f"{world} under {file}"
+def cases_of(
+    under: Sequence[Size], prepare: Callable[..., Work], *, how: str = ""
+) -> Sequence[Case]:
+    """Return worlds under files, and each of them under none."""
+    bare = dict.fromkeys((world, None, E) for world, _, E in under)
+    return [
+        Case(row=_row(world, file, how), column=f"E={E}", prepare=partial(prepare, world, E, file))
+        for world, file, E in (*bare, *under)
+    ]
 
 
-def _ready(world: str, copies: int, file: str | None) -> Work:
+def goals_of(under: Sequence[Size], *, how: str = "") -> Sequence[Goal]:
+    """Return what each file may cost."""
+    return [
+        Faster(
+            section="threats",
+            row=_row(world, file, how),
+            column=f"E={E}",
+            case=f"{_row(world, file, how)} E={E}",
+            than=(f"{_row(world, None, how)} E={E}",),
+            called="no threats",
+            least=_LEAST,
+            why=_WHY[file],
+        )
+        for world, file, E in under
+    ]
+
+
+def _row(world: str, file: str | None, how: str) -> str:
+    return f"{world}{how}, bare" if file is None else f"{world}{how} under {file}"
+
+
+def ready(world: str, copies: int, file: str | None) -> Work:
+    """Get a world ready, under a file or under none."""
     import rallypoint
     from rallypoint.safety.frame import Threatened
     from rallypoint.safety.threat_model import ThreatModel
