@@ -26,9 +26,10 @@ class Compiled:
         """Return the module if it is to work on n points, else None."""
         if n > MOST:
             return None
-        self._asked += 1
-        if self._asked in (1, self._pays):  # to read the environment takes as long as adding rows
-            self._module = compiled_module(self._name, pays=self._asked == self._pays)
+        asked = self._asked + 1
+        if asked in (1, self._pays):  # to read the environment takes as long as adding rows
+            self._module = compiled_module(self._name, pays=asked == self._pays)
+        self._asked = asked  # only now: what is refused once is refused again
         return self._module
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.errors import SearchTooLong
+from rallypoint.errors import InvalidConfig, SearchTooLong, Unavailable
 from rallypoint.safety.aggregation import Context, aggregate, compiling, explain
 from rallypoint.safety.aggregation.compiling import Compiled
 from rallypoint.safety.aggregation.fermat import fermat_point
@@ -133,6 +133,16 @@ def test_they_are_loaded_once_they_pay(monkeypatch):
         assert solvers.loops(n) is None
     assert solvers.loops(3) is not None
     assert solvers.loops(compiling.MOST + 1) is None
+
+
+@pytest.mark.parametrize("name", ["compiled_products", "of_no_file"])
+def test_what_is_refused_once_is_refused_again(name, monkeypatch):
+    asked = Compiled(name, pays=None)
+    # A module that does not exist stands for a numba that cannot be used.
+    monkeypatch.setenv("RALLYPOINT_FAST", "1" if name == "of_no_file" else "yes")
+    for _ in range(3):
+        with pytest.raises((InvalidConfig, Unavailable)):
+            asked.loops(3)
 
 
 def test_products_never_come_in_on_their_own(monkeypatch):
