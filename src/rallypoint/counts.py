@@ -4,7 +4,7 @@ A number with a zero too many is found where it is read, and not by a machine th
 memory, or of 64 bits, an hour later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rallypoint.errors import InvalidConfig
@@ -43,11 +43,15 @@ def check_counts(values: Mapping[str, Any], *, where: str = "") -> None:
                     )
 
 
-def _whole_numbers(value: Any) -> list[int]:
-    """Return the whole numbers in a value that is one, or a list of them, or of such lists."""
-    if isinstance(value, list | tuple):
-        return [number for entry in value for number in _whole_numbers(entry)]
-    return [value] if isinstance(value, int) and not isinstance(value, bool) else []
+def _whole_numbers(value: Any) -> Iterator[int]:
+    """Yield the whole numbers in a value that is one, or a list of them, or of such lists."""
+    left = [value]  # and no call within a call: lists may be deeper than calls
+    while left:
+        entry = left.pop()
+        if isinstance(entry, list | tuple):
+            left.extend(reversed(entry))
+        elif isinstance(entry, int) and not isinstance(entry, bool):
+            yield entry
 
 
 def _short(number: int) -> str:

@@ -52,6 +52,7 @@ COMMANDS = {
     "copies of a world": (*TABLES, "--env-set", "copies=5"),
     "copies of a world shown": ("show", "gathering-v0", "--env-set", "copies=5", "--out", "a.gif"),
     "lists in lists": (*TABLES, "--set", "alpha=" + "[" * 3000),
+    "lists in lists that can be read": (*TABLES, "--env-set", "cells=" + "[" * 900 + "]" * 900),
     "lists in lists of experiments": ("run", "fair_trust", "--set", "rounds=" + "[" * 3000),
     "no steps of SB3": (*PPO, "--set", "n_steps=0"),
     "steps of SB3 in words": (*PPO, "--set", "n_steps=nan"),

@@ -51,6 +51,14 @@ def test_what_nobody_can_mean_is_refused_with_what_there_may_be(values, says):
     assert len(str(refused.value)) < 200
 
 
+def test_lists_deeper_than_calls_can_be_are_looked_into():
+    values = 10**30
+    for _ in range(5000):
+        values = [values]
+    with pytest.raises(InvalidConfig, match="of 100 bits"):
+        check_counts({"layers": values})
+
+
 def test_configs_and_worlds_refuse_it():
     assert from_dict(Sizes, {"rounds": MOST, "seed": 2**63}) == Sizes(rounds=MOST, seed=2**63)
     for values in ({"rounds": 10**30}, {"layers": [10**30]}):
