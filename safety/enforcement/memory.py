@@ -61,8 +61,8 @@ class Memory:
         Raises:
             NotConformant: it could not be stored in the place of the one before.
         """
-        if not before and state == {}:
-            return
+        if isinstance(state, dict) and not (before or state):
+            return  # nothing is remembered
         check_state(self._label, before, state)
         self._states[group] = (
             _of_its_own(before, state)

@@ -84,6 +84,14 @@ def test_an_ill_formed_answer_is_refused(does, message):
         env.step(moving(env))
 
 
+@pytest.mark.parametrize("state", [np.zeros(3), np.zeros(0), [], {"new": np.zeros(4)}], ids=repr)
+def test_who_remembers_nothing_goes_on_with_nothing(state):
+    env = under(lambda s, k, d: (Proposal(k.opportunities, k.still), state))
+    env.reset(seed=0)
+    with pytest.raises(NotConformant, match=r"the threat 'stub'.*state"):
+        env.step(moving(env))
+
+
 def test_an_action_outside_a_box_is_refused():
     def does(state, known, draws):
         far = 9 if known.group.name == "gliders" else 0
