@@ -78,7 +78,8 @@ def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) ->
         moment.feedback = told[signal]
         for touch in leash.touch(moment):
             if signal not in own:
-                told[signal] = np.array(told[signal], order="C")
+                # A lie need not be a whole number where the truth is one.
+                told[signal] = np.array(told[signal], dtype=np.float64, order="C")
                 own.add(signal)
             heard = told[signal]
             put(heard, touch.among_all(moment.rows, heard.shape[1]), touch.said)

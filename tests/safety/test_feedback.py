@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import NotConformant
+from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.in_words import notes
 from rallypoint.safety.receipts import disagreements
@@ -259,6 +260,19 @@ def test_what_is_told_has_a_number_for_each_agent():
     env.reset(seed=0)
     with pytest.raises(NotConformant, match=r"an array \(2, 3\) of float64, not an array \(2,\)"):
         env.step(actions_at(env, 0))
+
+
+def test_a_lie_about_whole_numbers_is_told_as_it_is():
+    class Counting(ProvingGround):
+        def step(self, actions):
+            step = super().step(actions)
+            return step._replace(rewards=np.full(step.rewards.shape, 3))
+
+    world = Counting(copies=2)
+    env = Threatened(world, [RewardConstant(value=0.7, victims=["walker_1"])])
+    env.reset(seed=0)
+    told = env.step(actions_at(env, 0)).rewards
+    assert np.unique(told).tolist() == [0.7, 3.0]
 
 
 def test_a_model_with_lies_comes_back_from_its_plain_form():
