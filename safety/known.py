@@ -168,7 +168,17 @@ class Known(Declared):
         return sealed(self._few(view, self._places))
 
     def narrowed(self, threat: Threat, where: Mask) -> "Known":
-        """Return what another threat may know that acts for this one on fewer agents (e, n)."""
+        """Return what another threat may know that acts for this one on fewer agents (e, n).
+
+        Raises:
+            NotKnown: it declares to know more than this one; names a view.
+        """
+        if undeclared := sorted({*threat.knowledge} - seen_by(self._threat)):
+            raise NotKnown(
+                f"the threat {threat.kind!r} looks at {undeclared[0]!r}, which "
+                f"{self._threat.kind!r} did not declare, for which it acts; add it to the "
+                "knowledge of that one"
+            )
         narrowed = copy.copy(self)
         for view in KNOWLEDGE:
             vars(narrowed).pop(view, None)  # what was looked at already: not declared by all

@@ -77,6 +77,17 @@ def test_exactly_the_declared_views_are_known():
         assert seen[0] == set(declared)
 
 
+def test_whoever_acts_for_a_threat_sees_no_more_than_that_declared():
+    nobody = np.zeros((2, 3), dtype=bool)
+    curious = Stub(does=None, knowledge=["actions", "true_state"])
+
+    def looks(known):
+        return known.narrowed(curious, nobody[:, : known.opportunities.shape[1]]).true_state
+
+    with pytest.raises(NotKnown, match="'true_state', which 'stub' did not declare"):
+        seen_by_a_threat(looks, knowledge=["actions"])
+
+
 def test_what_is_known_can_be_copied():
     seen, _ = seen_by_a_threat(copy.copy)
     assert seen[0].time.tolist() == [0, 0]
