@@ -39,8 +39,9 @@ class Ground:
     def squares(self, kind: np.dtype[Any]) -> NDArray[Any]:
         """Return squared distances, and zeros for nobody's cell, the last: (cells + 1, cells)."""
         if kind not in self._squares:
-            nobody = np.zeros_like(self.distances[:1])
-            self._squares[kind] = np.vstack([self.distances**2, nobody]).astype(kind)
+            distances = self.distances.astype(np.int64)  # whatever integers they are
+            nobody = np.zeros_like(distances[:1])
+            self._squares[kind] = np.vstack([distances**2, nobody]).astype(kind)
         return self._squares[kind]
 
     @cached_property

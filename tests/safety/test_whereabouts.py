@@ -124,6 +124,19 @@ def test_all_go_where_sums_of_python_lead_compiled_or_not(switch, seed):
             assert moves[copy, agent] == ways.index(min(ways))
 
 
+@pytest.mark.parametrize("switch", ["0", "1"])
+@pytest.mark.parametrize("kind", [np.int8, np.uint8])
+def test_distances_may_be_numbers_whose_squares_are_too_large_for_them(monkeypatch, switch, kind):
+    monkeypatch.setenv("RALLYPOINT_FAST", switch)
+    _, geometry = placed("torus-v0")
+    ahead = np.abs(np.arange(225)[:, None] - np.arange(225))
+    far = np.minimum(ahead, 225 - ahead)  # up to 112
+    geometry = geometry._replace(distances=far)
+    narrow = geometry._replace(distances=far.astype(kind))
+    who = np.ones((30, 10), dtype=bool)
+    np.testing.assert_array_equal(away_from_all(narrow, who), away_from_all(geometry, who))
+
+
 def test_tables_are_kept_of_what_nobody_can_change_and_of_nothing_else():
     _, geometry = placed("torus-v0")
     _, again = placed("torus-v0", copies=2)
