@@ -14,6 +14,7 @@ from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.saved import load_policies
 from rallypoint.agents.sb3.threads import torch_threads
 from rallypoint.agents.train import Outcome, Training, train
+from rallypoint.batch_env import Mask
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.factorial.config import FactorialConfig
 from rallypoint.registration import make
@@ -106,9 +107,7 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
         now_acts(world, policy)
         found = evaluate(world, policy, episodes=config.tests, seed=_TESTS)
     receipts, wrong = account(world)
-    liars = _byzantine(model, found.agents)
-    honest = [agent not in liars for agent in found.agents]
-    worth = float(np.mean(found.returns[:, honest]))
+    worth = float(np.mean(found.returns[:, ~_byzantine(model, config, found.agents)]))
     if config.scale == "log":
         if worth <= 0:
             raise InvalidConfig(f"a return of {worth:.4g} has no logarithm: take --scale return")
@@ -116,8 +115,24 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     return Cell(worth, outcome, receipts, (*outcome.disagreements, *wrong))
 
 
-def _byzantine(model: ThreatModel, agents: Sequence[str]) -> frozenset[str]:
-    """Return who is Byzantine in every episode: what they earn is nobody's concern."""
-    members = () if model.byzantine is None else model.byzantine.members or ()
-    named = (agents[member] if isinstance(member, int) else member for member in members)
-    return frozenset(named)
+def _byzantine(model: ThreatModel, config: FactorialConfig, agents: Sequence[str]) -> Mask:
+    """Return which agents are Byzantine in every episode, (N,): what they earn is nobody's concern.
+
+    Where workers contribute it is they who are meant, unless the Byzantine do something in the
+    world, too.
+
+    Raises:
+        InvalidConfig: all of them are.
+    """
+    lie_there = any(threat.victims == "byzantine" for threat in model.in_world().threats)
+    is_team = config.contributors.get("contributors") == "team"
+    members = (model.byzantine and model.byzantine.members) or ()
+    if not (lie_there or is_team):
+        members = ()
+    liars = np.array([place in members or name in members for place, name in enumerate(agents)])
+    if liars.all():
+        raise InvalidConfig(
+            f"all agents of {config.env} are Byzantine, so nobody is left whose return counts; "
+            "name fewer members"
+        )
+    return liars

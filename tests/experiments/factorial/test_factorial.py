@@ -1,5 +1,6 @@
 """The whole experiment, small: cells, receipts, effects, and what it refuses."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,22 @@ def test_any_learner_is_trained_in_any_world_without_a_word_more(rallypoint):
         assert done.status == 0, done.err
 
 
+def test_liars_among_workers_are_no_agents_of_the_world(rallypoint):
+    Path("lies.toml").write_text(
+        "format = 1\n[byzantine]\nmembers = [0, 2]\n"
+        "[[threats]]\nkind = 'sign_flip'\nvictims = 'byzantine'\n"
+        "[[threats]]\nkind = 'stutter'\n"
+    )
+    workers = '{"contributors": "workers", "workers": 4, "byzantine": 1, "aggregator": "median"}'
+    words = ("--env", "cartpole-v1", "--threats", "lies.toml", "--team", workers)
+    small = ("--steps", 64, "--tests", 2, "--copies", 4, "--seeds", 1)
+    done = rallypoint("run", "factorial", *words, *small, "--out", "run")
+    assert done.status == 0, done.err
+    rows = [json.loads(row) for row in Path("run/metrics.jsonl").read_text().splitlines()]
+    assert len(rows) == 4
+    assert all(row["return"] >= 1 for row in rows)
+
+
 REFUSED = {
     "no such file": (("--threats", "nowhere.toml"), "cannot read threat file"),
     "nothing to switch": (("--threats", "empty.toml"), "nothing to switch"),
@@ -89,6 +106,10 @@ REFUSED = {
     "no such contributor": (
         ("--threats", "lies.toml", "--agent", "ppo", "--env", "gathering-v0"),
         "there is no agent 1: indices are 0 … 0; asked for are contributors, who are 1 here",
+    ),
+    "nobody is honest": (
+        ("--threats", "one.toml", "--agent", "ppo", "--env", "cartpole-v1", "--steps", 64),
+        "all agents of cartpole-v1 are Byzantine",
     ),
     "no such agent": (("--agent", "q_lerning"), "did you mean 'q_learning'?"),
 }
@@ -99,6 +120,8 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words, says, rallypoint):
     Path("empty.toml").write_text("format = 1\n")
     byzantine = '[byzantine]\nmembers = [0, 1]\n[[threats]]\nkind = "sign_flip"'
     Path("lies.toml").write_text(f'format = 1\n{byzantine}\nvictims = "byzantine"\n')
+    one = "[byzantine]\nmembers = [0]\n[[threats]]\nkind = 'stutter'\nvictims = 'byzantine'\n"
+    Path("one.toml").write_text(f"format = 1\n{one}[[threats]]\nkind = 'noisy_action'\n")
     done = rallypoint("run", "factorial", *words, "--out", "run")
     assert done.status in (1, 2)
     assert says in done.err
