@@ -4,7 +4,8 @@ import inspect
 import json
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import torch
 from gymnasium import Space
@@ -63,14 +64,18 @@ def complete(
 
 def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
     """Refuse what SB3 would stumble over while it learns: it says which settings are numbers."""
+    kinds = {*(get_args(hint) or (hint,))}
+    if value is None and NoneType in kinds:
+        return
+    kinds.discard(NoneType)
     is_truth = isinstance(value, bool)
-    if hint is int and (is_truth or not isinstance(value, Integral)):
+    if kinds == {int} and (is_truth or not isinstance(value, Integral)):
         raise InvalidConfig(f"{label} is a whole number, got {value!r:.100}")
-    if hint is float and (is_truth or not isinstance(value, Real)):
+    if kinds == {float} and (is_truth or not isinstance(value, Real)):
         raise InvalidConfig(f"{label} is a number, got {value!r:.100}")
-    if hint is bool and not is_truth:
+    if kinds == {bool} and not is_truth:
         raise InvalidConfig(f"{label} is true or false, got {value!r:.100}")
-    if hint is int and name in _AT_LEAST_ONE and value < 1:
+    if kinds == {int} and name in _AT_LEAST_ONE and value < 1:
         raise InvalidConfig(f"{label} is at least 1, got {value}")
 
 

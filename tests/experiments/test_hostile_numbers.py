@@ -57,6 +57,7 @@ COMMANDS = {
     "no steps of SB3": (*PPO, "--set", "n_steps=0"),
     "steps of SB3 in words": (*PPO, "--set", "n_steps=nan"),
     "half an epoch of SB3": (*PPO, "--set", "n_epochs=1.5"),
+    "a limit of SB3 in words": (*PPO, "--set", "target_kl=much"),
     "a rate of SB3 in words": (*PPO, "--set", "gamma=much"),
 }
 
