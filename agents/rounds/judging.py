@@ -6,8 +6,9 @@ import numpy as np
 
 from rallypoint.agents.rounds.host import Answer
 from rallypoint.agents.rounds.protocols import Arrived, Mask
-from rallypoint.agents.rounds.work import Found, Lived
+from rallypoint.agents.rounds.work import Filtered, Found, Lived
 
+_TOLD = {"digests": str, "filtered": Filtered}
 _LIVED = {"returns": np.float64, "episodes": np.int64, "lengths": np.int64, "steps": np.int64}
 
 
@@ -23,6 +24,8 @@ def fault_of(answer: Any, count: int, size: int) -> str | None:
         return "does not know where the fragment starts"
     if not isinstance(found.lived, Lived):
         return f"lived is a Lived, got {type(found.lived)}"
+    if not _is_tuple_of(Lived, found.lived.of_actors):
+        return f"lived.of_actors are a tuple of Lived, got {type(found.lived.of_actors)}"
     lived = (found.lived, *found.lived.of_actors)
     actors = max(1, len(lived) - 1)
     faults = (
@@ -36,9 +39,16 @@ def fault_of(answer: Any, count: int, size: int) -> str | None:
     return next((fault for fault in faults if fault is not None), None)
 
 
-def _fault_of_lived(lived: Any, count: int) -> str | None:
-    for name in ("digests", "filtered"):
-        if len(told := getattr(lived, name)) not in {0, count}:
+def _is_tuple_of(kind: type[Any], told: Any) -> bool:
+    return isinstance(told, tuple) and all(isinstance(one, kind) for one in told)
+
+
+def _fault_of_lived(lived: Lived, count: int) -> str | None:
+    for name, kind in _TOLD.items():
+        told = getattr(lived, name)
+        if not _is_tuple_of(kind, told):
+            return f"lived.{name} are a tuple of {kind.__name__}, got {type(told)}"
+        if len(told) not in {0, count}:
             return f"lived.{name} are {count} or none, got {len(told)}"
     faults = (
         _unlike(f"lived.{name}", getattr(lived, name), (count,), dtype)

@@ -7,7 +7,7 @@ from rallypoint.agents.rounds.host import BEFORE_ALL, Answer, Host, Job
 from rallypoint.agents.rounds.judging import Doubts, fault_of
 from rallypoint.agents.rounds.protocols import Arrived, Due, Remind
 from rallypoint.agents.rounds.reminders import Reminders
-from rallypoint.agents.rounds.work import Found, Lived
+from rallypoint.agents.rounds.work import Filtered, Found, Lived
 from tests.agents.rounds.toys import SIZE, Toys
 
 LIVED = Lived(np.ones(2), *np.ones((3, 2), dtype=np.int64))
@@ -41,7 +41,14 @@ def answer(updates=None, speaks=None, lived=LIVED, speaks_of=None):
             answer(lived=LIVED._replace(of_actors=(LIVED, LIVED._replace(episodes=None)))),
             "lived.episodes are int64 (2,), got <class 'NoneType'>",
         ),
-        (answer(lived=LIVED._replace(filtered=((0, 3),))), "lived.filtered are 2 or none, got 1"),
+        (
+            answer(lived=LIVED._replace(filtered=(Filtered(0, 3),))),
+            "lived.filtered are 2 or none, got 1",
+        ),
+        (answer(lived=LIVED._replace(filtered=(0, 3))), "lived.filtered are a tuple of Filtered"),
+        (answer(lived=LIVED._replace(digests=None)), "lived.digests are a tuple of str, got"),
+        (answer(lived=LIVED._replace(of_actors=None)), "lived.of_actors are a tuple of Lived, got"),
+        (answer(lived=LIVED._replace(of_actors=(None,))), "lived.of_actors are a tuple of Lived"),
         (answer(lived=LIVED._replace(digests=("",) * 3)), "lived.digests are 2 or none, got 3"),
         (Answer(None, None, ()), "does not know where the fragment starts"),
         ("yes", "answered a str, no Answer"),
