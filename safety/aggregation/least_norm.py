@@ -87,11 +87,11 @@ def _guessed(gram: Matrix, cap: float, slack: float) -> Weights | None:
         inner.flat[:: n + 1] += ~free
         sides = np.array([free, free * blas.dgemv(1.0, turned, fixed, trans=1)])
         _, solved, failed = lapack.dposv(inner, sides.T, lower=1)
-        if failed or not free.any():
-            return None
         ones, pulls = solved.T
-        level = 1 - cap * np.count_nonzero(high) + blas.ddot(pulls, all_ones)
-        level /= blas.ddot(ones, all_ones)
+        total = blas.ddot(ones, all_ones)
+        if failed or not free.any() or not 0 < total < np.inf:
+            return None
+        level = (1 - cap * np.count_nonzero(high) + blas.ddot(pulls, all_ones)) / total
         weights: Weights = level * ones - pulls + fixed
         # A bound is right where more weight, or less, would go against the slope.
         excess = blas.dgemv(1.0, turned, weights, trans=1) - level

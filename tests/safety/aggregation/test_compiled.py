@@ -99,6 +99,16 @@ def test_so_are_points_by_mass_and_shortest_combinations(updates, f, switched):
     assert [each.tobytes() for each in slow] == [each.tobytes() for each in fast]
 
 
+def test_points_whose_squares_overflow_have_no_shortest_combination(switched):
+    def refused():
+        with np.errstate(all="ignore"), pytest.raises(SearchTooLong) as refusal:
+            capped_least_norm(np.diag([1e308] * 3), 2)
+        return str(refusal.value)
+
+    slow, fast = both(switched, refused)
+    assert slow == fast
+
+
 @pytest.mark.parametrize(("updates", "f"), list(cases()))
 def test_the_tightest_take_the_same_search(updates, f, switched):
     def found(branches):
