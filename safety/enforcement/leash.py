@@ -20,6 +20,7 @@ from rallypoint.safety.enforcement.proposals import (
     check_answer,
     check_proposal,
     check_values,
+    kept,
     proposed,
 )
 from rallypoint.safety.enforcement.steady import is_steady
@@ -162,6 +163,8 @@ class Leash:
                 reach=self._room(rows, span),
             )
             proposal = self._ask(rows, span, known, len(moment.time))
+            if span is not self._asked_about[-1]:  # the next answer may come in the same arrays
+                proposal = kept(proposal)
             opportunities += allowed.number
             if self.threat.site == "interruption":
                 told.append(Told(span.columns, allowed.opportunities, proposal.odds))

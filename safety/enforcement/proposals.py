@@ -111,6 +111,15 @@ def check_proposal(label: str, form: Form, num_copies: int, proposal: Any) -> No
         )
 
 
+def kept(proposal: Proposal) -> Proposal:
+    """Return the same with values and odds that nobody else can write to."""
+    values, odds = proposal.values, proposal.odds
+    return proposal._replace(
+        values=None if values is None else values.copy(),
+        odds=None if odds is None else odds.copy(),
+    )
+
+
 def proposed(proposal: Proposal, form: Form, where: Mask, places: Places) -> Array:
     """Return what is proposed for some of its cells, in whichever way it came: (k, …).
 

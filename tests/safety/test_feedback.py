@@ -275,6 +275,19 @@ def test_a_lie_about_whole_numbers_is_told_as_it_is():
     assert np.unique(told).tolist() == [0.7, 3.0]
 
 
+def test_who_answers_in_one_array_all_along_is_heard_in_every_group():
+    room = np.zeros((2, 3))
+
+    def does(state, known, draws):
+        room[:] = known.columns.start
+        return Proposal(known.opportunities, room), state
+
+    env = Threatened(ProvingGround(copies=2, gliders=3), [Telling(does=does)])
+    env.reset(seed=0)
+    told = env.step(actions_at(env, 0)).rewards
+    assert told.tolist() == 2 * [[0, 0, 0, 3, 3, 3]]
+
+
 def test_a_model_with_lies_comes_back_from_its_plain_form():
     model = ThreatModel(threats=tuple(LIES))
     assert ThreatModel.from_dict(model.to_dict()) == model
