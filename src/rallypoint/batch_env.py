@@ -65,7 +65,11 @@ def anybody(mask: Mask) -> Mask:
 
 
 class Geometry(NamedTuple):
-    """Where the agents are, which places observation entries speak of, where actions lead."""
+    """Where the agents are, which places observation entries speak of, where actions lead.
+
+    What follows from distances and from where actions lead is worked out once, where both are the
+    same read-only arrays each time; a world that makes them anew pays for it at each step.
+    """
 
     positions: NDArray[np.int64]  # (E, N, k) cell coordinates; -1 for an agent not in the world
     distances: NDArray[np.int64]  # (cells, cells) distance between two cells
