@@ -183,11 +183,32 @@ def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Traini
     began = (folder / CHECKPOINT).is_file()
     try:
         path = folder / MANIFEST
-        training = training_of(convert(read_json(path), dict, file=path, what="manifest"))
+        manifest = convert(read_json(path), dict, file=path, what="manifest")
+        training = training_of(manifest)
         if check(training, placement) != "contributors":
             raise InvalidConfig(f"{training.agent} leaves no checkpoints to go on from; train anew")
         if began:
+            _check_switch(manifest)
             read_checkpoint(folder)
     except RallypointError as error:
         raise click.UsageError(str(error)) from error
     return training, began
+
+
+def _check_switch(manifest: Mapping[str, Any]) -> None:
+    """Refuse to go on where updates would be multiplied otherwise than they were.
+
+    Raises:
+        InvalidConfig: says how to set the variable.
+    """
+    from rallypoint.acceleration import SWITCH
+    from rallypoint.manifest import versions
+
+    told = manifest.get("versions")
+    then = told.get(SWITCH) if isinstance(told, dict) else None
+    if then != versions().get(SWITCH):
+        how = f"set {SWITCH}={then}" if then else f"`unset {SWITCH}`"
+        raise InvalidConfig(
+            f"the training began {'with' if then else 'without'} {SWITCH}=1, by which updates have "
+            f"other last digits: {how} to go on to the same bits"
+        )

@@ -81,6 +81,22 @@ def test_one_that_another_version_began_is_refused(rallypoint, tmp_path):
     assert "has format 99, and this version of rallypoint reads" in done.err
 
 
+@pytest.mark.parametrize(("then", "now"), [("0", "1"), ("1", "0")])
+def test_one_whose_updates_were_multiplied_otherwise_is_refused(
+    rallypoint, tmp_path, monkeypatch, then, now
+):
+    monkeypatch.setenv("RALLYPOINT_FAST", then)
+    assert rallypoint(*words(tmp_path, "run", "--steps", 200)).status == 0
+    monkeypatch.setenv("RALLYPOINT_FAST", now)
+    done = rallypoint("train", "--resume", tmp_path / "run")
+    assert done.status == 2
+    assert (
+        f"the training began {'with' if then == '1' else 'without'} RALLYPOINT_FAST=1" in done.err
+    )
+    (tmp_path / "run" / CHECKPOINT).unlink()  # then nothing is there to be mixed with
+    assert rallypoint("train", "--resume", tmp_path / "run").status == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
 def test_a_torn_checkpoint_is_refused(tmp_path, content):
     (tmp_path / CHECKPOINT).write_bytes(content)
