@@ -77,7 +77,13 @@ def same_recording(run: Recorded, folder: Path) -> Finding:
 
 def _receipts(told: Any) -> list[Receipt]:
     entries = told if isinstance(told, list) else [told]
-    return [from_dict(Receipt, entry, where="receipts.json") for entry in entries]
+    receipts = [from_dict(Receipt, entry, where="receipts.json") for entry in entries]
+    for receipt in receipts:
+        if receipt.occasions is None:  # those of every training tell, or chances are not checked
+            raise UnreadableFile(
+                f"the receipt of threats[{receipt.index}] ({receipt.kind}) tells of no occasions"
+            )
+    return receipts
 
 
 def _faults_by(training: Training, folder: Path | None) -> Faults:

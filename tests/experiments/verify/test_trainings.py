@@ -74,6 +74,7 @@ FORGED_DEEDS = {
     "agents": ["walker_0"],
     "steps": 1,
     "most_steps": 1_000_000,
+    "occasions": None,
 }
 
 
