@@ -48,26 +48,40 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
         return np.full(n, 1 / n)
     ridged = gram.copy()
     ridged.flat[:: n + 1] += _RIDGE * scale
-    guessed = _guessed(ridged, cap, _EXACT * scale)
+    slack = _EXACT * scale
+    found = _searched(ridged, cap, slack)
+    if found is None and np.isfinite(ridged).all():
+        # No Gram matrix, but for rounding: as where a very short point was scaled to the length of
+        # the others, which a liar may bring about. The nearest that is one has an answer.
+        values, vectors = np.linalg.eigh(ridged)
+        found = _searched((vectors * np.maximum(values, _RIDGE * scale)) @ vectors.T, cap, slack)
+    if found is None:
+        raise SearchTooLong(
+            f"the shortest combination of {n} points was not found in {_STEPS * n} steps; this is "
+            "a matter of rounding: bring the updates to another scale, or take another rule"
+        )
+    return found
+
+
+def _searched(gram: Matrix, cap: float, slack: float) -> Weights | None:
+    """Return the weights that all slopes show to be the answer; None if they are not found."""
+    guessed = _guessed(gram, cap, slack)
     if guessed is not None:
         return guessed
+    n = len(gram)
     weights, free = np.full(n, 1 / n), np.ones(n, dtype=bool)
     for _ in range(_STEPS * n):
         if free.any():
-            target = _solved(ridged, weights, free)
+            target = _solved(gram, weights, free)
             blocked = _move(weights, target, free, cap)
             if blocked is not None:
                 free[blocked] = False
                 continue
-        slopes = ridged @ weights
-        wrong = _wrongly_fixed(slopes, weights, free, _EXACT * scale)
+        wrong = _wrongly_fixed(gram @ weights, weights, free, slack)
         if not wrong:
             return weights
         free[wrong] = True
-    raise SearchTooLong(
-        f"the shortest combination of {n} points was not found in {_STEPS * n} steps; this is a "
-        "matter of rounding: bring the updates to another scale, or take another rule"
-    )
+    return None
 
 
 def _guessed(gram: Matrix, cap: float, slack: float) -> Weights | None:

@@ -101,6 +101,23 @@ def test_far_and_equal_lies_cost_no_digits(dtype, rng):
     assert np.allclose(one / norms[0], other / norms[1], atol=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_short_lie_ends_the_search(seed):
+    rng = np.random.default_rng(seed)
+    updates = 10 * rng.standard_normal(40) + rng.standard_normal((5, 40))
+    updates[-1] = 1e-6 * rng.standard_normal(40)  # its direction is rounding alone
+    honest = updates[:-1].mean(axis=0)
+    found = aggregate("max_min_mix", updates.astype(np.float32), 1)
+    assert found @ honest > 0.5 * np.linalg.norm(found) * np.linalg.norm(honest)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_updates_on_a_line_have_a_mix(seed):
+    rng = np.random.default_rng(seed)
+    updates = np.outer(rng.standard_normal(7), rng.standard_normal(40)).astype(np.float32)
+    assert np.isfinite(aggregate("max_min_mix", updates, 2)).all()
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(InvalidConfig, match="share must lie in"):
