@@ -13,7 +13,7 @@ from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.saved import load_policies
 from rallypoint.agents.sb3.threads import torch_threads
-from rallypoint.agents.train import Outcome, Training, train
+from rallypoint.agents.train import Outcome, Training, learner_of, train
 from rallypoint.batch_env import Mask
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.factorial.config import FactorialConfig
@@ -21,7 +21,7 @@ from rallypoint.registration import make
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import SITES
+from rallypoint.safety.threats import OF_ROUNDS, SITES
 
 _OURS = Path(__file__).with_name("threats.toml")
 _TESTS = 1  # root seed of tests, the same for all cells
@@ -47,9 +47,17 @@ def threat_model(config: FactorialConfig) -> ThreatModel:
     """Return all threats there are to switch.
 
     Raises:
-        RallypointError: the file cannot be read, or meant.
+        RallypointError: the file cannot be read, or meant; or its learner would not meet them all.
     """
-    return ThreatModel.from_toml(config.threats or _OURS)
+    model = ThreatModel.from_toml(config.threats or _OURS)
+    unmet = model.at(*OF_ROUNDS).threats
+    if unmet and getattr(learner_of(config.agent), "learner", None) != "contributors":
+        raise InvalidConfig(
+            f"{config.agent} sends no updates to a server, so "
+            f"{', '.join(threat.kind for threat in unmet)} would change nothing: take a learner "
+            "that has contributors, or another file"
+        )
+    return model
 
 
 def switches(model: ThreatModel, by: str) -> list[Switch]:
@@ -89,11 +97,6 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     )
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
-        if outcome.left_out:
-            raise InvalidConfig(
-                f"{config.agent} sends no updates to a server, so {', '.join(outcome.left_out)} "
-                "would change nothing: take a learner that has contributors, or another file"
-            )
         lived = some.in_world()
         world = build_world(
             config.env,
