@@ -55,6 +55,16 @@ def test_an_episode_is_shown(tmp_path):
     assert (tmp_path / "strip.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture
+def without_meadow(tmp_path):
+    """Let nobody find it who did not install it, also if a run before was stopped half-way."""
+    words = ("-m", "pip", "uninstall", "-q", "-y", "meadow")
+    python(*words, cwd=tmp_path)
+    yield
+    python(*words, cwd=tmp_path)
+
+
+@pytest.mark.usefixtures("without_meadow")
 def test_a_part_of_ones_own_joins_it(tmp_path):
     rallypoint("new", "env", "meadow", cwd=tmp_path)
     python("-m", "pip", "install", "-q", "--no-deps", "./meadow", cwd=tmp_path)
