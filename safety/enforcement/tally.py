@@ -27,17 +27,15 @@ class Deed(NamedTuple):
     rows: Rows
     occasions: int  # the schedule's coins are not tossed yet, nor is the budget asked
     opportunities: int
-    charged: Sequence[
-        Places
-    ]  # whom it touches, of each group, in (E, N); not who is charged already
+    charged: Sequence[Places]  # whom it touches, in (E, N), unless they are charged already
     copies: Mask  # (e,) in which somebody is touched
     number: int  # of these copies
-    masks: Sequence[Mask] = ()  # whom it touches, of each group: (e, n)
+    masks: Sequence[Mask] = ()  # whom it touches, of each group: (e, n); to know it again by
 
     def touches(self, rows: Rows, masks: Sequence[Mask]) -> bool:
         """Say whether these are the ones whom it touches, the very same masks."""
-        mine = self.masks
-        return self.rows is rows and len(mine) == len(masks) and all(map(is_, mine, masks))
+        alike = self.rows is rows and len(self.masks) == len(masks)
+        return alike and all(map(is_, self.masks, masks))
 
 
 class Tally:

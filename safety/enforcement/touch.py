@@ -43,17 +43,12 @@ class Touch(NamedTuple):
             is_own: whether values may be written to; if not, or if they cannot hold what it says
                 of all copies, they are copied.
         """
-        said = self.said
-        if isinstance(rows, slice):
-            kind, places = values.dtype, self.places
-            if said.dtype != kind:
-                kind = np.result_type(values, said)
-        else:
+        said, kind, places = self.said, values.dtype, self.places
+        if not isinstance(rows, slice):
             width = self.where.shape[1]
-            kind, places = (
-                values.dtype,
-                moved(self.places, self.where.shape, slice(0, width), width, rows),
-            )
+            places = moved(places, self.where.shape, slice(0, width), width, rows)
+        elif said.dtype != kind:
+            kind = np.result_type(values, said)
         if not is_own or kind != values.dtype:
             values = np.array(values, dtype=kind, order="C")
         put(values, places, said)
