@@ -48,14 +48,6 @@ def test_the_schema_takes_the_examples_of_the_documentation():
         ThreatModel.from_dict(table)
 
 
-def test_the_python_of_the_documentation_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(block, {"__name__": "__example__"})  # noqa: S102 - it is our own page
-
-
 @pytest.mark.parametrize(
     "model",
     [
