@@ -24,6 +24,19 @@ main(sys.argv[1:])
 """
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Let processes heed signals that these tests were started to ignore, as nohup and & ask."""
+    ignored = [
+        each for each in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_IGN
+    ]
+    for each in ignored:
+        signal.signal(each, signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
+
+
 def start(*words, folder, site, stdout=subprocess.PIPE, **environ):
     path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
