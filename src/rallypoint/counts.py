@@ -29,29 +29,47 @@ def check_counts(values: Mapping[str, Any], *, where: str = "") -> None:
 
     >>> check_counts({"steps": 10**9, "seed": 2**63, "copies": 64})
     """
-    for name, value in values.items():
-        label = f"{where}.{name}" if where else str(name)
-        if isinstance(value, Mapping):
-            check_counts(value, where=label)
-        elif "seed" not in str(name):
+    left: list[tuple[str, Any]] = [(where, values)]
+    while left:  # and no call within a call: tables may be nested deeper than calls
+        place, table = left.pop()
+        for name, value in table.items():
+            label = f"{place}.{name}" if place else str(name)
             most = MOST_AT_ONCE if name in _AT_ONCE else MOST
-            for number in _whole_numbers(value):
-                if abs(number) > most:
+            for path, entry in _entries(value):
+                if isinstance(entry, Mapping):
+                    left.append((label + path, entry))
+                elif "seed" not in str(name) and abs(entry) > most:
                     raise InvalidConfig(
-                        f"{label} is a whole number of at most {most:,}, got {_short(number)}; "
-                        "take fewer, in several runs if need be"
+                        f"{_end(label)} is a whole number of at most {most:,}, got "
+                        f"{_short(entry)}; take fewer, in several runs if need be"
                     )
 
 
-def _whole_numbers(value: Any) -> Iterator[int]:
-    """Yield the whole numbers in a value that is one, or a list of them, or of such lists."""
-    left = [value]  # and no call within a call: lists may be deeper than calls
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield tables and whole numbers: a value that is one, or those in lists, or lists of them.
+
+    Each table comes with its place in the lists, such as ``[0][2]``.
+    """
+    left = [("", value)]  # lists may be nested as deep as tables
     while left:
-        entry = left.pop()
-        if isinstance(entry, list | tuple):
-            left.extend(reversed(entry))
-        elif isinstance(entry, int) and not isinstance(entry, bool):
-            yield entry
+        path, entry = left.pop()
+        if isinstance(entry, int):  # first: a million of them is no rare list
+            if not isinstance(entry, bool):
+                yield path, entry
+        elif isinstance(entry, list | tuple):
+            for place, one in reversed(list(enumerate(entry))):
+                left.append(("" if isinstance(one, int) else f"{path}[{place}]", one))
+        elif isinstance(entry, Mapping):
+            yield path, entry
+
+
+def _end(label: str) -> str:
+    """Return the end of a label that no line has room for.
+
+    >>> _end("copies"), len(_end("deep." * 100 + "copies"))
+    ('copies', 80)
+    """
+    return label if len(label) <= 80 else f"...{label[-77:]}"
 
 
 def _short(number: int) -> str:

@@ -24,6 +24,7 @@ class Sizes:
         {"rounds": -MOST},
         {"copies": MOST_AT_ONCE, "deep": {"workers": MOST_AT_ONCE}},
         {"seed": 2**64, "first_seed": 2**64, "layers": [[MOST], []]},
+        {"teams": [{"copies": MOST_AT_ONCE, "seed": 2**64}, [{"seeds": [2**64]}, {}]]},
         {"scale": 1e300, "name": "9" * 99, "is_large": True, "nothing": None},
     ],
 )
@@ -43,6 +44,12 @@ def test_what_can_be_meant_is_left_alone(values):
         ({"deep": {"workers": 10**9}}, r"deep\.workers is"),
         ({"layers": [4, [10**30]]}, "layers is .* got one of 100 bits"),
         ({"rounds": 10**6000}, "bits"),
+        (
+            {"teams": [{"copies": 1}, {"copies": 10**9}]},
+            r"teams\[1\]\.copies is .* most 1,000,000, ",
+        ),
+        ({"layers": [[{"deep": {"size": [10**30]}}]]}, r"layers\[0\]\[0\]\.deep\.size is"),
+        ({"seeds": [{"seed": 2**63, "rounds": 10**30}]}, r"seeds\[0\]\.rounds is"),
     ],
 )
 def test_what_nobody_can_mean_is_refused_with_what_there_may_be(values, says):
@@ -51,12 +58,16 @@ def test_what_nobody_can_mean_is_refused_with_what_there_may_be(values, says):
     assert len(str(refused.value)) < 200
 
 
-def test_lists_deeper_than_calls_can_be_are_looked_into():
+@pytest.mark.parametrize(
+    "around", [lambda value: [value], lambda value: {"of": [value]}], ids=["lists", "tables"]
+)
+def test_what_is_nested_deeper_than_calls_can_be_is_looked_into(around):
     values = 10**30
     for _ in range(5000):
-        values = [values]
-    with pytest.raises(InvalidConfig, match="of 100 bits"):
+        values = around(values)
+    with pytest.raises(InvalidConfig, match="of 100 bits") as refused:
         check_counts({"layers": values})
+    assert len(str(refused.value)) < 200
 
 
 def test_configs_and_worlds_refuse_it():
