@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from functools import lru_cache
 
 from rallypoint.errors import InvalidConfig
@@ -31,13 +32,26 @@ def check_variables() -> None:
 
 @lru_cache
 def _is_read(name: str, value: str) -> bool:
-    """Tell whether a process in which this alone is set can import Ray, or have it missing."""
+    """Tell whether a process in which this alone is set can import Ray, or have it missing.
+
+    One that does not get there in time has not crashed: where disks are slow, nothing is wrong.
+    """
     others = {key: text for key, text in os.environ.items() if not _ITS_SETTINGS.fullmatch(key)}
-    done = subprocess.run(
-        [sys.executable, "-c", "import ray"],
-        env={**others, name: value},
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "import ray"],
+            env={**others, name: value},
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        warnings.warn(
+            f"Ray was not imported within {_SECONDS} seconds when it was tried with {name} set, "
+            f"so that nobody knows whether it can read {value[:100]!r}; it is imported all the "
+            f"same. If nothing follows, `unset {name}`",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return True
     return done.returncode >= 0  # else a signal ended it

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rallypoint.agents.rounds import probe
+from rallypoint.agents.rounds import probe, ray_variables
 from rallypoint.agents.rounds.cluster import Cluster, session
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import CannotGoOn, InvalidConfig
@@ -34,6 +34,13 @@ def test_a_variable_that_ray_cannot_read_is_refused_in_a_line_and_others_are_not
     done = rallypoint(*train, "--ray", "local")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "Ray cannot read 'often', the variable RAY_memory_monitor_refresh_ms" in done.stderr
+
+
+def test_where_importing_ray_takes_long_it_is_said_and_gone_on_with(monkeypatch):
+    monkeypatch.setattr(ray_variables, "_SECONDS", 0.001)
+    monkeypatch.setenv("RAY_no_setting_of_its", "slow")
+    with pytest.warns(RuntimeWarning, match=r"within 0.001 seconds .* `unset RAY_no_setting"):
+        assert Placement().address == "local"
 
 
 @pytest.mark.parametrize(
