@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from rallypoint.errors import InvalidConfig, Unavailable
 
 SWITCH = "RALLYPOINT_FAST"
+_tried_in_vain: set[str] = set()  # modules that nobody asked for, which are not tried twice
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -35,6 +36,8 @@ def compiled_module(name: str, *, pays: bool) -> Any | None:
         raise InvalidConfig(f"{SWITCH} must be 0, 1 or unset, got {chosen!r}")
     if chosen == "0" or (not chosen and not (pays and find_spec("numba"))):
         return None
+    if not chosen and name in _tried_in_vain:
+        return None
     try:
         return import_module(name)
     except Exception as error:  # numba fails in its own ways: a NumPy too new for it is one
@@ -43,6 +46,7 @@ def compiled_module(name: str, *, pays: bool) -> Any | None:
                 f"{SWITCH}=1 needs numba, which cannot be used ({error}); "
                 "pip install 'rallypoint[fast]', or leave the variable unset"
             ) from error
+        _tried_in_vain.add(name)
         warnings.warn(
             f"numba is installed but cannot be used ({error}); NumPy does the work. "
             f"With {SWITCH}=0 it is not tried",

@@ -80,10 +80,16 @@ def test_numba_that_is_asked_for_and_missing_is_named_with_the_way_to_it(monkeyp
 
 def test_numba_that_is_installed_and_broken_is_told_once_and_left_alone(monkeypatch, tmp_path):
     monkeypatch.delenv("RALLYPOINT_FAST", raising=False)
+    monkeypatch.setattr(acceleration, "_tried_in_vain", set())
     (tmp_path / "broken.py").write_text("raise SystemError('needs NumPy 1.0 or less')")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.warns(RuntimeWarning, match="needs NumPy 1.0 or less"):
         assert acceleration.compiled_module("broken", pays=True) is None
+    (tmp_path / "broken.py").write_text("raise AssertionError('it was tried again')")
+    assert acceleration.compiled_module("broken", pays=True) is None
+    monkeypatch.setenv("RALLYPOINT_FAST", "1")
+    with pytest.raises(Unavailable, match="tried again"):  # who asks for it is answered each time
+        acceleration.compiled_module("broken", pays=True)
 
 
 def test_nothing_loads_numba_before_there_is_much_to_train():
