@@ -125,7 +125,7 @@ class Manner:
         """
         recipe, placement = self._recipe, self._placement
         if placement is not None:
-            return self._cluster(placement, blocks, out)
+            return self._cluster(placement, blocks, out, parts=len(workshop.desks))
         if self.name != SYNCHRONOUS:
             return AskedHere([recipe.workshop([one]) for one in range(recipe.count)])
         if blocks is None or len(blocks) == 1:
@@ -133,7 +133,12 @@ class Manner:
         return InProcess([recipe.workshop(block) for block in blocks], blocks)
 
     def _cluster(
-        self, placement: Placement, blocks: Sequence[Sequence[int]] | None, out: Path
+        self,
+        placement: Placement,
+        blocks: Sequence[Sequence[int]] | None,
+        out: Path,
+        *,
+        parts: int,
     ) -> Delivery | Asking:
         from rallypoint.agents.rounds.cluster import AskedThere, Cluster  # Ray
 
@@ -144,7 +149,7 @@ class Manner:
             return AskedThere(recipe, recipe.count, placement, tells_losses=is_real, **about)
         if recipe.who == "team":
             blocks = [range(recipe.count)]  # they live in one world
-        return Cluster(recipe, recipe.count, placement, blocks=blocks, **about)
+        return Cluster(recipe, recipe.count, placement, blocks=blocks, parts=parts, **about)
 
     def rounds(
         self, server: Server, updates: Lies | None, delivery: Asking

@@ -12,10 +12,16 @@ _TOLD = {"digests": str, "filtered": Filtered}
 _LIVED = {"returns": np.float64, "episodes": np.int64, "lengths": np.int64, "steps": np.int64}
 
 
-def fault_of(answer: Any, count: int, size: int) -> str | None:
+def fault_of(answer: Any, count: int, size: int, parts: int) -> str | None:
     """Say what is wrong with an answer that should hold updates (count, size); None: nothing.
 
     Whose answer it is needs no check: it is that of whoever was asked, whatever it says.
+
+    Args:
+        answer: of whoever was asked.
+        count: of contributors.
+        size: of the model.
+        parts: of the model, one for each actor that is learned.
     """
     if not isinstance(answer, Answer) or not isinstance(answer.found, Found | None):
         return f"answered a {type(answer).__name__}, no Answer"
@@ -26,14 +32,16 @@ def fault_of(answer: Any, count: int, size: int) -> str | None:
         return f"lived is a Lived, got {type(found.lived)}"
     if not _is_tuple_of(Lived, found.lived.of_actors):
         return f"lived.of_actors are a tuple of Lived, got {type(found.lived.of_actors)}"
+    of_each = parts if parts > 1 else 0  # what a single actor lived is told already
+    if (told := len(found.lived.of_actors)) != of_each:
+        return f"lived.of_actors are {of_each}, got {told}"
     lived = (found.lived, *found.lived.of_actors)
-    actors = max(1, len(lived) - 1)
     faults = (
         _unlike("updates", found.updates, (count, size), np.float32),
         _unlike("speaks", found.speaks, (count,), np.bool_),
         None
         if found.speaks_of is None
-        else _unlike("speaks_of", found.speaks_of, (count, actors), np.bool_),
+        else _unlike("speaks_of", found.speaks_of, (count, parts), np.bool_),
         *(_fault_of_lived(one, count) for one in lived),
     )
     return next((fault for fault in faults if fault is not None), None)

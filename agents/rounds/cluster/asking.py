@@ -236,7 +236,7 @@ class AskedThere(Asking):
         fault = reply.fault
         if fault is None:
             self._jobs.hear(member, reply.answer.log)
-            fault = fault_of(reply.answer, 1, wanted.task.parameters.shape[1])
+            fault = fault_of(reply.answer, 1, wanted.task.parameters.shape[1], parts=1)
         if fault is not None:
             whose = f"fragment {wanted.task.round_number} of {wanted.contributor}"
             self._jobs.say(member, f"{whose}: {fault}")

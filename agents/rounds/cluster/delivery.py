@@ -45,6 +45,7 @@ class Cluster(Delivery):
         placement: Placement,
         *,
         blocks: Sequence[Sequence[int]] | None = None,
+        parts: int = 1,
         logs: Path | None = None,
         run: str = "rallypoint",
     ) -> None:
@@ -55,6 +56,7 @@ class Cluster(Delivery):
             count: of contributors.
             placement: where, how many, and with what.
             blocks: of contributors; as the placement deals them out, if not given.
+            parts: of the model, one for each actor that is learned.
             logs: a folder for a log of every actor.
             run: what the run is called in Ray's metrics.
 
@@ -64,6 +66,7 @@ class Cluster(Delivery):
         self._jobs: Jobs[_Job] = Jobs(placement, logs=logs, run=run)
         actors = self._jobs.actors(count)
         super().__init__(blocks or placement.deal(count, actors))
+        self._parts = parts
         self._stands = Stands(recipe, self)  # as the round began
         self._ends: dict[int, Stand] = {}  # of this round's fragments, by block
         self._queue: dict[int, Work] = {}  # what no actor has yet, by block
@@ -192,7 +195,8 @@ class Cluster(Delivery):
             return
         answer = reply.answer
         self._jobs.hear(member, answer.log)
-        fault = fault_of(answer, len(self.blocks[block]), self._task.parameters.shape[1])
+        count, size = len(self.blocks[block]), self._task.parameters.shape[1]
+        fault = fault_of(answer, count, size, self._parts)
         if fault is not None:
             self._lose(work, member, is_gone=False, reason=fault)
             return

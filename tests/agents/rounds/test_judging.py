@@ -30,17 +30,12 @@ def answer(updates=None, speaks=None, lived=LIVED, speaks_of=None):
         (answer([[0.0] * SIZE] * 2), "got <class 'list'>"),
         (answer(speaks=np.ones(2)), "speaks are bool (2,)"),
         (answer(speaks_of=np.ones((2, 1), dtype=bool)), None),
-        (answer(lived=OF_TWO, speaks_of=np.ones((2, 2), dtype=bool)), None),
-        (answer(lived=OF_TWO, speaks_of=np.ones((2, 1), dtype=bool)), "speaks_of are bool (2, 2)"),
         (answer(speaks_of=np.ones((3, 1), dtype=bool)), "speaks_of are bool (2, 1), got bool (3"),
         (answer(speaks_of=[[True]] * 2), "speaks_of are bool (2, 1), got <class 'list'>"),
         (answer(lived=None), "lived is a Lived, got <class 'NoneType'>"),
         (answer(lived=LIVED._replace(returns=np.ones(3))), "lived.returns are float64 (2,)"),
         (answer(lived=LIVED._replace(steps=np.ones(2))), "lived.steps are int64 (2,), got float64"),
-        (
-            answer(lived=LIVED._replace(of_actors=(LIVED, LIVED._replace(episodes=None)))),
-            "lived.episodes are int64 (2,), got <class 'NoneType'>",
-        ),
+        (answer(lived=OF_TWO), "lived.of_actors are 0, got 2"),
         (
             answer(lived=LIVED._replace(filtered=(Filtered(0, 3),))),
             "lived.filtered are 2 or none, got 1",
@@ -55,7 +50,27 @@ def answer(updates=None, speaks=None, lived=LIVED, speaks_of=None):
     ],
 )
 def test_an_answer_is_judged_by_its_form(given, says):
-    fault = fault_of(given, 2, SIZE)
+    fault = fault_of(given, 2, SIZE, parts=1)
+    assert fault is says or says in fault
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (answer(lived=OF_TWO), None),
+        (answer(lived=OF_TWO, speaks_of=np.ones((2, 2), dtype=bool)), None),
+        (answer(lived=OF_TWO, speaks_of=np.ones((2, 1), dtype=bool)), "speaks_of are bool (2, 2)"),
+        (answer(), "lived.of_actors are 2, got 0"),
+        (answer(speaks_of=np.ones((2, 1), dtype=bool)), "lived.of_actors are 2, got 0"),
+        (answer(lived=LIVED._replace(of_actors=(LIVED,) * 9)), "lived.of_actors are 2, got 9"),
+        (
+            answer(lived=LIVED._replace(of_actors=(LIVED, LIVED._replace(episodes=None)))),
+            "lived.episodes are int64 (2,), got <class 'NoneType'>",
+        ),
+    ],
+)
+def test_an_answer_tells_of_as_many_actors_as_are_learned(given, says):
+    fault = fault_of(given, 2, SIZE, parts=2)
     assert fault is says or says in fault
 
 
