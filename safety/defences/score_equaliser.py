@@ -20,6 +20,7 @@ from rallypoint.errors import InvalidConfig
 Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # of sums of probabilities
+_EQUAL = 1e-13  # a share of means by which they differ only in rounding
 
 
 class Equalised(NamedTuple):
@@ -62,7 +63,15 @@ def equalise(
     if most is not None and not most >= 0:
         raise InvalidConfig(f"most is the largest correction, >= 0, got {most!r}")
     own = p @ s if means is None else _means(means, len(p))
-    correction = _equal_means(own, p) if most is None else _least_gap(own, p, float(most))
+    correction = np.zeros(len(s))
+    spread = float(np.ptp(own))
+    if spread > _EQUAL * float(np.abs(own).max()):
+        # In units of the spread: what solvers take for nothing is a number, whatever scores are.
+        unit = (own - own.min()) / spread
+        solved = _equal_means(unit, p) if most is None else _least_gap(unit, p, most / spread)
+        correction = spread * solved
+        if most is not None:  # by the last bits
+            correction = np.clip(correction, -most, most)
     gap = float(np.ptp(own + p @ correction))
     return Equalised(correction, float(np.abs(correction).max()), gap)
 
@@ -108,9 +117,8 @@ def _equal_means(means: Floats, p: Floats) -> Floats:
     )
     if solved.status == 2:
         raise InvalidConfig(
-            f"groups of the mean scores {means.round(4).tolist()} are not told apart by their "
-            "profiles, so that no correction by profile makes them equal; give profiles that tell "
-            "more, or a cap as most"
+            "groups of different mean scores are not told apart by their profiles, so that no "
+            "correction by profile makes them equal; give profiles that tell more, or a cap as most"
         )
     correction: Floats = np.asarray(solved.x)[:num_profiles]
     return correction

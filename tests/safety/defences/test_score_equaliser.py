@@ -65,6 +65,20 @@ def test_the_gap_shrinks_as_more_is_allowed_and_is_gone_at_the_least_error(shape
     assert gaps[3] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1e-150, 1e-10, 1e-7, 1e6, 1e12, 1e150])
+@given(st.integers(2, 9), st.integers(0, 2**32), st.floats(0, 2))
+def test_in_whichever_unit_scores_are_it_is_the_closed_form(unit, num_profiles, seed, share):
+    scores, groups = drawn((2, num_profiles), seed)
+    enough = unit * least_error(scores, groups)
+    found = equalise(unit * scores, groups)
+    assert found.error == pytest.approx(enough, rel=1e-6)
+    assert found.gap <= 1e-9 * enough
+    capped = equalise(unit * scores, groups, most=share * enough)
+    difference = unit * abs(groups[0] @ scores - groups[1] @ scores)
+    assert capped.error <= share * enough * (1 + 1e-12)
+    assert capped.gap == pytest.approx(max(1 - share, 0) * difference, abs=1e-6 * difference)
+
+
 def test_no_smaller_error_would_do():
     scores, groups = np.array([1.0, 0.0, 0.4]), np.array([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]])
     error = equalise(scores, groups).error
