@@ -27,14 +27,11 @@ def downdate(head: Ridge, forget: Mask) -> Floats:
     """
     if not isinstance(head, Ridge):
         raise InvalidConfig("a downdate is exact for ridge regression only; use unlearn")
-    gone, kept = _split(head, forget)
-    # Sums over all rows less those over the few that go: what was kept need not be read again.
-    moments, towards = head.x.T @ head.x, head.x.T @ head.y
-    moments = moments - head.x[gone].T @ head.x[gone]
-    towards = towards - head.x[gone].T @ head.y[gone]
-    kept_rows = int(kept.sum())
-    ridge = head.mu * np.eye(len(towards))
-    found: Floats = np.asarray(np.linalg.solve(moments / kept_rows + ridge, towards / kept_rows))
+    _, kept = _split(head, forget)
+    # Sums over all rows less those that go would keep what rounding left of large ones.
+    x, y = head.x[kept], head.y[kept]
+    ridge = head.mu * np.eye(x.shape[1])
+    found: Floats = np.asarray(np.linalg.solve(x.T @ x / len(x) + ridge, x.T @ y / len(x)))
     return found
 
 
@@ -90,7 +87,8 @@ def unlearn(
         epsilon: of the guarantee, in (0, 1]; no noise if not given.
         delta: of the guarantee, in (0, 1).
         distance: a bound on how far the result is from training again, that holds with
-            probability 1 - delta / 2; the radius if not given, which always holds.
+            probability 1 - delta / 2; twice the radius if not given, which always holds, as both
+            lie in the ball.
         largest: see ``radius``.
 
     Raises:
@@ -111,7 +109,7 @@ def unlearn(
         theta = _projected(theta, optimum, rho)
     deviation = 0.0
     if epsilon is not None:
-        deviation = noise_deviation(rho if distance is None else distance, epsilon, delta / 2)
+        deviation = noise_deviation(2 * rho if distance is None else distance, epsilon, delta / 2)
     noise = deviation * rng.normal(size=len(theta))
     return Forgotten(theta + noise, theta, rho, deviation, int(2 * steps + gone.sum()))
 

@@ -135,6 +135,49 @@ def test_noise_has_the_deviation_that_the_guarantee_asks_for():
     assert noise.std() == pytest.approx(expected, rel=0.05)
 
 
+class Scripted:
+    """Chance that draws these rows, and no noise."""
+
+    def __init__(self, rows):
+        self._rows = np.asarray(rows)
+
+    def choice(self, rows, size):
+        assert size == len(self._rows)
+        assert np.isin(self._rows, rows).all()
+        return self._rows
+
+    def normal(self, size):
+        return np.zeros(size)
+
+
+def test_noise_hides_whatever_the_samples_lead_to():
+    # Nearly all rows that stay have no features, and the new optimum is at the edge of the ball.
+    # Steps on them lead there, and steps on a few others turn round, to the far side of it.
+    turns = np.deg2rad(np.linspace(10, 120, 12))
+    empty = 40_000
+    features = np.zeros((empty + len(turns) + 1, 2))
+    features[empty:-1] = np.sqrt(40) * np.stack([-np.sin(turns), np.cos(turns)], axis=1)
+    features[-1] = [1, 0]
+    head = Ridge(features, (np.arange(len(features)) == len(features) - 1).astype(float), mu=1.0)
+    forget = np.arange(len(features)) == len(features) - 1
+    script = [0] * 320 + np.repeat(np.arange(empty, empty + len(turns)), 8).tolist()
+    found = unlearn(
+        head, forget, head.optimum(), steps=len(script), rng=Scripted(script), epsilon=1.0
+    )
+    away = float(np.linalg.norm(found.before_noise - head.only(~forget).optimum()))
+    assert away > 1.3 * found.radius
+    assert found.deviation >= noise_deviation(away, 1.0, 0.5e-5)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e10])
+def test_a_downdate_leaves_nothing_of_rows_however_large(size):
+    head, forget = ridge(8)
+    large = np.where(forget, size, 1.0)
+    poisoned = Ridge(head.x * large[:, None], -head.y * large, mu=head.mu)
+    again = Ridge(head.x[~forget], -head.y[~forget], mu=head.mu).optimum()
+    np.testing.assert_allclose(downdate(poisoned, forget), again, rtol=1e-9)
+
+
 def test_an_audit_names_who_moved_the_optimum():
     for make, seed in ((logistic, 6), (ridge, 7)):
         head, _ = make(seed, 0.0)
