@@ -87,8 +87,12 @@ def certified_return(
     places = np.asarray(thresholds, np.float64)
     if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
         raise InvalidConfig(f"returns are one finite number for each episode, got {found.shape}")
-    if places.ndim != 1 or not len(places) or not (np.diff(places, prepend=lowest) > 0).all():
-        raise InvalidConfig(f"thresholds rise from above the lowest return, {lowest}")
+    rises = places.ndim == 1 and len(places) and (np.diff(places, prepend=lowest) > 0).all()
+    if not rises or not (np.isfinite(lowest) and np.isfinite(places).all()):
+        raise InvalidConfig(
+            f"thresholds are finite and rise from above the lowest return, {lowest}, which is "
+            "finite, too"
+        )
     if found.min() < lowest:
         raise InvalidConfig(f"the lowest return is {lowest}, and an episode returned {found.min()}")
     hits = len(found) - np.searchsorted(np.sort(found), places, side="left")

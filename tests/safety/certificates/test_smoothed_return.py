@@ -136,8 +136,10 @@ def test_the_statement_says_what_is_certified():
     [
         ({"sigma": 0.0}, "without noise"),
         ({"alpha": 0.0}, "alpha, the chance to be wrong"),
-        ({"thresholds": (2, 1)}, "thresholds rise"),
-        ({"thresholds": ()}, "thresholds rise"),
+        ({"thresholds": (2, 1)}, "thresholds are finite and rise"),
+        ({"thresholds": ()}, "thresholds are finite and rise"),
+        ({"thresholds": (1, np.inf)}, "thresholds are finite and rise"),
+        ({"lowest": -np.inf}, "lowest return, -inf, which is finite"),
         ({"lowest": 1.0}, "rise from above the lowest return, 1.0"),
         ({"lowest": 0.6}, "an episode returned 0.5"),
         ({"returns": []}, "one finite number for each episode"),
