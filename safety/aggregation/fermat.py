@@ -107,8 +107,12 @@ def _with_care(gram: Matrix, masses: NDArray[Any], tolerance: float, rounds: int
     about = _about(gram, start)
     distances = np.sqrt(np.maximum(np.diagonal(about), 0))
     norms = np.diagonal(gram)
-    # Nobody knows the centre's own rounding, hence the point's norm beside the others'.
-    apart = distances**2 > _CLOSE * np.maximum(norms + start @ norms, 0)
+    # Nobody knows the centre's own rounding, hence the point's norm beside the others'. What is
+    # nearer than the answer need be known is one point, too: as several they would set the scale.
+    equal = np.maximum(
+        _CLOSE * (norms + start @ norms), (tolerance * _reach(distances, masses)) ** 2
+    )
+    apart = distances**2 > equal
     pulls = np.divide(masses, distances, out=np.zeros_like(distances), where=apart)
     if not apart.any():
         middle: Weights = masses / masses.sum()
@@ -129,6 +133,13 @@ def _with_care(gram: Matrix, masses: NDArray[Any], tolerance: float, rounds: int
         if length <= tolerance * scale:
             break
     return point
+
+
+def _reach(distances: Weights, masses: NDArray[Any]) -> float:
+    """Return within which distance more than half of all mass lies."""
+    order = distances.argsort()
+    reached = masses[order].cumsum()
+    return float(distances[order[np.searchsorted(reached, reached[-1] / 2, side="right")]])
 
 
 def _about(gram: Matrix, point: Weights) -> Matrix:

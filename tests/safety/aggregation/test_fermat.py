@@ -94,6 +94,21 @@ def test_an_answer_just_beside_a_point_is_found(away):
     assert np.allclose(units.sum(axis=0), 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("rounding", [1e-16, 1e-13, 1e-10])
+def test_points_that_are_nearly_one_do_not_set_the_scale(rounding, rng):
+    for _ in range(300):
+        some = rng.standard_normal((int(rng.integers(2, 11)), int(rng.integers(1, 4))))
+        points = some[rng.integers(0, len(some), int(rng.integers(4, 12)))]
+        points = points * (1 + rounding * rng.standard_normal(points.shape))
+        weights = find(points, np.ones(len(points)))
+        assert weights.sum() == pytest.approx(1)
+        offsets = points - weights @ points
+        away = np.linalg.norm(offsets, axis=1)
+        apart = away > 1e-8
+        pull = np.linalg.norm((offsets[apart] / away[apart, None]).sum(axis=0))
+        assert pull <= (~apart).sum() + 1e-5
+
+
 def test_a_corner_that_holds_more_than_the_others_pull_is_the_answer():
     angle = np.pi / 6 - 1e-6
     points = np.array([[np.cos(angle), np.sin(angle)], [0, 0], [-np.cos(angle), np.sin(angle)]])
