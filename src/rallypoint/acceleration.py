@@ -75,7 +75,10 @@ def compiled(signature: str, *, reassociates: bool = False) -> Callable[[_Functi
         reassociates: whether sums may be taken in any order, and with fused products. Then the
             bits are not NumPy's, and whoever calls it does so only where the user asked for it.
     """
-    options = {"fastmath": {"reassoc", "contract", "nsz"}} if reassociates else {}
+    # By zero it is divided as in NumPy: to ask about it first would leave no loop over vectors.
+    options: dict[str, Any] = {"error_model": "numpy"}
+    if reassociates:
+        options["fastmath"] = {"reassoc", "contract", "nsz"}
 
     def compile_for(function: _Function) -> _Function:
         numba = import_module("numba")
