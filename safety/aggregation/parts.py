@@ -179,7 +179,7 @@ def one_hot(span: Span, index: int | np.integer[Any]) -> Weights:
 
 
 def mean_of(span: Span, members: NDArray[Any]) -> Weights:
-    """Return the weights (k,) of the mean of some points, given as indices or a mask."""
+    """Return the weights (k,) of the mean of some points, given as indices."""
     weights = np.zeros(len(span.gram))
     weights[members] = 1
     weights /= weights.sum()

@@ -18,6 +18,9 @@ VARIANTS = ("half", "nf")
 class Aksel(SpanRule):
     """The mean of the ceil(n / 2) updates nearest to the coordinate median, or of the n - f.
 
+    Behind a mixing it is still the median of the updates as they came in; the mixed ones nearest to
+    it are averaged.
+
     It lacks rotation: a coordinate median depends on the axes.
 
     Source: Boussetta, El Mhamdi, Guerraoui, Maurer & Rouault (2020), "AKSEL: Fast Byzantine SGD",

@@ -59,7 +59,8 @@ class Mda(SpanRule):
             SearchTooLong: the search takes more branches than allowed.
         """
         del context
-        return mean_of(span, tightest(span.distances, f, Branches(self.branches)))
+        kept = tightest(span.distances, f, Branches(self.branches))
+        return mean_of(span, np.flatnonzero(kept))  # beside the updates there may be anchors
 
 
 def tightest(squared: Matrix, f: int, branches: Branches) -> NDArray[np.bool_]:
