@@ -43,5 +43,6 @@ class Que(Filter):
         variances, offsets = spectrum(span, shares)
         top = float(variances[-1])
         excess = top if self.scale is None else top - self.scale**2
-        heat = self.alpha / excess if excess > 0 else 0.0
-        return top, offsets @ np.exp(heat * (variances - top))
+        # Divided before anything else: an excess that is rounding may have no finite inverse.
+        below = (variances - top) / excess if excess > 0 else np.zeros_like(variances)
+        return top, offsets @ np.exp(self.alpha * below)

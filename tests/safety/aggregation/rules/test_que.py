@@ -78,6 +78,14 @@ def test_several_bad_directions_are_seen_at_once(span_of, rng):
     assert several[others].min() > several[10:].max()
 
 
+def test_a_covariance_that_is_mere_rounding_ends_it(span_of):
+    # With the third gone, two equal updates are left, and LAPACK's least numbers between them.
+    updates = np.array([[1e-154, 0, 0], [0, 1e-154, 0], [0, 0, 2e-154]])
+    top, found = Que().scores(span_of(updates), np.array([0.5, 0.5, 0]))
+    assert 0 < top < 1e-307
+    assert found == pytest.approx([top, top, 0], rel=1e-6)
+
+
 @pytest.mark.parametrize("alpha", [-1, float("inf"), float("nan")])
 def test_an_alpha_that_cannot_be_meant_is_refused(alpha):
     with pytest.raises(InvalidConfig, match="alpha must be a number of at least 0"):
