@@ -207,8 +207,9 @@ def contradictions(part: UpdateRecording) -> list[str]:
     """
     before = _lengths_before(part)
     after, apart = part.norms_sent, part.distances
-    with np.errstate(invalid="ignore"):
-        room = _ROUNDING * (before + after)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Of the smallest numbers there is no part: each of three lengths is off by half of one.
+        room = _ROUNDING * (before + after) + 2 * np.finfo(np.float64).smallest_subnormal
         wrong = (apart < np.abs(after - before) - room) | (apart > after + before + room)
     wrong &= np.isfinite(before) & np.isfinite(after)
     found = []

@@ -18,7 +18,7 @@ from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.threats import State
 from rallypoint.safety.threats.update import Combine, Updates, UpdateThreat
 from rallypoint.safety.updates.asking import ask
-from rallypoint.safety.updates.directions import length_of, lengths_of
+from rallypoint.safety.updates.directions import lengths_of, shortened
 from rallypoint.safety.updates.known import KnownUpdates, Places
 from rallypoint.safety.updates.turns import Turns
 
@@ -177,19 +177,15 @@ class UpdateLeash:
 
     def _within_budget(self, lies: Updates) -> tuple[Updates, Sent]:
         """Return lies no longer than the budget lets them be, and how long they are."""
-        lengths = np.array([length_of(lie.astype(np.float64)) for lie in lies])
-        limit = np.inf if self._budget.norm is None else self._budget.norm
-        long = np.isfinite(lengths) & (lengths > limit)
-        if long.any():
-            factors = np.divide(limit, lengths, out=np.ones_like(lengths), where=long)
-            cut = lies * factors[:, None]
-            lies = cut.astype(lies.dtype)
-            if lies.dtype == np.float16:  # coarse enough to round a lie beyond its budget
-                beyond = np.abs(lies) > np.abs(cut)
-                lies[beyond] = np.nextafter(lies[beyond], np.float16(0))
-                lengths[long] = lengths_of(lies[long])
-        told = np.minimum(lengths, limit)[np.isfinite(lengths)]
-        largest = float(told.max(initial=-np.inf))
+        lengths, limit = lengths_of(lies), self._budget.norm
+        long = np.zeros(len(lies), dtype=bool)
+        if limit is not None:
+            # A length may be infinite where no number is.
+            long = np.isfinite(lies).all(axis=1) & (lengths > limit)
+            lies = lies.copy()
+            lies[long] = shortened(lies[long], limit)
+            lengths[long] = np.minimum(lengths_of(lies[long]), limit)
+        largest = float(lengths[np.isfinite(lengths)].max(initial=-np.inf))
         return lies, Sent(largest_norm=largest, clipped=int(np.count_nonzero(long)))
 
     def _deed_of(self, due: Mask, may: Mask, *, lied: bool) -> Deed:
