@@ -13,12 +13,20 @@ from rallypoint.batch_env import Actions, Array, BatchEnv, Group, Mask, Observat
 from rallypoint.errors import NotKnown, NotOffered
 from rallypoint.safety.cells import Places, places_of, taken
 from rallypoint.safety.perception.room import Room
-from rallypoint.safety.threats import KNOWLEDGE, Threat
+from rallypoint.safety.threats import KNOWLEDGE, Site, Threat
 from rallypoint.safety.truth import Truth
 
 Rows = slice | Mask  # the copies concerned
 # Views with a cell for each agent of a group, in each copy.
 CELLS = frozenset({"own_percept", "percepts", "actions", "own_feedback"})
+# The one of what threats at a site replace: to a function that they propose, it is this that they
+# look at.
+REPLACED: dict[Site, str] = {
+    "observation": "own_percept",
+    "action": "actions",
+    "interruption": "actions",
+    "feedback": "own_feedback",
+}
 
 
 class Span(NamedTuple):
@@ -82,13 +90,7 @@ class Declared:
         """
         if name.startswith("__"):
             raise AttributeError(name)  # copying and the like ask for these
-        if name not in seen_by(self._threat):
-            self.refused += 1
-            what = "which it did not declare" if name in KNOWLEDGE else "which nobody can know"
-            raise NotKnown(
-                f"the threat {self._threat.kind!r} looked at {name!r}, {what}; "
-                f"its knowledge is {list(self._threat.knowledge)}"
-            )
+        self.refuse_undeclared(name)
         made = self._show(name)
         if isinstance(made, dict):
             view: Any = {key: sealed(part) for key, part in made.items()}
@@ -96,6 +98,20 @@ class Declared:
             view = sealed(made) if isinstance(made, np.ndarray) else made
         setattr(self, name, view)
         return view
+
+    def refuse_undeclared(self, name: str) -> None:
+        """Refuse a view that the threat must not see, and count that it looked.
+
+        Raises:
+            NotKnown: it was not declared, or there is no such thing.
+        """
+        if name not in seen_by(self._threat):
+            self.refused += 1
+            what = "which it did not declare" if name in KNOWLEDGE else "which nobody can know"
+            raise NotKnown(
+                f"the threat {self._threat.kind!r} looked at {name!r}, {what}; "
+                f"its knowledge is {list(self._threat.knowledge)}"
+            )
 
 
 class Known(Declared):

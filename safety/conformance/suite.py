@@ -12,8 +12,9 @@ from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, Rallypoi
 from rallypoint.safety import threats
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.conformance.proving_ring import ProvingRing
+from rallypoint.safety.conformance.scenes import sample
 from rallypoint.safety.conformance.stand_in import Anything
-from rallypoint.safety.conformance.trial import Trial, sample
+from rallypoint.safety.conformance.trial import Trial
 from rallypoint.safety.conformance.update_suite import assert_is_update_threat
 from rallypoint.safety.enforcement.feasibility import refuse_impossible
 from rallypoint.safety.enforcement.proposals import check_initial_state

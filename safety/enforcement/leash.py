@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rallypoint.batch_env import BatchEnv, Mask, Snapshot, anybody
+from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot, anybody
 from rallypoint.safety.cells import places_of, spread, taken
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.chances import Chances, Told
+from rallypoint.safety.enforcement.changes import Changes, kept, proposed
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.safety.enforcement.occasions import Allowed, Due, Occasions
@@ -20,8 +21,6 @@ from rallypoint.safety.enforcement.proposals import (
     check_answer,
     check_proposal,
     check_values,
-    kept,
-    proposed,
 )
 from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.enforcement.tally import Deed, Tally
@@ -162,38 +161,41 @@ class Leash:
                 few=show.few,
                 reach=self._room(rows, span),
             )
-            proposal = self._ask(rows, span, known, len(moment.time))
+            proposal = self._ask(rows, span, known)
             if span is not self._asked_about[-1]:  # the next answer may come in the same arrays
                 proposal = kept(proposal)
             opportunities += allowed.number
             if self.threat.site == "interruption":
                 told.append(Told(span.columns, allowed.opportunities, proposal.odds))
             where = self._granted(proposal, due, allowed, span.columns)
-            if touch := self._touch(moment, span, proposal, where, allowed):
-                if not self._occasions.unlimited:  # what is spent here the next group lacks
-                    self._tally.charge(rows, span.columns, where)
-                touches.append(touch)
+            places = allowed.places if where is allowed.opportunities else places_of(where)
+            if not (where.size if isinstance(places, slice) else len(places)):
+                continue
+            touch = Touch(span, where, places, None)
+            touches.append(touch._replace(values=self._said(moment, touch, proposal, known)))
+            if not self._occasions.unlimited:  # what is spent here the next group lacks
+                self._tally.charge(rows, span.columns, where)
         if self.threat.site == "interruption":
             self.chances.tell(due.candidates.shape, told)
         return Done(due, touches, self._deed_of(due, rows, opportunities, touches))
 
-    def _touch(
-        self, moment: Moment, span: Span, proposal: Proposal, where: Mask, allowed: Allowed
-    ) -> Touch | None:
-        """Return what it does of what it proposes, in cells (e, n); None if there are none."""
-        places = allowed.places if where is allowed.opportunities else places_of(where)
-        if not (where.size if isinstance(places, slice) else len(places)):
+    def _said(
+        self, moment: Moment, touch: Touch, proposal: Proposal, known: Known
+    ) -> Array | Changes | None:
+        """Return what it says of those whom it touches; nothing at site presence."""
+        form, where = self._forms[touch.span.group.name], touch.where
+        if proposal.values is None:
             return None
-        values = None
-        if proposal.values is not None:
-            form = self._forms[span.group.name]
-            values = proposed(proposal, form, where, places)
-            check_values(self.label, form, values, where)
-            if self._ledger is not None:
-                true = moment.observations[span.group.name][moment.rows]
-                lies = spread(values, where)
-                values = taken(self._ledger.settle(moment.rows, span, where, lies, true), places)
-        return Touch(span, where, places, values)
+        if callable(proposal.values) and self._ledger is None:
+            return Changes(self.label, form, where, proposal.values)
+        values = proposed(self.label, proposal, form, where, touch.places, known=known)
+        check_values(self.label, form, values, where)
+        if self._ledger is None:
+            return values
+        true = moment.observations[touch.span.group.name][moment.rows]
+        lies = spread(values, where)
+        settled = self._ledger.settle(moment.rows, touch.span, where, lies, true)
+        return taken(settled, touch.places)
 
     def _granted(self, proposal: Proposal, due: Due, allowed: Allowed, columns: slice) -> Mask:
         """Return what it may do of what it proposes: (e, n); the rest is counted.
@@ -273,18 +275,18 @@ class Leash:
             return None
         return Room(self._ledger, self._ledger.measures[span.group.name], rows, span.columns)
 
-    def _ask(self, rows: Rows, span: Span, known: Known, num_copies: int) -> Proposal:
+    def _ask(self, rows: Rows, span: Span, known: Known) -> Proposal:
         group = span.group.name
         draws = self._memory.draws(f"own/{group}", rows)
         before = self._memory.of(group, rows)
         try:
             with self._forbids_writing:
                 answer: Any = self.threat.apply(dict(before), known, draws)
+            proposal, state = check_answer(self.label, answer)
+            check_proposal(self.label, self._forms[group], known, proposal)
         finally:
             if known.refused:
                 self._tally.violate("knowledge", known.refused)
-        proposal, state = check_answer(self.label, answer)
-        check_proposal(self.label, self._forms[group], num_copies, proposal)
         self._memory.keep(group, rows, before, state)
         checked: Proposal = proposal
         return checked

@@ -6,7 +6,7 @@ import numpy as np
 
 from rallypoint.batch_env import Array, Group, Mask
 from rallypoint.errors import NotConformant
-from rallypoint.safety.cells import Places, among, taken
+from rallypoint.safety.known import REPLACED, Known
 from rallypoint.safety.threats import Proposal, Site, State
 
 _ALL = slice(None)
@@ -41,7 +41,7 @@ def check_answer(label: str, answer: Any) -> tuple[Any, Any]:
     """
     # A proposal alone is a tuple of two as well.
     if not isinstance(answer, tuple) or len(answer) != 2 or isinstance(answer, Proposal):
-        raise NotConformant(f"{label} must return (proposal, state), not {_what(answer)}")
+        raise NotConformant(f"{label} must return (proposal, state), not {what_came(answer)}")
     proposal, state = answer
     return proposal, state
 
@@ -74,27 +74,33 @@ class Form(NamedTuple):
         return (int(np.count_nonzero(where)), *self.entry)
 
 
-def check_proposal(label: str, form: Form, num_copies: int, proposal: Any) -> None:
+def check_proposal(label: str, form: Form, known: Known, proposal: Any) -> None:
     """Refuse a proposal of the wrong form; whether its values are legal is asked later.
 
     Raises:
         NotConformant: names the threat and says what must hold and what came.
+        NotKnown: its values are a function of what the threat did not declare to know.
     """
     if not isinstance(proposal, Proposal):
         raise NotConformant(
-            f"{label} must propose a Proposal(where, values), not {_what(proposal)}"
+            f"{label} must propose a Proposal(where, values), not {what_came(proposal)}"
         )
-    shape = (num_copies, len(form.group.agents))
+    shape = known.opportunities.shape
     where, values, odds = proposal
     if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
-        raise NotConformant(f"{label} must say where in a bool array {shape}, not {_what(where)}")
+        raise NotConformant(
+            f"{label} must say where in a bool array {shape}, not {what_came(where)}"
+        )
     if odds is not None and (
         not isinstance(odds, np.ndarray) or odds.shape != shape or odds.dtype.kind not in "biuf"
     ):
-        raise NotConformant(f"{label} must say odds in an array {shape}, not {_what(odds)}")
+        raise NotConformant(f"{label} must say odds in an array {shape}, not {what_came(odds)}")
     if form.site == "presence":
         if values is not None:
             raise NotConformant(f"{label} is a threat to presence, which proposes no values")
+        return
+    if callable(values):
+        known.refuse_undeclared(REPLACED[form.site])
         return
     whole = (*shape, *form.entry)
     if (
@@ -107,34 +113,8 @@ def check_proposal(label: str, form: Form, num_copies: int, proposal: Any) -> No
     ):
         raise NotConformant(
             f"{label} must propose values in an array {whole} of {form.dtype}, not "
-            f"{_what(values)}; of those it touches alone, {form.of_few(where)}"
+            f"{what_came(values)}; of those it touches alone, {form.of_few(where)}, or a function"
         )
-
-
-def kept(proposal: Proposal) -> Proposal:
-    """Return the same with values and odds that nobody else can write to."""
-    values, odds = proposal.values, proposal.odds
-    return proposal._replace(
-        values=None if values is None else values.copy(),
-        odds=None if odds is None else odds.copy(),
-    )
-
-
-def proposed(proposal: Proposal, form: Form, where: Mask, places: Places) -> Array:
-    """Return what is proposed for some of its cells, in whichever way it came: (k, …).
-
-    Args:
-        proposal: the proposal, which was checked; not of a threat to presence.
-        form: what its values are.
-        where: cells (e, n), no others than those of the proposal.
-        places: theirs.
-    """
-    values = proposal.values
-    assert values is not None, "only a threat to presence proposes no values"
-    if values.ndim > 1 + len(form.entry):
-        return taken(values, places)
-    is_all = len(values) == (where.size if isinstance(places, slice) else len(places))
-    return values if is_all else among(values, proposal.where, where)
 
 
 def check_values(label: str, form: Form, values: Array, accepted: Mask) -> None:
@@ -188,7 +168,7 @@ def check_state(label: str, before: State, state: Any) -> None:
     """
     if not isinstance(state, dict):
         raise NotConformant(
-            f"{label} must return its state as a dict of arrays, not {_what(state)}"
+            f"{label} must return its state as a dict of arrays, not {what_came(state)}"
         )
     if state.keys() != before.keys():
         raise NotConformant(
@@ -200,7 +180,7 @@ def check_state(label: str, before: State, state: Any) -> None:
         if not isinstance(new, np.ndarray) or (new.shape, new.dtype) != (old.shape, old.dtype):
             raise NotConformant(
                 f"{label} must keep state {name!r} an array {old.shape} of {old.dtype}, "
-                f"not {_what(new)}"
+                f"not {what_came(new)}"
             )
 
 
@@ -211,14 +191,14 @@ def check_initial_state(label: str, num_copies: int, state: Any) -> None:
         NotConformant: names the threat and the array.
     """
     if not isinstance(state, dict):
-        raise NotConformant(f"{label} must begin with a dict of arrays, not {_what(state)}")
+        raise NotConformant(f"{label} must begin with a dict of arrays, not {what_came(state)}")
     for name, array in state.items():
         if not isinstance(name, str) or not name or "/" in name:
             raise NotConformant(f"{label} must name its state in words without '/', not {name!r}")
         if not isinstance(array, np.ndarray) or array.shape[:1] != (num_copies,):
             raise NotConformant(
                 f"{label} must begin with state {name!r} an array with first axis {num_copies}, "
-                f"one row for each copy, not {_what(array)}"
+                f"one row for each copy, not {what_came(array)}"
             )
         if array.dtype.hasobject:
             raise NotConformant(f"{label} must keep numbers in state {name!r}, not objects")
@@ -241,7 +221,8 @@ def inside(space: Any, values: Array) -> Mask:
     return result
 
 
-def _what(thing: Any) -> str:
+def what_came(thing: Any) -> str:
+    """Say what came in the place of what should."""
     if isinstance(thing, np.ndarray):
         return f"an array {thing.shape} of {thing.dtype}"
     return "None" if thing is None else f"a {type(thing).__name__}"

@@ -82,7 +82,8 @@ def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) ->
                 told[signal] = np.array(told[signal], dtype=np.float64, order="C")
                 own.add(signal)
             heard = told[signal]
-            put(heard, touch.among_all(moment.rows, heard.shape[1]), touch.said)
+            places = touch.among_all(moment.rows, heard.shape[1])
+            put(heard, places, touch.said(heard, places))
     return told
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rallypoint.batch_env import Array, Mask
-from rallypoint.safety.cells import Places, moved, put
+from rallypoint.safety.cells import Places, moved, put, taken
+from rallypoint.safety.enforcement.changes import Changes
 from rallypoint.safety.enforcement.occasions import Due
 from rallypoint.safety.enforcement.tally import Deed
 from rallypoint.safety.known import Rows, Span
@@ -17,17 +18,18 @@ class Touch(NamedTuple):
     span: Span
     where: Mask  # (e, n), true somewhere
     places: Places  # of these cells: (k,)
-    values: Array | None  # (k, …) theirs; None at site presence
+    values: Array | Changes | None  # (k, …) theirs, or what makes them; None at site presence
 
-    @property
-    def said(self) -> Array:
-        """Its values, of a threat that proposes some."""
+    def said(self, values: Array, places: Places) -> Array:
+        """Return its own values, (k, …), where values (E, n, …) have its cells at some places."""
         assert self.values is not None, "only a threat to presence proposes no values"
-        return self.values
+        own = self.values
+        return own.of(taken(values, places)) if isinstance(own, Changes) else own
 
     def kept(self) -> "Touch":
         """Return the same with values that nobody else can write to."""
-        return self if self.values is None else self._replace(values=self.values.copy())
+        own = self.values
+        return self._replace(values=own.copy()) if isinstance(own, np.ndarray) else self
 
     def among_all(self, rows: Rows, num_agents: int) -> Places:
         """Return where its cells are on the axes of all copies and agents, (E, N)."""
@@ -43,11 +45,12 @@ class Touch(NamedTuple):
             is_own: whether values may be written to; if not, or if they cannot hold what it says
                 of all copies, they are copied.
         """
-        said, kind, places = self.said, values.dtype, self.places
+        kind, places = values.dtype, self.places
         if not isinstance(rows, slice):
             width = self.where.shape[1]
             places = moved(places, self.where.shape, slice(0, width), width, rows)
-        elif said.dtype != kind:
+        said = self.said(values, places)
+        if isinstance(rows, slice) and said.dtype != kind:
             kind = np.result_type(values, said)
         if not is_own or kind != values.dtype:
             values = np.array(values, dtype=kind, order="C")

@@ -34,6 +34,12 @@ without also in ``must_know``. Where victims are few it is quicker to work on th
 ``known.few("actions")`` are the rows (k, …) of the opportunities, and a proposal may hold values
 of those that it touches alone, row by row.
 
+Where it follows from what is there, from each agent's by itself, values may be a function of that:
+``Proposal(known.affordable, np.negative)`` tells the opposite of what was earned. At each step the
+frame calls it with the rows (k, …), read-only, of those who come to be touched, as the threats
+before left them: at site observation of ``own_percept``, at action and interruption of ``actions``,
+at feedback of ``own_feedback``, which is to be declared. See ``Threat.is_steady``.
+
 **Sites** say where on the way of the data a threat stands. At every moment the frame asks them in
 this order; at one site, threats are asked in the order of the threat model, each seeing what those
 before it made of things.
@@ -64,7 +70,7 @@ by the actions of step k. They, and threats to updates, have a page of their own
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
 
@@ -91,6 +97,8 @@ SITES: tuple[Site, ...] = get_args(Site)
 # Where rows of numbers are on their way, round by round: the world's steps are over by then.
 OF_ROUNDS: tuple[Site, ...] = ("update", "transport", "server")
 State = dict[str, Array]  # first axis E (update threats: contributor)
+# Makes of what is there in some cells (k, …), of each by itself, what is said of them: (k, …).
+Change = Callable[[Array], Array]
 Kind = TypeVar("Kind", bound="type[Threat]")
 
 KNOWLEDGE = (
@@ -103,8 +111,8 @@ class Proposal(NamedTuple):
     """What a threat would like to do now."""
 
     where: Mask  # (E, N)
-    # (E, N, …), read where `where` is true; or (k, …) of these alone; None at site presence.
-    values: Array | None = None
+    # (E, N, …), read where `where` is true; or of these alone, (k, …) or what makes them.
+    values: Array | Change | None = None  # None at site presence
     odds: Floats | None = None  # (E, N) chance that it touched each opportunity, if it is known
 
 
@@ -175,7 +183,8 @@ class Threat(ABC):
     def is_steady(self) -> bool:
         """Whether what it proposes follows from its opportunities and a state that stays as it is.
 
-        In an episode the frame does not ask it again, then, while its opportunities are the same.
+        In an episode the frame does not ask it again, then, while its opportunities are the same
+        and no budget limits it. Values may be a function, which is called at each step.
         """
         return False
 

@@ -1,6 +1,7 @@
 """Mapped action: agents do another action than they chose, by a table."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -70,6 +71,11 @@ class MappedAction(Threat):
         stays = any(start + i == done for start in starts for i, done in enumerate(self.table))
         return None if stays else 1.0
 
+    @property
+    def is_steady(self) -> bool:
+        """Where no action stays as it is, whom it touches does not depend on what they choose."""
+        return self.chance == 1
+
     def in_words(self) -> dict[str, str]:
         """Say what is done."""
         if not self.table:
@@ -79,8 +85,11 @@ class MappedAction(Threat):
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Look up what is done."""
         del draws  # deterministic
+        change = partial(self._done, space=known.group.action_space)
+        if self.is_steady:
+            return Proposal(known.affordable, change), state
         cells, chosen = known.opportunities, known.few("actions")
-        done = self._done(chosen, known.group.action_space)
+        done = change(chosen)
         changes = (done != chosen).any(axis=tuple(range(1, done.ndim)))
         where = known.afford(spread(changes, cells))
         return Proposal(where, among(done, cells, where)), state

@@ -15,7 +15,7 @@ from rallypoint.envs.views.aec import aec_view
 from rallypoint.envs.views.parallel import ParallelView
 from rallypoint.envs.views.sb3 import Sb3View
 from rallypoint.envs.views.vector import VectorView
-from rallypoint.safety.conformance.trial import sample
+from rallypoint.safety.conformance.scenes import sample
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel

@@ -16,7 +16,7 @@ from rallypoint.safety.threats import Proposal, Site, State, Threat, register, t
 from rallypoint.safety.threats.crash import Crash
 from tests.safety.broken_threats import BROKEN, Sound
 from tests.safety.stubs import Doze, Noise, Stop
-from tests.safety.unsteady_threats import UNSTEADY, Steady
+from tests.safety.unsteady_threats import UNSTEADY, ByAFunction, Steady
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_every_module_of_threats_imports():
     assert threats.unavailable == {}
 
 
-@pytest.mark.parametrize("kind", [Doze, Noise, Stop, Steady])
+@pytest.mark.parametrize("kind", [Doze, Noise, Stop, Steady, ByAFunction])
 def test_the_honest_stubs_keep_the_contract(kind):
     register(kind)
     assert_is_threat(kind.kind)

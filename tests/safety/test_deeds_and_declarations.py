@@ -8,7 +8,8 @@ import pytest
 
 from rallypoint.safety.audit import Audit
 from rallypoint.safety.cells import among, places_of
-from rallypoint.safety.enforcement.proposals import Form, proposed
+from rallypoint.safety.enforcement.changes import proposed
+from rallypoint.safety.enforcement.proposals import Form
 from rallypoint.safety.limits import Schedule, as_budget
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
@@ -102,7 +103,7 @@ def test_who_declares_how_often_it_acts_and_does_nothing_is_found_and_others_say
         nobody, values = np.zeros_like(proposal.where), None
         if proposal.values is not None:
             form = Form.of(self.site, known.group)
-            values = proposed(proposal, form, nobody, places_of(nobody))
+            values = proposed("a threat", proposal, form, nobody, places_of(nobody), known=known)
         return Proposal(nobody, values, proposal.odds), after
 
     monkeypatch.setattr(made, "apply", idle)

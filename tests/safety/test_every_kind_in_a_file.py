@@ -6,8 +6,8 @@ import pytest
 import rallypoint
 from rallypoint.errors import RallypointError
 from rallypoint.safety.conformance.rehearsal import rehearse
+from rallypoint.safety.conformance.scenes import sample
 from rallypoint.safety.conformance.stand_in import Anything
-from rallypoint.safety.conformance.trial import sample
 from rallypoint.safety.enforcement.leash import Leash
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.in_words import told

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import NotConformant, NotKnown, NotOffered
-from rallypoint.safety.cells import gathered, spread
+from rallypoint.safety.cells import among, gathered, spread
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.conformance.proving_ring import ProvingRing
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.known import REPLACED
 from rallypoint.safety.threats import OF_ROUNDS, Proposal, Threat, threats
 from tests.safety.stubs import SeeingStub, Stub, actions_at, bits, ground, moving, play
 
@@ -26,6 +27,9 @@ def in_form(threat, change):
     class Changed(kind):
         def apply(self, state, known, draws):
             (where, values, odds), after = super().apply(state, known, draws)
+            if callable(values):
+                now = known.few(REPLACED[self.site])
+                values = values(among(now, known.opportunities, where))
             spaces = {"observation": known.group.observation_space, "feedback": None}
             space = spaces.get(self.site, known.group.action_space)
             is_whole = values.ndim == 2 + len(() if space is None else space.shape)

@@ -8,8 +8,8 @@ from scipy.stats import binom
 
 import rallypoint
 from rallypoint.safety.coins import LEVEL, Coins, suspicious
+from rallypoint.safety.conformance.scenes import sample
 from rallypoint.safety.conformance.stand_in import Anything
-from rallypoint.safety.conformance.trial import sample
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from tests.safety.deeds import model_of, played

@@ -6,8 +6,8 @@ import pytest
 import rallypoint
 from rallypoint.errors import InvalidAction, NotOffered
 from rallypoint.safety.conformance.proving_ring import ProvingRing
+from rallypoint.safety.conformance.scenes import sample
 from rallypoint.safety.conformance.stand_in import Anything
-from rallypoint.safety.conformance.trial import sample
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats import Proposal
 from rallypoint.safety.truth import Simulator

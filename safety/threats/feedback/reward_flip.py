@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rallypoint.draws import Draws
-from rallypoint.safety.cells import among
+from rallypoint.draws import Draws, Floats
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, State, register
 from rallypoint.safety.threats.feedback import FeedbackThreat
@@ -35,9 +34,15 @@ class RewardFlip(FeedbackThreat):
         times = "" if self.factor == 1 else f", times {self.factor:g}"
         return {"does": f"the learner is told the {self.signal} with its sign reversed{times}"}
 
+    @property
+    def is_steady(self) -> bool:
+        """Always the opposite."""
+        return True
+
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Reverse."""
         del draws  # deterministic
-        where = known.affordable
-        earned = among(known.few("own_feedback"), known.opportunities, where)
-        return Proposal(where, -self.factor * earned), state
+        return Proposal(known.affordable, self._reversed), state
+
+    def _reversed(self, earned: Floats) -> Floats:
+        return -self.factor * earned

@@ -12,7 +12,8 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety import threats as kinds
 from rallypoint.safety.cells import places_of, put
-from rallypoint.safety.enforcement.proposals import Form, proposed
+from rallypoint.safety.enforcement.changes import proposed
+from rallypoint.safety.enforcement.proposals import Form
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import EVERY_STEP, NO_LIMIT
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
@@ -159,13 +160,15 @@ class OneOf(Threat):
             narrowed = known.narrowed(threat, state["type"] == place)
             try:
                 proposal, own = threat.apply(_part_of(state, prefix), narrowed, draws)
+                # An agent is of one type, so no two of them ask for the same one.
+                mine = proposal.where & narrowed.opportunities
+                places = places_of(mine)
+                label = f"the type {threat.kind!r}"
+                said = proposed(label, proposal, form, mine, places, known=narrowed)
             finally:
                 known.refused += narrowed.refused
             after |= {prefix + name: array for name, array in own.items()}
-            # An agent is of one type, so no two of them ask for the same one.
-            mine = proposal.where & narrowed.opportunities
-            places = places_of(mine)
-            put(values, places, proposed(proposal, form, mine, places))
+            put(values, places, said)
             where = where | mine
         return Proposal(known.afford(where), values), after
 
