@@ -9,7 +9,6 @@ tight group far from the centre, whose distances would drown in that rounding, g
 its own.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ _FEWER = 128  # columns on which it is seen whether one is needed
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 # Of squared lengths, relatively: a thousand roundings, by which most must differ to be compared.
 _ALIKE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-13}
+_MOST = float(np.finfo(np.float64).max) / 2**20  # of squares, so that no sums of them overflow
 
 
 class Compared(NamedTuple):
@@ -64,7 +64,7 @@ def compared(
     sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
     centre = sure[0] if sure else _centre(updates)
     gram = _about_the_origin(updates, rows, anchors) if centre is None else points.gram(centre)
-    if not math.isfinite(gram.trace()):
+    if not gram.diagonal().max() <= _MOST:
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
         points = updates.taking(rows, list(anchors.values()))
     return Compared(rows, *_refined(points, gram, list(anchors), is_sure=bool(sure)))
@@ -102,7 +102,7 @@ def seen_from(
         first, *others = dict.fromkeys(hubs or [0])
         gram = points.spokes(first, others)
         is_precise = not ("origin" in anchors and are_lengths) or _is_amid(gram, points, anchors)
-    if is_precise and math.isfinite(gram.trace()):
+    if is_precise and gram.diagonal().max() <= _MOST:
         return Compared(rows, gram)
     return compared(updates, f, anchors, trusted)
 
@@ -241,7 +241,7 @@ def _of_the_comparable(
     centres = [int(order[(len(order) - 1) // 2]), int(order[0])]
     for centre in [*_sure_centres(rows, list(anchors), trusted), *centres]:
         gram = points.gram(centre)
-        kept = np.isfinite(gram.diagonal())
+        kept = gram.diagonal() <= _MOST
         gone = np.concatenate([np.flatnonzero(~finite), rows[~kept[: len(rows)]]])
         if len(gone) <= f and kept[len(rows) :].all():
             return rows[kept[: len(rows)]], gram[np.ix_(kept, kept)]

@@ -122,5 +122,8 @@ def _lower_bounds(gram: Matrix, members: NDArray[np.intp]) -> NDArray[np.floatin
 
 
 def _lengths(vectors: Matrix) -> Matrix:
-    lengths: Matrix = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    # In shares of the largest: of a Gram's numbers the squares may overflow.
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    shares = np.divide(vectors, largest, out=np.zeros_like(vectors), where=largest > 0)
+    lengths: Matrix = largest * np.sqrt((shares**2).sum(axis=1, keepdims=True))
     return lengths

@@ -42,6 +42,16 @@ def test_squares_that_overflow_count_too(rng):
         aggregate("krum", updates, f=1)
 
 
+@pytest.mark.parametrize("far", [1e78, 1e120, 1e150, 1e154])
+@pytest.mark.parametrize("name", ["smea", "caf", "geometric_median", "krum", "arc+nnm+median"])
+def test_what_can_just_be_squared_is_compared_or_leaves(name, far, rng):
+    """Products of squares overflow long before squares do, and sums of them a little sooner."""
+    updates = rng.standard_normal((9, 3))
+    updates[:2] = far * np.array([[1, -1, 1], [-1, 1, 1]])
+    answer = aggregate(name, updates, f=2)
+    assert (np.abs(answer) <= np.abs(updates[2:]).max(axis=0)).all()
+
+
 def test_where_nothing_is_squared_large_updates_stay(rng):
     updates = rng.standard_normal((15, D)).astype(np.float32)
     updates[4] = 3e38
