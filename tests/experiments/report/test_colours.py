@@ -143,3 +143,8 @@ def test_no_line_is_told_by_its_colour_alone():
     dashes = dict(re.findall(r"\.line-(\d) \.mean \{ stroke-dasharray: ([^;]+);", STYLE))
     assert len({"": "", **dashes}.values()) == 7
     assert len(set(dashes.values())) == 6
+
+
+def test_what_outcomes_are_called_styles_drawings_only_where_it_says_which():
+    # ``limit`` is an outcome, and a bar in a chart: what is said of one must not reach the other.
+    assert not re.findall(r"(?:^|[},])\s*\.(holds|fails|undecided|limit)\s*[,{]", STYLE)
