@@ -48,8 +48,9 @@ class Kardam:
     With ``coefficient = "step"`` the candidate's difference is divided by the length of the last
     step, as published; it spans several versions and that is one, so with delays it grows although
     nothing is wrong, and after a rejection the parameters stand still. ``"versions"``, which is
-    ours, divides by the distance of the two versions that the two gradients were found on; where
-    these are one and the same, it goes back to the last one applied that was found on another.
+    ours, divides by the distance of the two versions that the two gradients were found on. Where
+    parameters did not move nothing can be told, and a liar's zeros would let in whatever comes
+    next: so it is the last step that moved them, or the last one applied that was found elsewhere.
 
     Honest gradients must be smooth in the parameters: those of policies, estimated from few
     episodes, are not.
@@ -135,7 +136,7 @@ class Kardam:
         memory = memory.counting(reason, escaped=has_escaped)
         if reason != "accepted":
             return Judgement(reason, staleness, 0.0), memory
-        others = [one for one in memory.applied if one.version != found.version]
+        others = [one for one in memory.applied if _are_apart(memory.versions, one, found)]
         owners = (*memory.owners, contributor)
         memory = memory._replace(
             applied=(found, *others[:1]),
@@ -190,12 +191,13 @@ class Kardam:
         """Return the coefficient of a gradient beside what was applied; None: cannot be told."""
         versions = memory.versions
         if self.coefficient == "step":
-            if not memory.applied or not versions.knows(versions.current - 1):
+            if not (memory.applied and versions.kept):
                 return None
-            step = distance(versions.of(versions.current), versions.of(versions.current - 1))
+            here, *before = reversed(versions.kept)
+            step = next(filter(None, (distance(here, there) for there in before)), 0.0)
             return coefficient(distance(found.update, memory.applied[0].update), step)
         for last in memory.applied:
-            if last.version != found.version and versions.knows(last.version):
+            if versions.knows(last.version) and _are_apart(versions, last, found):
                 return _between(versions, found, last)
         return None
 
@@ -215,6 +217,13 @@ def check_quorum(name: str, contributors: int, f: int) -> None:
             f"and gets n = {contributors}; take f <= {(contributors - 1) // 3}, or more "
             "contributors"
         )
+
+
+def _are_apart(versions: Versions, one: Dated, other: Dated) -> bool:
+    """Say whether two gradients were found on different parameters, as far as these are known."""
+    if not (versions.knows(one.version) and versions.knows(other.version)):
+        return one.version != other.version
+    return not np.array_equal(versions.of(one.version), versions.of(other.version))
 
 
 def _between(versions: Versions, one: Dated, other: Dated) -> float | None:

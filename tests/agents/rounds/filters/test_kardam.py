@@ -70,6 +70,19 @@ def test_two_gradients_of_one_version_are_not_compared_but_one_is_with_the_versi
     assert [one.version for one in memory.applied] == [1, 0]
 
 
+@pytest.mark.parametrize("coefficient", ["step", "versions"])
+def test_after_steps_that_lead_nowhere_the_last_that_led_somewhere_counts(coefficient):
+    # Nothing is too far from the gradient 0 that was applied last; zeros move nothing.
+    kardam = Kardam(coefficient=coefficient, frequency="off")
+    memory = a_memory(kardam, np.full(6, 4.0))
+    for version in (1, 2, 3):
+        judgement, memory = told(kardam, memory, 0, 0.0, version, f=2)
+        assert judgement.is_accepted
+        memory = moving(kardam, memory, 1.0)
+    for size, reason in ((1e6, "lipschitz"), (4.1, "lipschitz"), (3.9, "accepted")):
+        assert told(kardam, memory, 1, size, 4, f=2)[0].reason == reason
+
+
 def test_a_coefficient_is_how_far_a_contributors_own_two_gradients_are_apart():
     kardam = Kardam()
     memory = began(kardam)
