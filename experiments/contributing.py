@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -172,8 +172,21 @@ def _team_of(given: Mapping[str, Any]) -> "Team | None":
     return Team(**told) if told else None
 
 
-def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Training, bool]":
-    """Return the training in a folder, and whether it left a checkpoint to go on from."""
+class Stopped(NamedTuple):
+    """A training that can be gone on with."""
+
+    training: "Training"
+    began: bool  # whether it left a checkpoint
+    command: tuple[str, ...]  # the words it was started with
+    resumes: tuple[tuple[str, ...], ...]  # those by which it was gone on with since
+
+
+def stopped(folder: Path, placement: "Placement | None" = None) -> Stopped:
+    """Return the training in a folder, to be gone on with.
+
+    Raises:
+        UsageError: there is none, or it cannot be gone on with.
+    """
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
     from rallypoint.agents.train import check, training_of
     from rallypoint.plain_json import read_json
@@ -192,7 +205,17 @@ def stopped(folder: Path, placement: "Placement | None" = None) -> "tuple[Traini
             read_checkpoint(folder)
     except RallypointError as error:
         raise click.UsageError(str(error)) from error
-    return training, began
+    command, *resumes = (_words(each) for each in _commands(manifest))
+    return Stopped(training, began, command, tuple(resumes))
+
+
+def _commands(manifest: Mapping[str, Any]) -> list[Any]:
+    later = manifest.get("resumes")
+    return [manifest.get("command"), *(later if isinstance(later, list) else [])]
+
+
+def _words(command: Any) -> tuple[str, ...]:
+    return tuple(map(str, command)) if isinstance(command, list) else ()
 
 
 def _check_switch(manifest: Mapping[str, Any]) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from rallypoint.errors import RallypointError, UnwritablePath
 from rallypoint.experiments.contributing import (
+    Stopped,
     contributing,
     on_ray,
     placement_of,
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from rallypoint.agents.rounds.placement import Placement
     from rallypoint.agents.train import Outcome, Training
     from rallypoint.run_folder import RunFolder
+
+# What may be said of a training that is gone on with.
+_OF_RESUMING = ("resume", "ray", "ray_settings")
 
 
 @on_ray
@@ -80,9 +85,9 @@ def train(
 
     placement = placement_of(ray, as_plain(ray_settings))
     if resume is not None:
-        stands, began = stopped(resume, placement)
-        # One without a checkpoint begins anew.
-        return _train(stands, resume, resume=began, placement=placement)
+        _refuse_what_is_new()
+        stands = stopped(resume, placement)
+        return _train(stands.training, resume, stands=stands, placement=placement)
     try:
         training = training_meant(given, threats_of(threat_file))
         check(training, placement)
@@ -95,11 +100,31 @@ def train(
     )
 
 
+def _refuse_what_is_new() -> None:
+    """Refuse options by which a training that is gone on with would be another one.
+
+    Raises:
+        UsageError: names them.
+    """
+    context = click.get_current_context()
+    new = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in _OF_RESUMING
+        and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+    ]
+    if new:
+        raise click.UsageError(
+            "--resume goes on with the training as it was meant, on a cluster or not: leave out "
+            f"{', '.join(new)}, or begin another training without --resume"
+        )
+
+
 def _train(
     training: "Training",
     out: Path,
     *,
-    resume: bool = False,
+    stands: "Stopped | None" = None,
     placement: "Placement | None" = None,
 ) -> None:
     import sys
@@ -117,7 +142,12 @@ def _train(
     from rallypoint.safety.recording_files import RECORDING
     from rallypoint.safety.updates.on_record import recorded_in
 
-    command = click.get_current_context().find_root().obj
+    command = tuple(click.get_current_context().find_root().obj)
+    about: dict[str, Any] = {}
+    if stands is not None:  # the words that say what was meant stay where a reader looks for them
+        about["resumes"] = [*stands.resumes, command]
+        command = stands.command or command
+    resume = stands is not None and stands.began  # one without a checkpoint begins anew
     of_rounds = learner_of(training.agent).learner == "contributors"
     # A recording removes itself what it does not go on from.
     recorded = recorded_in(out, RECORDING) if training.record and of_rounds else ()
@@ -131,6 +161,7 @@ def _train(
             about={
                 "title": f"{training.agent} learns in {training.env}",
                 "exhibits": [to_dict(exhibit) for exhibit in EXHIBITS],
+                **about,
             },
             lists=(CHECKPOINT, EVENTS) if of_rounds else (),
             keeps=((CHECKPOINT,) if resume else ()) + recorded,

@@ -1,6 +1,7 @@
 """Trainings by contributors: killed at any moment, they go on to the same bits."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -95,6 +96,37 @@ def test_one_whose_updates_were_multiplied_otherwise_is_refused(
     )
     (tmp_path / "run" / CHECKPOINT).unlink()  # then nothing is there to be mixed with
     assert rallypoint("train", "--resume", tmp_path / "run").status == 0
+
+
+def test_what_one_was_started_with_is_told_however_often_it_goes_on(rallypoint, tmp_path):
+    began = words(tmp_path, "run", "--steps", 200)
+    assert rallypoint(*began).status == 0
+    resume = ["train", "--resume", str(tmp_path / "run")]
+    for _ in range(2):
+        assert rallypoint(*resume).status == 0
+    told = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert told["command"] == ["rallypoint", *map(str, began)]
+    assert told["resumes"] == [["rallypoint", *resume]] * 2
+    done = rallypoint("verify", tmp_path / "run", "--seconds", 0)
+    assert done.status == 0
+    assert re.search(r"command +same", done.out)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (["--steps", "90000"], "--steps"),
+        (["--seed", "0"], "--seed"),
+        (["--out", "elsewhere", "--set", "policy=[4]"], "--set, --out"),
+    ],
+)
+def test_one_that_goes_on_is_no_other_one(rallypoint, tmp_path, more, named):
+    rallypoint(*words(tmp_path, "run", "--steps", 200))
+    before = (tmp_path / "run" / "manifest.json").read_bytes()
+    done = rallypoint("train", "--resume", tmp_path / "run", *more)
+    assert done.status == 2
+    assert f"leave out {named}," in done.err
+    assert (tmp_path / "run" / "manifest.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
