@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rallypoint.agents.belief.features import Singles
 from rallypoint.agents.gradient.perceptron import TOGETHER
+from rallypoint.counts import check_weights
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, UnreadableFile
 from rallypoint.files import write_atomically
@@ -30,8 +31,15 @@ class BeliefNetwork(nn.Module):
     """
 
     def __init__(self, inputs: int, num_agents: int, *, hidden: int = 32, seed: int = 0) -> None:
-        """Draw the weights for a seed, uniform within the inverse root of a layer's inputs."""
+        """Draw the weights for a seed, uniform within the inverse root of a layer's inputs.
+
+        Raises:
+            InvalidConfig: they would fill memory.
+        """
         super().__init__()
+        of_cell = 6 * hidden * (hidden + 1)  # three gates see what comes in and what is remembered
+        whole = (inputs + 1) * hidden + of_cell + (hidden + 1) * num_agents
+        check_weights(whole, whose="a belief")
         self.inputs, self.num_agents, self.hidden = inputs, num_agents, hidden
         self.encoder = nn.Linear(inputs, hidden)
         self.cell = nn.GRUCell(hidden, hidden)

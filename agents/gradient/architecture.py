@@ -1,5 +1,6 @@
 """How a policy's network is built, and where each layer stands in its flat vector of parameters."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -9,6 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Group
+from rallypoint.counts import check_weights
 from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Layer
 
@@ -46,12 +48,17 @@ class Architecture:
     activation: Literal["tanh", "relu"] = "tanh"
 
     def __post_init__(self) -> None:
-        """Refuse layers that cannot be."""
+        """Refuse layers that cannot be, or fill memory.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
         if self.activation not in _ACTIVATIONS:
             raise InvalidConfig(f"an activation is one of {_ACTIVATIONS}, got {self.activation!r}")
         sizes = (self.inputs, self.outputs, *self.policy, *(self.value or ()), *(self.cost or ()))
         if min(sizes) < 1:
             raise InvalidConfig(f"a layer has at least one unit, got {sizes}")
+        check_weights(self.size, whose="an actor and its critics")
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
@@ -71,7 +78,7 @@ class Architecture:
             shapes += _layer("cost_net", _last(seen, self.cost), 1)
         pieces, first = [], 0
         for name, shape in shapes:
-            size = int(np.prod(shape))
+            size = math.prod(shape)
             pieces.append(Piece(name, shape, slice(first, first + size)))
             first += size
         return tuple(pieces)

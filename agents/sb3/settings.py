@@ -12,6 +12,7 @@ from gymnasium import Space
 from stable_baselines3.common.preprocessing import is_image_space
 
 from rallypoint.agents.sb3.algorithms import Algorithm
+from rallypoint.agents.sb3.widths import check_widths
 from rallypoint.errors import InvalidConfig, UnknownName, did_you_mean
 
 # What a rollout aims at, and minibatches that an epoch is cut into. SB3's own defaults are meant
@@ -42,7 +43,8 @@ def complete(
         steps: how many rows will be learned from in all.
 
     Raises:
-        InvalidConfig: one of them is not a setting of this algorithm; names the nearest.
+        InvalidConfig: one of them is not a setting of this algorithm; names the nearest. Or
+            networks that fill memory.
         UnknownName: it has no policy of that name.
     """
     kind = algorithm.load()
@@ -54,6 +56,7 @@ def complete(
                 f"{algorithm.agent} has no setting {name!r}{did_you_mean(name, names)}"
             )
         _check_value(f"{name} of {algorithm.agent}", name, given[name], known[name].annotation)
+    check_widths(algorithm.agent, _table(given.get("policy_kwargs")), space)
     return {
         "device": "cpu",  # small networks are slower elsewhere, and bits differ
         **_fit_for_many_rows(known, given, num_rows, steps),

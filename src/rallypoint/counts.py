@@ -11,6 +11,7 @@ from rallypoint.errors import InvalidConfig
 
 MOST = 10**12  # of anything: steps, rounds, sizes; seeds have 64 bits, and a check of their own
 MOST_AT_ONCE = 10**6  # of what is held in memory side by side
+MOST_WEIGHTS = 10**9  # of networks: 4 GB, and three times as much again while Adam learns them
 _AT_ONCE = {
     *("agents", "colonies", "contributors", "copies", "hosts", "num_agents", "num_items"),
     *("num_users", "pathogens", "peers", "platforms", "servers", "teammates", "workers"),
@@ -43,6 +44,21 @@ def check_counts(values: Mapping[str, Any], *, where: str = "") -> None:
                         f"{_end(label)} is a whole number of at most {most:,}, got "
                         f"{_short(entry)}; take fewer, in several runs if need be"
                     )
+
+
+def check_weights(count: int, *, whose: str) -> None:
+    """Refuse networks of so many weights that nobody can mean them.
+
+    Raises:
+        InvalidConfig: says how many there may be.
+
+    >>> check_weights(64 * 64, whose="ppo")
+    """
+    if count > MOST_WEIGHTS:
+        raise InvalidConfig(
+            f"networks have at most {MOST_WEIGHTS:,} weights in all, and those of {whose} would "
+            f"have {_short(count)} or more; take layers with fewer units, or fewer layers"
+        )
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

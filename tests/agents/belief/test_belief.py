@@ -205,6 +205,11 @@ def test_a_deep_learner_trains_in_a_believing_world(trained, tmp_path):
     assert done.summary
 
 
+def test_a_network_that_fills_memory_is_refused_before_it_is_made():
+    with pytest.raises(InvalidConfig, match="weights in all, and those of a belief would have 6,0"):
+        BeliefNetwork(7, 2, hidden=10**9)
+
+
 def test_worlds_in_which_nothing_can_be_believed_are_refused(trained):
     bare = Threatened(rallypoint.make("coordination-toy-v0"), [])
     with pytest.raises(InvalidConfig, match="nothing to believe"):

@@ -185,3 +185,11 @@ def test_layers_that_cannot_be_are_refused():
         Architecture(inputs=4, outputs=2, kind="categorical", policy=(0,))
     with pytest.raises(InvalidConfig, match="activation"):
         Architecture(inputs=4, outputs=2, kind="categorical", activation="selu")
+
+
+@pytest.mark.parametrize("units", [(10**9,), (10**12, 10**12), (40_000, 40_000)])
+def test_networks_that_fill_memory_are_refused_before_they_are_made(units):
+    group = Group("agents", ("a",), SEEN, KINDS["categorical"])
+    for sizes in ({"policy": units, "value": (8,)}, {"policy": (8,), "value": units}):
+        with pytest.raises(InvalidConfig, match="at most 1,000,000,000 weights"):
+            architecture_for(group, **sizes)
