@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rallypoint.draws import Floats, Integers
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +13,9 @@ class TrustedMean:
     """Leaves out the f users that are trusted least, and averages the others.
 
     A user is trusted the more, the nearer its update is to the coordinate median of all: minus its
-    distance, as a multiple of the median distance of the round. A ``correction`` is added by
-    favourite topic; ``score_equaliser`` finds one that makes groups equally trusted on average.
+    distance, as a multiple of the median distance of the round; those whose update is not finite
+    are among the f. A ``correction`` is added by favourite topic; ``score_equaliser`` finds one
+    that makes groups equally trusted on average.
 
     >>> rule = TrustedMean(f=1)
     >>> rule(np.array([[1.0], [2.0], [3.0], [9.0]]), np.ones((4, 1)))
@@ -36,6 +37,7 @@ class TrustedMean:
 
         Raises:
             InvalidConfig: nobody is left, or there are not as many corrections as topics.
+            InvalidUpdates: more than f updates are not finite.
         """
         mean: Floats = updates[self.believed(updates, profiles)].mean(axis=0)
         return mean
@@ -47,6 +49,10 @@ class TrustedMean:
                 f"leaving out {self.f} of {len(updates)} users leaves nobody; make f smaller"
             )
         has = trust(updates)
+        if (lost := int(np.isneginf(has).sum())) > self.f:
+            raise InvalidUpdates(
+                f"at most f = {self.f} users may send what has no finite length, and {lost} do"
+            )
         if self.correction:
             if len(self.correction) != profiles.shape[1]:
                 raise InvalidConfig(
@@ -59,10 +65,19 @@ class TrustedMean:
 
 
 def trust(updates: Floats) -> Floats:
-    """Return minus the distances to the coordinate median, over their median: (U,)."""
-    away = np.linalg.norm(updates - np.median(updates, axis=0), axis=1)
+    """Return minus the distances to the coordinate median, over their median: (U,).
+
+    Of those whose length is a number; the others are trusted infinitely little.
+    """
+    found: Floats = np.full(len(updates), -np.inf)
+    with np.errstate(over="ignore"):
+        is_finite = np.isfinite(np.linalg.norm(updates, axis=1))
+    if not is_finite.any():
+        return found
+    said = updates[is_finite]
+    away = np.linalg.norm(said - np.median(said, axis=0), axis=1)
     usual = np.median(away)
-    found: Floats = -away / usual if usual > 0 else -away
+    found[is_finite] = -away / usual if usual > 0 else -away
     return found
 
 

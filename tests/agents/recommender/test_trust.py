@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rallypoint.agents.recommender.trust import TrustedMean, favourites, trust
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 
 @given(st.integers(0, 2**32), st.integers(0, 5))
@@ -50,3 +50,14 @@ def test_who_all_say_the_same_is_trusted_all_the_same():
 def test_what_cannot_be_meant_is_refused(rule, says):
     with pytest.raises(InvalidConfig, match=says):
         rule()
+
+
+@pytest.mark.parametrize("lie", [np.nan, np.inf, -np.inf, 1e300])
+def test_who_sends_no_number_is_left_out_first_and_more_than_f_are_refused(lie):
+    updates, profiles = np.array([[1.0], [2.0], [3.0], [lie], [9.0]]), np.ones((5, 1))
+    assert TrustedMean(f=1).believed(updates, profiles).tolist() == [0, 1, 2, 4]
+    assert TrustedMean(f=2)(updates, profiles).tolist() == [2.0]
+    with pytest.raises(InvalidUpdates, match=r"at most f = 0 users may send .* and 1 do"):
+        TrustedMean(f=0)(updates, profiles)
+    with pytest.raises(InvalidUpdates, match="and 5 do"):
+        TrustedMean(f=4)(np.full((5, 1), lie), profiles)
