@@ -15,12 +15,13 @@ from rallypoint.experiments.progress import in_words
 from rallypoint.experiments.report import charts, strips, words
 from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables
 from rallypoint.experiments.report.comparison import STRIP
+from rallypoint.experiments.report.differing import differences
 from rallypoint.experiments.report.drawings import Drawn, draw
 from rallypoint.experiments.report.markers import marked
 from rallypoint.experiments.report.pictures import Picture
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.shown import shown
-from rallypoint.experiments.report.side_by_side import comparisons, differences
+from rallypoint.experiments.report.side_by_side import comparisons
 from rallypoint.experiments.report.threats_done import Deed, deeds
 from rallypoint.experiments.tables import files_in_words, number, tally
 from rallypoint.takeover import REPORT_SIGN

@@ -1,20 +1,19 @@
-"""Runs of one experiment beside each other: what differs, each claim's outcome, the curves."""
+"""Runs of one experiment beside each other: each claim's outcome, and the curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rallypoint.claims import Claim
 from rallypoint.experiments.report.claim_rows import icon
+from rallypoint.experiments.report.differing import names
 from rallypoint.experiments.report.drawings import Drawn, draw
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.report.shown import Shown, shown
-from rallypoint.experiments.report.words import setting
 from rallypoint.experiments.tables import interval, number, verdict_in_words
 
 _RUN = "run of the page"  # a column that no row has
 _ENV = "environment of the run"  # likewise
-_MOST_LETTERS = 48  # of a name made of settings
 
 
 class Outcome(NamedTuple):
@@ -58,23 +57,6 @@ def comparisons(
     )
 
 
-def differences(runs: Sequence[Recorded]) -> list[str]:
-    """Say for each run in which settings it differs from the others of its experiment."""
-    flat = [_flat(run.summary.config) for run in runs]
-    return [
-        ", ".join(
-            f"{key} = {setting(settings[key])}"
-            for key in settings
-            if any(
-                settings[key] != other.get(key)
-                for another, other in zip(runs, flat, strict=True)
-                if another.summary.experiment == run.summary.experiment
-            )
-        )
-        for run, settings in zip(runs, flat, strict=True)
-    ]
-
-
 def shown_beside(runs: Sequence[Recorded], labels: Sequence[str], *, most: int) -> Shown:
     """Draw runs of one experiment together, with a line for all that have the same settings.
 
@@ -82,11 +64,11 @@ def shown_beside(runs: Sequence[Recorded], labels: Sequence[str], *, most: int) 
     its interval is made of. What was earned in one environment says nothing beside what was earned
     in another: each has a chart of its own.
     """
-    names = _names(runs, labels)
+    called = names(runs, labels)
     envs = [str(run.summary.config.get("env", "")) for run in runs]
     rows = tuple(
         row | {_RUN: name, _ENV: env, "seed": f"{row.get('seed', run.summary.seeds)} of {label}"}
-        for run, label, name, env in zip(runs, labels, names, envs, strict=True)
+        for run, label, name, env in zip(runs, labels, called, envs, strict=True)
         for row in run.rows
     )
     declared = {repr(exhibit): exhibit for run in runs for exhibit in run.exhibits}
@@ -94,36 +76,6 @@ def shown_beside(runs: Sequence[Recorded], labels: Sequence[str], *, most: int) 
     if len(set(envs)) > 1:
         exhibits = [replace(each, panels=(*each.panels, _ENV)) for each in exhibits]
     return shown(exhibits, rows, {}, most=most, beside=_RUN)
-
-
-def _names(runs: Sequence[Recorded], labels: Sequence[str]) -> list[str]:
-    """Name runs by the settings in which they differ, their seed apart; equals have one name."""
-    flat = [{k: v for k, v in _flat(run.summary.config).items() if k != "seed"} for run in runs]
-    varied = [
-        key
-        for key in dict.fromkeys(k for each in flat for k in each)
-        if any(each.get(key) != flat[0].get(key) for each in flat)
-    ]
-    names: dict[str, str] = {}
-    for label, each in zip(labels, flat, strict=True):
-        told = repr([each.get(key) for key in varied])
-        name = ", ".join(f"{key} = {setting(each[key])}" for key in varied if key in each)
-        # What takes a paragraph to say is called by its folder instead.
-        names.setdefault(told, name if 0 < len(name) <= _MOST_LETTERS else label)
-    if len(names) == 1:
-        return ["all runs"] * len(runs)
-    return [names[repr([each.get(key) for key in varied])] for each in flat]
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return settings within settings under names such as ``team.aggregator``."""
-    found: dict[str, Any] = {}
-    for key, content in settings.items():
-        if isinstance(content, dict) and content:
-            found |= _flat(content, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = content
-    return found
 
 
 def _rows(
