@@ -60,7 +60,7 @@ def critic_head(policy: BasePolicy) -> Head:
         return Head("values", lambda seen: network.q_net(seen).max(dim=1, keepdim=True).values)
     raise NotOffered(
         f"a {type(policy).__name__} has no critic that looks at observations alone; attacks that "
-        "go by its actions, such as mad and pgd, need none"
+        "go by its actions, such as mad and pgd, need none, and random_percept no network at all"
     )
 
 

@@ -67,7 +67,9 @@ class RecurrentSb3Policy(Sb3Policy):
         return outputs
 
     def _refuse(self, seen: Tensor) -> Tensor:
+        del seen
         raise InvalidConfig(
-            f"a policy with a memory has no gradient for {len(seen)} observations alone: what it "
-            "puts out depends on all it has seen before"
+            "a policy with a memory has no gradient for observations alone: what it puts out "
+            "depends on all it has seen before; random_percept and learned_percept need none, and "
+            "another policy can be attacked in its place: surrogate = …"
         )
