@@ -20,7 +20,7 @@ _FIRST_STEP = np.uint64(0x9E3779B97F4A7C15)  # of the key, from round to round
 _SECOND_STEP = np.uint64(0xBB67AE8584CAA73B)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_NONE, _FOUR = np.uint64(0), np.uint64(4)
+_NONE = np.uint64(0)
 _SPARE = np.uint64(11)  # bits that a float64 in [0, 1) has no room for
 _UNIT = 2.0**-53
 _LANES = 8  # of the widest vectors there are
@@ -108,19 +108,38 @@ def fill(
             numbers[4 * counter + 3] = uniform(d)
 
 
-@compiled("void(float64[:, ::1], uint64[:, ::1], UniTuple(uint64, 2), UniTuple(uint64, 4))")
-def fill_at(drawn: NDArray[np.float64], starts: Words, key: Key, halves: Halves) -> None:
-    """Fill rows, each from its own place on; see ``philox.Philox.fill_at``."""
+@compiled(
+    "void(float64[:, ::1], int64[::1], int64, int64[::1], int64[::1], uint64[::1], "
+    "UniTuple(uint64, 2), UniTuple(uint64, 4))"
+)
+def fill_at(  # noqa: PLR0917 - compiled code has no keywords
+    drawn: NDArray[np.float64],
+    where: NDArray[np.int64],
+    num_agents: int,
+    places: NDArray[np.int64],
+    episodes: NDArray[np.int64],
+    copies: Words,
+    key: Key,
+    halves: Halves,
+) -> None:
+    """Fill rows with what falls to some cells; see ``philox.Philox.fill_at``."""
     each = drawn.shape[1]
     counters = (each + 6) // 4  # that the numbers of a row may come of, from any place on
     numbers = np.empty((4 * counters, _ROWS))
     begin = np.zeros((3, _ROWS), np.uint64)
+    lanes = np.empty(_ROWS, np.int64)
+    copy, end = 0, num_agents  # of the cells, and the first one beyond it
     for first in range(0, len(drawn), _ROWS):
         some = min(_ROWS, len(drawn) - first)
         for row in range(some):
-            begin[0, row] = starts[first + row, 0] // _FOUR
-            begin[1, row] = starts[first + row, 1]
-            begin[2, row] = starts[first + row, 2]
+            cell = where[first + row]
+            while cell >= end:  # to divide would take longer
+                copy, end = copy + 1, end + num_agents
+            start = places[copy] + (cell + num_agents - end) * each
+            begin[0, row] = start >> 2  # a counter yields four numbers
+            begin[1, row] = episodes[copy]
+            begin[2, row] = copies[copy]
+            lanes[row] = start & 3
         for counter in range(counters):
             on = np.uint64(counter + 1)
             by_row = numbers[4 * counter : 4 * counter + 4]
@@ -131,6 +150,5 @@ def fill_at(drawn: NDArray[np.float64], starts: Words, key: Key, halves: Halves)
                 by_row[2, row] = uniform(c)
                 by_row[3, row] = uniform(d)
         for row in range(some):
-            lane = np.int64(starts[first + row, 0] % _FOUR)
             for column in range(each):
-                drawn[first + row, column] = numbers[lane + column, row]
+                drawn[first + row, column] = numbers[lanes[row] + column, row]

@@ -132,19 +132,20 @@ class Draws:
         """
         num_agents = cells.shape[1]
         each = math.prod(shape)
-        where = np.flatnonzero(cells)
+        where = cells.reshape(-1).nonzero()[0]
         if len(where) == cells.size:
             return self.random((num_agents, *shape)).reshape(cells.size, *shape)
+        drawn = np.empty((len(where), each))
+        # A counter yields four numbers, and a cell's may begin with any; all come from one buffer.
+        are_few = (each + 6) // 4 * 4 * len(where) < 1.3 * each * cells.size
+        if (are_few or not self._aligned) and self._philox.fill_at(
+            drawn, where, num_agents, self._streams
+        ):
+            self._places += num_agents * each
+            return drawn.reshape(len(where), *shape)
         if not self._aligned:
             return self.random((num_agents, *shape))[cells]
         copies, agents = np.divmod(where, num_agents)
-        drawn = np.empty((len(where), each))
-        starts = self._places[0] + agents * each
-        # A number here and there costs five times one of many in a row.
-        are_few = (4 + each) * len(where) < 0.6 * each * cells.size
-        if are_few and self._philox.fill_at(drawn, self._counters(copies, starts)):
-            self._places += num_agents * each
-            return drawn.reshape(len(where), *shape)
         first = self._pass_over(num_agents * each)
         starts = copies * self._buffer.shape[1] + first + agents * each
         self._buffer.reshape(-1).take(starts[:, None] + np.arange(each), out=drawn, mode="clip")
@@ -222,14 +223,23 @@ class Draws:
         counters[:, 2] = self._copies[rows]
         return counters
 
+    @property
+    def _streams(self) -> tuple[Integers, Integers, NDArray[np.uint64]]:
+        """Where all streams stand: (E,) places, episodes and copies."""
+        return self._places, self._episodes, self._copies
+
     def _gather(self, count: int, rows: Integers) -> Floats:
+        self._aligned = False
+        direct = np.empty((len(rows), count))
+        if self._philox.fill_at(direct, rows, 1, self._streams):
+            self._places[rows] += count
+            return direct
         firsts = self._places[rows] - self._bases[rows]
         short = firsts + count > self._buffer.shape[1]
         if short.any():
             self._refill(rows[short], count)
             firsts = self._places[rows] - self._bases[rows]
         self._places[rows] += count
-        self._aligned = False
         drawn: Floats = self._buffer[rows[:, None], firsts[:, None] + np.arange(count)]
         return drawn
 
@@ -238,7 +248,8 @@ class Draws:
         if self._buffer.shape[1] < count + 4:
             room = _MAX_BUFFER // len(self._copies)
             block = max(min(count * self._ahead, _MAX_BLOCK, room), count + 4)
-            self._buffer = np.empty((len(self._copies), -(-block // 4) * 4))
+            # Eight counters at a time are drawn together, and what is left over one by one.
+            self._buffer = np.empty((len(self._copies), -(-block // 32) * 32))
             self._bases[:] = _NOT_FILLED
             rows = np.arange(len(self._copies))
         places = self._places[rows] // 4  # a counter yields four numbers

@@ -65,12 +65,21 @@ class Philox:
             self._philox.state = self._state
             self._generator.random(out=buffer[row])
 
-    def fill_at(self, drawn: NDArray[np.float64], starts: NDArray[np.uint64]) -> bool:
-        """Fill rows (k, m) with the numbers from any place on, if the loop is compiled.
+    def fill_at(
+        self,
+        drawn: NDArray[np.float64],
+        where: NDArray[np.int64],
+        num_agents: int,
+        streams: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
+    ) -> bool:
+        """Fill rows (k, m) with the numbers of some of (E, n) cells, if the loop is compiled.
 
         Args:
             drawn: (k, m), C-contiguous.
-            starts: (k, 3) place of the first number (not of a counter), episode and copy of each.
+            where: (k,) the cells, numbered row by row, in order.
+            num_agents: n.
+            streams: (E,) each, of the first cell's first number the place (not of a counter),
+                episode and copy. The other cells of the row go on from there.
 
         Returns:
             Whether it is; if not, nothing was drawn.
@@ -78,5 +87,5 @@ class Philox:
         compiled = _LOAD.module
         if compiled is None:
             return False
-        compiled.fill_at(drawn, starts, self._key, compiled.HALVES)
+        compiled.fill_at(drawn, where, num_agents, *streams, self._key, compiled.HALVES)
         return True

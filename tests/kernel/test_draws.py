@@ -41,6 +41,16 @@ def programmes(draw):
     return copies, draw(st.lists(does, max_size=20))
 
 
+@pytest.fixture(scope="module", params=["0", "1"])
+def switch(request):
+    """Draw by NumPy alone, or compiled wherever there is compiled code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RALLYPOINT_FAST", request.param)
+        patch.setattr(philox, "_LOAD", philox._Load())
+        yield
+
+
+@pytest.mark.usefixtures("switch")
 @given(programmes(), st.integers(0, 2**64 - 1))
 def test_every_copy_reads_its_own_stream_whatever_is_done_with_the_others(programme, seed):
     copies, does = programme
@@ -91,39 +101,36 @@ def test_fewer_rows_draw_from_the_streams_of_the_whole():
     assert np.array_equal(whole.random((3,)), other.random((3,)))
 
 
-@pytest.mark.parametrize("switch", ["0", "1"])
+@pytest.mark.usefixtures("switch")
 @given(data=st.data())
-def test_numbers_at_some_cells_are_those_of_all(data, switch):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RALLYPOINT_FAST", switch)
-        patch.setattr(philox, "_LOAD", philox._Load())
-        copies, agents = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
-        some, everywhere = (Draws(3, "test/at", range(copies), ahead=5) for _ in range(2))
-        for _ in range(data.draw(st.integers(1, 12))):
-            shape = tuple(data.draw(st.lists(st.integers(0, 5), max_size=2)))
-            bits = data.draw(st.lists(st.booleans(), min_size=20, max_size=20))
-            cells = np.array(bits[: copies * agents]).reshape(copies, agents)
-            if data.draw(st.booleans()):
-                rows = np.array(bits[-copies:])
-                some.begin_episode(rows)
-                everywhere.begin_episode(rows)
-            drawn = everywhere.random((agents, *shape))[cells]
-            if data.draw(st.booleans()):
-                np.testing.assert_array_equal(some.at(cells, shape), drawn)
-            else:
-                numbers = drawn.ravel().tolist()  # one of which falls short of itself
-                chance = data.draw(st.sampled_from(numbers) if numbers else st.floats(0, 1))
-                np.testing.assert_array_equal(some.coins(chance, cells, shape), drawn < chance)
-            if data.draw(st.booleans()):  # and both go on from the same place
-                np.testing.assert_array_equal(some.random(), everywhere.random())
-        np.testing.assert_array_equal(
-            some.rows(np.ones(copies, bool)).at(cells),
-            everywhere.rows(np.ones(copies, bool)).random((agents,))[cells],
-        )
-        np.testing.assert_array_equal(
-            some.rows(np.ones(copies, bool)).coins(0.5, cells),
-            everywhere.rows(np.ones(copies, bool)).random((agents,))[cells] < 0.5,
-        )
+def test_numbers_at_some_cells_are_those_of_all(data):
+    copies, agents = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
+    some, everywhere = (Draws(3, "test/at", range(copies), ahead=5) for _ in range(2))
+    for _ in range(data.draw(st.integers(1, 12))):
+        shape = tuple(data.draw(st.lists(st.integers(0, 5), max_size=2)))
+        bits = data.draw(st.lists(st.booleans(), min_size=20, max_size=20))
+        cells = np.array(bits[: copies * agents]).reshape(copies, agents)
+        if data.draw(st.booleans()):
+            rows = np.array(bits[-copies:])
+            some.begin_episode(rows)
+            everywhere.begin_episode(rows)
+        drawn = everywhere.random((agents, *shape))[cells]
+        if data.draw(st.booleans()):
+            np.testing.assert_array_equal(some.at(cells, shape), drawn)
+        else:
+            numbers = drawn.ravel().tolist()  # one of which falls short of itself
+            chance = data.draw(st.sampled_from(numbers) if numbers else st.floats(0, 1))
+            np.testing.assert_array_equal(some.coins(chance, cells, shape), drawn < chance)
+        if data.draw(st.booleans()):  # and both go on from the same place
+            np.testing.assert_array_equal(some.random(), everywhere.random())
+    np.testing.assert_array_equal(
+        some.rows(np.ones(copies, bool)).at(cells),
+        everywhere.rows(np.ones(copies, bool)).random((agents,))[cells],
+    )
+    np.testing.assert_array_equal(
+        some.rows(np.ones(copies, bool)).coins(0.5, cells),
+        everywhere.rows(np.ones(copies, bool)).random((agents,))[cells] < 0.5,
+    )
 
 
 def test_what_was_drawn_is_the_callers():

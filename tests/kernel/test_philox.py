@@ -35,19 +35,26 @@ def test_both_ways_yield_what_numpy_does_from_any_counter(seed, channel, counter
 @given(
     WORDS,
     WORDS,
-    st.lists(st.tuples(st.integers(0, 2**40), WORDS, WORDS), min_size=1, max_size=80),
-    st.integers(0, 70),
+    st.lists(st.tuples(st.integers(0, 2**40), PLACES, WORDS), max_size=40),
+    st.tuples(st.integers(1, 6), st.integers(0, 70), st.integers(0, 2**32)),
 )
-def test_rows_go_on_from_any_place_also_within_a_counter(seed, channel, starts, each):
-    rows = np.array(starts, dtype=np.uint64)
+def test_cells_get_their_numbers_from_any_place_also_within_a_counter(
+    seed, channel, streams, sizes
+):
+    num_agents, each, whom = sizes
+    rows = np.array(streams, dtype=np.uint64).reshape(-1, 3)
     counters = rows // np.array([4, 1, 1], dtype=np.uint64)
-    whole = np.empty((len(rows), -(-(each + 3) // 4) * 4))
+    whole = np.empty((len(rows), -(-(num_agents * each + 3) // 4) * 4))
     Philox(seed, channel).fill(whole, np.arange(len(rows)), counters)
-    wanted = np.take_along_axis(whole, (rows[:, :1] % 4).astype(int) + np.arange(each), axis=1)
+    columns = (rows[:, :1] % 4).astype(int) + np.arange(num_agents * each)
+    by_cell = np.take_along_axis(whole, columns, axis=1).reshape(len(rows) * num_agents, each)
+    where = np.flatnonzero(np.random.default_rng(whom).random(len(by_cell)) < whom / 2**32)
+    places, episodes = rows[:, :2].T.astype(np.int64, order="C")
+    drawn = np.empty((len(where), each))
     key = np.uint64(seed), np.uint64(channel)
-    drawn = np.empty(wanted.shape)
-    compiled_philox.fill_at(drawn, rows, key, compiled_philox.HALVES)
-    np.testing.assert_array_equal(drawn, wanted)
+    given_streams = places, episodes, rows[:, 2].copy()
+    compiled_philox.fill_at(drawn, where, num_agents, *given_streams, key, compiled_philox.HALVES)
+    np.testing.assert_array_equal(drawn, by_cell[where])
 
 
 @pytest.mark.parametrize("switch", ["", "0", "1"])
