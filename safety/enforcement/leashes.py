@@ -32,7 +32,8 @@ def refuse_unseen_policy(leashes: Sequence[Leash], policy: Policy | None) -> Non
         if policy is None and {"policy", "value"} & set(leash.threat.knowledge):
             raise NotOffered(
                 f"{leash.label} declares knowledge of the policy, and the frame was given none; "
-                "give it the one that acts, Threatened(env, threats, policy=…)"
+                "give it the one that acts, Threatened(env, threats, policy=…), as `rallypoint "
+                "evaluate` does of one that has learned; with a surrogate attacks need none"
             )
 
 

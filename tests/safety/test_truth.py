@@ -114,7 +114,9 @@ def test_a_frame_hands_out_what_its_threat_declares():
 
 
 def test_a_threat_that_must_see_the_policy_is_refused_where_there_is_none():
-    with pytest.raises(NotOffered, match=r"knowledge of the policy, .*given none; .*policy=…"):
+    with pytest.raises(
+        NotOffered, match=r"of the policy, .*given none; .*policy=….*evaluate.*surrogate"
+    ):
         Threatened(ProvingRing(), [Stub(does=None, knowledge=["policy"])])
 
 
