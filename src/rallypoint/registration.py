@@ -120,7 +120,14 @@ def spec(id: str) -> EnvSpec:
 
     Raises:
         UnknownName: no such id; names the nearest, or the versions there are.
+        InvalidConfig: it is no id.
     """
+    if not isinstance(id, str):
+        raise InvalidConfig(
+            "an environment is asked for by its id, such as 'gathering-v0' or "
+            f"'package.module:factory', got {id!r}; of what makes an environment, "
+            "rallypoint.envs.views.adapter.adapt makes copies"
+        )
     if _FOREIGN.fullmatch(id) and id not in envs:
         return EnvSpec(id=id, entry_point="rallypoint.envs.views.adapter:adapt", kwargs={"env": id})
     match = _ID.fullmatch(id)

@@ -76,6 +76,12 @@ def test_an_unknown_id_gets_the_nearest_or_the_versions_there_are(id, sentence):
         rallypoint.make(id)
 
 
+@pytest.mark.parametrize("given", [small_ring, 7, None])
+def test_what_is_no_id_is_refused_with_what_takes_it(given):
+    with pytest.raises(InvalidConfig, match=r"asked for by its id, .*adapter\.adapt makes copies"):
+        rallypoint.make(given)
+
+
 def test_versions_are_those_of_the_very_name():
     register_env("gathering-variant-v3", small_ring)
     register_env("gathering-v1", small_ring)

@@ -5,6 +5,8 @@ from typing import Any
 import gymnasium
 from pettingzoo import ParallelEnv
 
+from rallypoint.errors import NotConformant
+
 AGENT = "agent_0"
 
 
@@ -45,8 +47,19 @@ class Alone(ParallelEnv[str, Any, Any]):
     def step(
         self, actions: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """Move on."""
-        observation, reward, terminated, truncated, info = self.env.step(actions[AGENT])
+        """Move on.
+
+        Raises:
+            NotConformant: what came back is not what Gymnasium promises.
+        """
+        told = self.env.step(actions[AGENT])
+        if not isinstance(told, tuple) or len(told) != 5:
+            what = f"a tuple of {len(told)}" if isinstance(told, tuple) else type(told).__name__
+            raise NotConformant(
+                f"{type(self.env.unwrapped).__name__}: step() must return (observation, reward, "
+                f"terminated, truncated, info), as Gymnasium's do since 0.26, and returns {what}"
+            )
+        observation, reward, terminated, truncated, info = told
         if terminated or truncated:
             self.agents = []
         return (

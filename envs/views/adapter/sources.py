@@ -18,6 +18,7 @@ FORMS = (
     "'pettingzoo:ID', 'gymnasium:ID' (of another package 'gymnasium:PACKAGE:ID'), "
     "'package.module:factory', or something to call that makes one"
 )
+_FOUND = "; a module of yours is found where its folder is on PYTHONPATH, or it is installed"
 _IN_TURN = (
     "its agents act in turn (an AECEnv that is not parallelizable), and in a batch all agents of a "
     "copy act at once: there is no step in which each of them has chosen"
@@ -195,7 +196,10 @@ def _imported(name: str) -> Callable[..., Any]:
     except (ImportError, AttributeError, ValueError) as error:
         is_id = attribute in gymnasium.registry  # as gymnasium.make("package:ID") would take it
         how = f"as an id of Gymnasium it is 'gymnasium:{name}'" if is_id else FORMS
-        raise Unavailable(f"environment {name!r} cannot be used: {error}; {how}") from error
+        found_how = _FOUND if isinstance(error, ModuleNotFoundError) and not is_id else ""
+        raise Unavailable(
+            f"environment {name!r} cannot be used: {error}; {how}{found_how}"
+        ) from error
     if not callable(found):
         raise InvalidConfig(f"{name!r} is nothing to call, but a {type(found).__name__}")
     make: Callable[..., Any] = found
