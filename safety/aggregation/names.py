@@ -29,6 +29,11 @@ def parse(name: str, parameters: Mapping[str, Any]) -> tuple[Part, ...]:
         UnknownName: no such part; names the nearest.
         Unavailable: a part whose module does not import; says why.
     """
+    if not isinstance(name, str):
+        raise InvalidConfig(
+            f"an aggregator is called by its name, got {name!r}; {_FORM}, and a part of your own "
+            "goes by the name under which it is registered"
+        )
     *before, (last, own) = _settings(name)
     if twice := sorted(own.keys() & parameters.keys()):
         raise InvalidConfig(f"{twice[0]!r} of {last} is given in {name!r} and as a keyword")

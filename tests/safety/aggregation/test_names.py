@@ -76,6 +76,12 @@ def test_what_is_no_chain_is_refused_and_where(name, message):
         Aggregator.parse(name)
 
 
+@pytest.mark.parametrize("name", [["krum"], Krum, Krum(), None])
+def test_what_is_no_name_is_refused(name, rng):
+    with pytest.raises(InvalidConfig, match=r"called by its name, got .* as .nnm\+krum. or"):
+        aggregate(name, rng.standard_normal((7, 3)), f=1)
+
+
 def test_nothing_in_a_name_is_evaluated(tmp_path):
     path = tmp_path / "made"
     with pytest.raises(InvalidConfig):
