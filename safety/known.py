@@ -107,10 +107,12 @@ class Declared:
         """
         if name not in seen_by(self._threat):
             self.refused += 1
-            what = "which it did not declare" if name in KNOWLEDGE else "which nobody can know"
+            is_view = name in KNOWLEDGE
+            what = "which it did not declare" if is_view else "which nobody can know"
+            how = f"; if it is to see that, add {name!r} to its knowledge" if is_view else ""
             raise NotKnown(
                 f"the threat {self._threat.kind!r} looked at {name!r}, {what}; "
-                f"its knowledge is {list(self._threat.knowledge)}"
+                f"its knowledge is {list(self._threat.knowledge)}{how}"
             )
 
 

@@ -94,7 +94,11 @@ class Registry(Mapping[str, Part], Generic[Part]):
             return self._parts[name]
         if name in self._unavailable:
             raise Unavailable(f"{self.kind} {name!r} cannot be used: {self._unavailable[name]}")
-        raise UnknownName(f"no {self.kind} is called {name!r}{did_you_mean(name, self._parts)}")
+        hint = did_you_mean(name, self._parts)
+        if self._package is not None and "did you mean" not in hint:
+            hint += ". One of your own is known once the module that registers it is imported, or "
+            hint += "its package is installed"
+        raise UnknownName(f"no {self.kind} is called {name!r}{hint}")
 
     def __contains__(self, name: object) -> bool:
         """Say whether there is a part of that name that can be used."""

@@ -72,6 +72,15 @@ def test_an_unknown_name_gets_the_nearest_and_all_there_are(fruits):
         fruits["aple"]
 
 
+def test_whoever_asks_for_a_part_of_their_own_reads_how_it_is_known(package):
+    with pytest.raises(
+        UnknownName, match=r"Known: hazel\. One of your own is known once the module"
+    ):
+        package.nuts["mine"]
+    with pytest.raises(UnknownName, match=r"did you mean 'hazel'.* Known: hazel$"):
+        package.nuts["hazl"]  # a slip of the pen
+
+
 def test_a_package_is_imported_at_first_use_and_its_parts_are_there(package):
     assert "orchard.hazel" not in sys.modules
     assert package.nuts["hazel"]() == 1

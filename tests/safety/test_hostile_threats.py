@@ -121,7 +121,7 @@ def test_a_threat_that_looks_at_what_it_did_not_declare_is_stopped():
 
     env = under(peeks, knowledge=["actions"])
     env.reset(seed=0)
-    with pytest.raises(NotKnown, match=r"'stub' looked at 'true_state'.*is \['actions'\]"):
+    with pytest.raises(NotKnown, match=r"'stub' looked at 'true_state'.*is \['actions'\].*, add"):
         env.step(moving(env))
     assert violations(env) == {"knowledge": 1}
 
