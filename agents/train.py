@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from rallypoint.agents import agents
@@ -47,11 +48,23 @@ class Training:
     team: Team | None = None  # who contributes; of learners of contributors only
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: a value of another kind, or a number out of its range.
+        """
+        for name, kind, such in (
+            ("env", str, "an id, such as 'gathering-v0' or 'package.module:factory'"),
+            ("agent", str, "a name, such as 'ppo'"),
+            ("threats", ThreatModel | None, "a ThreatModel, as its from_toml and from_dict make"),
+            ("team", Team | None, "a Team of rallypoint.agents.gradient.by_name"),
+        ):
+            if not isinstance(getattr(self, name), kind):
+                raise InvalidConfig(f"{name} is {such}, got {getattr(self, name)!r}")
         for name in ("steps", "copies"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {value}")
+            if value is not None and not (isinstance(value, int | np.integer) and value >= 1):
+                raise InvalidConfig(f"{name} is a whole number >= 1, got {value!r}")
         check_counts({"steps": self.steps, "copies": self.copies})
         check_settings(self.env_settings)
         check_seed(self.seed)
@@ -71,7 +84,7 @@ class Outcome(NamedTuple):
 
 def train(
     training: Training,
-    out: Path,
+    out: str | Path,
     *,
     progress_bar: bool = False,
     say: Say = lambda _: None,
@@ -98,6 +111,7 @@ def train(
         InvalidConfig: a setting that is not known, or a task that the agent cannot learn.
         UnwritablePath: nothing half-written is left behind.
     """
+    out = Path(out)
     kind = check(training, placement)
     if kind == "contributors":
         team = team_of(training, placement)

@@ -1,0 +1,41 @@
+"""What a ``Training`` refuses before anything is made, and where it may go."""
+
+import numpy as np
+import pytest
+
+from rallypoint.agents.gradient.by_name import Team
+from rallypoint.agents.train import Training, train
+from rallypoint.errors import InvalidConfig
+from rallypoint.safety.threats.crash import Crash
+
+GATHERING = {"env": "gathering-v0", "agent": "q_learning", "steps": 20}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"env": object}, "env is an id, such as 'gathering-v0' .*, got <class 'object'>"),
+        ({"agent": None}, "agent is a name, such as 'ppo', got None"),
+        ({"threats": "threats.toml"}, "threats is a ThreatModel, .* got 'threats.toml'"),
+        ({"threats": {"threats": []}}, "as its from_toml and from_dict make, got {'threats'"),
+        ({"threats": [Crash(victims=[0])]}, r"threats is a ThreatModel, .* got \[Crash"),
+        ({"team": {"workers": 2}}, "team is a Team .*, got {'workers': 2}"),
+        ({"steps": "20"}, "steps is a whole number >= 1, got '20'"),
+        ({"steps": 2e3}, "steps is a whole number >= 1, got 2000.0"),
+        ({"copies": 0}, "copies is a whole number >= 1, got 0"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_and_what_it_should_be_said(given, says):
+    with pytest.raises(InvalidConfig, match=says):
+        Training(**GATHERING | given)
+
+
+def test_numbers_may_be_numpys_and_the_folder_a_string(tmp_path):
+    whole = Training(**GATHERING, seed=3, copies=2)
+    same = Training(**GATHERING | {"steps": np.int64(20)}, seed=np.int64(3), copies=np.int32(2))
+    train(whole, tmp_path / "one")
+    train(same, str(tmp_path / "other"))
+    one, other = (sorted((tmp_path / run).rglob("*.safetensors")) for run in ("one", "other"))
+    assert one
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+    assert Training(**GATHERING, team=Team(workers=2)).team.workers == 2
