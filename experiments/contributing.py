@@ -189,10 +189,12 @@ def stopped(folder: Path, placement: "Placement | None" = None) -> Stopped:
     """
     from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
     from rallypoint.agents.train import check, training_of
+    from rallypoint.experiments.report.command import check_runs
     from rallypoint.plain_json import read_json
     from rallypoint.summary import convert
     from rallypoint.takeover import MANIFEST
 
+    check_runs([folder])
     began = (folder / CHECKPOINT).is_file()
     try:
         path = folder / MANIFEST

@@ -47,7 +47,7 @@ def report(folders: Sequence[Path], out: Path | None, csv: Path | None, latex: P
     from rallypoint.takeover import REPORT, REPORT_SIGN
 
     chosen = list({folder.resolve(): folder for folder in folders}.values())
-    _check_runs(chosen)
+    check_runs(chosen)
     page = out or (chosen[0] if len(chosen) == 1 else Path()) / REPORT
     _check_replaceable(page, REPORT_SIGN, "--out")
     tables = (
@@ -64,11 +64,18 @@ def report(folders: Sequence[Path], out: Path | None, csv: Path | None, latex: P
         if table is not None:
             write_atomically(table, written(runs).encode("utf-8", errors="replace"))
     num_runs = f"{len(runs)} runs, " if len(runs) > 1 else ""
-    found = tally([claim for run in runs for claim in run.summary.claims])
+    claims = [claim for run in runs for claim in run.summary.claims]
+    is_whole = all(run.manifest["status"] == "finished" for run in runs)
+    found = tally(claims) if claims or not is_whole else "no claims are made"
     click.echo(f"{page}: {num_runs}{found}; {len(content) / 1e6:.1f} MB")
 
 
-def _check_runs(folders: Sequence[Path]) -> None:
+def check_runs(folders: Sequence[Path]) -> None:
+    """Refuse folders that hold no run, and say which inside of them do.
+
+    Raises:
+        UsageError: names the folder.
+    """
     from rallypoint.experiments.report.manifest_file import is_run
 
     for folder in folders:
@@ -78,7 +85,7 @@ def _check_runs(folders: Sequence[Path]) -> None:
         hint = (
             f"; give its folders: {' '.join(inner[:3])}{' …' if len(inner) > 3 else ''}"
             if inner
-            else " (no manifest.json); give folders that `rallypoint run` wrote"
+            else " (no manifest.json); give folders that `rallypoint run` or `train` wrote"
         )
         raise click.UsageError(f"{folder} holds no run{hint}")
 

@@ -63,6 +63,7 @@ def verify(
     there, with digests and seal written anew, is found by --all, or by a seal that was published.
     """
     from rallypoint.experiments.progress import display
+    from rallypoint.experiments.report.command import check_runs
     from rallypoint.experiments.report.recorded import read_run
     from rallypoint.experiments.runner import stoppable
     from rallypoint.experiments.telling import told_if_possible
@@ -71,6 +72,7 @@ def verify(
 
     if runs_all and seeds:
         raise click.UsageError("--all runs every seed: leave out --seed")
+    check_runs([folder])
     run = read_run(folder)
     budget = Budget(math.inf if runs_all else seconds, seeds, tolerance)
     with stoppable(), display() as shown:

@@ -11,6 +11,7 @@ import pytest
 
 from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
 from rallypoint.errors import UnreadableFile
+from rallypoint.run_folder import RunFolder
 
 THREATS = """
 format = 1
@@ -71,6 +72,18 @@ def test_one_that_left_no_checkpoint_begins_anew_and_others_are_refused(rallypoi
     done = rallypoint("train", "--resume", tmp_path / "empty")
     assert done.status == 2
     assert "manifest" in done.err
+
+
+@pytest.mark.parametrize("words", [["train", "--resume"], ["verify"], ["report"]])
+def test_a_folder_without_a_run_is_told_from_one_with_runs_inside(rallypoint, tmp_path, words):
+    (tmp_path / "empty").mkdir()
+    done = rallypoint(*words, tmp_path / "empty")
+    assert done.status == 2
+    assert "empty holds no run (no manifest.json); give folders that `rallypoint run`" in done.err
+    RunFolder(tmp_path / "all" / "one", experiment="toy", config={}, seeds=[0]).close("finished")
+    done = rallypoint(*words, tmp_path / "all")
+    assert done.status == 2
+    assert f"all holds no run; give its folders: {tmp_path / 'all' / 'one'}" in done.err
 
 
 def test_one_that_another_version_began_is_refused(rallypoint, tmp_path):

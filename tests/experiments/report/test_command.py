@@ -1,10 +1,12 @@
 """``rallypoint report DIR…``, as it is typed."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
+from rallypoint.run_folder import RunFolder
 from tests.experiments.report.reading import Page
 from tests.experiments.report.toy_runs import edit, write_run
 
@@ -32,6 +34,19 @@ def test_several_runs_get_one_page_here(report, run):
     assert done.status == 0
     assert done.out.startswith("report.html: 2 runs, ")
     assert "2 runs" in Page(Path("report.html").read_text()).text
+
+
+def test_of_runs_that_make_no_claims_it_is_not_said_that_none_was_finished(report):
+    for name, error in (("whole", None), ("stopped", KeyboardInterrupt)):
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            RunFolder(Path(name), experiment="toy", config={}, seeds=[0]),
+        ):
+            if error is not None:
+                raise error
+    assert ": no claims are made; " in report("whole").out
+    assert ": no claim was finished; " in report("stopped").out
+    assert ": 2 runs, no claim was finished; " in report("whole", "stopped").out
 
 
 def test_a_run_named_twice_is_shown_once(report, run):

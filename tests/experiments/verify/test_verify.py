@@ -108,7 +108,7 @@ def test_of_a_run_that_broke_off_what_is_there_is_compared(rallypoint):
 def test_what_is_no_run_is_refused_in_one_line(rallypoint):
     Path("empty").mkdir()
     done = rallypoint("verify", "empty")
-    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert (done.status, done.err.count("\n")) == (2, 1)
     assert "manifest.json" in done.err
 
 
