@@ -15,7 +15,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.errors import InvalidConfig, NotReset, UnknownName, did_you_mean
 from rallypoint.safety.enforcement.ballot import named
-from rallypoint.safety.interruption.addresses import function_at
+from rallypoint.safety.interruption.addresses import function_at, tried
 from rallypoint.safety.known import Known
 
 ALWAYS = "always"
@@ -53,6 +53,11 @@ class Initiation:
         given = [name for name in TRIGGERS if getattr(self, name) is not None]
         if len(given) != 1 and given != ["region", "proposes"]:
             raise InvalidConfig(f"initiation is one of {_FORMS}; got {given or 'none of them'}")
+        if empty := [name for name in given if getattr(self, name) == ()]:
+            raise InvalidConfig(
+                f"{empty[0]} lists at least one, got none: nobody would ever be interrupted; leave "
+                "the threat out for that"
+            )
         if self.agent is not None and self.region is None:
             raise InvalidConfig("initiation by an agent says in which region that agent is to be")
         for name, least in (("every", 1), ("steps", 0)):
@@ -165,7 +170,10 @@ def _by_function(address: Function, env: BatchEnv) -> Trigger:
         return checked_chances(function(state), (len(state), env.num_agents))
 
     with suppress(NotReset):
-        chances(env.state())
+        state = env.state()
+        checked_chances(
+            tried(function, state, "the initiation function"), (len(state), env.num_agents)
+        )
 
     def fires(known: Known) -> Array:
         fired = chances(known.true_state)

@@ -9,6 +9,7 @@ agents explore uninterrupted with a chance that falls as 1/n, whose sum has no b
 n^(-1/m) it falls as 1/n² and has one.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from rallypoint.draws import Floats, Integers
 from rallypoint.errors import InvalidConfig, did_you_mean
-from rallypoint.safety.interruption.addresses import function_at
+from rallypoint.safety.interruption.addresses import function_at, tried
 
 SCHEDULES = ("visits", "log")
 COUNTS = ("turns", "visits")
@@ -61,9 +62,10 @@ class ThetaSequence:
                 raise InvalidConfig(f"no {name} is called {value!r}{did_you_mean(value, known)}")
         if self.counts is not None and self.function is None:
             raise InvalidConfig("counts goes with a function; a schedule says what it counts")
-        most = 1.0 if self.schedule == "visits" else np.inf
+        most = 1.0 if self.schedule == "visits" else sys.float_info.max
         if not 0 < self.c <= most:
-            raise InvalidConfig(f"c lies in (0, {most:g}], or theta would be none, got {self.c}")
+            must = "in (0, 1]" if self.schedule == "visits" else "above 0 and is finite"
+            raise InvalidConfig(f"c lies {must}, or theta would be none, got {self.c}")
         for name in ("agents", "exponent", "states"):
             value = getattr(self, name)
             if value is not None and not 0 < value < np.inf:
@@ -103,6 +105,8 @@ def theta_of(theta: float | ThetaSequence, *, num_agents: int) -> Theta:
     c = theta.c
     if theta.function is not None:
         function = function_at(theta.function, "the function of theta")
+        first = np.array([1, 2])
+        _checked(tried(function, first, "the function of theta"), first)
         return lambda counts: _checked(function(counts), counts)
     if theta.schedule == "log":
         return lambda counts: np.maximum(0.0, 1 - c / np.log(counts + 1e-9))  # 0 at t = 1

@@ -102,6 +102,10 @@ def no_array(state):
     return [True] * len(state)
 
 
+def clueless(array):
+    return {}["high"] * array
+
+
 def slow(counts):
     """Theta that follows counts: 0, 1/2, 2/3 …"""
     return 1 - 1 / counts
@@ -113,3 +117,7 @@ def reaches_one(counts):
 
 def flat(counts):
     return 0.5
+
+
+def one_at_once(counts):
+    return np.ones(len(counts))

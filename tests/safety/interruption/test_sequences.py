@@ -126,17 +126,23 @@ def test_a_function_of_ones_own_is_called_with_turns_or_visits():
     assert (env.step(moving(env)).infos["theta"] == 0).all()
 
 
+def test_a_function_that_comes_to_give_no_theta_is_refused_there():
+    env = under({"function": HERE + "reaches_one"})
+    with pytest.raises(InvalidConfig, match=r"stays in \[0, 1\), got 1.0"):
+        list(play(env, 4))
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("reaches_one", r"stays in \[0, 1\), got 1.0"),
-        ("flat", r"returns \(5,\), got float"),
+        ("one_at_once", r"stays in \[0, 1\), got 1.0"),
+        ("flat", r"returns \(2,\), got float"),
+        ("clueless", r"the function of theta is called with .* and raises KeyError: 'high'"),
     ],
 )
-def test_a_function_that_gives_no_theta_is_refused(name, sentence):
-    env = under({"function": HERE + name})
+def test_a_function_that_gives_no_theta_is_refused_when_the_frame_is_made(name, sentence):
     with pytest.raises(InvalidConfig, match=sentence):
-        list(play(env, 4))
+        under({"function": HERE + name})
 
 
 @pytest.mark.parametrize(
@@ -146,6 +152,7 @@ def test_a_function_that_gives_no_theta_is_refused(name, sentence):
         ({"schedule": "visit"}, "'visit'; did you mean 'visits'"),
         ({"schedule": "visits", "c": 1.5}, r"c lies in \(0, 1\], .* got 1.5"),
         ({"schedule": "log", "c": 0}, "got 0"),
+        ({"schedule": "log", "c": float("inf")}, "c lies above 0 and is finite"),
         ({"schedule": "visits", "agents": 0}, "agents is a number above 0"),
         ({"schedule": "visits", "exponent": -1.0}, "exponent is a number above 0"),
         ({"schedule": "log", "agents": 2}, "go with schedule = .visits."),
