@@ -20,6 +20,7 @@ from rallypoint.agents.rounds.in_process import InProcess
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.rounds.protocols import protocols
 from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
+from rallypoint.agents.rounds.protocols.buffered import BufferedRounds
 from rallypoint.agents.rounds.protocols.replicated_servers import ReplicatedServers
 from rallypoint.agents.rounds.real_delays import RealDelays
 from rallypoint.agents.rounds.recorded import RecordedDelays
@@ -205,10 +206,16 @@ class Manner:
             return
         if self.name == REPLICATED:
             least = self.replicated.waits_for
-        elif self.name == "buffered":
-            least = 2 * self._f + 1
-        if self.name != "kardam":
-            aggregator.check(least, self._f)
+        elif isinstance(self.protocol, BufferedRounds):
+            least = self.protocol.least(self._f)
+        try:
+            if self.name != "kardam":
+                aggregator.check(least, self._f)
+        except TooManyByzantine as error:
+            raise TooManyByzantine(
+                f"{error}; --protocol {self.name} asks it about {least} of "
+                f"{self._recipe.count}, which --protocol-set can change"
+            ) from error
 
     def check_threats(self, updates: Lies | None, aggregator: Aggregator, actors: Actors) -> None:
         """Refuse threats to what one trusted server says, and losses that a rule cannot stand.

@@ -13,6 +13,7 @@ from rallypoint.agents.rounds.filters.versions import Vector
 from rallypoint.agents.rounds.protocols import Combine, Follow, protocols
 from rallypoint.agents.rounds.protocols.asynchronous import Asynchronous
 from rallypoint.batch_env import Snapshot
+from rallypoint.errors import InvalidConfig
 
 
 class Buffering(NamedTuple):
@@ -30,14 +31,20 @@ class Buffering(NamedTuple):
 class BufferedRounds(Asynchronous[Buffering], Buffer):
     """Ask the aggregator about the last update of each of 2 f + 1 contributors or more.
 
-    As many liars as f may be silent, so n >= 3 f + 1. Which updates are combined when is said of
-    ``Buffer``; what they are combined by is the server's aggregator.
+    As many liars as f may be silent, so n >= 3 f + 1, and at most n - f are waited for. Which
+    updates are combined when is said of ``Buffer``; what they are combined by is the server's
+    aggregator.
     """
 
     def _opened(self, count: int, version: int, parameters: Vector | None) -> Buffering:
         del version, parameters
         check_quorum("buffered", count, self.f)
-        self.least(self.f)
+        if (least := self.least(self.f)) > count - self.f:
+            raise InvalidConfig(
+                f"a buffer of size = {least} fills only if all of {count} contributors but "
+                f"{count - least} send, and f = {self.f} may be silent for ever; take a size of "
+                f"{count - self.f} at most, or more contributors"
+            )
         return Buffering(self.empty(count))
 
     def _judged(

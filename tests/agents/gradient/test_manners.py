@@ -109,6 +109,12 @@ def test_a2c_can_be_trained_asynchronously(tmp_path):
     assert np.isfinite([row["return"] for row in rows if row["return"] is not None]).all()
 
 
+def test_a_rule_that_asks_for_more_is_asked_about_more(tmp_path):
+    more = {"aggregator": "krum", "byzantine": 1, "settings": {"size": 5}}
+    rows, _ = run(training("buffered", **more), tmp_path)
+    assert np.isfinite([row["return"] for row in rows if row["return"] is not None]).all()
+
+
 @pytest.mark.parametrize(
     ("manner", "changes", "why"),
     [
@@ -122,7 +128,8 @@ def test_a2c_can_be_trained_asynchronously(tmp_path):
             "a name, such as .*, or a table with a kind, got 5",
         ),
         ("kardam", {"settings": {"delays": {"kind": ["drawn"]}}}, "no delays are called"),
-        ("buffered", {"aggregator": "krum"}, "krum needs"),
+        ("buffered", {"aggregator": "krum"}, "krum needs .* about 5 of 7, which --protocol-set"),
+        ("buffered", {"settings": {"size": 6}}, "take a size of 5 at most"),
         ("replicated_servers", {"settings": {"servers": 4}}, "it takes 5 servers"),
         ("kardam", {"threats": [{"kind": "equivocation"}]}, "--protocol replicated_servers"),
         ("synchronous", {"settings": {"f": 1}}, "--ray-set"),
