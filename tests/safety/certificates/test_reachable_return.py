@@ -94,6 +94,21 @@ def test_stairs_are_where_the_certified_return_falls(seed):
         assert last == reachable_return(model, radii, horizon=7, epsilon=epsilon).worst
 
 
+def test_a_stair_may_come_of_what_is_done_at_the_very_last_step():
+    # From the first cell to the second; there a lie of 0.5 costs 5, and the episode is over.
+    model = Transitions(
+        next_states=np.array([[[1], [1]], [[1], [1]]]),
+        probabilities=np.ones((2, 2, 1)),
+        rewards=np.array([[[[0.0]], [[0.0]]], [[[0.0]], [[-5.0]]]]),
+        terminated=np.zeros((2, 2, 1), dtype=bool),
+        start=np.array([1.0, 0.0]),
+        actions=joint_actions((2,)),
+    )
+    radii = np.array([[0.0, np.inf], [0.0, 0.5]])
+    assert stairs(model, radii, horizon=2) == [(0.0, 0.0), (0.5, -5.0)]
+    assert stairs(model, radii, horizon=1) == [(0.0, 0.0)]
+
+
 def test_nothing_to_lie_with_leaves_what_the_policy_returns():
     rng = np.random.default_rng(9)
     model, radii = grid(rng), some_radii(rng)

@@ -33,6 +33,18 @@ def test_two_actions_about_the_middle_of_the_range_have_the_radius_of_a_probabil
     assert found.radii[0] == np.inf
 
 
+def test_averages_are_bounded_from_both_sides_for_all_actions_together():
+    # Each of 2 K bounds may be wrong with alpha / 2 K, by Hoeffding's inequality; by hand:
+    samples, alpha, low, high = 400, 0.06, -10.0, 30.0
+    off = (high - low) * np.sqrt(np.log(2 * 3 / alpha) / (2 * samples))
+    best, other = (26.0 - off - low) / (high - low), (2.0 + off - low) / (high - low)
+    found = certified_values(
+        np.array([2.0, 26.0, -3.0]), samples=samples, low=low, high=high, sigma=0.7, alpha=alpha
+    )
+    assert found.action == 1
+    assert np.isclose(found.radius, 0.7 / 2 * (ndtri(best) - ndtri(other)), rtol=1e-12)
+
+
 def test_no_radius_is_above_the_distance_to_the_line():
     rng = np.random.default_rng(0)
     seen = rng.normal(0, 0.3, (60, 1, 2)).astype(np.float32)

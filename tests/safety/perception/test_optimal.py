@@ -95,6 +95,39 @@ def test_it_is_the_best_of_all_maps_where_all_can_be_tried():
     np.testing.assert_allclose(best.values, np.min(every, axis=0), atol=1e-9)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.9, 0.99])
+@pytest.mark.parametrize("seed", range(5))
+def test_where_episodes_end_it_is_the_best_of_all_maps_too(seed, gamma):
+    rng = np.random.default_rng(seed)
+    states, percepts, actions, outcomes = 4, 3, 2, 2
+    shape = (states, actions, outcomes)
+    model = Transitions(
+        next_states=rng.integers(states, size=shape),
+        probabilities=rng.dirichlet(np.ones(outcomes), shape[:2]),
+        rewards=rng.normal(size=(*shape, 1)),
+        terminated=rng.random(shape) < 0.4,
+        start=np.full(states, 1 / states),
+        actions=np.arange(actions)[:, None],
+    )
+    policy = rng.dirichlet(np.ones(actions), percepts)
+    seen = rng.integers(percepts, size=states)
+    neighbours = rng.random((percepts, percepts)) < 0.6
+    found = optimal_adversary(model, policy, seen, neighbours, gamma=gamma)
+    may_show = [np.flatnonzero(neighbours[p] | (np.arange(percepts) == p)) for p in seen]
+    least = np.full(states, np.inf)
+    for shows in itertools.product(*may_show):
+        # By hand: (I - gamma P) v = r, where P only goes on.
+        odds = policy[list(shows)][..., None] * model.probabilities  # (S, A, K)
+        onwards = np.zeros((states, states))
+        for state, action, outcome in np.argwhere(~model.terminated):
+            onwards[state, model.next_states[state, action, outcome]] += odds[
+                state, action, outcome
+            ]
+        paid = (odds * model.rewards[..., 0]).sum(axis=(1, 2))
+        least = np.minimum(least, np.linalg.solve(np.eye(states) - gamma * onwards, paid))
+    np.testing.assert_allclose(found.values, least, atol=1e-9)
+
+
 def test_without_neighbours_it_shows_the_truth():
     model, neighbours = grid()
     policy, _ = greedy_policy(model)

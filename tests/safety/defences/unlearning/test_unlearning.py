@@ -135,6 +135,15 @@ def test_noise_has_the_deviation_that_the_guarantee_asks_for():
     assert noise.std() == pytest.approx(expected, rel=0.05)
 
 
+def test_the_radius_is_attained_where_nothing_but_the_ridge_bends_the_loss_of_what_stays():
+    features, targets = np.zeros((10, 2)), np.zeros(10)
+    features[:3], targets[:3] = [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], [1.0, -1.0, 2.0]
+    head, forget = Ridge(features, targets, mu=0.2), np.arange(10) < 3
+    optimum = head.optimum()
+    away = np.linalg.norm(head.only(~forget).optimum() - optimum)
+    assert radius(head, forget, optimum) == pytest.approx(float(away), rel=1e-9)
+
+
 class Scripted:
     """Chance that draws these rows, and no noise."""
 
