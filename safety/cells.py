@@ -71,11 +71,12 @@ def put(values: Array, places: Places, few: Array) -> None:
 
     A cell is copied as one thing: number by number it takes several times as long.
     """
-    flat = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
-    if isinstance(places, slice) or values.ndim == 2:
-        flat[places] = few
+    if isinstance(places, slice):
+        values[...] = few.reshape(values.shape)
+    elif values.ndim == 2:
+        values.put(places, few)
     elif few.size:
-        _cells(flat).put(places, _cells(few.astype(values.dtype, copy=False)))
+        _cells(values, 2).put(places, _cells(few.astype(values.dtype, copy=False)))
 
 
 def replaced(values: Array, where: Mask, others: Array) -> Array:

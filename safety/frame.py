@@ -12,6 +12,7 @@ from rallypoint.batch_env import (
     Step,
     check_actions,
 )
+from rallypoint.checked import Checked
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, NotReset
 from rallypoint.policies import Policy
@@ -93,6 +94,7 @@ class Threatened(BatchWrapper):
             self.offers = self.offers - {"remove"}
         self._feedback = Feedback(env, self._at["feedback"])
         self._standing = Standing(env.num_copies, env.num_agents)
+        self._no_chance = sealed(np.zeros((env.num_copies, env.num_agents)))
         self._true: Observations = {}
         self._perceived: Observations = {}
 
@@ -170,11 +172,16 @@ class Threatened(BatchWrapper):
     def step(self, actions: Actions) -> Step:
         """Advance every copy by one step under the threats; see ``BatchEnv.step``."""
         refuse_unready(self.id, self._standing.ended, started=self._seed is not None)
-        acting = self._standing.nobody  # as far as threats are asked about them
+        moment: Moment | None = None  # at which they act, if threats are asked about it
         if self._alters_actions or self._at["feedback"]:
             acting = self._standing.present(_ALL, self.env.alive)
-        done = self._override(actions, acting)
-        step = self._told(done.actions, acting)
+            moment = self._moment(_ALL, acting, observations=self._perceived)
+        done = self._override(actions, moment)
+        step = self.env.step(done.actions)
+        if moment is not None:
+            moment.actions = done.actions
+            moment.truth = Truth(self.env, self.policy)  # the world has moved
+        rewards, infos = self._feedback.told(step, moment)
         self._standing.pass_step()
         going_on = step.alive
         if np.count_nonzero(step.terminated) or np.count_nonzero(step.truncated):
@@ -185,8 +192,11 @@ class Threatened(BatchWrapper):
             step = departed(self.env, step, leaving)
             self._standing.ended = step.ended
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
-        seen = dict(self._perceived)
-        return step._replace(observations=seen, infos=told(self, actions, done, step))
+        return step._replace(
+            observations=dict(self._perceived),
+            rewards=rewards,
+            infos=told(self, actions, done, infos),
+        )
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world; not offered where observations are threatened."""
@@ -256,38 +266,26 @@ class Threatened(BatchWrapper):
             self._at["observation"], self._moment(rows, present, observations=perceived)
         )
 
-    def _override(self, actions: Actions, acting: Mask) -> Overridden:
+    def _override(self, actions: Actions, moment: Moment | None) -> Overridden:
         """Let threats to action, then interruption, act; hold the frozen still."""
-        if not self._alters_actions:
-            return Overridden(actions, self._standing.nobody, np.zeros(self._standing.nobody.shape))
+        if moment is None or not self._alters_actions:
+            return Overridden(actions, self._standing.nobody, self._no_chance)
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        moment = self._moment(_ALL, acting, observations=self._perceived, actions=actions)
-        done = override([*self._at["action"], *self._at["interruption"]], moment)
+        moment.actions = actions
+        done = override(self._at["action"], self._at["interruption"], moment)
+        executed = done.actions
         if np.count_nonzero(self._standing.frozen):
-            done = done._replace(
-                actions=hold_still(self._spans, done.actions, self._standing.frozen)
-            )
-        return done
-
-    def _told(self, actions: Actions, acting: Mask) -> Step:
-        """Let the world move, and threats to feedback act on what is told of it."""
-        if not self._at["feedback"]:
-            return self._feedback.told(self.env.step(actions), None)
-        step = self.env.step(actions)
-        moment = self._moment(_ALL, acting, observations=self._perceived, actions=actions)
-        return self._feedback.told(step, moment)
+            executed = hold_still(self._spans, executed, self._standing.frozen)
+        # What threats say lies in the space, so the world need not look again.
+        return done._replace(actions=Checked(executed, self.groups, self.num_copies))
 
     def _moment(
-        self,
-        rows: Rows,
-        present: Mask,
-        *,
-        observations: Observations | None = None,
-        actions: Actions | None = None,
+        self, rows: Rows, present: Mask, *, observations: Observations | None = None
     ) -> Moment:
-        views = (Truth(self.env, self.policy), observations or {}, actions or {})
+        """Return what is going on in some copies, of which no actions are known yet."""
+        views = (Truth(self.env, self.policy), observations or {})
         time = self._standing.time
         if isinstance(rows, slice):
             return Moment(rows, self._copies, time, present, *views, clock=self._standing.clock)

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -62,7 +62,8 @@ class Moment:
     present: Mask  # (e, N) alive and not crashed
     truth: Truth  # of all E copies
     observations: Observations  # (E, …) as perceived so far; at site presence not yet
-    actions: Actions  # (E, …) as they stand; at sites action, interruption and feedback only
+    # (E, …) as they stand; at sites action, interruption and feedback only
+    actions: Actions = field(default_factory=dict)
     clock: int | None = None  # the time of all these copies, where it is one
     feedback: Array | None = None  # (E, N) a signal as told so far; at site feedback only
     victims: Mask | None = None  # (e, N) of the threat that is asked

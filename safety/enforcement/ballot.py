@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.draws import Draws, Integers
 from rallypoint.errors import InvalidConfig, RallypointError, UnknownName
+from rallypoint.safety.known import sealed
 from rallypoint.safety.limits import Share
 
 
@@ -54,12 +55,12 @@ class Ballot:
                     f"got an array {meant.shape} of {meant.dtype}"
                 )
             self._counts: tuple[int, ...] = ()
-            self.given = self.chosen = meant.copy()
+            self.given = self.chosen = sealed(meant.copy())
             return
         try:
             self._counts = _numbers(meant, len(agents)) if isinstance(meant, Share) else ()
             always = () if isinstance(meant, Share) else meant
-            self.chosen = np.broadcast_to(named(always, agents), shape).copy()
+            self.chosen = sealed(np.broadcast_to(named(always, agents), shape).copy())
         except RallypointError as error:
             raise type(error)(f"{label}: {error}") from None
 
@@ -80,7 +81,7 @@ class Ballot:
         candidates = np.ones((int(rows.sum()), self.chosen.shape[1]), dtype=bool)
         chosen = self.chosen.copy()  # whoever was told the old one keeps it
         chosen[rows] = self._draws.choose(self._numbers(self._draws, rows), candidates, rows)
-        self.chosen = chosen
+        self.chosen = sealed(chosen)
 
     def snapshot(self) -> Snapshot:
         """Return who is meant, and where the draws stand."""
@@ -88,7 +89,7 @@ class Ballot:
 
     def restore(self, snapshot: Snapshot, seed: int) -> None:
         """Go on from a snapshot of the same seed."""
-        self.chosen = snapshot["chosen"].copy()
+        self.chosen = sealed(snapshot["chosen"].copy())
         if self._counts:
             self._open(seed).restore(snapshot)
 

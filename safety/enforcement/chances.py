@@ -7,6 +7,7 @@ import numpy as np
 
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Floats
+from rallypoint.safety.known import sealed
 
 
 class Told(NamedTuple):
@@ -44,4 +45,4 @@ class Chances:
             chances = np.nan if said is None else said
             np.copyto(odds[:, columns], chances, where=opportunities)
         self.spared = 1 - odds
-        self.theta = 1 - self.spared
+        self.theta = sealed(1 - self.spared)

@@ -23,14 +23,14 @@ class Feedback:
             leashes: the threats to feedback, in order.
         """
         self._env = env
-        self._leashes = leashes
+        self._leashes = [(leash, signal_of(leash.threat)) for leash in leashes]
         self._has_costs = "cost" in env.offers
-        self._lies_about_costs = any(signal_of(leash.threat) != REWARD for leash in leashes)
+        self._lies_about_costs = any(signal != REWARD for _, signal in self._leashes)
         shape = (env.num_copies, env.num_agents, len(env.cost_names))
         self._costs: Floats = np.zeros(shape)  # as told, where somebody lies about them
 
-    def told(self, step: Step, moment: Moment | None) -> Step:
-        """Return a step of the world as it is told, with what was true in its infos.
+    def told(self, step: Step, moment: Moment | None) -> tuple[Array, dict[str, Array]]:
+        """Return what is told of the rewards of a step, and its infos with what was true.
 
         Without a threat to feedback there need be no moment.
         """
@@ -40,12 +40,12 @@ class Feedback:
             infos["true_costs"] = true = self._env.cost()
             if self._lies_about_costs:
                 signals |= dict(zip(self._env.cost_names, np.moveaxis(true, 2, 0), strict=True))
-        if moment is None:
-            return step._replace(infos=infos)
+        if moment is None or not self._leashes:
+            return step.rewards, infos
         told = tell(self._leashes, moment, signals)
         if self._lies_about_costs:
             self._costs = np.stack([told[name] for name in self._env.cost_names], axis=2)
-        return step._replace(rewards=told[REWARD], infos=infos)
+        return told[REWARD], infos
 
     def cost(self) -> Floats:
         """Return the costs of the last step as they are told: (E, N, k)."""

@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from rallypoint.batch_env import Actions, Array, Step
+from rallypoint.batch_env import Actions, Array
 from rallypoint.safety.enforcement.sites import Overridden
-from rallypoint.safety.known import sealed
 
 if TYPE_CHECKING:
     from rallypoint.safety.frame import Threatened
 
 
-def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> dict[str, Array]:
-    """Return the infos of a step of which ``Feedback`` has told; references, not copies.
+def told(
+    env: "Threatened", proposed: Actions, done: Overridden, so_far: dict[str, Array]
+) -> dict[str, Array]:
+    """Return the infos of a step, of which ``Feedback`` has told some; references, not copies.
 
     ====================================  =========================================================
     ``proposed/<group>`` (E, n, …)        actions as policies chose them
@@ -26,7 +27,7 @@ def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> 
     ``byzantine`` (E, N)                  who lies
     ====================================  =========================================================
     """
-    infos = dict(step.infos)
+    infos = dict(so_far)
     true = env.true_observations
     for group in env.groups:
         name, kind = group.name, group.action_space.dtype
@@ -35,7 +36,7 @@ def told(env: "Threatened", proposed: Actions, done: Overridden, step: Step) -> 
         infos[f"executed/{name}"] = done.actions[name].astype(kind, copy=False)
         infos[f"true_observations/{name}"] = true[name]
     infos["interrupted"] = done.interrupted
-    infos["theta"] = sealed(done.theta)
+    infos["theta"] = done.theta
     infos["will_interrupt"] = env.will_interrupt
     infos["crashed"] = env.crashed
     infos["byzantine"] = env.byzantine

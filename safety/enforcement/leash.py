@@ -25,7 +25,7 @@ from rallypoint.safety.enforcement.proposals import (
 from rallypoint.safety.enforcement.steady import is_steady
 from rallypoint.safety.enforcement.tally import Deed, Tally
 from rallypoint.safety.enforcement.touch import Done, Touch
-from rallypoint.safety.known import Known, Moment, Rows, Span
+from rallypoint.safety.known import Known, Moment, Rows, Span, sealed
 from rallypoint.safety.limits import as_budget, as_victims
 from rallypoint.safety.perception.ledger import Ledger
 from rallypoint.safety.perception.room import Room
@@ -104,7 +104,8 @@ class Leash:
         if not self._is_byzantine:
             self._ballot.begin(rows, own)
         self._tally.begin(rows, own)
-        self._done = None
+        if self._memory.remembers:  # of the others, what an episode begins with is nothing new
+            self._done = None
         if self._ledger is not None:
             self._ledger.begin(rows)
         self._memory.begin(rows, own)
@@ -120,7 +121,7 @@ class Leash:
             if (part := self._memory.foretold(span)) is None:
                 return None
             said.append(part)
-        foretold: Mask = self.victims & (said[0] if len(said) == 1 else np.hstack(said))
+        foretold = sealed(self.victims & (said[0] if len(said) == 1 else np.hstack(said)))
         if self._is_steady:
             self._foretold = foretold
         return foretold
@@ -135,7 +136,13 @@ class Leash:
             self._done = None
             if lasts and strays == self._tally.violations:
                 self._done = done._replace(touches=[touch.kept() for touch in done.touches])
-        self._tally.count(done.deed, *_steps(moment, done.deed))
+        if moment.clock is not None:
+            self._tally.count(done.deed, moment.clock, moment.clock)
+        elif done.deed.number:
+            steps = moment.time[done.deed.copies]
+            self._tally.count(done.deed, int(steps.min()), int(steps.max()))
+        else:
+            self._tally.count(done.deed, 0, 0)
         return done.touches
 
     def _asked(self, moment: Moment, due: Due) -> Done:
@@ -290,11 +297,3 @@ class Leash:
         self._memory.keep(group, rows, before, state)
         checked: Proposal = proposal
         return checked
-
-
-def _steps(moment: Moment, deed: Deed) -> tuple[int, int]:
-    """Return the first and the last step at which somebody is touched."""
-    if moment.clock is not None or not deed.number:
-        return moment.clock or 0, moment.clock or 0
-    steps = moment.time[deed.copies]
-    return int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))

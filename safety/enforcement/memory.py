@@ -41,6 +41,8 @@ class Memory:
             some = None if rows.all() else rows
             for draws in self._draws.values():
                 draws.begin_episode(some)
+        if seed is None and not self.remembers:
+            return
         lasting = frozenset[str]() if seed is not None else self._threat.lasting
         for span in self._spans:
             group = span.group.name
@@ -50,6 +52,11 @@ class Memory:
             if self._begins:
                 news = self._begun(group, rows, news)
             self._states[group] = _overlaid(old, rows, news)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a state, or something else that an episode begins with."""
+        return self._begins or any(self._states.values())
 
     def of(self, group: str, rows: Rows) -> State:
         """Return what it remembers of some copies, not to be written to."""

@@ -11,8 +11,7 @@ from rallypoint.safety.cells import put, replaced
 from rallypoint.safety.enforcement.feasibility import leaves_world
 from rallypoint.safety.enforcement.leash import Leash
 from rallypoint.safety.enforcement.touch import Touch
-from rallypoint.safety.known import Moment, Rows, Span
-from rallypoint.safety.threats.feedback import signal_of
+from rallypoint.safety.known import Moment, Rows, Span, sealed
 
 
 def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
@@ -69,12 +68,13 @@ def perceive(leashes: Sequence[Leash], moment: Moment) -> Observations:
     return perceived
 
 
-def tell(leashes: Sequence[Leash], moment: Moment, true: Mapping[str, Array]) -> dict[str, Array]:
-    """Let threats to feedback act; return what is told of each signal (E, N)."""
+def tell(
+    leashes: Sequence[tuple[Leash, str]], moment: Moment, true: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Let threats to feedback act, each on its signal; return what is told of each (E, N)."""
     told = dict(true)
     own: set[str] = set()
-    for leash in leashes:
-        signal = signal_of(leash.threat)
+    for leash, signal in leashes:
         moment.feedback = told[signal]
         for touch in leash.touch(moment):
             if signal not in own:
@@ -95,19 +95,18 @@ class Overridden(NamedTuple):
     theta: Floats  # (E, N) how likely that was; NaN where a threat does not tell
 
 
-def override(leashes: Sequence[Leash], moment: Moment) -> Overridden:
-    """Let threats to action and interruption act; return what is executed, and who was stopped."""
-    people = [leash for leash in leashes if leash.threat.site == "interruption"]
+def override(leashes: Sequence[Leash], people: Sequence[Leash], moment: Moment) -> Overridden:
+    """Let threats to action, then people, act; return what is executed, and who was stopped."""
     executed = dict(moment.actions)
     own: set[str] = set()
-    stopped: list[Touch] = []
     moment.actions = executed
     for leash in leashes:
-        touches = leash.touch(moment)
+        _touch(executed, leash.touch(moment), moment.rows, own)
+    stopped: list[Touch] = []
+    for leash in people:
+        stopped += (touches := leash.touch(moment))
         _touch(executed, touches, moment.rows, own)
-        if leash in people:
-            stopped += touches
-    interrupted = _anywhere(stopped, moment)
+    interrupted = sealed(_anywhere(stopped, moment))
     if len(people) == 1:
         return Overridden(executed, interrupted, people[0].chances.theta)
     spared: Floats = np.ones(moment.present.shape)  # chance of no interruption
@@ -128,7 +127,7 @@ def hold_still(spans: Sequence[Span], actions: Actions, frozen: Mask) -> Actions
 def _anywhere(touches: Sequence[Touch], moment: Moment) -> Mask:
     """Return whom some touches touch, on the whole agent axis: (e, N)."""
     if len(touches) == 1 and touches[0].where.shape == moment.present.shape:
-        return touches[0].where.copy()
+        return touches[0].where
     touched = np.zeros(moment.present.shape, dtype=bool)
     for touch in touches:
         touched[:, touch.span.columns] |= touch.where

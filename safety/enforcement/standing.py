@@ -32,7 +32,8 @@ class Standing:
 
     def pass_step(self) -> None:
         """Let a step pass in all copies."""
-        self.time = sealed(self.time + 1)
+        self.time = self.time + 1
+        self.time.flags.writeable = False
         self.clock = None if self.clock is None else self.clock + 1
 
     def present(self, rows: Rows, alive: Mask) -> Mask:
@@ -47,12 +48,12 @@ class Standing:
     def freeze(self, rows: Rows, who: Mask) -> None:
         """Hold agents (e, N) of some copies still until their reset."""
         self.frozen = _joined(self.frozen, rows, who)
-        self.crashed = self.crashed | self.frozen
+        self.crashed = sealed(self.crashed | self.frozen)
 
     def leave(self, rows: Rows, who: Mask) -> Mask:
         """Let agents (e, N) of some copies be gone until their reset; return who: (E, N)."""
         gone = _joined(self.nobody, rows, who)
-        self.crashed = self.crashed | gone
+        self.crashed = sealed(self.crashed | gone)
         return gone
 
     def snapshot(self) -> Snapshot:
@@ -69,7 +70,7 @@ class Standing:
         self.frozen = self._or_nobody(self.frozen)
 
     def _or_nobody(self, mask: Mask) -> Mask:
-        return mask if mask.any() else self.nobody
+        return sealed(mask) if mask.any() else self.nobody
 
 
 def _joined(mask: Mask, rows: Rows, more: Mask) -> Mask:

@@ -61,15 +61,15 @@ class Tally:
 
         A seed starts all coins anew: the second time they fall as they did the first time.
         """
-        self._settle()
+        by_agent = self._settled()
         if seed is not None:
             self._seeds[seed] += 1
             self._counts["repeats"] = max(self._counts["repeats"], self._seeds[seed])
         begun = int(np.count_nonzero(rows))
-        some = slice(None) if begun == len(rows) else rows
+        is_whole = begun == len(rows)
         self._counts["episodes"] += begun
-        self._closed += np.add.reduce(self._spent[some], axis=0)
-        self._spent[some] = 0
+        self._closed += np.add.reduce(by_agent if is_whole else by_agent[:, rows], axis=1)
+        self._spent[... if is_whole else rows] = 0
 
     def charge(self, rows: Rows, columns: slice, where: Mask) -> None:
         """Charge agent-steps at once, where the next group lacks what is spent in this one."""
@@ -110,7 +110,7 @@ class Tally:
 
     def receipt(self, threat: Threat, index: int, agents: Sequence[str]) -> Receipt:
         """Write down everything so far."""
-        self._settle()
+        self._settled()
         applications = zip(agents, self._applications().tolist(), strict=True)
         counts = self._counts
         first, last = counts["first"], counts["last"]
@@ -165,9 +165,12 @@ class Tally:
         for places in deed.charged:
             self._spent.reshape(-1)[places] += times
 
-    def _settle(self) -> None:
+    def _settled(self) -> NDArray[np.int64]:
+        """Enter into the books the most that was spent; return what was: (N, E)."""
         counts = self._counts
-        spent = self.spent
+        # Along the long axis sums take a tenth of the time.
+        spent = np.ascontiguousarray(self.spent.T)  # (N, E)
         counts["most_steps"] = max(counts["most_steps"], int(spent.max(initial=0)))
-        agents = np.count_nonzero(spent, axis=1)  # (E,)
+        agents = np.add.reduce(spent > 0, axis=0, dtype=np.int32)  # (E,)
         counts["most_agents"] = max(counts["most_agents"], int(agents.max(initial=0)))
+        return spent

@@ -183,8 +183,8 @@ class Threat(ABC):
     def is_steady(self) -> bool:
         """Whether what it proposes follows from its opportunities and a state that stays as it is.
 
-        In an episode the frame does not ask it again, then, while its opportunities are the same
-        and no budget limits it. Values may be a function, which is called at each step.
+        In an episode, and after it if it has no state, the frame does not ask it again, then, while
+        its opportunities are the same and no budget limits it. Values may be a function.
         """
         return False
 

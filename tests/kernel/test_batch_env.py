@@ -7,6 +7,7 @@ import pytest
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 
 from rallypoint.batch_env import OPTIONAL_PARTS, BatchEnv, Group, Step, check_actions
+from rallypoint.checked import Checked
 from rallypoint.errors import InvalidAction, NotOffered
 from rallypoint.wrapper import BatchWrapper
 from tests.envs.harbour import Harbour
@@ -113,6 +114,17 @@ def test_actions_are_of_exactly_the_groups():
     for wrong in (one, one | everybody("bits", [0, 1]) | {3: 0}, one["discrete"], None):
         with pytest.raises(InvalidAction, match=r"a dict with exactly the groups \['bits', 'disc"):
             check_actions(groups, 3, wrong)
+
+
+def test_checked_actions_are_looked_at_again_for_other_groups_or_copies():
+    groups = [group("discrete")]
+    vouched = Checked({"discrete": np.full((3, 2), 7)}, groups, 3)
+    check_actions(groups, 3, vouched)
+    for others, copies in ((groups, 2), ([group("discrete")], 3)):
+        with pytest.raises(InvalidAction):
+            check_actions(others, copies, vouched)
+        with pytest.raises(InvalidAction):
+            check_actions(groups, 3, dict(vouched))
 
 
 def test_spaces_of_other_kinds_are_asked_themselves():

@@ -42,6 +42,7 @@ def test_an_illegal_action_is_refused_even_where_another_takes_its_place():
     with pytest.raises(InvalidAction, match="walker_0"):
         env.step(actions)
     assert env.time.tolist() == [0, 0]
+    assert env.receipts()[0].opportunities == 0
 
 
 def test_optional_parts_are_those_of_the_world():

@@ -102,8 +102,8 @@ def test_what_it_goes_on_with_is_not_written_to_by_another_of_its_kind():
             assert (step.infos["executed/agents"] == action).all()
 
 
-def calls_of(kind):
-    """Count how often a kind is asked in an episode, and in the first step of the next."""
+def calls_of(kind, **settings):
+    """Count how often a kind is asked in an episode, and in the first steps of the next."""
     calls = []
 
     class Counting(kind):
@@ -113,7 +113,7 @@ def calls_of(kind):
             calls.append(1)
             return super().apply(state, known, draws)
 
-    env = Threatened(rallypoint.make("gathering-v0", copies=2, max_cycles=9), Counting())
+    env = Threatened(rallypoint.make("gathering-v0", copies=2, max_cycles=9), Counting(**settings))
     env.reset(seed=0)
     actions = {group.name: np.zeros((2, len(group.agents)), int) for group in env.groups}
     for _ in range(9):
@@ -125,7 +125,8 @@ def calls_of(kind):
 
 
 def test_it_is_not_asked_again_while_nothing_changes():
-    assert calls_of(ConstantAction) == (1, 1)
+    assert calls_of(ConstantAction) == (1, 0)
+    assert calls_of(Interruption, draw="episode", policy={"action": 1}) == (1, 1)  # a coin anew
     assert calls_of(RandomAction) == (9, 1)
 
 
