@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.safety.aggregation.compiling import SOLVERS
-from rallypoint.safety.aggregation.span import Matrix, Weights, squared_distances
+from rallypoint.safety.aggregation.span import Matrix, Weights, in_units, squared_distances
 
 _TIED = 1e-12  # of all masses times the scale: sums of distances closer than this are equal
 _PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
@@ -43,6 +43,7 @@ def fermat_point(gram: Matrix, masses: NDArray[Any], *, tolerance: float, rounds
         tolerance: length of the last step, or of one that is left, in harmonic mean distances.
         rounds: steps after which the best point so far is the answer.
     """
+    gram = in_units(gram)
     point = _by_full_steps(gram, masses, tolerance, rounds)
     return _with_care(gram, masses, tolerance, rounds) if point is None else point
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import SearchTooLong
 from rallypoint.safety.aggregation.compiling import SOLVERS
-from rallypoint.safety.aggregation.span import Matrix, Weights
+from rallypoint.safety.aggregation.span import Matrix, Weights, in_units
 
 # Of the mean diagonal, added to all of it: equal points then share alike, and a Gram matrix whose
 # products were float32 is still positive definite.
@@ -43,10 +43,10 @@ def capped_least_norm(gram: Matrix, least: int) -> Weights:
     """
     n = len(gram)
     cap = 1 / least
-    scale = float(gram.trace()) / n
+    ridged = in_units(gram)
+    scale = float(ridged.trace()) / n
     if least == n or not scale:
         return np.full(n, 1 / n)
-    ridged = gram.copy()
     ridged.flat[:: n + 1] += _RIDGE * scale
     slack = _EXACT * scale
     found = _searched(ridged, cap, slack)

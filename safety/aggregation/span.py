@@ -99,3 +99,16 @@ def squared_distances(gram: Matrix) -> Matrix:
     np.maximum(squared, 0, out=squared)
     squared.flat[:: len(squared) + 1] = 0  # fill_diagonal() takes three times as long
     return squared
+
+
+def in_units(gram: Matrix) -> Matrix:
+    """Return a Gram matrix in a unit in which the longest point is about as long as 1.
+
+    The unit is a power of two, and so no digit of a product, a quotient or a root is another: what
+    is decided by shares alone is so to the same bit. But in this unit neither products of squares
+    nor their inverses overflow.
+    """
+    _, exponent = np.frexp(gram.diagonal().max())
+    exponent += exponent & 1  # of squares, so that the unit of lengths is a power of two, too
+    scaled: Matrix = gram * np.ldexp(1.0, -max(int(exponent), -1022))
+    return scaled

@@ -102,7 +102,7 @@ def test_so_are_points_by_mass_and_shortest_combinations(updates, f, switched):
 def test_points_whose_squares_overflow_have_no_shortest_combination(switched):
     def refused():
         with np.errstate(all="ignore"), pytest.raises(SearchTooLong) as refusal:
-            capped_least_norm(np.diag([1e308] * 3), 2)
+            capped_least_norm(np.diag([np.inf] * 3), 2)
         return str(refusal.value)
 
     slow, fast = both(switched, refused)
