@@ -224,7 +224,8 @@ class TeamTraining:
         before, began = rounds.tally, time.perf_counter()
         report = rounds.train_round()
         self.played += int(report.steps[0])
-        row = row_of(rounds.round, self.played, report, self._names, self.actors)
+        limit = self.manner.limit(self.aggregator, self.actors)
+        row = row_of(rounds.round, self.played, report, self._names, self.actors, limit=limit)
         if self.placement is None and self.manner.name == SYNCHRONOUS:
             return row
         tally = dict(rounds.tally)

@@ -217,6 +217,13 @@ class Manner:
                 f"{self._recipe.count}, which --protocol-set can change"
             ) from error
 
+    def limit(self, aggregator: Aggregator, actors: Actors) -> float | None:
+        """Return `Aggregator.largest_spread`, the least of all actors; None if some are late."""
+        if self.name != SYNCHRONOUS:
+            return None
+        limits = (aggregator.largest_spread(n, self._f) for _, n in self._asked_about(actors))
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def check_threats(self, updates: Lies | None, aggregator: Aggregator, actors: Actors) -> None:
         """Refuse threats to what one trusted server says, and losses that a rule cannot stand.
 

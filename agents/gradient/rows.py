@@ -19,7 +19,13 @@ _LAST = 10  # of so many parts of a training, the last is what it has come to
 
 
 def row_of(
-    number: int, played: int, report: Report, names: Sequence[str], actors: Actors
+    number: int,
+    played: int,
+    report: Report,
+    names: Sequence[str],
+    actors: Actors,
+    *,
+    limit: float | None = None,
 ) -> dict[str, Any]:
     """Return what a round brought.
 
@@ -29,6 +35,7 @@ def row_of(
         report: of the round.
         names: of the contributors.
         actors: who learns.
+        limit: of ``variance_to_norm``, below which the rule is proved to go along the honest.
     """
     return {
         "round": number,
@@ -37,6 +44,7 @@ def row_of(
         "length": plain(report.lengths[0]),
         "episodes": int(report.episodes[0]),
         "variance_to_norm": plain(report.ratio[0]),
+        "variance_to_norm_limit": None if limit is None else plain(limit),
         "cosine": plain(report.cosine[0]),
         "believed": dict(zip(names, report.believed[0].round(4).tolist(), strict=True)),
         **filtered_in_words(report, names),

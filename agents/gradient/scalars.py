@@ -20,6 +20,7 @@ _NAMES = {
     "round": "time/iterations",
     "steps": "time/total_timesteps",
     "variance_to_norm": "train/variance_to_norm",
+    "variance_to_norm_limit": "train/variance_to_norm_limit",
     "cosine": "train/cosine",
     "diameter": "train/diameter",
 }

@@ -1,7 +1,5 @@
 """The rules that compete, by the names under which they are reported."""
 
-import math
-
 from rallypoint.experiments.byzantine_gradient.setting import Setting
 from rallypoint.safety.aggregation import Aggregator
 
@@ -43,15 +41,10 @@ def aggregator(rule: str, setting: Setting) -> str:
 def limit(rule: str, setting: Setting) -> float | None:
     """Return the ratio of honest spread to honest mean below which the rule's promise says much.
 
-    That is where |F - mean| is known to be less than |mean|; None where no constant is known. For
-    Krum it is 1 / eta(n, f) of Blanchard et al. (2017), for others 1 / sqrt(kappa).
+    That is where the aggregate is known to go along the mean; None where nothing is known.
 
     >>> round(limit("krum", Setting()), 2), round(limit("median", Setting()), 2)
     (0.11, 0.29)
     """
-    n, f = setting.contributors, setting.tolerated
-    if rule == "krum":
-        away = (f * (n - f - 2) + f**2 * (n - f - 1)) / (n - 2 * f - 2)
-        return 1 / math.sqrt(2 * (n - f + away))
-    kappa = Aggregator.parse(aggregator(rule, setting)).robustness(n, f)
-    return None if kappa is None or kappa <= 0 else 1 / math.sqrt(kappa)
+    chain = Aggregator.parse(aggregator(rule, setting))
+    return chain.largest_spread(setting.contributors, setting.tolerated)

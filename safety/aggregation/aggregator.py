@@ -13,7 +13,7 @@ from rallypoint.safety.aggregation.decisions import check_bound, check_needs
 from rallypoint.safety.aggregation.explanation import Explanation, mean_of_layers
 from rallypoint.safety.aggregation.names import parse
 from rallypoint.safety.aggregation.opening import for_them, opened
-from rallypoint.safety.aggregation.parts import Context, Mixing, Need, Part
+from rallypoint.safety.aggregation.parts import Context, Mixing, Need, Part, from_constant
 from rallypoint.safety.aggregation.rounds import Round
 from rallypoint.safety.aggregation.rules.per_layer import PerLayer
 from rallypoint.safety.aggregation.updates import Updates
@@ -104,6 +104,17 @@ class Aggregator:
             assert isinstance(part, Mixing)
             kappa = part.robustness_with(kappa, size, f)
         return kappa
+
+    def largest_spread(self, n: int, f: int) -> float | None:
+        """Return how far honest updates may spread for it to be proved to go along their mean.
+
+        The root of their summed variance, for their mean's length; see ``Part.largest_spread``.
+
+        Raises:
+            TooManyByzantine: it does not tolerate f.
+        """
+        kappa = self.robustness(n, f)
+        return from_constant(kappa) if len(self.parts) > 1 else self.parts[0].largest_spread(n, f)
 
     def __call__(self, updates: Any, f: int, *, context: Context = _NO_CONTEXT) -> Any:
         """Aggregate updates (n, d) of which up to f are lies: (d,). See ``aggregate``."""

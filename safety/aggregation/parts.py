@@ -33,6 +33,7 @@ do not write to.
 """
 
 import functools
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,14 @@ class Part(ABC):
         """Return kappa of |F - mean(S)|² <= kappa var(S), for every honest S of n - f, if known."""
         del n, f
         return None
+
+    def largest_spread(self, n: int, f: int) -> float | None:
+        """Return how far honest updates may spread, for their mean's length, if that is known.
+
+        Below it the answer is proved to go along the honest mean. It is 1 / sqrt(kappa), unless
+        something better is known; None also where any spread will do.
+        """
+        return from_constant(self.robustness(n, f))
 
     @classmethod
     def facts(cls) -> dict[str, Any]:
@@ -163,6 +172,11 @@ class Composite(Part):
     @abstractmethod
     def parts(self, n: int, f: int) -> Sequence[tuple[Part, int]]:
         """Return the parts in order, each with the f that it is to tolerate."""
+
+
+def from_constant(kappa: float | None) -> float | None:
+    """Return the largest spread at which |F - mean| is sure to be less than |mean|."""
+    return 1 / math.sqrt(kappa) if kappa else None
 
 
 @functools.cache

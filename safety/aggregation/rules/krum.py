@@ -1,5 +1,6 @@
 """Krum: the update whose neighbours are nearest."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -33,6 +34,13 @@ class Krum(SpanRule):
     def robustness(self, n: int, f: int) -> float | None:
         """Return 6 (1 + f / (n - 2 f)), proved for the variant "nf"."""
         return 6 * (1 + f / (n - 2 * f)) if self.variant == "nf" else None
+
+    def largest_spread(self, n: int, f: int) -> float | None:
+        """Return 1 / eta(n, f) of the paper, whose resilience needs eta sqrt(d) sigma < |mean|."""
+        if self.variant == "nf":
+            return super().largest_spread(n, f)
+        away = (f * (n - f - 2) + f**2 * (n - f - 1)) / (n - 2 * f - 2)
+        return 1 / math.sqrt(2 * (n - f + away))
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Believe the one with the least score; of equals, the first."""

@@ -49,6 +49,17 @@ def test_curves_are_those_of_the_rows_under_the_names_of_sb3(tmp_path):
     assert all(speed > 0 for speed in found["time/fps"].values())
 
 
+def test_how_far_honest_updates_spread_is_told_beside_what_the_rule_can_stand(tmp_path):
+    rows = []
+    for rule in ("krum", "caf"):
+        team = Team(contributors="workers", workers=5, byzantine=1, aggregator=rule)
+        train(replace(TRAINING, team=team), tmp_path / rule, say=rows.append)
+    told = {row["variance_to_norm_limit"] for row in rows}
+    assert told == {round(1 / 4.242641, 6), None}
+    found = curves(tmp_path / "krum")["train/variance_to_norm_limit"]
+    assert list(found.values()) == pytest.approx([0.235702] * len(found))
+
+
 def test_another_dashboard_is_handed_the_same_curves(tmp_path):
     told = {}
     train(TRAINING, tmp_path, watch=told.__setitem__)

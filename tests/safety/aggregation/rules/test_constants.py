@@ -31,3 +31,15 @@ def test_it_holds(name, n, f, rng):
             mean = updates[list(honest)].mean(axis=0)
             variance = ((updates[list(honest)] - mean) ** 2).sum() / (n - f)
             assert ((found - mean) ** 2).sum() <= kappa * variance * (1 + 1e-9)
+
+
+def test_how_far_honest_updates_may_spread_is_known_from_constants_and_for_krum_from_its_paper():
+    limits = {(5, 1): 4.2426, (7, 1): 4.2426, (11, 2): 6.0332, (20, 6): 14.4222, (51, 24): 176.6522}
+    for (n, f), eta in limits.items():
+        assert Aggregator.parse("krum").largest_spread(n, f) == pytest.approx(1 / eta, rel=1e-5)
+    for name in CONSTANTS:
+        rule = Aggregator.parse(name)
+        assert rule.largest_spread(11, 2) == pytest.approx(rule.robustness(11, 2) ** -0.5)
+    for name in ("nnm+krum", "caf", "mean"):
+        assert Aggregator.parse(name).largest_spread(11, 2) is None
+    assert Aggregator.parse("trimmed_mean").largest_spread(5, 0) is None  # it is the mean
