@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rallypoint.safety.aggregation import aggregators
 from rallypoint.safety.aggregation.conformance.scenes import fewest, scene
 from rallypoint.safety.aggregation.conformance.subject import subjects_of
+from rallypoint.safety.aggregation.fermat import fermat_point
+from rallypoint.safety.aggregation.least_norm import capped_least_norm
 
 CHAINS = ["nnm+smea", "nnm+caf", "nnm+que", "arc+geometric_median", "nnm+max_min_mix"]
 SUBJECTS = [one for name in [*aggregators, *CHAINS] for one in subjects_of(name)]
@@ -47,3 +49,25 @@ def test_large_ones_beside_small_ones_are_combined(subject, one, other, seed, by
     rng = np.random.default_rng(seed)
     shape = (len(at.updates), 1) if by_row else at.updates.shape
     subject(replace(at, updates=at.updates * 2.0 ** rng.choice([one, other], shape)))
+
+
+@pytest.mark.parametrize(("name", "seed"), [("expert_rank", 4), ("max_min_mix", 27)])
+def test_where_steps_or_slopes_once_vanished_nothing_does(name, seed):
+    [subject] = subjects_of(name)
+    at = scene(4, 1, 1, seed)
+    at = at.scaled(2.0**SMALLEST / np.abs(at.updates).max())
+    larger = at.scaled(2.0**-SMALLEST)
+    assert np.abs(subject(at) * 2.0**-SMALLEST - subject(larger)).max() <= 1e-6
+
+
+@pytest.mark.parametrize("size", [SMALLEST, LARGEST])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_points_of_any_size_are_weighted_by_the_same_bits(size, columns):
+    for seed in range(60):
+        points = np.random.default_rng(seed).uniform(-1, 1, (4, columns))
+        gram = points @ points.T
+        for weigh in (
+            lambda gram: fermat_point(gram, np.ones(4), tolerance=1e-9, rounds=100),
+            lambda gram: capped_least_norm(gram, 3),
+        ):
+            assert weigh(gram * 4.0**size).tobytes() == weigh(gram).tobytes()
