@@ -191,18 +191,35 @@ def tally(claims: Sequence[Claim]) -> str:
 
 
 def caution(claims: Sequence[Claim]) -> str | None:
-    """Say how little the intervals cover, where some rest on few seeds; None where none does.
+    """Say how little the intervals cover, where some rest on few seeds or have no width.
+
+    Drawn from values that are all one, a bootstrap finds nothing else, however few they are. What
+    they may hide is what an exact interval of so many of so many leaves open.
 
     >>> caution([])
     """
+    said = []
     found = [c.n for c in claims if c.method == "bootstrap" and c.level == 0.95 and c.n in COVERAGE]
-    if not found:
-        return None
-    least = min(found)
-    return (
-        f"95 % bootstrap intervals over {least} seeds cover about {100 * COVERAGE[least]:.0f} %: "
-        "read them as lower limits of the uncertainty."
-    )
+    if found:
+        least = min(found)
+        said.append(
+            f"95 % bootstrap intervals over {least} seeds cover about {100 * COVERAGE[least]:.0f} "
+            "%: read them as lower limits of the uncertainty."
+        )
+    if alike := [claim for claim in claims if _has_no_width(claim)]:
+        least = min(claim.n for claim in alike)
+        tail = (1 - min(claim.level for claim in alike)) / 2
+        said.append(
+            f"{len(alike)} interval{'s have' if len(alike) > 1 else ' has'} no width, since all "
+            f"seeds agree: what {least} of {least} do, up to {100 * (1 - tail ** (1 / least)):.0f} "
+            "% of others may not (exact, Clopper-Pearson)."
+        )
+    return " ".join(said) or None
+
+
+def _has_no_width(claim: Claim) -> bool:
+    ends = claim.interval
+    return claim.method.startswith("bootstrap") and ends is not None and ends[0] == ends[1]
 
 
 def _s(count: int) -> str:

@@ -1,6 +1,7 @@
 """Tables read at 80 columns and without colour."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -16,6 +17,7 @@ from rallypoint.experiments.tables import (
     verdict,
 )
 from rallypoint.intervals import COVERAGE
+from rallypoint.safety.certificates.rates import rate
 
 LONG = "ten agents on a ring of thirteen cells learn to gather without a single word " * 4
 
@@ -134,3 +136,20 @@ def test_few_seeds_come_with_a_caution_and_many_without():
     )
     assert caution([many]) is None
     assert caution([claim("T/c", [0.0, 0.1, 0.2], statistic="median")]) is None
+
+
+@pytest.mark.parametrize("n", [10, 20])
+def test_seeds_that_all_agree_come_with_what_they_may_hide(n):
+    some, all_do = claim("T/a", [0.0, 0.1] * 10), claim("T/b", [1.0] * n)
+    assert all_do.interval == (1.0, 1.0)
+    low, _ = rate(n, n).interval
+    said = caution([some, all_do, claim("T/c", [0.0] * 2 * n)])
+    assert said is not None
+    assert said.startswith(f"2 intervals have no width, since all seeds agree: what {n} of {n} do")
+    assert f"up to {100 * (1 - low):.0f} % of others may not" in said
+
+
+def test_what_is_said_of_few_seeds_and_of_seeds_that_agree_stands_side_by_side():
+    said = caution([claim("T/a", [0.0] * 3)])
+    assert said is not None
+    assert re.fullmatch(r"95 % bootstrap .* uncertainty\. 1 interval has no width, .*", said)
