@@ -78,10 +78,10 @@ class LossySight(Threat):
 
 def missed(sight: Sight, percepts: Array, coins: Mask) -> Array:
     """Return percepts without those whose coin has fallen: (k, entries), (k, N) -> (k, entries)."""
-    entry_by_count = sight.entry_by_count.astype(percepts.dtype)
     fast = compiled_beside("rallypoint.safety.compiled_sight")
     seen = np.empty(percepts.shape, dtype=percepts.dtype)
     if fast is None or percepts.dtype != np.float32:
+        entry_by_count = sight.entry_by_count.astype(percepts.dtype)
         for first in range(0, len(percepts), _ROWS):
             rows = slice(first, first + _ROWS)
             others = sight.others(percepts[rows])
@@ -90,7 +90,8 @@ def missed(sight: Sight, percepts: Array, coins: Mask) -> Array:
             entry_by_count.take(left, out=seen[rows], mode="clip")
         return sight.shown(seen, percepts)
     whole = np.ascontiguousarray(percepts)
-    fast.miss(whole, coins, seen, entry_by_count, np.float32(sight.unit), sight.here)
+    units = np.float32(sight.unit), sight.unit, sight.highest
+    fast.miss(whole, coins, seen, *units, sight.here)
     return seen
 
 
