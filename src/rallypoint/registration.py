@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack, get_args, get_origin
 from rallypoint.batch_env import BatchEnv
 from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
-from rallypoint.registry import Registry, import_address
+from rallypoint.registry import Registry, are_equal, import_address, is_defined_anew
 
 if TYPE_CHECKING:
     from pettingzoo import AECEnv, ParallelEnv
@@ -65,21 +65,11 @@ class EnvSpec:
         A function that a notebook's cell defined anew has the name it had. All lambdas are called
         alike, so one is the same as itself only.
         """
-        try:
-            alike = bool(dict(self.kwargs) == dict(other.kwargs))
-        except ValueError:  # arrays
-            return False
-        return alike and self.id == other.id and _is_same(self.entry_point, other.entry_point)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if one == other:
-        return True
-    names = [
-        (getattr(make, "__module__", None), getattr(make, "__qualname__", "<lambda>"))
-        for make in (one, other)
-    ]
-    return names[0] == names[1] and "<lambda>" not in names[0][1]
+        return (
+            self.id == other.id
+            and are_equal(dict(self.kwargs), dict(other.kwargs))
+            and is_defined_anew(self.entry_point, other.entry_point)
+        )
 
 
 envs: Registry[EnvSpec] = Registry("env")

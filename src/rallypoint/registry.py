@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -58,12 +59,13 @@ class Registry(Mapping[str, Part], Generic[Part]):
             name: of the part.
             part: the part.
             is_same: tells whether the part that has the name and this one are the same, so that
-                registering it once more just replaces it; never if not given.
+                registering it once more just replaces it; if not given, whether it is what a
+                notebook's cell, run again, has defined anew.
 
         Raises:
             DuplicateName: the name is taken.
         """
-        if name in self._parts and not (is_same and is_same(self._parts[name], part)):
+        if name in self._parts and not (is_same or is_defined_anew)(self._parts[name], part):
             raise DuplicateName(
                 f"{self.kind} names are unique, and {name!r} is taken by {self._parts[name]!r}; "
                 "choose another name or, for a changed part, another version"
@@ -157,6 +159,34 @@ class Registry(Mapping[str, Part], Generic[Part]):
         else:
             if entry_point.name not in self._parts:  # loading may have registered it
                 self.add(entry_point.name, part)
+
+
+def is_defined_anew(one: Any, other: Any) -> bool:
+    """Say whether two parts are equal, or were defined under one name in one module.
+
+    What a notebook's cell defines anew has the name it had; of a ``partial``, what is called and
+    what it is called with are compared. All lambdas have one name, and say nothing by it.
+    """
+    if isinstance(one, partial) and isinstance(other, partial):
+        return (
+            is_defined_anew(one.func, other.func)
+            and are_equal(one.keywords, other.keywords)
+            and len(one.args) == len(other.args)
+            and all(map(is_defined_anew, one.args, other.args))
+        )
+    names = [
+        (getattr(each, "__module__", None), getattr(each, "__qualname__", "<lambda>"))
+        for each in (one, other)
+    ]
+    return (names[0] == names[1] and "<lambda>" not in names[0][1]) or are_equal(one, other)
+
+
+def are_equal(one: Any, other: Any) -> bool:
+    """Say whether two values are equal; of arrays it says no."""
+    try:
+        return bool(one == other)
+    except ValueError:  # arrays
+        return False
 
 
 def import_address(address: str) -> Any:

@@ -1,6 +1,7 @@
 """Environments by name, ours and other people's."""
 
 import os
+from functools import partial
 from typing import TypedDict, Unpack
 
 import pettingzoo
@@ -117,6 +118,19 @@ def test_registering_something_else_under_the_id_is_refused():
         with pytest.raises(DuplicateName, match=r"'cell-v0' is taken by .* another version"):
             notebook_cell(**{"kwargs": {"cells": 5}} | other if other else {})
     assert type(rallypoint.make("cell-v0")) is first
+
+
+def test_what_makes_it_with_some_arguments_given_is_known_again():
+    def cell(**given):
+        made = type("Ring", (Gathering,), {"__module__": "__main__"})
+        register_env("partial-v0", partial(small_ring, made, **given))
+
+    cell(cells=5)
+    cell(cells=5)
+    with pytest.raises(DuplicateName, match=r"'partial-v0' is taken"):
+        cell(cells=7)
+    with pytest.raises(DuplicateName, match=r"'partial-v0' is taken"):
+        register_env("partial-v0", partial(small_ring, cells=5))
 
 
 def test_two_lambdas_are_not_taken_for_one():

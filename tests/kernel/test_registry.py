@@ -134,6 +134,22 @@ def test_our_own_parts_are_all_there(place):
     assert found.unavailable == {}
 
 
+def test_what_a_cell_of_a_notebook_defines_anew_takes_the_place_it_had(package):
+    def cell(name, place="__main__"):
+        return package.nuts.register("pecan")(type(name, (), {"__module__": place}))
+
+    cell("Pecan")
+    again = cell("Pecan")
+    assert package.nuts["pecan"] is again
+    for other in ({"name": "Walnut"}, {"name": "Pecan", "place": "elsewhere"}):
+        with pytest.raises(DuplicateName, match="'pecan' is taken by"):
+            cell(**other)
+    package.nuts.add("lambda", lambda: 1)
+    with pytest.raises(DuplicateName, match="'lambda' is taken by"):
+        package.nuts.add("lambda", lambda: 2)
+    assert package.nuts["pecan"] is again
+
+
 def test_the_same_part_may_take_its_own_name_if_it_says_so(fruits):
     assert fruits.add("fig", 3.0, is_same=lambda old, new: old == new) == 3.0
     with pytest.raises(DuplicateName, match="'fig' is taken by 3"):
