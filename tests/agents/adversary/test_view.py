@@ -10,6 +10,7 @@ from rallypoint.envs.conformance import assert_is_env
 from rallypoint.errors import InvalidConfig, UnknownName
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.perception.reach import Reach
+from rallypoint.safety.threats.feedback.reward_flip import RewardFlip
 from rallypoint.safety.threats.perception.learned_percept import LearnedPercept
 from tests.safety.stubs import ground
 
@@ -68,6 +69,14 @@ def test_what_an_attacker_earns_is_what_all_others_lose():
         assert (step.rewards == np.where(sits, -honest[:, None], 0)).all()
         if step.ended.any():
             view.reset(mask=step.ended)
+
+
+def test_an_attacker_earns_by_what_was_earned_whatever_learners_are_told():
+    world = Threatened(rallypoint.make("cartpole-v1", copies=3), RewardFlip())
+    view = adversary_view(world, Leaning(), "perception", reach=REACH)
+    view.reset(seed=0)
+    step = view.step({"agents": np.zeros((3, 1, 4), np.float32)})
+    assert step.rewards.tolist() == [[-1.0]] * 3
 
 
 def test_a_teammate_does_what_its_attacker_does_and_others_what_they_would():

@@ -143,6 +143,16 @@ def test_pretending_looks_like_work_and_is_none():
     assert env.state()[0].tolist() == [0.5, 2]
 
 
+def test_the_dead_are_in_no_region_and_not_even_idle():
+    env = rallypoint.make("ant-colony-v0", num_agents=4, needs=(1.0,))
+    env.reset(seed=0)
+    env.step({"agents": np.array([[1, 1, 0, 0]])})
+    env.remove(np.array([[True, False, True, False]]))
+    regions = env.regions()
+    assert regions["task_1"].tolist() == [[False, True, False, False]]
+    assert regions["idle"].tolist() == [[False, False, False, True]]
+
+
 def test_who_is_alone_meets_nobody():
     env = rallypoint.make("ant-colony-v0", num_agents=2)
     env.reset(seed=0)

@@ -11,6 +11,7 @@ from rallypoint.safety.conformance import assert_is_threat
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threats.backdoor.backdoor_action import BackdoorAction
+from rallypoint.safety.threats.backdoor.choices import choices_of, num_choices, with_choices
 from rallypoint.safety.threats.backdoor.occasions import SPREADS, is_due
 from rallypoint.safety.threats.backdoor.poison_reward import PoisonReward
 from rallypoint.safety.threats.backdoor.signal_action import SignalAction
@@ -219,6 +220,19 @@ def test_what_cannot_be_meant_is_refused(make, says):
 def test_targets_that_are_no_action_are_refused(kind):
     with pytest.raises(InvalidConfig, match=r"target = 2 is no choice of group 'agents'.*0\.\.1"):
         Threatened(rallypoint.make("cartpole-v1"), [kind(target=2)])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lower", "upper"), [(-2.0, 6.0, 1.9, 2.1), (-np.inf, np.inf, -0.1, 0.1)]
+)
+def test_real_numbers_are_two_choices_parted_in_the_middle(low, high, lower, upper):
+    space = Box(low, high, (2,), np.float32)
+    actions = np.array([[[lower, 5.0], [upper, 5.0]]], dtype=np.float32)
+    assert num_choices(space) == 2
+    assert choices_of(actions, space).tolist() == [[0, 1]]
+    done = with_choices(actions, space, np.array([[1, 0]]))
+    ends = (low, high) if np.isfinite(low) else (-1.0, 1.0)
+    assert done.tolist() == [[[ends[1], 5.0], [ends[0], 5.0]]]
 
 
 def test_a_carrier_that_is_nobody_is_refused():
