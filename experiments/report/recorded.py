@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple, TypedDict
 
 from rallypoint.errors import UnreadableFile
 from rallypoint.experiments.exhibits import Exhibit
@@ -13,7 +11,7 @@ from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.manifest_file import Manifest, is_run, read_manifest
 from rallypoint.experiments.report.metric_rows import Rows, read_rows
 from rallypoint.experiments.report.pictures import Picture, Pictures, read_pictures
-from rallypoint.summary import Summary, read_summary
+from rallypoint.summary import Summary, convert, read_summary
 from rallypoint.takeover import METRICS, OWN_FILES, RECEIPTS, SUMMARY
 
 
@@ -65,7 +63,12 @@ def read_run(folder: Path, *, of_runs: int = 1) -> Recorded:
     manifest = read_manifest(folder)
     read_foreign_json(folder / SUMMARY)  # first, since it refuses what would hang or exhaust us
     summary = read_summary(folder)
-    receipts = _read_receipts(folder / RECEIPTS)
+    receipts = convert(
+        read_foreign_json(folder / RECEIPTS),
+        _Receipts,
+        file=folder / RECEIPTS,
+        what="file of receipts",
+    )
     if summary.experiment != manifest["experiment"]:
         raise UnreadableFile(
             f"{folder}: {SUMMARY} is of a run of {summary.experiment[:80]!r}, and the manifest of "
@@ -96,18 +99,11 @@ def read_run(folder: Path, *, of_runs: int = 1) -> Recorded:
     )
 
 
-def _read_receipts(path: Path) -> dict[str, Any]:
-    kind: dict[str, Any] = {
-        "format": int,
-        "valid": bool,
-        "disagreements": list[str],
-        "receipts": dict[str, Any],
-    }
-    content = read_foreign_json(path)
-    try:
-        return {key: msgspec.convert(content[key], kind[key]) for key in kind}
-    except (msgspec.ValidationError, KeyError, TypeError) as error:
-        raise UnreadableFile(f"{path} holds no receipts of a rallypoint run: {error}") from error
+class _Receipts(TypedDict):
+    format: int
+    valid: bool
+    disagreements: list[str]
+    receipts: dict[str, Any]
 
 
 def _read_cells(

@@ -159,6 +159,14 @@ def test_every_key_may_be_missing_or_of_another_type(name, run):
 
 
 @pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("number", [0, 7])
+def test_a_file_of_another_format_is_refused(name, number, run):
+    edit(run / name, format=number)
+    with pytest.raises(UnreadableFile, match=f"{name} has format {number}, and this version"):
+        read_run(run)
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_a_file_cut_anywhere_is_refused(name, run):
     content = (run / name).read_bytes().rstrip()
     for end in range(0, len(content), 97):
