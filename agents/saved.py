@@ -35,6 +35,7 @@ class Saved(NamedTuple):
     env_settings: dict[str, Any]
     test_epsilon: float | None = None  # of tables: exploration when acting
     softmax: bool = False  # tables are preferences, not values
+    enough_data: bool = True  # whether tables rest on the declared share of the experience
 
 
 class _Told(msgspec.Struct, kw_only=True):
@@ -46,6 +47,7 @@ class _Told(msgspec.Struct, kw_only=True):
     env_settings: dict[str, Any]
     test_epsilon: float | None = None
     softmax: bool = False
+    enough_data: bool = True
     learned_by: str | None = None  # of a network in SB3's form that another agent of ours trained
     group: str | None = None  # for which one a network acts
     groups: tuple[str, ...] = ()  # for whom there are policies in folders of their own

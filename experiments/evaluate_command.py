@@ -67,6 +67,7 @@ def evaluate(
             "seed": seed,
             "valid": not wrong,
             "left_out": left_out,
+            "enough_data": saved.enough_data,
         }
         click.echo(to_indented_json(about | told).rstrip())
     else:
@@ -76,6 +77,11 @@ def evaluate(
         if left_out:
             click.echo(
                 f"  without {', '.join(left_out)}: nobody learns here, so no updates are sent"
+            )
+        if not saved.enough_data:
+            click.echo(
+                "  not enough data: of its experience less was kept than the declared share "
+                "(min_kept_share), so these numbers say nothing of what can be learned from it"
             )
     refuse_invalid(wrong)
 

@@ -169,8 +169,12 @@ def keep(
         about = about._replace(test_epsilon=learner.last_epsilon, softmax=True)
     else:
         about = about._replace(test_epsilon=_TEST_EPSILON)
-    for team, tables in enumerate(taught.tables):
-        save_tabular(out / TEAMS / str(team) if team else out, tables, encoding, about=about)
+    enough: Mask = np.ones(len(taught.tables), dtype=bool)
+    if taught.enough_data is not None:
+        enough = np.logical_and.reduce(taught.enough_data, axis=1)
+    for team, (tables, is_enough) in enumerate(zip(taught.tables, enough.tolist(), strict=True)):
+        folder = out / TEAMS / str(team) if team else out
+        save_tabular(folder, tables, encoding, about=about._replace(enough_data=is_enough))
     told: dict[str, Any] = {"agent": about.agent, "env": about.env, "seed": seed}
     if len(taught.tables) > 1:
         told["teams"] = len(taught.tables)
@@ -180,5 +184,5 @@ def keep(
     if taught.kept_share is not None and taught.enough_data is not None:
         shares = taught.kept_share.mean(axis=0).tolist()
         told["kept_share"] = dict(zip(world.agents, shares, strict=True))
-        told["enough_data"] = bool(taught.enough_data.all())
+        told["enough_data"] = bool(enough.all())
     return told

@@ -45,6 +45,20 @@ def test_a_training_lists_the_files_that_are_there(rallypoint, tmp_path, agent):
     assert told["agent"] == agent[0]
 
 
+@pytest.mark.parametrize(("least", "enough"), [(0.001, True), (0.9, False)])
+def test_numbers_of_what_rests_on_too_little_come_with_that(rallypoint, tmp_path, least, enough):
+    often = '[[threats]]\nkind = "interruption"\ntheta = 0.5\npolicy = "uniform"\n'
+    (tmp_path / "often.toml").write_text(f"format = 1\n{often}")
+    pruned = ("--set", "processing=drop_any", "--set", f"min_kept_share={least}")
+    small = ("--env", "matching-game-v0", "--env-set", "max_cycles=5", "--steps", 200)
+    words = (*small, "--agent", "q_learning", "--threats", "often.toml", *pruned, "--out", "run")
+    assert rallypoint("train", *words).status == 0
+    said = rallypoint("evaluate", "run", "--episodes", 3).out
+    assert ("not enough data" in said) is not enough
+    told = json.loads(rallypoint("evaluate", "run", "--episodes", 3, "--json").out)
+    assert told["enough_data"] is enough
+
+
 FOUR_CHANNELS = """
 format = 1
 [byzantine]

@@ -49,6 +49,7 @@ def test_how_much_was_learned_from_is_told_and_so_is_too_little(tmp_path, least,
     threats = ThreatModel(threats=(Interruption(theta=0.6, policy="uniform"),))
     metrics = train(training("sarsa", settings=settings, threats=threats), tmp_path).metrics
     assert metrics["enough_data"] is enough
+    assert read_saved(tmp_path).enough_data is enough
     assert set(metrics["kept_share"]) == set(make("two-car-road-v0").agents)
     # Two agents, each left alone with probability .4, for 1,000 steps
     assert all(abs(share - 0.16) < 0.06 for share in metrics["kept_share"].values())
