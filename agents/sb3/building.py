@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from gymnasium import Space
+from gymnasium.spaces import Box
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -52,6 +53,12 @@ def untrained(algorithm: Algorithm, group: Group, settings: Mapping[str, Any]) -
 def _made(
     algorithm: Algorithm, env: VecEnv, settings: Mapping[str, Any], seed: int | None
 ) -> BaseAlgorithm:
+    actions = env.action_space
+    if isinstance(actions, Box) and not actions.is_bounded("both"):
+        raise InvalidConfig(
+            f"actions that are numbers are learned between bounds, and {actions} has none; wrap "
+            "the environment so that its actions have them, and give what makes it"
+        )
     try:
         model: BaseAlgorithm = algorithm.load()(env=env, seed=seed, **as_given(settings))
     except _REFUSALS as error:
