@@ -39,7 +39,13 @@ _OF_RESUMING = ("resume", "ray", "ray_settings")
 @click.option("--env", "env_id", metavar="ID", help="See `rallypoint list envs`.")
 @click.option("--agent", metavar="NAME", help="See `rallypoint list agents`.")
 @THREATS
-@click.option("--steps", type=int, default=100_000, show_default=True, help="Agent steps in all.")
+@click.option(
+    "--steps",
+    type=int,
+    default=100_000,
+    show_default=True,
+    help="Agent steps in all; a round that is begun is finished.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--copies",
@@ -209,4 +215,6 @@ def _keep(outcome: "Outcome", folder: "RunFolder") -> None:
 
 
 def _short(value: Any) -> str:
+    if value is None:  # a mean of nothing, as the returns of rounds are in which no episode ended
+        return "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -142,6 +142,14 @@ def test_one_that_goes_on_is_no_other_one(rallypoint, tmp_path, more, named):
     assert (tmp_path / "run" / "manifest.json").read_bytes() == before
 
 
+def test_returns_of_rounds_in_which_no_episode_ended_are_none(rallypoint, tmp_path):
+    few = ("--set", "steps=4", "--steps", "32", "--copies", "4")
+    done = rallypoint(
+        "train", "--env", "cartpole-v1", "--agent", "a2c", *few, "--out", tmp_path / "run"
+    )
+    assert "\nreturn: none\n" in done.out
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
 def test_a_torn_checkpoint_is_refused(tmp_path, content):
     (tmp_path / CHECKPOINT).write_bytes(content)
