@@ -7,19 +7,38 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, Mask
 
-# Cells are numbered row by row; all of them are a slice, so that nothing is copied to pick them.
+# Cells are numbered row by row. Those at even distances, as one agent's in all copies are, or all
+# of them, are a slice, so that nothing is copied to pick them.
 Places = NDArray[np.int64] | slice
-_EVERYWHERE = slice(None)
 
 
 def places_of(where: Mask) -> Places:
     """Return the numbers of the cells where a mask (E, N) is true: (k,).
 
-    >>> places_of(np.array([[False, True], [True, False]]))
-    array([1, 2])
+    >>> places_of(np.array([[False, True, True], [False, True, False]]))
+    array([1, 2, 4])
+    >>> places_of(np.array([[False, True, False], [False, True, False]]))
+    slice(1, 5, 3)
     """
     places = where.reshape(-1).nonzero()[0]
-    return _EVERYWHERE if len(places) == where.size else places
+    if not len(places):
+        return places
+    first, last, gaps = int(places[0]), int(places[-1]), len(places) - 1
+    step = (last - first) // max(gaps, 1) or 1
+    if first + step * gaps != last or np.count_nonzero(places[1:] - places[:-1] - step):
+        return places
+    return slice(first, last + 1, step)
+
+
+def number_of(places: Places) -> int:
+    """Return how many cells there are at some places.
+
+    >>> number_of(slice(1, 5, 3))
+    2
+    """
+    if isinstance(places, slice):
+        return len(range(places.start, places.stop, places.step))
+    return len(places)
 
 
 def moved(
@@ -48,8 +67,8 @@ def moved(
 
 def taken(values: Array, places: Places) -> Array:
     """Return the cells at some places: (E, n, …) -> (k, …)."""
-    flat: Array = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
-    return flat if isinstance(places, slice) else flat.take(places, axis=0)
+    flat = _in_a_row(values)
+    return flat[places] if isinstance(places, slice) else flat.take(places, axis=0)
 
 
 def gathered(values: Array, where: Mask) -> Array:
@@ -71,12 +90,14 @@ def put(values: Array, places: Places, few: Array) -> None:
 
     A cell is copied as one thing: number by number it takes several times as long.
     """
-    if isinstance(places, slice):
-        values[...] = few.reshape(values.shape)
-    elif values.ndim == 2:
-        values.put(places, few)
+    if values.ndim == 2:
+        _in_a_row(values)[places] = few
     elif few.size:
-        _cells(values, 2).put(places, _cells(few.astype(values.dtype, copy=False)))
+        cells, others = _cells(values, 2), _cells(few.astype(values.dtype, copy=False))
+        if isinstance(places, slice):
+            cells.reshape(-1, 1)[places] = others
+        else:
+            cells.put(places, others)
 
 
 def replaced(values: Array, where: Mask, others: Array) -> Array:
@@ -94,7 +115,8 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
         return chosen
     if chosen.size:
         whole = others if others.shape == chosen.shape else np.broadcast_to(others, chosen.shape)
-        np.copyto(_cells(chosen, 2), _cells(whole.astype(kind, copy=False), 2), where=where)
+        others = _cells(whole.astype(kind, copy=False), 2)
+        np.copyto(_cells(chosen, 2), others, where=where[..., None])
     return chosen
 
 
@@ -113,15 +135,23 @@ def spread(few: Array, where: Mask) -> Array:
 
 
 def _cells(values: Array, axes: int = 1) -> Array:
-    """Return a view of each cell as one thing, beyond so many axes: (k,), or (E, N) of two.
+    """Return a view of each cell as one thing, beyond so many axes: (k, 1), or (E, N, 1) of two.
 
     There is at least one number in each, and one cell.
     """
-    rows = values.reshape(*values.shape[:axes], -1)
+    rows = values if values.ndim == axes + 1 else values.reshape(*values.shape[:axes], -1)
     if rows.strides[-1] != rows.itemsize and rows.shape[-1] > 1:
         rows = np.ascontiguousarray(rows)
-    cells: Array = rows.view(_bytes(rows.shape[-1] * rows.itemsize))[..., 0]
+    cells: Array = rows.view(_bytes(rows.shape[-1] * rows.itemsize))
     return cells
+
+
+def _in_a_row(values: Array) -> Array:
+    """Return a view of values (E, N, …) with all cells on one axis: (E * N, …)."""
+    if values.ndim == 2:
+        return values.reshape(-1)
+    flat: Array = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
+    return flat
 
 
 @cache

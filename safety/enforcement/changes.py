@@ -6,7 +6,7 @@ import numpy as np
 
 from rallypoint.batch_env import Array, Mask
 from rallypoint.errors import NotConformant
-from rallypoint.safety.cells import Places, among, taken
+from rallypoint.safety.cells import Places, among, number_of, taken
 from rallypoint.safety.enforcement.proposals import ForbidsWriting, Form, check_values, what_came
 from rallypoint.safety.known import REPLACED, Known
 from rallypoint.safety.threats import Change, Proposal
@@ -75,5 +75,5 @@ def proposed(
         return Changes(label, form, where, values).of(now)
     if values.ndim > 1 + len(form.entry):
         return taken(values, places)
-    is_all = len(values) == (where.size if isinstance(places, slice) else len(places))
+    is_all = len(values) == number_of(places)
     return values if is_all else among(values, proposal.where, where)

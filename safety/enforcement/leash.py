@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Snapshot, anybody
-from rallypoint.safety.cells import places_of, spread, taken
+from rallypoint.safety.cells import number_of, places_of, spread, taken
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.chances import Chances, Told
@@ -176,7 +176,7 @@ class Leash:
                 told.append(Told(span.columns, allowed.opportunities, proposal.odds))
             where = self._granted(proposal, due, allowed, span.columns)
             places = allowed.places if where is allowed.opportunities else places_of(where)
-            if not (where.size if isinstance(places, slice) else len(places)):
+            if not number_of(places):
                 continue
             touch = Touch(span, where, places, None)
             touches.append(touch._replace(values=self._said(moment, touch, proposal, known)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import BatchEnv, Mask
-from rallypoint.safety.cells import Places, places_of
+from rallypoint.safety.cells import Places, number_of, places_of
 from rallypoint.safety.enforcement.ballot import Ballot
 from rallypoint.safety.enforcement.memory import Memory
 from rallypoint.safety.enforcement.tally import Tally
@@ -117,7 +117,7 @@ class Occasions:
             touched = known_to[:, span.columns]
             opportunities = opportunities & (touched | (allowance > 0)[:, None])
         places = places_of(opportunities)
-        number = opportunities.size if isinstance(places, slice) else len(places)
+        number = number_of(places)
         allowed = Allowed(sealed(opportunities), places, number, allowance, touched)
         if self.unlimited and now is self._last:
             self._allowed[name] = allowed

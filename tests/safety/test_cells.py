@@ -7,6 +7,7 @@ from rallypoint.safety.cells import (
     among,
     gathered,
     moved,
+    number_of,
     places_of,
     put,
     replaced,
@@ -83,6 +84,29 @@ def test_few_are_put_where_they_were_taken_from(shape, share, rng):
     expected[where] = others
     put(values, places, others)
     np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 3, 2, 3), (4, 3, 0)])
+def test_cells_at_even_distances_are_places_as_any_others_are(shape, rng):
+    seen = set()
+    for number in range(2**12):  # every mask of so many cells
+        where = (number >> np.arange(12) & 1).astype(bool).reshape(4, 3)
+        numbers = where.reshape(-1).nonzero()[0]
+        places = places_of(where)
+        seen.add(type(places))
+        assert (len(set(np.diff(numbers))) <= 1 and len(numbers) > 0) == isinstance(places, slice)
+        np.testing.assert_array_equal(np.arange(12)[places], numbers)
+        assert number_of(places) == len(numbers)
+        if number % 37 and not isinstance(places, slice):
+            continue  # of those that are no slice, a few will do
+        values = rng.integers(0, 9, shape)
+        np.testing.assert_array_equal(taken(values, places), values[where])
+        others = rng.integers(10, 19, values[where].shape).astype(np.int16)
+        expected = values.copy()
+        expected[where] = others
+        put(values, places, others)
+        np.testing.assert_array_equal(values, expected)
+    assert seen == {slice, np.ndarray}
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
