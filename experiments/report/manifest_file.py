@@ -34,6 +34,7 @@ class Manifest(TypedDict):
     seals: NotRequired[dict[str, str]]  # of the cells of a sweep
     left_out: NotRequired[list[str]]  # kinds of threats that nobody could meet
     exhibits: NotRequired[list[Exhibit]]
+    rounds: NotRequired[dict[str, Any]]  # of a training: what was counted, and where it was placed
 
 
 def is_run(folder: Path) -> bool:

@@ -2,9 +2,9 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -128,8 +128,25 @@ def _other_versions(run: "Recorded") -> str:
 
 
 def _other(run: "Recorded") -> dict[str, tuple[str | None, str | None]]:
-    from rallypoint.manifest import versions
+    from rallypoint.manifest import machine, versions
 
-    then, now = run.manifest["versions"], versions()
+    placement = run.manifest.get("rounds", {}).get("placement")
+    placement = placement if isinstance(placement, dict) else None
+    then = {**run.manifest["versions"], **_bits_of(run.manifest["machine"], placement)}
+    now = {**versions(), **_bits_of(machine(), None)}
     names = sorted({*then, *now})
     return {n: (then.get(n), now.get(n)) for n in names if then.get(n) != now.get(n)}
+
+
+def _bits_of(told: Mapping[str, Any], placement: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what decides about last digits on a machine, as a manifest tells of it.
+
+    Ray gives its actors as many threads as CPUs, if the driver says nothing.
+    """
+    said, own = told.get("threads"), told.get("usable_cores")
+    if placement is not None:
+        cpus = placement.get("cpus")
+        own = f"{cpus // 1:g}" if isinstance(cpus, float | int) and cpus > 1 else 1
+    if isinstance(said, dict):
+        own = said.get("OPENBLAS_NUM_THREADS", said.get("OMP_NUM_THREADS", own))
+    return {"CPU": str(told.get("cpu")), "threads": str(own)}

@@ -59,6 +59,21 @@ def test_a_plot_that_was_exchanged_and_sealed_anew_is_found(rallypoint):
     assert states(rallypoint, "run")["plots"] == "not checked"
 
 
+def test_other_threads_are_named_where_bits_differ(rallypoint, monkeypatch):
+    """Last digits are of so many threads; Ray's actors have one each where nothing is said."""
+    rallypoint("run", "toy", "--out", "run")
+    Path("run/plots/heads.txt").write_text("tails\n")
+    edited("run/manifest.json", lambda c: c["machine"].update(threads={}, usable_cores=6))
+    edited("run/summary.json", lambda content: None)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "3")
+    assert "it was made with threads 6, here 3" in rallypoint("verify", "run").err
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "6")
+    assert "made with" not in rallypoint("verify", "run").err
+    edited("run/manifest.json", lambda c: c.update(rounds={"placement": {"cpus": 0.5}}))
+    assert "it was made with threads 1, here 6" in rallypoint("verify", "run").err
+
+
 def test_what_was_edited_and_not_sealed_anew_is_found_without_computing(rallypoint):
     rallypoint("run", "toy", "--out", "run")
     edited("run/metrics.jsonl", heads_of(3, 0.95), sealed=False)
