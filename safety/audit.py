@@ -4,17 +4,16 @@ It is told nothing by the frame: who could be touched at which moment is worked 
 declaration and from who was there, and what was touched is where things differ from the truth.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Mask
-from rallypoint.draws import Integers
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recordings import Recording, marks
+from rallypoint.safety.spending import Spending
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.feedback import REWARD, FeedbackThreat
@@ -35,16 +34,11 @@ class Audit:
         self._byzantine = model.byzantine
         self._ever_liars: Mask = np.zeros(env.num_agents, dtype=bool)
         self._numbers_of_liars: set[int] = set()  # that there were in a copy
-        self._occasions: Counter[int] = Counter()  # by the number of the threat
         shape = (env.num_copies, env.num_agents)
-        # Of each place that threats change: what is spent in episodes under way, and at most.
-        places = {_place(threat) for threat in self._threats.values()}
-        self._spent = {place: np.zeros(shape, dtype=np.int64) for place in places}
-        self._most_agents: Counter[str] = Counter()
-        self._most_steps: Counter[str] = Counter()
+        # What each threat could do, by its number; and what is seen at each place that any changes.
+        self._could = {number: Spending(*shape) for number in self._threats}
+        self._seen = {_place(threat): Spending(*shape) for threat in self._threats.values()}
         self._strays: dict[str, tuple[int, str]] = {}  # how many, and who was the first
-        self._first_steps: dict[str, int] = {}  # since the reset, at which anybody was touched
-        self._last_steps: dict[str, int] = {}
 
     def add(self, part: Recording) -> None:
         """Go on with the next part of a recording."""
@@ -55,17 +49,11 @@ class Audit:
         for number, threat in self._threats.items():
             may = self._may(threat, part, touched)
             allowed[_place(threat)] |= may
-            self._occasions[number] += int(np.count_nonzero(may))
+            self._could[number].add(part, may, at_moments=threat.site in _AT_MOMENTS)
         for place, mask in touched.items():
             self._note_strays(place, mask & ~allowed[place])
-        for place, spent in self._spent.items():
-            self._spend(place, spent, part, touched[place])
-            at = slice(None) if place in _AT_MOMENTS else part.chosen_at
-            steps = part.time[at][touched[place].any(axis=2)]
-            if len(steps):
-                first, last = int(steps.min()), int(steps.max())
-                self._first_steps[place] = min(first, self._first_steps.get(place, first))
-                self._last_steps[place] = max(last, self._last_steps.get(place, last))
+        for place, seen in self._seen.items():
+            seen.add(part, touched[place], at_moments=place in _AT_MOMENTS)
 
     def faults(self, receipts: Sequence[Receipt]) -> list[str]:
         """Say, in sentences, where recordings show what the threats cannot have done, or did not.
@@ -92,7 +80,7 @@ class Audit:
         A lie may be the truth: then a recording shows less than was done, and never more.
         """
         found = []
-        for place in self._spent:
+        for place, shown in self._seen.items():
             of_place = [
                 receipt
                 for receipt in receipts
@@ -101,8 +89,8 @@ class Audit:
             firsts = [one.first_step for one in of_place if one.first_step is not None]
             lasts = [one.last_step for one in of_place if one.last_step is not None]
             for what, seen, told, outer in (
-                ("first", self._first_steps.get(place), firsts, min),
-                ("last", self._last_steps.get(place), lasts, max),
+                ("first", shown.first_step, firsts, min),
+                ("last", shown.last_step, lasts, max),
             ):
                 said = outer(told) if told else None
                 hidden = seen is None or (said is not None and outer(seen, said) == said)
@@ -124,25 +112,36 @@ class Audit:
 
     def _of_one(self, threat: Threat, receipt: Receipt) -> list[str]:
         found = []
-        place, occasions = _place(threat), self._occasions[receipt.index]
+        place, could = _place(threat), self._could[receipt.index]
         is_alone = sum(_place(other) == place for other in self._threats.values()) == 1
         told = receipt.occasions
         if told is not None:
             is_drawn = isinstance(as_victims(threat.victims), Share)
             is_known = not is_drawn and (is_alone or place != "presence")
-            if told > occasions or (is_known and told < occasions):
-                found.append(f"{occasions} occasions in the recording, {told} in its receipt")
+            if told > could.touches or (is_known and told < could.touches):
+                found.append(f"{could.touches} occasions in the recording, {told} in its receipt")
+        return found + self._of_budgets(threat, receipt, is_alone=is_alone)
+
+    def _of_budgets(self, threat: Threat, receipt: Receipt, *, is_alone: bool) -> list[str]:
+        """Compare what a receipt says was spent with what was seen, and with what could be."""
+        found = []
+        place, could = _place(threat), self._could[receipt.index]
+        seen = self._seen[place]
         budget, victims = as_budget(threat.budget), as_victims(threat.victims)
-        agents = self._most_agents[place]
         drawn = victims.of(len(self._agents)) if isinstance(victims, Share) else None
-        for what, seen, said, limit in (
-            ("agents in an episode", agents, receipt.most_agents, budget.agents),
-            ("agents in an episode", agents, receipt.most_agents, drawn),
-            ("steps", self._most_steps[place], receipt.most_steps, budget.steps_per_episode),
+        for what, name, limits in (
+            ("steps of copies", "steps", ()),
+            ("agents in an episode", "most_agents", (budget.agents, drawn)),
+            ("steps on one agent in an episode", "most_steps", (budget.steps_per_episode,)),
         ):
-            if is_alone and (seen > said or (limit is not None and seen > limit)):
-                most = said if limit is None else min(said, limit)
-                found.append(f"{seen} {what} in the recording, of {most} at most")
+            shown, said = getattr(seen, name), getattr(receipt, name)
+            most = min([getattr(could, name), *(one for one in limits if one is not None)])
+            if place in _SHOWN:  # all that was done there; by others, too, where it is not alone
+                most = min(most, shown)
+            if said > most:
+                found.append(f"{said} {what} in its receipt, of {most} at most by the recording")
+            if is_alone and shown > said:
+                found.append(f"{shown} {what} in the recording, of {said} at most")
         return found
 
     def _may(self, threat: Threat, part: Recording, touched: Mapping[str, Mask]) -> Mask:
@@ -171,19 +170,6 @@ class Audit:
         row, _, agent = np.argwhere(strays)[0]
         before, first = self._strays.get(place, (0, f"of {self._agents[agent]} in row {row}"))
         self._strays[place] = (before + count, first)
-
-    def _spend(self, place: str, spent: Integers, part: Recording, touched: Mask) -> None:
-        """Count agents and steps of episodes, moment by moment."""
-        steps = touched
-        if place not in _AT_MOMENTS:  # as if all moments were steps
-            steps = np.zeros_like(part.alive)
-            steps[part.chosen_at] = touched
-        for began, now in zip(part.began, steps, strict=True):
-            spent[began] = 0
-            spent += now
-            agents = int(np.count_nonzero(spent, axis=1).max(initial=0))
-            self._most_agents[place] = max(self._most_agents[place], agents)
-            self._most_steps[place] = max(self._most_steps[place], int(spent.max(initial=0)))
 
 
 def _place(threat: Threat) -> str:

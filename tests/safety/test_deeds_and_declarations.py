@@ -12,6 +12,7 @@ from rallypoint.safety.enforcement.changes import proposed
 from rallypoint.safety.enforcement.proposals import Form
 from rallypoint.safety.limits import Schedule, as_budget
 from rallypoint.safety.receipts import disagreements
+from rallypoint.safety.receipts.contradictions import contradictions
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, Proposal, threats
 from rallypoint.safety.updates import UpdateThreats
@@ -56,6 +57,39 @@ def test_who_acts_otherwise_is_found_and_whoever_keeps_to_the_declaration_is_not
         assert shown.faults(told), f"{how}, with a forged receipt"
         if how != "more often":  # receipts count occasions; which they were is in the recording
             assert disagreements(declared, lying.env.receipts()), how
+
+
+@pytest.mark.parametrize(
+    "kind", ["crash", "interruption", "random_action", "observation_noise", "reward_noise"]
+)
+@pytest.mark.parametrize("name", ["steps", "most_steps"])
+def test_steps_that_a_recording_has_no_room_for_or_shows_are_found(kind, name):
+    declared = model_of(kind)
+    honest, wrong = played(declared)
+    assert wrong == []
+    [told] = honest.env.receipts()
+    shown = audited(declared, honest)
+    assert shown.faults([told]) == []
+    more = replace(told, **{name: getattr(told, name) + 1})
+    assert list(contradictions(declared.threats[0], more)) == []  # it is plausible
+    assert any("at most by the recording" in fault for fault in shown.faults([more]))
+    fewer = replace(told, **{name: 0})
+    assert any("in the recording, of 0 at most" in fault for fault in shown.faults([fewer]))
+
+
+def test_of_two_who_interrupt_neither_did_more_than_both():
+    declared = model_of("interruption")
+    two = ThreatModel(
+        threats=(*declared.threats, replace(declared.threats[0], theta=0.3, victims=[5]))
+    )
+    honest, wrong = played(two)
+    assert wrong == []
+    shown = audited(two, honest)
+    told, other = honest.env.receipts()
+    assert shown.faults([told, other]) == []
+    for name in ("steps", "most_steps", "most_agents"):
+        forged = replace(told, **{name: told.steps + 1})
+        assert any("at most by the recording" in one for one in shown.faults([forged, other])), name
 
 
 @pytest.mark.parametrize("kind", ["crash", "interruption", "random_action", "observation_noise"])
