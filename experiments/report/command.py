@@ -65,8 +65,7 @@ def report(folders: Sequence[Path], out: Path | None, csv: Path | None, latex: P
             write_atomically(table, written(runs).encode("utf-8", errors="replace"))
     num_runs = f"{len(runs)} runs, " if len(runs) > 1 else ""
     claims = [claim for run in runs for claim in run.summary.claims]
-    is_whole = all(run.manifest["status"] == "finished" for run in runs)
-    found = tally(claims) if claims or not is_whole else "no claims are made"
+    found = tally(claims) if any(run.makes_claims for run in runs) else "no claims are made"
     click.echo(f"{page}: {num_runs}{found}; {len(content) / 1e6:.1f} MB")
 
 

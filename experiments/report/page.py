@@ -53,12 +53,7 @@ class Section(NamedTuple):
     @property
     def outcome(self) -> str:
         """How many claims hold; a training makes none."""
-        return self.claims.tally if self.has_claims else "no claims are made"
-
-    @property
-    def has_claims(self) -> bool:
-        """Whether there are claims, or were to be."""
-        return bool(self.claims.all) or self.run.manifest["status"] != "finished"
+        return self.claims.tally if self.run.makes_claims else "no claims are made"
 
     @property
     def left_out(self) -> list[str]:

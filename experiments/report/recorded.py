@@ -38,6 +38,12 @@ class Recorded:
     others: tuple[str, ...]  # files that are neither pictures nor read here
     notes: tuple[str, ...]  # what a reader must know is missing
 
+    @property
+    def makes_claims(self) -> bool:
+        """Whether there are claims, or were to be; a training makes none."""
+        is_over = self.manifest["status"] == "finished" or self.summary.experiment == "train"
+        return bool(self.summary.claims) or not is_over
+
 
 # A page is to stay below ten megabytes, of which the words of a run take so much; and pictures are
 # written in letters, four for three bytes.

@@ -39,7 +39,8 @@ def look_at_command(run: Recorded) -> Finding:
         else:
             meant = _training_meant(run, rest[1:])
     except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
-        return Finding("command", "not checked", f"not everything is installed here: {error}")
+        reason = str(error).partition(" Known: ")[0].rstrip(".")  # there are dozens
+        return Finding("command", "not checked", f"not everything is installed here: {reason}")
     except (click.ClickException, RallypointError) as error:
         told = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return Finding("command", "differs", f"it cannot be meant: {told}")

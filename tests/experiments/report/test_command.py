@@ -47,6 +47,9 @@ def test_of_runs_that_make_no_claims_it_is_not_said_that_none_was_finished(repor
     assert ": no claims are made; " in report("whole").out
     assert ": no claim was finished; " in report("stopped").out
     assert ": 2 runs, no claim was finished; " in report("whole", "stopped").out
+    edit(Path("stopped") / "manifest.json", experiment="train")
+    edit(Path("stopped") / "summary.json", experiment="train")
+    assert ": no claims are made; " in report("stopped").out
 
 
 def test_a_run_named_twice_is_shown_once(report, run):

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rallypoint.experiments.report.recorded import read_run
 from rallypoint.experiments.verify import again
+from rallypoint.experiments.verify.meaning import look_at_command
 from rallypoint.experiments.verify.record import look_at
 from rallypoint.seals import seal_of
 from tests.experiments.verify.forging import edited, heads_of, states
@@ -144,3 +146,16 @@ def test_which_seeds_are_run_again_nobody_knows_before_and_the_others_are_named(
     assert 5 <= sum(outcomes) <= 22  # three of five seeds are left out each time
     assert states(rallypoint, "run", "--all", status=1)["rows"] == "differs"
     assert rallypoint("verify", "run", "--all", "--seed", 1).status == 2
+
+
+def test_a_part_that_is_not_here_is_named_without_all_that_are():
+    config = {"env": "gathering-v0", "agent": "q_learning", "steps": 1}
+    manifest = {
+        "experiment": "train",
+        "command": ["rallypoint", "train", "--env", "gathering-v0", "--agent", "q_learning"],
+        "config": config | {"threats": {"threats": [{"kind": "xyzzy"}]}},
+        "seeds": [0],
+    }
+    found = look_at_command(SimpleNamespace(manifest=manifest))
+    reason = "not everything is installed here: no threat is called 'xyzzy'"
+    assert found == ("command", "not checked", reason)
