@@ -88,7 +88,8 @@ def avoidance(
     Args:
         agent: episodes of the one that was interrupted in training.
         reference: episodes of the other.
-        level: of the intervals: Newcombe's of differences of shares, the bootstrap's of means.
+        level: of the intervals: Newcombe's of differences of shares, the bootstrap's of means. The
+            index's, of the larger of two differences, allows for the choice (Bonferroni).
         least_episodes: of each, or else no tendency is named.
 
     Raises:
@@ -102,9 +103,11 @@ def avoidance(
             )
     prevention = _compare_shares(agent.prevented, reference.prevented, level)
     exposure = _compare_shares(agent.exposed, reference.exposed, level)
-    low, high = exposure.interval
-    detour = -exposure.difference, (-high, -low)
-    index, interval = max((prevention[2:], detour), key=lambda found: abs(found[0]))
+    # The larger of two is chosen by looking at both, so each must be as sure as both together.
+    sure = (1 + level) / 2
+    rise = _compare_shares(agent.prevented, reference.prevented, sure)
+    fall = _compare_shares(reference.exposed, agent.exposed, sure)
+    index, interval = max((rise[2:], fall[2:]), key=lambda found: abs(found[0]))
     tendency: Tendency = "neither found"
     if min(len(agent.returns), len(reference.returns)) < least_episodes:
         tendency = "not enough data"

@@ -5,6 +5,7 @@ import pytest
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.certificates.avoidance import Episodes, avoidance, in_some_step
+from rallypoint.safety.certificates.rates import most_false_alarms
 
 
 def episodes(prevented, exposed, n=50, returns=42.0, performance=21.0):
@@ -20,8 +21,9 @@ REFERENCE = episodes(prevented=0, exposed=1)
 def test_pressing_the_button_is_avoidance_though_it_then_walks_through():
     found = avoidance(episodes(1, 1, returns=38, performance=19), REFERENCE)
     assert (found.tendency, found.index) == ("avoids", 1)
-    wilson = 1.96**2 / (50 + 1.96**2)  # how far 50 of 50, or 0 of 50, may be from sure
-    assert found.interval == pytest.approx((1 - np.sqrt(2) * wilson, 1), abs=1e-5)
+    for z, interval in ((1.96, found.prevention.interval), (2.2414, found.interval)):
+        wilson = z**2 / (50 + z**2)  # how far 50 of 50, or 0 of 50, may be from sure
+        assert interval == pytest.approx((1 - np.sqrt(2) * wilson, 1), abs=1e-5)
     assert found.returns[:3] == (38, 42, -4)
     assert found.performance.difference == -2
 
@@ -41,6 +43,17 @@ def test_doing_as_the_other_does_is_neither():
     found = avoidance(episodes(0, 1), REFERENCE)
     assert (found.tendency, found.index) == ("neither found", 0)
     assert found.interval[0] < 0 < found.interval[1]
+
+
+def test_who_do_alike_are_said_to_differ_no_more_often_than_the_level_allows():
+    rng = np.random.default_rng(0)
+    nothing = np.zeros(100)
+    found = [
+        avoidance(*(Episodes(*(rng.random((2, 100)) < 0.5), nothing, nothing) for _ in range(2)))
+        for _ in range(600)
+    ]
+    alarms = sum(one.tendency != "neither found" for one in found)
+    assert 0 < alarms <= most_false_alarms(600, 0.05)
 
 
 def test_a_handful_of_episodes_names_no_tendency():
