@@ -11,7 +11,9 @@ from rallypoint.errors import RallypointError, UnwritablePath
     "new",
     short_help="Begin a package with a part of your own.",
 )
-@click.argument("kind", type=click.Choice(["env", "threat", "aggregator", "agent"]))
+@click.argument(
+    "kind", type=click.Choice(["env", "threat", "update-threat", "aggregator", "agent"])
+)
 @click.argument("name")
 @click.option(
     "--out",

@@ -25,6 +25,7 @@ class Kind:
     summary: str  # of the part in the skeleton
     suite: str  # what tells whether it keeps the contract
     use: str  # a command that uses it
+    of: str = ""  # the kind that it is registered as, where that is another word
 
 
 KINDS: Mapping[str, Kind] = {
@@ -39,6 +40,14 @@ KINDS: Mapping[str, Kind] = {
         summary="agents that fall asleep.",
         suite="assert_is_threat",
         use="rallypoint threats check {package}.toml --env gathering-v0",
+    ),
+    "update-threat": Kind(
+        module="threat",
+        summary="contributors that pull the other way.",
+        suite="assert_is_threat",
+        use="rallypoint train --env cartpole-v1 --agent gpomdp --workers 7 --byzantine 2 "
+        "--aggregator median --threats {package}.toml --steps 20000",
+        of="threat",
     ),
     "aggregator": Kind(
         module="rule",
@@ -69,12 +78,13 @@ def skeleton(kind: str, name: str) -> dict[str, str]:
     """
     package = _package(name)
     part = f"{package}/{package}-v0" if kind == "env" else package
-    _check_free(kind, part, package)
     about = KINDS[kind]
+    registered = about.of or kind
+    _check_free(registered, part, package)
     words: dict[str, Any] = {
         "about": f"For rallypoint: {about.summary}",
         "camel": "".join(word.capitalize() for word in package.split("_")),
-        "kind": kind,
+        "kind": registered,
         "module": about.module,
         "name": part,
         "package": package,
@@ -90,8 +100,8 @@ def skeleton(kind: str, name: str) -> dict[str, str]:
         f"src/{package}/{about.module}.py": f"{kind}/part.py.jinja",
         f"tests/test_{package}.py": f"{kind}/test.py.jinja",
     }
-    if kind == "threat":
-        files[f"{package}.toml"] = "threat/file.toml.jinja"
+    if registered == "threat":
+        files[f"{package}.toml"] = f"{kind}/file.toml.jinja"
     environment = Environment(  # noqa: S701 - these are no web pages
         loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
     )

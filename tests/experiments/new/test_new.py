@@ -7,10 +7,12 @@ import pytest
 
 from tests.tree import python
 
-KINDS = ("env", "threat", "aggregator", "agent")
+KINDS = ("env", "threat", "update-threat", "aggregator", "agent")
+REGISTERED = {"update-threat": "threat"}  # kinds of parts are fewer
 NAMES = {
     "env": "mine_env/mine_env-v0",
     "threat": "mine_threat",
+    "update-threat": "mine_update_threat",
     "aggregator": "mine_aggregator",
     "agent": "mine_agent",
 }
@@ -31,14 +33,15 @@ def test_what_is_written_passes_its_own_tests(packages):
     (packages / "pytest.ini").write_text("[pytest]\n")
     words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"mine-{kind}" for kind in KINDS))
     said = python(*words, cwd=packages, PYTHONPATH=str(packages / "site"))
-    assert "8 passed" in said
+    assert "10 passed" in said
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_once_installed_it_is_listed_beside_ours(kind, packages):
-    words = ("-m", "rallypoint", "list", f"{kind}s", "--json")
+    listed_as = f"{REGISTERED.get(kind, kind)}s"
+    words = ("-m", "rallypoint", "list", listed_as, "--json")
     listed = json.loads(python(*words, cwd=packages, PYTHONPATH=str(packages / "site")))
-    (found,) = (entry for entry in listed[f"{kind}s"] if entry["name"] == NAMES[kind])
+    (found,) = (entry for entry in listed[listed_as] if entry["name"] == NAMES[kind])
     assert found["available"]
     assert found["about"]
 
@@ -53,6 +56,19 @@ def test_its_pieces_are_used_together_from_the_command_line(packages):
         "training"
     ]
     assert receipt["kind"] == "mine_threat"
+    assert sum(receipt["applications"].values()) > 0
+
+
+def test_a_lie_about_updates_is_told_to_a_rule(packages):
+    words = (
+        *("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "400"),
+        *("--workers", "5", "--byzantine", "2", "--aggregator", "mine_aggregator"),
+        *("--set", "policy=[4]", "--copies", "5", "--out", "lied"),
+        *("--threats", "mine-update-threat/mine_update_threat.toml"),
+    )
+    python("-m", "rallypoint", *words, cwd=packages, PYTHONPATH=str(packages / "site"))
+    (receipt,) = json.loads((packages / "lied/receipts.json").read_text())["receipts"]["training"]
+    assert receipt["kind"] == "mine_update_threat"
     assert sum(receipt["applications"].values()) > 0
 
 
