@@ -41,7 +41,7 @@ class CellTest(NamedTuple):
     method: Method
     p_value: float  # before Bonferroni
     difference: float  # of the mean entry afterwards, at theta minus at 0
-    interval: Interval  # of the difference, at one minus the level
+    interval: Interval  # of the difference; all of them hold together at one minus the level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ def two_sample_cells(
     for cell in np.flatnonzero(is_tested).tolist():
         pair = values[0][cell], values[1][cell]
         method, p = _test(*pair, permutations, rng)
-        difference, interval = _difference(*pair, level)
+        difference, interval = _difference(*pair, level / is_tested.sum())
         sizes = len(pair[0]), len(pair[1])
         tests.append(CellTest(int(seen[cell]), *sizes, method, p, difference, interval))
     tests.sort(key=lambda test: (test.p_value, -abs(test.difference)))

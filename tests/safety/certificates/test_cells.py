@@ -164,3 +164,14 @@ def test_too_few_updates_give_no_verdict_of_innocence():
 def test_what_cannot_be_tested_is_refused(one, settings, sentence):
     with pytest.raises(InvalidConfig, match=sentence):
         two_sample_cells(one, arm([0.1]), np.random.default_rng(0), **settings)
+
+
+def test_the_most_surprising_of_many_cells_has_an_interval_that_allows_for_the_choice():
+    rng = np.random.default_rng(0)
+    cells = np.repeat(np.arange(20), 100)
+    missed = 0
+    for _ in range(60):
+        arms = (KeptUpdates(cells, rng.normal(size=len(cells)), len(cells)) for _ in range(2))
+        low, high = two_sample_cells(*arms, rng, level=0.05).cells[0].interval
+        missed += not low <= 0 <= high
+    assert missed <= most_false_alarms(60, 0.05)
