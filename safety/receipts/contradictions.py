@@ -7,11 +7,14 @@ receipt and of every sum of them, so that it needs neither a world nor a recordi
 import math
 from collections.abc import Iterator, Sequence
 
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.limits import as_budget, as_schedule
 from rallypoint.safety.receipts.receipt import VIOLATIONS, Receipt
 from rallypoint.safety.threats import OF_ROUNDS, Threat
+from rallypoint.safety.threats.update import UpdateThreat
 
 _COUNTS = ("episodes", "occasions", "opportunities", "steps", "most_steps", "most_agents")
+_COLUMNS = 2**16  # of a model, to ask what is remembered of it
 _ROUNDING = 1e-5  # of a norm of float32 numbers, relatively
 
 
@@ -44,7 +47,7 @@ def contradictions(threat: Threat, receipt: Receipt) -> Iterator[str]:
     yield from _of_counts(receipt)
     yield from _of_steps(threat, receipt)
     if receipt.site in OF_ROUNDS:
-        yield from _of_norms(threat, receipt)
+        yield from _of_rounds(threat, receipt)
 
 
 def _of_counts(receipt: Receipt) -> Iterator[str]:
@@ -83,7 +86,11 @@ def _of_steps(threat: Threat, receipt: Receipt) -> Iterator[str]:
         yield f"began at step {first}, and acted last at step {last}"
 
 
-def _of_norms(threat: Threat, receipt: Receipt) -> Iterator[str]:
+def _of_rounds(threat: Threat, receipt: Receipt) -> Iterator[str]:
+    if receipt.repeats != 1:
+        yield f"tells of coins that fell {receipt.repeats} times, and those of a round fall once"
+    if receipt.strengths is not None:
+        yield from _of_strengths(threat, receipt, *receipt.strengths)
     taken = sum(receipt.applications.values())
     most = taken if as_budget(threat.budget).norm is not None else 0
     if receipt.clipped > most:
@@ -100,3 +107,25 @@ def _of_norms(threat: Threat, receipt: Receipt) -> Iterator[str]:
         ):
             if then is None or told is None or sign * then < sign * told:
                 yield f"was seen to act {name} in round {then}, and tells of round {told}"
+
+
+def _of_strengths(threat: Threat, receipt: Receipt, least: float, largest: float) -> Iterator[str]:
+    if not isinstance(threat, UpdateThreat):
+        return
+    told = f"tells of strengths from {least:g} to {largest:g}"
+    if not -math.inf < least <= largest < math.inf:
+        yield f"{told}, which cannot be"
+        return
+    if not _has_strength(threat):
+        yield f"{told}, and scales nothing"
+        return
+    low, high = threat.strengths(len(receipt.agents))
+    if least < low - _ROUNDING * abs(low) or largest > high + _ROUNDING * abs(high):
+        yield f"{told}, which lie between {low:g} and {high:g} as it is declared"
+
+
+def _has_strength(threat: UpdateThreat) -> bool:
+    try:
+        return "strength" in threat.init(1, _COLUMNS)
+    except InvalidConfig:  # it needs more columns: nobody knows
+        return True

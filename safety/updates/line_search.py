@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-_LOW, _HIGH = 1e-2, 1e2  # of the scale: where the first questions begin and end
+LOW, HIGH = 1e-2, 1e2  # of the scale: where the first questions begin and end
 _GOLDEN = (np.sqrt(5) - 1) / 2
 
 
@@ -30,7 +30,7 @@ def strongest(
         asked[factor] = value if np.isfinite(value) else -np.inf
         return asked[factor]
 
-    starts = scale * np.geomspace(_LOW, _HIGH, (evaluations + 1) // 2)
+    starts = scale * np.geomspace(LOW, HIGH, (evaluations + 1) // 2)
     values = [ask(float(start)) for start in starts]
     best = int(np.argmax(values))
     low = np.log(starts[max(best - 1, 0)])

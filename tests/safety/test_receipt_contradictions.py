@@ -7,6 +7,7 @@ import pytest
 from rallypoint.safety.receipts import combined
 from rallypoint.safety.receipts.contradictions import contradictions
 from rallypoint.safety.threats import OF_ROUNDS, threats
+from rallypoint.safety.threats.update.alie import Alie, z_max
 from tests.safety.deeds import model_of, played
 from tests.safety.recorded_updates import model_of as model_of_updates
 from tests.safety.recorded_updates import recorded
@@ -40,7 +41,29 @@ OF_UPDATES = {
     "a length below what was seen": {"largest_norm": 0.1},
     "another first round than was seen": {"first_step": 5},
     "another last round than was seen": {"last_step": 17},
+    "coins that fell twice": {"repeats": 2},
 }
+ASKED = ["aggregator", "honest_updates"]
+STRENGTHS = [
+    ({"kind": "alie"}, (-0.44, 0.0)),
+    ({"kind": "alie"}, (0.0, 1.07)),  # of eight: at most the quantile at 6/7
+    ({"kind": "alie", "z": 1.5}, (1.5, 1.6)),
+    ({"kind": "alie", "z": "optimal", "knowledge": ASKED}, (0.001, 1.0)),
+    ({"kind": "packet_loss", "loss": 0.3}, (0.0, 1.1)),
+    ({"kind": "packet_loss", "loss": 1.0}, (0.9, 1.0)),
+    ({"kind": "packet_loss", "loss": 0.0}, (0.0, 0.1)),
+    ({"kind": "fedpg"}, (-1.0, 1.0)),
+    ({"kind": "fedpg", "factor": -1.5}, (-1.0, 1.0)),
+    ({"kind": "normalized"}, (1.0, 101.0)),
+    ({"kind": "optimal"}, (-1.0, 1.0)),
+    ({"kind": "opt_ema"}, (-1.0, 1.0)),
+    ({"kind": "hidden_vulnerability"}, (-1.0, 1.0)),
+    ({"kind": "min_max"}, (2.0, 1.0)),
+    ({"kind": "min_sum"}, (1.0, float("inf"))),
+    ({"kind": "min_sum"}, (float("nan"), 1.0)),
+    ({"kind": "sign_flip"}, (1.0, 2.0)),
+    ({"kind": "server_reversed"}, (1.0, 2.0)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +98,22 @@ def test_what_no_receipt_of_a_lie_in_updates_can_say_is_found(how, in_updates):
     forged = replace(honest, **(FORGED | OF_UPDATES)[how])
     assert forged != honest
     assert list(contradictions(threat, forged))
+
+
+@pytest.mark.parametrize(("table", "strengths"), STRENGTHS)
+def test_strengths_that_a_threat_cannot_have_are_found(table, strengths):
+    frame, _, _ = recorded(model_of_updates(**table))
+    [threat], [honest] = frame.model.threats, frame.receipts()
+    assert list(contradictions(threat, honest)) == []
+    found = list(contradictions(threat, replace(honest, strengths=strengths)))
+    assert any("tells of strengths" in fault for fault in found)
+
+
+def test_whatever_deviations_the_paper_asks_for_lie_between_those_that_are_declared():
+    for n in range(2, 80):
+        least, most = Alie().strengths(n)
+        for here in range(2, n + 1):  # of n, some may be missing
+            assert all(least <= z_max(here, liars) <= most for liars in range(1, here))
 
 
 @pytest.mark.parametrize("who", ["nobody known", "a count below 0"])

@@ -61,6 +61,11 @@ class PacketLoss(TransportThreat):
         """
         return n * (1 - (1 - self.loss) ** -(-columns // self.packet))
 
+    def strengths(self, n: int) -> tuple[float, float]:
+        """All packets may be lost or none, unless it is sure which."""
+        del n
+        return float(self.loss == 1), float(self.loss > 0)
+
     def init(self, E: int, N: int) -> State:
         """Remember what arrived last, where it fills what is lost."""
         columns = N if self.fill == "stale" else 0

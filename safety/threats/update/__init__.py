@@ -27,6 +27,7 @@ server's rule without its randomness. Nothing, own updates only, or everything: 
 differ in this as much as in what they send.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,14 @@ class UpdateThreat(Threat):
     def is_finite(self) -> bool:
         """Whether all numbers that it sends are finite."""
         return True
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return the least and the largest strength that it can tell of, among n contributors.
+
+        As far as its declaration says; what lies beyond makes a run invalid.
+        """
+        del n
+        return -math.inf, math.inf
 
     def init(self, E: int, N: int) -> State:
         """Return what E contributors remember before the first round, of updates with N columns.

@@ -11,7 +11,7 @@ from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
 from rallypoint.safety.updates.directions import deviation_of, mean_of, repeated
 from rallypoint.safety.updates.known import KnownUpdates
-from rallypoint.safety.updates.line_search import strongest
+from rallypoint.safety.updates.line_search import HIGH, LOW, strongest
 
 
 @register
@@ -47,6 +47,17 @@ class Alie(UpdateThreat):
                 'the optimal z is found by asking the aggregator: declare knowledge = ["aggregator"'
                 ', "honest_updates"]'
             )
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return z, or where it may lie; which it is in a round depends on who is there."""
+        match self.z:
+            case "paper":
+                # (h - s) / h is least at n = 4 with one liar, and most for one honest above s = 1.
+                return z_max(4, 1), NormalDist().inv_cdf((n - 2) / (n - 1)) if n > 2 else 0.0
+            case "optimal":
+                return LOW, HIGH
+            case _:
+                return float(self.z), float(self.z)
 
     def init(self, E: int, N: int) -> State:
         """Remember z, for the receipt."""

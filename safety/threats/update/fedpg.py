@@ -1,5 +1,6 @@
 """The attack on federated policy gradients: a common lie just outside what colluders found."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,6 +31,11 @@ class FedPG(UpdateThreat):
 
     knowledge: tuple[str, ...] = ("own_update",)
     factor: float = 1.5  # of the spread
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return on which side of 0 a spread times the factor lies."""
+        del n
+        return (0.0, math.inf) if self.factor >= 0 else (-math.inf, 0.0)
 
     def init(self, E: int, N: int) -> State:
         """Remember how far they went, for the receipt."""

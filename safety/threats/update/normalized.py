@@ -18,7 +18,7 @@ from rallypoint.safety.updates.directions import (
     spread_of,
 )
 from rallypoint.safety.updates.known import KnownUpdates
-from rallypoint.safety.updates.line_search import strongest
+from rallypoint.safety.updates.line_search import HIGH, LOW, strongest
 
 
 @register
@@ -49,6 +49,11 @@ class Normalized(UpdateThreat):
                 "evaluations are at least 12, three for each of three directions and for the "
                 f"length, got {self.evaluations!r}"
             )
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return where a stretch is sought."""
+        del n
+        return LOW, HIGH
 
     def init(self, E: int, N: int) -> State:
         """Remember the stretch, for the receipt."""

@@ -1,5 +1,6 @@
 """Reverse of the running mean: against where the honest have been going, as far as it takes."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +45,11 @@ class OptEma(UpdateThreat):
             raise InvalidConfig(f"inertia lies in [0, 1), got {self.inertia!r}")
         if self.evaluations < 3:
             raise InvalidConfig(f"evaluations are at least 3, got {self.evaluations!r}")
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return that it only goes ahead."""
+        del n
+        return 0.0, math.inf
 
     def init(self, E: int, N: int) -> State:
         """Know no rounds yet; each of E remembers what all of them know."""

@@ -1,5 +1,6 @@
 """Optimal: the lie along a line that moves this very aggregator most."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -53,6 +54,11 @@ class Optimal(UpdateThreat):
             check_direction(self.direction)
         if self.evaluations < 3:
             raise InvalidConfig(f"evaluations are at least 3, got {self.evaluations!r}")
+
+    def strengths(self, n: int) -> tuple[float, float]:
+        """Return that it only goes ahead."""
+        del n
+        return 0.0, math.inf
 
     def init(self, E: int, N: int) -> State:
         """Remember a, for the receipt."""
