@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
 
+from rallypoint.agents.sb3.training import train_sb3
 from rallypoint.agents.sb3.widths import check_widths
 from rallypoint.errors import InvalidConfig
 
@@ -53,3 +54,9 @@ def test_networks_of_too_many_weights_are_refused_with_how_many_they_have(told, 
 @pytest.mark.parametrize("space", [FOUR, PIXELS, Discrete(9)])
 def test_others_are_left_alone(told, space):
     check_widths("sb3:PPO", told, space)
+
+
+def test_who_trains_reads_it_before_anything_is_made():
+    wide = {"policy_kwargs": {"net_arch": [10**12]}}
+    with pytest.raises(InvalidConfig, match="at most 1,000,000,000 weights in all, and those of"):
+        train_sb3("cartpole-v1", "sb3:PPO", steps=8, copies=1, settings=wide)
