@@ -152,3 +152,35 @@ def fill_at(  # noqa: PLR0917 - compiled code has no keywords
         for row in range(some):
             for column in range(each):
                 drawn[first + row, column] = numbers[lanes[row] + column, row]
+
+
+@compiled(
+    "void(boolean[:, ::1], float64, int64[::1], int64[::1], uint64[::1], UniTuple(uint64, 2), "
+    "UniTuple(uint64, 4))"
+)
+def toss(  # noqa: PLR0917 - compiled code has no keywords
+    tossed: NDArray[np.bool_],
+    chance: float,
+    places: NDArray[np.int64],
+    episodes: NDArray[np.int64],
+    copies: Words,
+    key: Key,
+    halves: Halves,
+) -> None:
+    """Toss coins for all copies, each from its own place on; see ``philox.Philox.toss``."""
+    each = tossed.shape[1]
+    counters = -(-((each + 6) // 4) // _LANES) * _LANES
+    coins = np.empty(4 * counters, np.bool_)
+    for row in range(len(tossed)):
+        start, episode = np.uint64(places[row] >> 2), np.uint64(episodes[row])
+        for counter in range(counters):
+            on = start + np.uint64(counter + 1)
+            a, b, c, d = words(on, episode, copies[row], key, halves)
+            coins[4 * counter] = uniform(a) < chance
+            coins[4 * counter + 1] = uniform(b) < chance
+            coins[4 * counter + 2] = uniform(c) < chance
+            coins[4 * counter + 3] = uniform(d) < chance
+        lane = places[row] & 3
+        told = tossed[row]
+        for column in range(each):
+            told[column] = coins[lane + column]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 from rallypoint.normal import normal_of
-from rallypoint.philox import Philox
+from rallypoint.philox import Philox, Streams
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 
 _MAX_BLOCK = 8192  # numbers per copy: 64 KiB
 _MAX_BUFFER = 1 << 22  # numbers over all copies: 32 MiB
+_LONG = 32  # coins of each copy, from which on they are tossed as they are drawn
 _NOT_FILLED = -(1 << 62)  # a base from which every place lies beyond the buffer
 _names_by_key: dict[int, str] = {}
 
@@ -89,12 +90,13 @@ class Draws:
             index: tells channels of one name apart, such as two threats of one kind.
             ahead: how many draws' worth of numbers are made at a time. Changes no number.
         """
-        self._copies = np.asarray(copies, dtype=np.uint64)
+        self._copies = np.array(copies, dtype=np.uint64)
         self._philox = Philox(check_seed(seed), channel_key(channel) | index << 32)
         self._ahead = ahead
         num_copies = len(self._copies)
         self._episodes = np.zeros(num_copies, dtype=np.int64)
         self._places = np.zeros(num_copies, dtype=np.int64)  # numbers used of each stream
+        self._streams: Streams = self._places, self._episodes, self._copies  # written to in place
         self._bases = np.full(num_copies, _NOT_FILLED)  # place of each buffer row's first number
         self._buffer = np.empty((num_copies, 0))  # (E, block)
         self._aligned = True  # places and bases are equal in all rows: a draw is then one slice
@@ -116,10 +118,8 @@ class Draws:
             rows = np.flatnonzero(mask)
             return self._gather(count, rows).reshape(len(rows), *shape)
         num_copies = len(self._copies)
-        if not self._aligned:
+        if not self._aligned or num_copies == 0:
             return self._gather(count, np.arange(num_copies)).reshape(num_copies, *shape)
-        if num_copies == 0:
-            return np.empty((0, *shape))
         first = self._pass_over(count)
         # A copy: the buffer is filled again in place, and the caller may write.
         return self._buffer[:, first : first + count].copy().reshape(num_copies, *shape)
@@ -137,10 +137,8 @@ class Draws:
             return self.random((num_agents, *shape)).reshape(cells.size, *shape)
         drawn = np.empty((len(where), each))
         # A counter yields four numbers, and a cell's may begin with any; all come from one buffer.
-        are_few = (each + 6) // 4 * 4 * len(where) < 1.3 * each * cells.size
-        if (are_few or not self._aligned) and self._philox.fill_at(
-            drawn, where, num_agents, self._streams
-        ):
+        is_direct = not self._aligned or (each + 6) // 4 * 4 * len(where) < 1.3 * each * cells.size
+        if is_direct and self._philox.fill_at(drawn, where, num_agents, self._streams):
             self._places += num_agents * each
             return drawn.reshape(len(where), *shape)
         if not self._aligned:
@@ -159,11 +157,14 @@ class Draws:
         if 2 * np.count_nonzero(cells) < cells.size:
             return self.at(cells, shape) < chance
         count = cells.shape[1] * math.prod(shape)
-        if self._aligned and len(cells):
+        tossed = np.empty((len(cells), count), dtype=np.bool_)
+        if count >= _LONG and self._philox.toss(tossed, chance, self._streams):
+            self._places += count
+        elif self._aligned and len(cells):
             first = self._pass_over(count)
-            tossed = self._buffer[:, first : first + count] < chance
+            np.less(self._buffer[:, first : first + count], chance, out=tossed)
         else:
-            tossed = self.random((count,)) < chance
+            np.less(self.random((count,)), chance, out=tossed)
         by_cell = tossed.reshape(cells.size, *shape)
         return by_cell if cells.all() else by_cell[cells.ravel()]
 
@@ -215,19 +216,6 @@ class Draws:
         self._places += count
         return first
 
-    def _counters(self, rows: Integers, places: Integers) -> NDArray[np.uint64]:
-        """Return place, episode and copy of some numbers: (len(rows), 3)."""
-        counters = np.empty((len(rows), 3), dtype=np.uint64)
-        counters[:, 0] = places
-        counters[:, 1] = self._episodes[rows]
-        counters[:, 2] = self._copies[rows]
-        return counters
-
-    @property
-    def _streams(self) -> tuple[Integers, Integers, NDArray[np.uint64]]:
-        """Where all streams stand: (E,) places, episodes and copies."""
-        return self._places, self._episodes, self._copies
-
     def _gather(self, count: int, rows: Integers) -> Floats:
         self._aligned = False
         direct = np.empty((len(rows), count))
@@ -254,7 +242,10 @@ class Draws:
             rows = np.arange(len(self._copies))
         places = self._places[rows] // 4  # a counter yields four numbers
         self._bases[rows] = 4 * places
-        self._philox.fill(self._buffer, rows, self._counters(rows, places))
+        counters = np.empty((len(rows), 3), dtype=np.uint64)
+        for part, of in enumerate((places, self._episodes[rows], self._copies[rows])):
+            counters[:, part] = of
+        self._philox.fill(self._buffer, rows, counters)
 
 
 class _Rows(Draws):

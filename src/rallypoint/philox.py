@@ -10,6 +10,10 @@ from rallypoint.acceleration import compiled_module
 _PAYS = 100_000_000  # numbers drawn in this process, from which on loading numba is won back
 
 
+# (E,) each: place (of a number, not of a counter), episode and copy.
+Streams = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]
+
+
 class _Load:
     """What was drawn in this process so far, and the compiled loop once it pays."""
 
@@ -70,7 +74,7 @@ class Philox:
         drawn: NDArray[np.float64],
         where: NDArray[np.int64],
         num_agents: int,
-        streams: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
+        streams: Streams,
     ) -> bool:
         """Fill rows (k, m) with the numbers of some of (E, n) cells, if the loop is compiled.
 
@@ -78,8 +82,7 @@ class Philox:
             drawn: (k, m), C-contiguous.
             where: (k,) the cells, numbered row by row, in order.
             num_agents: n.
-            streams: (E,) each, of the first cell's first number the place (not of a counter),
-                episode and copy. The other cells of the row go on from there.
+            streams: of the first cell's first number; the other cells of the row go on from there.
 
         Returns:
             Whether it is; if not, nothing was drawn.
@@ -88,4 +91,16 @@ class Philox:
         if compiled is None:
             return False
         compiled.fill_at(drawn, where, num_agents, *streams, self._key, compiled.HALVES)
+        return True
+
+    def toss(self, tossed: NDArray[np.bool_], chance: float, streams: Streams) -> bool:
+        """Fill rows (E, m) with coins, true where a number is less than a chance, if compiled.
+
+        Returns:
+            Whether the loop is; if not, nothing was drawn.
+        """
+        compiled = _LOAD.module
+        if compiled is None:
+            return False
+        compiled.toss(tossed, chance, *streams, self._key, compiled.HALVES)
         return True
