@@ -52,8 +52,9 @@ def keeps_action(layers: Sequence[Layer], observations: Array, epsilon: float) -
     """Tell where no change of up to epsilon in any entry moves the likeliest action: (E,).
 
     The budget is l_inf around each observation (E, inputs), the policy greedy over the outputs.
-    Differences of outputs are bounded as one number each, which is tighter than two. False says
-    only that it was not shown.
+    Differences of outputs are bounded as one number each, which is tighter than two. What is nearer
+    to a tie than rounding may go, where a network computes in the type of its weights, is not
+    kept. False says only that it was not shown.
 
     Raises:
         InvalidConfig: epsilon is negative or not finite.
@@ -62,14 +63,17 @@ def keeps_action(layers: Sequence[Layer], observations: Array, epsilon: float) -
         raise InvalidConfig(f"epsilon is a finite budget >= 0, got {epsilon}")
     seen = np.asarray(observations, np.float64)
     *hidden, end = layers
-    inner = interval_bounds(hidden, seen - epsilon, seen + epsilon)
-    low, high = inner[-1] if inner else Interval(seen - epsilon, seen + epsilon)
+    box = Interval(seen - epsilon, seen + epsilon)
+    inner = [box, *interval_bounds(hidden, *box)]
+    low, high = inner[-1]
     middle, reach = (low + high) / 2, (high - low) / 2
     weights, biases = end.weights.astype(np.float64), end.biases.astype(np.float64)
     best = signals_of(layers, seen)[-1].argmax(axis=1)
     rows = weights[best][:, None] - weights  # (E, K, N)
     least = np.einsum("ekn,en->ek", rows, middle) + biases[best][:, None] - biases
     least -= np.einsum("ekn,en->ek", np.abs(rows), reach)
+    off = _rounding(layers, inner)
+    least -= off + np.take_along_axis(off, best[:, None], axis=1)
     least[np.arange(len(seen)), best] = np.inf
     kept: NDArray[np.bool_] = least.min(axis=1) > 0
     return kept
@@ -101,6 +105,24 @@ def greatest_signals(
                 "its own; give the box of observations, low and high, that they are to stay in"
             )
     return [np.full(len(x.weights), activation(x.activation).bound, np.float64) for x in hidden]
+
+
+def _rounding(layers: Sequence[Layer], inputs: Sequence[Interval]) -> Floats:
+    """Return how far outputs may be from what they are without rounding: (E, K).
+
+    A sum of N products is off by less than N + 1 roundings of the sum of their sizes, in whichever
+    order it is taken; there is room for twice as much, and for activations, none of which is
+    steeper than 1.
+
+    Source: Higham (2002), "Accuracy and Stability of Numerical Algorithms", section 3.1.
+    """
+    off = np.zeros_like(inputs[0].low)
+    for layer, (low, high) in zip(layers, inputs, strict=True):
+        sizes = np.abs(layer.weights.astype(np.float64)).T
+        unit = float(np.finfo(np.result_type(layer.weights, np.float32)).eps)
+        summed = np.maximum(np.abs(low), np.abs(high)) @ sizes + np.abs(layer.biases)
+        off = off @ sizes + unit * ((len(sizes) + 1) * summed + 4)
+    return off
 
 
 def _check_box(low: Floats, high: Floats) -> None:

@@ -10,6 +10,7 @@ from rallypoint.safety.certificates.interval_bounds import (
     interval_bounds,
     keeps_action,
 )
+from rallypoint.safety.neurons.activations import activation
 from rallypoint.safety.neurons.damage import signals_of
 from tests.safety.random_networks import network, observations
 
@@ -71,6 +72,41 @@ def test_without_a_budget_every_choice_but_a_tie_is_kept(seed):
     assert keeps_action(layers, observations(rng, layers), 0.0).all()
     tie = (Layer("end", np.ones((2, 4)), np.zeros(2), "identity"),)
     assert not keeps_action(tie, observations(rng, layers), 0.0).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_network_of_few_digits_does_otherwise_is_never_kept(seed, name):
+    """Between two observations, on either side of where it changes its mind."""
+    rng = np.random.default_rng(seed)
+    layers = tuple(
+        layer._replace(
+            weights=(4 * layer.weights).astype(np.float32), biases=layer.biases.astype(np.float32)
+        )
+        for layer in network(rng, sizes=(4, 32, 32, 3), activation=name)
+    )
+
+    def acts(seen):
+        """Choose, in float32 throughout."""
+        for layer in layers:
+            bends = activation(layer.activation).values
+            seen = bends(seen @ layer.weights.T + layer.biases).astype(np.float32)
+        return seen.argmax(axis=1)
+
+    here, there = rng.normal(size=(2, 2000, 4)).astype(np.float32)
+    first = acts(here)
+    differs = first != acts(there)
+    here, there, first = here[differs], there[differs], first[differs]
+    for _ in range(40):
+        middle = (here + there) / 2
+        stays = (acts(middle) == first)[:, None]
+        here, there = np.where(stays, middle, here), np.where(stays, there, middle)
+    near = np.concatenate([here, there])
+    exact = signals_of(layers, near.astype(np.float64))[-1].argmax(axis=1)
+    assert (exact != acts(near)).any()
+    assert not (keeps_action(layers, near, 0.0) & (exact != acts(near))).any()
+    away = rng.normal(size=(500, 4)).astype(np.float32)
+    assert keeps_action(layers, away, 0.0).mean() > 0.99
 
 
 def test_bounded_neurons_need_no_box_and_others_do():
