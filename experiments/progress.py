@@ -56,7 +56,7 @@ class Bars:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(stderr=True),
+            console=Console(stderr=True, emoji=False),
             expand=True,
             speed_estimate_period=120,  # seconds: the first units often hold a warm-up
             transient=True,

@@ -247,7 +247,7 @@ def _found(summary: "Summary", files: Sequence[str], plan: "Plan", *, complete: 
     from rallypoint.experiments.tables import caution, cells_table, claims_table, tally
     from rallypoint.takeover import OWN_FILES
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     cells = [c.name for c in plan.cells if plan.is_sweep and (plan.out / c.name).is_dir()]
     with console.capture() as capture:
         if summary.claims:

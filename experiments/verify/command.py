@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rallypoint.errors import RallypointError, Unavailable, UnknownName
 from rallypoint.experiments.shared_options import Finite
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def verify(
     from rallypoint.experiments.runner import stoppable
     from rallypoint.experiments.telling import told_if_possible
     from rallypoint.experiments.verify.again import Budget
+    from rallypoint.experiments.verify.findings import not_installed
     from rallypoint.experiments.verify.looking import look_at_all
 
     if runs_all and seeds:
@@ -75,8 +77,14 @@ def verify(
     check_runs([folder])
     run = read_run(folder)
     budget = Budget(math.inf if runs_all else seconds, seeds, tolerance)
+    found: list[Finding] = []
+    missing: RallypointError | None = None
     with stoppable(), display() as shown:
-        found = list(look_at_all(run, budget, shown, seal=seal))
+        try:
+            found.extend(look_at_all(run, budget, shown, seal=seal))
+        except (UnknownName, Unavailable) as error:  # what was looked at is told all the same
+            missing = error
+            found.append(not_installed("numbers", error))
     apart = [each for each in found if each.state == "differs"]
     with told_if_possible():
         sys.stdout.write(_as_json(run, found) if as_json else _as_text(found))
@@ -85,13 +93,15 @@ def verify(
         raise click.ClickException(
             f"{folder} does not verify: {first.what}: {first.told}{_other_versions(run)}"
         )
+    if missing is not None:
+        raise click.ClickException(f"{folder} cannot be run again: {found[-1].told}") from missing
 
 
 def _as_text(found: "Sequence[Finding]") -> str:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)  # "gymnasium:PACKAGE:ID" is no parcel
     table = Table(box=None, show_header=False, pad_edge=False)
     for _ in range(3):
         table.add_column(overflow="fold")  # a seal is to be read to its end

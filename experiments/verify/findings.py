@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from rallypoint.errors import RallypointError
+
 State = Literal["same", "differs", "not checked"]
 
 
@@ -11,6 +13,12 @@ class Finding(NamedTuple):
     what: str
     state: State
     told: str  # the difference, how much was compared, or why nothing was
+
+
+def not_installed(what: str, error: RallypointError) -> Finding:
+    """Return the finding that a part is missing here, without the dozens that are not."""
+    reason = str(error).partition(" Known: ")[0].rstrip(".")
+    return Finding(what, "not checked", f"not everything is installed here: {reason}")
 
 
 def judged(what: str, differences: list[str], *, compared: str) -> Finding:

@@ -14,7 +14,7 @@ from rallypoint.experiments.contributing import training_meant
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.run_command import Experiments, experiment_command, plan_meant
 from rallypoint.experiments.verify.differences import differences, plain
-from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.experiments.verify.findings import Finding, judged, not_installed
 
 _ALONE = re.compile(r"python -m rallypoint\.experiments\.(\w+)")
 # What says how, where to and where a run is carried out, and not what is run.
@@ -39,8 +39,7 @@ def look_at_command(run: Recorded) -> Finding:
         else:
             meant = _training_meant(run, rest[1:])
     except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
-        reason = str(error).partition(" Known: ")[0].rstrip(".")  # there are dozens
-        return Finding("command", "not checked", f"not everything is installed here: {reason}")
+        return not_installed("command", error)
     except (click.ClickException, RallypointError) as error:
         told = error.format_message() if isinstance(error, click.ClickException) else str(error)
         return Finding("command", "differs", f"it cannot be meant: {told}")

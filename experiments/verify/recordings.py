@@ -11,7 +11,7 @@ from rallypoint.config import from_dict
 from rallypoint.errors import RallypointError, Unavailable, UnknownName, UnreadableFile
 from rallypoint.experiments.report.foreign import check_plain
 from rallypoint.experiments.report.recorded import Recorded
-from rallypoint.experiments.verify.findings import Finding, judged
+from rallypoint.experiments.verify.findings import Finding, judged, not_installed
 from rallypoint.registration import make
 from rallypoint.safety.known import spans_of
 from rallypoint.safety.receipts import Receipt, disagreements
@@ -41,8 +41,7 @@ def look_at_receipts(run: Recorded) -> Iterator[Finding]:
         training = training_of(run.manifest)
         faults = _faults_by(training, run.folder / RECORDING if is_recorded else None)
     except (UnknownName, Unavailable) as error:  # a part of somebody's package, it may be
-        reason = f"not everything is installed here: {error}"
-        yield Finding(what, "not checked", reason)
+        yield not_installed(what, error)
         return
     except RallypointError as error:
         yield Finding(what, "differs", str(error))
@@ -82,6 +81,11 @@ def _receipts(told: Any) -> list[Receipt]:
         if receipt.occasions is None:  # those of every training tell, or chances are not checked
             raise UnreadableFile(
                 f"the receipt of threats[{receipt.index}] ({receipt.kind}) tells of no occasions"
+            )
+        if receipt.repeats != 1:  # a training starts its world once, or every round by another seed
+            raise UnreadableFile(
+                f"the receipt of threats[{receipt.index}] ({receipt.kind}) tells of coins that one "
+                f"seed started {receipt.repeats} times, and no training starts any twice"
             )
     return receipts
 

@@ -1,6 +1,7 @@
 """``rallypoint verify``: seals, commands, and what is run again by chance."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,8 +10,11 @@ import pytest
 
 from rallypoint.experiments.report.recorded import read_run
 from rallypoint.experiments.verify import again
+from rallypoint.experiments.verify.command import _as_text
+from rallypoint.experiments.verify.findings import Finding
 from rallypoint.experiments.verify.meaning import look_at_command
 from rallypoint.experiments.verify.record import look_at
+from rallypoint.registration import envs, register_env
 from rallypoint.seals import seal_of
 from tests.experiments.verify.forging import edited, heads_of, states
 
@@ -159,3 +163,27 @@ def test_a_part_that_is_not_here_is_named_without_all_that_are():
     found = look_at_command(SimpleNamespace(manifest=manifest))
     reason = "not everything is installed here: no threat is called 'xyzzy'"
     assert found == ("command", "not checked", reason)
+
+
+def test_where_a_part_is_missing_all_that_needs_none_is_looked_at(rallypoint, monkeypatch):
+    monkeypatch.setattr(envs, "_parts", {**envs})
+    register_env("lab/gathering-v0", "rallypoint.envs.gathering.world:Gathering")
+    words = ("--env", "lab/gathering-v0", "--agent", "a2c", "--steps", 32, "--out", "run")
+    assert rallypoint("train", *words, "--copies", 2, "--set", "policy=[4]").status == 0
+    del envs._parts["lab/gathering-v0"]
+    done = rallypoint("verify", "run")
+    assert done.status == 1
+    assert re.search(r"files +same", done.out)
+    assert re.search(r"numbers +not checked +not everything is installed here", done.out)
+    assert "run cannot be run again: not everything is installed here" in done.err
+    told = {
+        each["what"]: each["state"]
+        for each in json.loads(rallypoint("verify", "run", "--json").out)["findings"]
+    }
+    assert (told["files"], told["numbers"]) == ("same", "not checked")
+    assert rallypoint("verify", "run", "--seconds", 0).status == 0
+
+
+def test_what_is_found_is_written_as_it_is():
+    told = "gymnasium:PACKAGE:ID, [red]x[/red] and [1, 2]"
+    assert told in _as_text([Finding("settings", "same", told)])
