@@ -1,7 +1,8 @@
 """Training any agent in any environment, by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,7 @@ def train(
     watch: Watch = lambda *_: None,
     resume: bool = False,
     placement: Placement | None = None,
+    blocks: Sequence[Sequence[int]] | None = None,
 ) -> Outcome:
     """Train, and save the agent into a folder from which ``rallypoint evaluate`` reads it.
 
@@ -69,6 +71,9 @@ def train(
         resume: whether to go on from the checkpoint in the folder; contributors only.
         placement: the Ray cluster on which contributors, or teams that learn on tables, are
             computed; in this process if not given.
+        blocks: into which contributors that wait for each other are dealt out, each a world of
+            its own; one, or as the placement says, if not given. Nothing that is learned depends on
+            it, but what threats did to copies that are played on beside those who still learn.
 
     Raises:
         UnknownName, Unavailable: no such environment or agent; names the nearest.
@@ -79,9 +84,9 @@ def train(
     kind = check(training, placement)
     if kind == "contributors":
         team = team_of(training, placement)
-        return _train_contributors(
-            team, out, progress_bar=progress_bar, say=say, watch=watch, resume=resume
-        )
+        run = partial(team.run, out, resume=resume, blocks=blocks)
+        tell = partial(Scalars, out, watch=watch, resumed=resume)
+        return _train_contributors(team, run, tell, progress_bar=progress_bar, say=say)
     if kind == "local":
         return _train_teams(training, out, placement)
     world = build_world(
@@ -208,12 +213,17 @@ def team_of(training: Training, placement: Placement | None = None) -> TeamTrain
 
 
 def _train_contributors(
-    team: TeamTraining, out: Path, *, progress_bar: bool, say: Say, watch: Watch, resume: bool
+    team: TeamTraining,
+    run: Callable[..., dict[str, Any]],
+    tell: Callable[[], Scalars],
+    *,
+    progress_bar: bool,
+    say: Say,
 ) -> Outcome:
     try:
         with (
             tqdm(total=team.steps, unit="step", disable=not progress_bar) as bar,
-            closing(Scalars(out, watch=watch, resumed=resume)) as scalars,
+            closing(tell()) as scalars,
         ):
 
             def heard(row: Mapping[str, Any]) -> None:
@@ -222,7 +232,7 @@ def _train_contributors(
                 scalars.add(row)
                 say(row)
 
-            metrics = team.run(out, say=heard, resume=resume)
+            metrics = run(say=heard)
     finally:
         team.world.close()
     receipts, wrong = team.account()

@@ -1,7 +1,7 @@
 """Training learners of contributors by their names, into a folder."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,15 @@ class TeamTraining:
             delivery=delivery,
         )
 
-    def run(self, out: Path, *, say: Say, every: int = 10, resume: bool = False) -> dict[str, Any]:
+    def run(
+        self,
+        out: Path,
+        *,
+        say: Say,
+        every: int = 10,
+        resume: bool = False,
+        blocks: Sequence[Sequence[int]] | None = None,
+    ) -> dict[str, Any]:
         """Train, save checkpoints and the policy, and return what is to be said of it.
 
         Args:
@@ -186,13 +194,13 @@ class TeamTraining:
             say: takes a row for each round.
             every: rounds from one checkpoint to the next.
             resume: go on from the checkpoint in the folder, to the same bits.
+            blocks: of contributors that live in one world, for the receipts of another run.
 
         Raises:
             UnreadableFile: there is no checkpoint to go on from, or one of another training.
             RallypointError: the training cannot go on.
         """
         found = read_checkpoint(out) if resume else None
-        blocks = None
         if found is not None and self.manner.name == SYNCHRONOUS:
             blocks = blocks_of(found.snapshot)
         delivery = self.manner.delivery(self._workshop, blocks, out)

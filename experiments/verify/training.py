@@ -4,14 +4,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
+from rallypoint.agents.rounds.blocks import blocks_of
 from rallypoint.agents.rounds.recorded import ARRIVALS
 from rallypoint.agents.saved import ABOUT
 from rallypoint.agents.train import Outcome, Training, check, train, training_of
+from rallypoint.errors import UnreadableFile
 from rallypoint.experiments.report.foreign import read_foreign_json
 from rallypoint.experiments.report.recorded import Recorded
 from rallypoint.experiments.verify.again import Budget
@@ -52,7 +56,7 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
 
     with tempfile.TemporaryDirectory(prefix="rallypoint-verify-") as folder:
         try:
-            outcome = train(training, Path(folder), say=heard)
+            outcome = train(training, Path(folder), say=heard, blocks=_blocks(training, run.folder))
         except _NoMoreTime:
             yield _rounds(run, rows, budget, ended=False)
             yield Finding("policy", "not checked", long)
@@ -65,6 +69,19 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
         yield _policy(run, Path(folder), budget)
         if training.record:
             yield same_recording(run, Path(folder))
+
+
+def _blocks(training: Training, folder: Path) -> list[list[int]] | None:
+    """Return which contributors lived in one world, wherever that was; None where none tells."""
+    team = training.team
+    if team is None or not (folder / CHECKPOINT).is_file():
+        return None
+    try:
+        blocks = blocks_of(read_checkpoint(folder).snapshot)
+    except (UnreadableFile, KeyError, TypeError, ValueError):
+        return None  # the receipts will tell
+    is_theirs = [*chain(*blocks)] == [*range(team.workers)]
+    return blocks if is_theirs and team.contributors == "workers" else None
 
 
 def _repeatable(training: Training, folder: Path) -> Training:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rallypoint.agents.gradient.by_name import TeamTraining
 from tests.experiments.verify.forging import edited, states
 from tests.tree import python
 
@@ -75,6 +76,7 @@ FORGED_DEEDS = {
     "steps": 1,
     "most_steps": 1_000_000,
     "occasions": None,
+    "repeats": 2,
 }
 
 
@@ -152,6 +154,18 @@ def test_a_training_is_left_when_its_time_is_over(rallypoint):
     assert rallypoint(*TRAIN).status == 0
     found = states(rallypoint, "run", "--seconds", 1e-6)
     assert (found["rounds"], found["policy"]) == ("same", "not checked")
+
+
+def test_what_threats_did_is_found_again_whoever_lived_beside_whom(rallypoint, monkeypatch):
+    """Copies that end their episode first are played on, as long as others of their world play."""
+    Path("flip.toml").write_text('format = 1\n[[threats]]\nkind = "reward_flip"\n')
+    whole = TeamTraining.run
+    apart = lambda self, out, **how: whole(self, out, **how | {"blocks": [[0], [1]]})  # noqa: E731
+    monkeypatch.setattr(TeamTraining, "run", apart)  # as two actors of a cluster have it
+    assert rallypoint(*TRAIN, "--threats", "flip.toml").status == 0
+    monkeypatch.setattr(TeamTraining, "run", whole)
+    found = states(rallypoint, "run")
+    assert (found["rounds"], found["receipts"], found["policy"]) == ("same", "same", "same")
 
 
 def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
