@@ -86,7 +86,7 @@ def _panel(past: list[Scene], cast: Cast, percept: Percept | None) -> Frame:
     if "deceived" in cast.marks:
         room -= percepts.HEIGHT
     room_for_rows = room - _LOWEST_CURVE
-    columns = rows.num_columns(cast)
+    columns = rows.num_columns(cast, len(past))
     about = _cut(canvas, _about(cast), 16, (SIDE - rows.LEFT - rows.RIGHT) * one)
     canvas.write_from(about, rows.LEFT * one, 14 * one, 16 * one, look.GREY)
     right = "return" if rows.by_agent(cast, room_for_rows) else "now"

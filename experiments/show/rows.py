@@ -21,10 +21,18 @@ _SEEN = 2.0  # pixels: one agent among thousands is seen, too
 _GAINS, _LOSES = "#9ccfc4", "#f2c49b"
 
 
-def num_columns(cast: Cast) -> int:
-    """Return for how many scenes there is room side by side."""
-    limit = cast.time_limit
-    return _LONGEST if limit is None else min(max(limit, _SHORTEST), _LONGEST) + 1
+def num_columns(cast: Cast, so_far: int) -> int:
+    """Return for how many scenes there is room side by side.
+
+    Where nobody knows how long an episode will be, it is half as much again each time that there
+    is none left.
+    """
+    if cast.time_limit is not None:
+        return min(max(cast.time_limit, _SHORTEST), _LONGEST) + 1
+    room = _SHORTEST
+    while room < min(so_far, _LONGEST):
+        room = min(room + room // 2, _LONGEST)
+    return room
 
 
 def height_of(cast: Cast, room: float) -> float:

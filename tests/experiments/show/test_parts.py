@@ -62,10 +62,17 @@ def test_only_the_last_scenes_are_shown_where_there_is_no_room_for_all():
     assert frames == [True, False]
 
 
-@pytest.mark.parametrize(("limit", "columns"), [(None, 80), (5, 25), (40, 41), (999, 81)])
+@pytest.mark.parametrize(("limit", "columns"), [(5, 25), (40, 41), (999, 81)])
 def test_short_episodes_are_not_drawn_out_and_long_ones_pass_by(limit, columns):
     cast = a_showing("gathering-v0").cast._replace(time_limit=limit)
-    assert num_columns(cast) == columns
+    assert {num_columns(cast, so_far) for so_far in (1, 30, 500)} == {columns}
+
+
+def test_where_nobody_knows_how_long_it_will_be_the_room_grows_with_the_episode():
+    cast = a_showing("gathering-v0").cast._replace(time_limit=None)
+    room = [num_columns(cast, so_far) for so_far in range(1, 200)]
+    assert list(dict.fromkeys(room)) == [24, 36, 54, 80]
+    assert all(columns >= min(so_far, 80) for so_far, columns in enumerate(room, start=1))
 
 
 def test_numbers_in_the_legend_are_those_of_the_receipts():
