@@ -4,15 +4,18 @@ It is told nothing by the frame: who could be touched at which moment is worked 
 declaration and from who was there, and what was touched is where things differ from the truth.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Mask
+from rallypoint.safety.coins import Coins, suspicious
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.limits import Share, as_budget, as_schedule, as_victims
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recordings import Recording, marks
+from rallypoint.safety.signs import sign_of
 from rallypoint.safety.spending import Spending
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Threat
@@ -37,6 +40,12 @@ class Audit:
         shape = (env.num_copies, env.num_agents)
         # What each threat could do, by its number; and what is seen at each place that any changes.
         self._could = {number: Spending(*shape) for number in self._threats}
+        self._occasions: Counter[int] = Counter()
+        sites = [threat.site for threat in self._threats.values()]
+        self._signs = {
+            number: sign_of(threat, env, is_alone=sites.count(threat.site) == 1)
+            for number, threat in self._threats.items()
+        }
         self._seen = {_place(threat): Spending(*shape) for threat in self._threats.values()}
         self._strays: dict[str, tuple[int, str]] = {}  # how many, and who was the first
 
@@ -48,6 +57,10 @@ class Audit:
         allowed = {place: np.zeros_like(mask) for place, mask in touched.items()}
         for number, threat in self._threats.items():
             may = self._may(threat, part, touched)
+            self._occasions[number] += int(np.count_nonzero(may))
+            if (sign := self._signs[number]) is not None:
+                at = slice(None) if threat.site in _AT_MOMENTS else part.chosen_at
+                may = may & sign.seen(part)[at]
             allowed[_place(threat)] |= may
             self._could[number].add(part, may, at_moments=threat.site in _AT_MOMENTS)
         for place, mask in touched.items():
@@ -112,15 +125,34 @@ class Audit:
 
     def _of_one(self, threat: Threat, receipt: Receipt) -> list[str]:
         found = []
-        place, could = _place(threat), self._could[receipt.index]
+        place, occasions = _place(threat), self._occasions[receipt.index]
         is_alone = sum(_place(other) == place for other in self._threats.values()) == 1
         told = receipt.occasions
         if told is not None:
             is_drawn = isinstance(as_victims(threat.victims), Share)
             is_known = not is_drawn and (is_alone or place != "presence")
-            if told > could.touches or (is_known and told < could.touches):
-                found.append(f"{could.touches} occasions in the recording, {told} in its receipt")
+            if told > occasions or (is_known and told < occasions):
+                found.append(f"{occasions} occasions in the recording, {told} in its receipt")
+        if self._signs[receipt.index] is not None:
+            found += self._of_sign(threat, receipt)
         return found + self._of_budgets(threat, receipt, is_alone=is_alone)
+
+    def _of_sign(self, threat: Threat, receipt: Receipt) -> list[str]:
+        """Compare how often a threat acted with how often somebody perceived what it waits for."""
+        budget, waited = as_budget(threat.budget), self._could[receipt.index].touches
+        limits = (budget.steps_per_episode, budget.agents, budget.reach)
+        is_drawn = isinstance(as_victims(threat.victims), Share)  # it shows only whom it hit
+        is_free = not is_drawn and all(limit is None for limit in limits)
+        acted = sum(receipt.applications.values())
+        coins = Coins(
+            "acted where its sign was perceived",
+            acted,
+            waited,
+            as_schedule(threat.when).probability,
+            receipt.repeats,
+            fewest=None if is_free else 0,
+        )
+        return suspicious([coins])
 
     def _of_budgets(self, threat: Threat, receipt: Receipt, *, is_alone: bool) -> list[str]:
         """Compare what a receipt says was spent with what was seen, and with what could be."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 import numpy as np
 from gymnasium.spaces import Discrete
 
-from rallypoint.batch_env import BatchEnv
+from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.concerned import groups_concerned
@@ -106,7 +106,7 @@ class PerceptMap(PerceptionThreat):
         """Show what the map has."""
         truths = known.own_percept
         space: Any = known.group.observation_space
-        if not isinstance(space, Discrete) or not (self.swap or self.shows or self.table):
+        if not self._maps(space):
             return Proposal(np.zeros_like(known.affordable), truths), state
         if self.of == "state":
             states = np.asarray(known.true_state)
@@ -118,9 +118,19 @@ class PerceptMap(PerceptionThreat):
             seen = np.asarray(self.table)[states].reshape(len(truths), -1)
             lies = np.broadcast_to(seen, truths.shape).astype(truths.dtype)
         else:
-            lies = self._percepts(space)[truths - int(space.start)].astype(truths.dtype)
+            lies = self.shown_for(truths, space)
         where = self.picked(known, known.affordable & (lies != truths), draws, None)
         return Proposal(where, lies), state
+
+    def shown_for(self, percepts: Array, space: Any) -> Array:
+        """Return what a map of percepts has in their places."""
+        if not self._maps(space):
+            return percepts
+        shown: Array = self._percepts(space)[percepts - int(space.start)].astype(percepts.dtype)
+        return shown
+
+    def _maps(self, space: Any) -> bool:
+        return isinstance(space, Discrete) and bool(self.swap or self.shows or self.table)
 
     def _percepts(self, space: Any) -> Any:
         """Return what is shown for each number: (P,)."""
