@@ -144,6 +144,7 @@ class Tally:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on counting from a snapshot."""
         self._deed, self._times = None, 0
+        self._seeds.clear()  # those of what is undone, wherever that was done
         self._spent = snapshot["spent"].copy()
         self._closed = snapshot["applications"] - self._spent.sum(axis=0)
         self._counts = dict(zip(self._counts, snapshot["counts"].tolist(), strict=True))

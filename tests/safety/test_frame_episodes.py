@@ -121,6 +121,19 @@ def test_going_on_from_a_snapshot_is_bit_identical():
     assert all((snapshot[name] == kept[name]).all() for name in kept)
 
 
+def test_what_is_played_once_more_from_a_snapshot_is_no_repetition():
+    env, elsewhere = made(), made()
+    env.reset(seed=3)
+    snapshot = env.snapshot()
+    env.reset(seed=4)
+    told = []
+    for one in (env, elsewhere):
+        one.restore(snapshot)
+        one.reset(seed=4)
+        told.append([receipt.repeats for receipt in one.receipts()])
+    assert told[0] == told[1] == [1] * len(told[0])
+
+
 def test_a_snapshot_of_other_threats_is_refused():
     env = made()
     env.reset(seed=0)
