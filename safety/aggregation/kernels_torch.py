@@ -251,6 +251,10 @@ def _full_precision() -> Iterator[None]:
 
 def _check(tensor: torch.Tensor, columns: int = 1) -> None:
     check_shape(tuple(tensor.shape), columns)
+    if tensor.layout != torch.strided:
+        raise InvalidUpdates(
+            f"updates must be dense tensors, got {tensor.layout}; call to_dense() on them first"
+        )
     if tensor.dtype not in _FLOATS:
         raise InvalidUpdates(
             "updates must be float16, bfloat16, float32 or float64, got "

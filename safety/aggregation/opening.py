@@ -29,7 +29,7 @@ def opened(updates: Any) -> Updates:
         InvalidUpdates: something else; says what came.
     """
     if isinstance(updates, np.ndarray):
-        return InMemory(updates)
+        return InMemory(_as_array(updates))
     if isinstance(updates, Updates):
         return updates
     if is_tensor(updates):
@@ -81,6 +81,13 @@ def is_tensor(value: Any) -> bool:
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any]:
+    if type(value) is np.ndarray:
+        return value
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise InvalidUpdates(
+            "what is masked in updates would count as numbers; fill it with NaN and take a rule "
+            "that knows what is missing, such as nan_median, or leave its rows out"
+        )
     try:
         return np.asarray(value)
     except (ValueError, TypeError) as error:

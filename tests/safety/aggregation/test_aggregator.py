@@ -90,6 +90,21 @@ def test_what_are_no_updates_is_refused(updates):
         aggregate("median", updates, f=0)
 
 
+@pytest.mark.parametrize("name", ["krum", "median", "geometric_median", "nnm+trimmed_mean"])
+def test_other_kinds_of_arrays_are_arrays_unless_something_is_masked(name, rng):
+    updates = rng.standard_normal((9, 4))
+    expected = aggregate(name, updates, f=2)
+    whole = np.ma.array(updates)
+    for other in (updates.view(np.matrix), whole, [whole[:, :4]]):
+        found = aggregate(name, other, f=2)
+        assert type(found) is np.ndarray
+        assert np.array_equal(found, expected)
+    masked = np.ma.array(updates, mask=updates > 1)
+    for lacking in (masked, [masked]):
+        with pytest.raises(InvalidUpdates, match="fill it with NaN"):
+            aggregate(name, lacking, f=2)
+
+
 def test_nested_lists_are_arrays():
     assert aggregate("median", [[1.0], [2.0], [9.0]], f=1).tolist() == [2]
 

@@ -124,3 +124,10 @@ def test_inputs_stay_as_they_are(updates):
         answer = aggregate(name, tensor, f=2, context=context(tensor))
         answer += 1
         assert torch.equal(tensor, kept)
+
+
+def test_sparse_tensors_are_refused(updates):
+    sparse = torch.from_numpy(updates[:, :5]).to_sparse()
+    for given in (sparse, [sparse]):
+        with pytest.raises(InvalidUpdates, match="to_dense"):
+            aggregate("median", given, f=1)
