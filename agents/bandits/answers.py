@@ -7,8 +7,10 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.bandits.memory import Memory
+from rallypoint.agents.bandits.principal import checked_interests
 from rallypoint.batch_env import Actions, Mask, Observations
 from rallypoint.draws import Draws, Floats, Integers
+from rallypoint.envs.checks import check_size
 from rallypoint.envs.principal_agent.world import AGENT, INTERESTS
 from rallypoint.errors import InvalidConfig
 
@@ -20,8 +22,12 @@ class BestResponse:
     group: ClassVar[str] = AGENT
 
     def __init__(self, *, interests: Sequence[float] = INTERESTS) -> None:
-        """Have an interest in each arm."""
-        self.interests = np.asarray(interests, dtype=np.float64)
+        """Have an interest in each arm.
+
+        Raises:
+            InvalidConfig: interests that are none.
+        """
+        self.interests = checked_interests(interests)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Answer the offers (E, 1, …) with an arm (E, 1)."""
@@ -94,8 +100,14 @@ class LearningArms:
 
         Args:
             num_arms: K.
-            exploration: about how often it explores before chance has its share of 1 / t.
+            exploration: about how often it explores before chance has its share of 1 / t, >= 0.
+
+        Raises:
+            InvalidConfig: fewer than two arms, or no such share.
         """
+        check_size("num_arms", num_arms, 2)
+        if not exploration >= 0:
+            raise InvalidConfig(f"exploration is a number of rounds >= 0, got {exploration}")
         self._exploration = exploration
         zeros = np.zeros(num_arms)
         self._memory = Memory(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rallypoint.agents import agents
-from rallypoint.agents.bandits.principal import Outcome, Principal, on_arm
+from rallypoint.agents.bandits.principal import Outcome, Principal, check_game, on_arm
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
@@ -42,8 +42,9 @@ class EpsilonGreedyPrincipal(Principal):
             exploration: about how often it explores before chance has its share of 1 / t.
 
         Raises:
-            InvalidConfig: it would never explore.
+            InvalidConfig: no such game, or it would never explore.
         """
+        check_game(num_arms, rounds, most)
         if not exploration > 0:
             raise InvalidConfig(f"exploration is a number of rounds > 0, got {exploration}")
         bounds = np.where(np.eye(num_arms, dtype=bool), 0.0, float(most))

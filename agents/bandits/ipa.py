@@ -5,7 +5,13 @@ import math
 import numpy as np
 
 from rallypoint.agents import agents
-from rallypoint.agents.bandits.principal import NetUcb, Outcome, Principal, on_arm
+from rallypoint.agents.bandits.principal import (
+    NetUcb,
+    Outcome,
+    Principal,
+    check_game,
+    on_arm,
+)
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
@@ -32,8 +38,9 @@ class Ipa(Principal):
             most: what the least incentives are known not to exceed.
 
         Raises:
-            InvalidConfig: the horizon is too short for the search phase.
+            InvalidConfig: no such game, or the horizon is too short for the search phase.
         """
+        check_game(num_arms, rounds, most)
         self.bits = math.ceil(math.log2(max(rounds, 2)))
         self.search = num_arms * self.bits
         if self.search >= rounds:

@@ -1,7 +1,7 @@
 """What principals share: whose turn it is, and what came of the last offer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -9,7 +9,9 @@ import numpy as np
 from rallypoint.agents.bandits.memory import Memory
 from rallypoint.batch_env import Actions, Array, Mask, Observations
 from rallypoint.draws import Draws, Floats, Integers
+from rallypoint.envs.checks import check_size
 from rallypoint.envs.principal_agent.world import PRINCIPAL
+from rallypoint.errors import InvalidConfig
 
 
 class Outcome(NamedTuple):
@@ -76,3 +78,29 @@ class NetUcb:
 def on_arm(arms: Integers, amounts: Floats, num_arms: int) -> Floats:
     """Return offers of an amount on one arm and nothing on the others: (E,), (E,) -> (E, K)."""
     return np.where(np.arange(num_arms) == arms[:, None], amounts[:, None], 0.0)
+
+
+def check_game(num_arms: int, rounds: int, most: float) -> None:
+    """Refuse a game that cannot be played.
+
+    Raises:
+        InvalidConfig: fewer than two arms, no rounds, or nothing that can be offered.
+    """
+    check_size("num_arms", num_arms, 2)
+    check_size("rounds", rounds, 1)
+    if not (np.isfinite(most) and most > 0):
+        raise InvalidConfig(f"most is a finite incentive > 0, got {most!r}")
+
+
+def checked_interests(interests: Sequence[float]) -> Floats:
+    """Return what arms are worth to an agent: (K,).
+
+    Raises:
+        InvalidConfig: fewer than two, or no finite numbers.
+    """
+    own = np.asarray(interests, dtype=np.float64)
+    if own.ndim != 1 or len(own) < 2 or not np.isfinite(own).all():
+        raise InvalidConfig(
+            f"interests are finite numbers, one for each of two arms or more, got {interests!r}"
+        )
+    return own

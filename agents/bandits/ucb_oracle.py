@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from rallypoint.agents import agents
-from rallypoint.agents.bandits.principal import NetUcb, Outcome, Principal, on_arm
+from rallypoint.agents.bandits.principal import (
+    NetUcb,
+    Outcome,
+    Principal,
+    check_game,
+    checked_interests,
+    on_arm,
+)
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.envs.principal_agent.world import INTERESTS
@@ -26,8 +33,12 @@ class UcbOracle(Principal):
             interests: of the agent in each arm, as it has them.
             rounds: T.
             most: the highest incentive that can be offered.
+
+        Raises:
+            InvalidConfig: no such game, or interests that are none.
         """
-        own = np.asarray(interests, dtype=np.float64)
+        own = checked_interests(interests)
+        check_game(len(own), rounds, most)
         zeros = np.zeros(len(own))
         super().__init__(len(own), {"sums": zeros, "counts": zeros, "recommended": np.array(0)})
         self._enough = np.minimum(own.max() - own + 1 / rounds**2, most)

@@ -171,6 +171,15 @@ def test_episodes_begin_anew_in_the_copies_where_they_do():
     [
         (lambda: LyingResponse(bribe=-0.1), "a bribe is >= 0, got -0.1"),
         (lambda: EpsilonGreedyPrincipal(exploration=0), "a number of rounds > 0, got 0"),
+        (lambda: EpsilonGreedyPrincipal(rounds=0), "rounds is an integer >= 1, got 0"),
+        (lambda: EpsilonGreedyPrincipal(num_arms=1), "num_arms is an integer >= 2, got 1"),
+        (lambda: Ipa(num_arms=0, rounds=100), "num_arms is an integer >= 2, got 0"),
+        (lambda: Ipa(most=np.nan), "most is a finite incentive > 0, got nan"),
+        (lambda: UcbOracle(rounds=0), "rounds is an integer >= 1, got 0"),
+        (lambda: UcbOracle(interests=()), "interests are finite numbers, one for each of two"),
+        (lambda: BestResponse(interests=(0.1, np.nan)), "interests are finite numbers"),
+        (lambda: LearningArms(num_arms=1), "num_arms is an integer >= 2, got 1"),
+        (lambda: LearningArms(exploration=-1), "a number of rounds >= 0, got -1"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(made, says):
