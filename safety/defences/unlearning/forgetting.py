@@ -47,8 +47,13 @@ def radius(head: Head, forget: Mask, optimum: Floats, *, largest: float | None =
         optimum: of all the data.
         largest: a bound on any sample's gradient that is known without the data. A formal guarantee
             must use one, since what the gradient really is depends on the data.
+
+    Raises:
+        InvalidConfig: rows or a bound that cannot be meant.
     """
     gone, kept = _split(head, forget)
+    if largest is not None and not 0 <= largest < math.inf:
+        raise InvalidConfig(f"largest is a finite bound on a gradient >= 0, got {largest}")
     total = float(np.linalg.norm(_total(head, optimum, gone)))
     most = total if largest is None else largest * float(gone.sum())
     return most / float(kept.sum()) / head.mu
@@ -109,6 +114,8 @@ def unlearn(
         theta = _projected(theta, optimum, rho)
     deviation = 0.0
     if epsilon is not None:
+        if not 0 < delta < 1:
+            raise InvalidConfig(f"delta lies in (0, 1), got {delta}")
         deviation = noise_deviation(2 * rho if distance is None else distance, epsilon, delta / 2)
     noise = deviation * rng.normal(size=len(theta))
     return Forgotten(theta + noise, theta, rho, deviation, int(2 * steps + gone.sum()))
@@ -138,6 +145,8 @@ def descend_to_delete(
     Machine Unlearning", ALT, arXiv:2007.02923.
     """
     _, kept = _split(head, forget)
+    if steps < 0:
+        raise InvalidConfig(f"steps is a number of full gradients >= 0, got {steps}")
     rest = head.only(kept)
     lip, mu = rest.smoothness, rest.mu
     theta = optimum.copy()
@@ -156,10 +165,10 @@ def noise_deviation(distance: float, epsilon: float, delta: float) -> float:
     Raises:
         InvalidConfig: the guarantee cannot be meant.
     """
-    if not (0 < epsilon <= 1 and 0 < delta < 1):
+    if not (0 < epsilon <= 1 and 0 < delta < 1 and 0 <= distance < math.inf):
         raise InvalidConfig(
-            f"this noise is calibrated for epsilon in (0, 1] and delta in (0, 1), got {epsilon} "
-            f"and {delta}"
+            "this noise is calibrated for epsilon in (0, 1], delta in (0, 1) and a finite distance "
+            f">= 0, got {epsilon}, {delta} and {distance}"
         )
     return distance * math.sqrt(2 * math.log(1.25 / delta)) / epsilon
 

@@ -218,6 +218,13 @@ def test_what_cannot_be_meant_is_refused():
     refuses(lambda: unlearn(head, forget[1:], optimum, steps=1, rng=rng), "is a bool array")
     refuses(lambda: unlearn(head, forget, optimum, steps=0, rng=rng), "steps is a number")
     refuses(lambda: noise_deviation(1.0, 2.0, 0.1), r"epsilon in \(0, 1\]")
+    refuses(lambda: noise_deviation(-1.0, 0.5, 0.1), "a finite distance >= 0")
+    refuses(lambda: radius(head, forget, optimum, largest=math.nan), "bound on a gradient >= 0")
+    refuses(lambda: descend_to_delete(head, forget, optimum, steps=-1), "full gradients >= 0")
+    refuses(
+        lambda: unlearn(head, forget, optimum, steps=1, rng=rng, epsilon=0.5, delta=1.5),
+        r"delta lies in \(0, 1\), got 1.5",
+    )
     refuses(lambda: downdate(head, forget), "ridge regression only; use unlearn")
     refuses(lambda: contributions(head, np.zeros(ROWS, dtype=int), optimum), "two owners or more")
     refuses(lambda: contributions(head, np.arange(ROWS) % 2 * 2, optimum), "with rows each")
