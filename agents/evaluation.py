@@ -26,7 +26,8 @@ class Evaluation(NamedTuple):
         return {
             "episodes": len(self.returns),
             "return_mean": float(by_episode.mean()),
-            "return_std": float(by_episode.std()),
+            # Where all are equal, the rounding of their mean would be seen.
+            "return_std": float(by_episode.std()) if np.ptp(by_episode) else 0.0,
             "return_by_agent": {
                 agent: float(self.returns[there[:, i], i].mean())
                 for i, agent in enumerate(self.agents)

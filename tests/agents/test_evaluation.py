@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rallypoint
-from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.evaluation import Evaluation, evaluate
 from rallypoint.agents.rules import CircularMean
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
@@ -25,6 +25,19 @@ def test_returns_lengths_and_deaths_are_those_of_the_schedule():
     assert summary["return_by_agent"] == {"agent_0": 6, "agent_1": 12, "agent_2": 4}
     assert summary["length_mean"] == pytest.approx(11 / 3)
     assert summary["ended_early_share"] == pytest.approx(1 / 3)
+
+
+def test_returns_that_are_equal_spread_by_nothing():
+    found = Evaluation(
+        agents=("agent_0",),
+        returns=np.full((20, 1), 0.3),
+        lengths=np.full((20, 1), 3),
+        ended_early=np.zeros((20, 1), dtype=bool),
+    )
+    assert found.returns.std() > 0  # by the rounding of their mean
+    assert found.summary()["return_std"] == 0
+    spread = found._replace(returns=found.returns + np.arange(20)[:, None])
+    assert spread.summary()["return_std"] == pytest.approx(np.arange(20).std())
 
 
 def test_an_agent_cut_short_alone_earns_nothing_afterwards():
