@@ -1,6 +1,7 @@
 """``rallypoint verify DIR``: does a run's folder hold what the run found, and is it found again?"""
 
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,16 @@ from rallypoint.experiments.shared_options import Finite
 if TYPE_CHECKING:
     from rallypoint.experiments.report.recorded import Recorded
     from rallypoint.experiments.verify.findings import Finding
+
+
+def _seal_meant(_: click.Context, __: click.Parameter, given: str) -> str:
+    """Read a seal, as it may be copied from two lines, before anything is computed."""
+    seal = "".join(given.split()).lower()
+    if seal and not re.fullmatch("[0-9a-f]{64}", seal):
+        raise click.BadParameter(
+            f"a seal is 64 hexadecimal digits, as in a manifest; got {given!r}"
+        )
+    return seal
 
 
 @click.command(
@@ -35,6 +46,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seal",
     default="",
+    callback=_seal_meant,
     metavar="HEX",
     help="Of the run, as it was published: then nothing at all may have changed.",
 )

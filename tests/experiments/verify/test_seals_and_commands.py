@@ -22,7 +22,13 @@ from tests.experiments.verify.forging import edited, heads_of, states
 def test_whatever_a_manifest_says_is_sealed_and_a_seal_that_was_published_binds(rallypoint):
     rallypoint("run", "toy", "--out", "run")
     seal = json.loads(Path("run/manifest.json").read_text())["seal"]
-    assert states(rallypoint, "run", "--seconds", 0, "--seal", seal)["manifest"] == "same"
+    folded = f"{seal[:57].upper()}\n   {seal[57:]}"  # as it is copied from a narrow terminal
+    for given in (seal, folded):
+        assert states(rallypoint, "run", "--seconds", 0, "--seal", given)["manifest"] == "same"
+    for given in ("abc", seal[1:], f"{seal}0", "x" * 64):
+        done = rallypoint("verify", "run", "--seal", given)  # before anything is computed
+        assert (done.status, done.out) == (2, "")
+        assert "a seal is 64 hexadecimal digits" in done.err
     edited("run/manifest.json", lambda c: c["machine"].update(cpu="other"), sealed=False)
     assert states(rallypoint, "run", "--seconds", 0, status=1)["manifest"] == "differs"
     edited("run/metrics.jsonl", heads_of(3, 0.95))  # all of it is sealed anew
