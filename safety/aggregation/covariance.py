@@ -71,10 +71,11 @@ def narrowest(span: Span, least: float) -> Weights:
         value, offsets = widest(span, shares)
         if value < narrowest:
             answer, narrowest = shares, value
-        if value > 0:
-            credit = lowered(credit, offsets)
-            left = total(credit)
-        if value == 0 or left <= least:
+        if not offsets.any():  # all are where the mean is, to the smallest number there is
+            return answer
+        credit = lowered(credit, offsets)
+        left = total(credit)
+        if left <= least:
             return answer
 
 

@@ -182,7 +182,10 @@ def _downhill(
     towards = np.sqrt(pulls / pulls.sum()) / distances
     curvature = towards[:, None] * about * towards[None, :]
     curvature.flat[:: len(point) + 1] -= 1 + 1e-12  # a hair, for points on one line
-    beyond = -towards * np.linalg.solve(curvature, towards * (about @ weiszfeld))
+    try:
+        beyond = -towards * np.linalg.solve(curvature, towards * (about @ weiszfeld))
+    except np.linalg.LinAlgError:  # where roundings are as large as what is between points
+        beyond = np.zeros_like(point)
     newton = weiszfeld + beyond - beyond.sum() * point
     steps = np.array([weiszfeld, newton])  # (2, n)
     along = steps @ about

@@ -58,7 +58,7 @@ class Filter(SpanRule):
         while True:
             shares = left / total(left)
             value, scores = self.scores(span, shares)
-            if value <= limit:
+            if value <= limit or not scores.any():
                 break
             left = lowered(left, scores)
             if total(left) < span.n - 2 * f:

@@ -123,6 +123,12 @@ def test_steps_that_go_too_far_are_shortened():
     assert np.allclose(units.sum(axis=0), 0, atol=1e-6)
 
 
+def test_a_curvature_that_rounding_makes_singular_leaves_weiszfelds_step():
+    one = np.ones(1)
+    step, length = fermat._downhill(np.array([[1 + 1e-12]]), one, one, one)
+    assert (step.tolist(), length) == ([0], 0)
+
+
 def test_what_far_points_pull_counts_to_the_last_digit():
     points = np.array([[0.0], [1], [2], [1e30], [1e30]])
     assert find(points, np.ones(5)).tolist() == [0, 0, 1, 0, 0]

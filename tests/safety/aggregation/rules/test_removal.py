@@ -31,6 +31,15 @@ def test_nothing_to_lose_makes_it_the_mean(rule, answer, rng):
 
 
 @every_rule
+@pytest.mark.parametrize("n", [3, 5, 7])
+def test_differences_at_the_smallest_numbers_there_are_divide_by_nothing(rule, n, answer, rng):
+    updates = rng.standard_normal((n, 3))
+    for size in np.geomspace(1e-164, 1e-158, 40):
+        found = answer(rule, size * updates, 1)
+        assert (np.abs(found) <= size * np.abs(updates).max()).all()
+
+
+@every_rule
 def test_equal_liars_are_gone_at_once_and_leave_nothing_behind(rule, span_of, rng):
     updates = rng.standard_normal((12, 5))
     updates[:3] = 20 / 3
