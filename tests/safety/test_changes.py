@@ -11,7 +11,7 @@ from rallypoint.errors import NotConformant, NotKnown
 from rallypoint.safety.cells import among
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.known import REPLACED
-from rallypoint.safety.threats import Proposal, Threat
+from rallypoint.safety.threats import Proposal, Threat, threats
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.feedback import FeedbackThreat
 from rallypoint.safety.threats.mapped_action import MappedAction
@@ -50,6 +50,17 @@ class Stopping(Changing):
 @dataclass(frozen=True, kw_only=True)
 class Telling(FeedbackThreat, Changing):
     is_steady: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blind(Threat):
+    """Would make something of actions, and does not declare to see them."""
+
+    kind: ClassVar[str] = "blind"
+    site: ClassVar[str] = "action"
+
+    def apply(self, state, known, draws):
+        return Proposal(known.affordable, np.copy), state
 
 
 def spelled_out(threat):
@@ -142,8 +153,8 @@ def test_several_see_what_those_before_made_of_it():
     def plus_one(now):
         return now + 1
 
-    threats = [of(Telling, plus_one), of(Telling, lambda now: now * 3), of(Telling, plus_one)]
-    env = Threatened(ground(), threats)
+    tells = [of(Telling, plus_one), of(Telling, lambda now: now * 3), of(Telling, plus_one)]
+    env = Threatened(ground(), tells)
     for step in play(env, 6):
         true = step.infos["true_rewards"]
         told = np.where(np.isin(step.rewards, true), step.rewards, (true + 1) * 3 + 1)
@@ -207,6 +218,15 @@ def test_it_is_held_to_a_reach():
     np.testing.assert_array_equal(lied[0][0], lied[1][0])
     assert lied[0][1] == lied[1][1]
     assert 0 < np.abs(lied[0][0]).max() <= 0.05 + 1e-6
+
+
+def test_what_one_type_did_not_declare_another_did_not_declare_for_it(monkeypatch):
+    monkeypatch.setattr(threats, "_parts", {**threats._parts, "blind": Blind})
+    table = MappedAction(table=(1, 2, 0)).to_dict()
+    env = Threatened(ground(), [OneOf(types=(table, {"kind": "blind"}), victims=["walker_0"])])
+    with pytest.raises(NotKnown, match="the threat 'blind' looked at 'actions', which it did not"):
+        list(play(env, 9))
+    assert env.receipts()[0].violations["knowledge"]
 
 
 def test_a_type_of_several_may_propose_one():

@@ -133,8 +133,13 @@ def test_it_sees_what_was_perceived_and_done_and_what_is_true_since():
             seen[name, view] = getattr(known, view)
         return Proposal(known.affordable, np.zeros(known.opportunities.shape)), state
 
+    def looks(state, known, draws):
+        seen[known.group.name, "state before"] = known.true_state
+        return Proposal(np.zeros_like(known.opportunities), known.still), state
+
     threats = [
         Noise(victims=["walker_0"]),
+        Stub(does=looks, knowledge=["true_state"]),
         Interruption(victims=["walker_1"], theta=0.99, policy={"action": 2}),
         Telling(does=does, knowledge=tuple(VIEWS), victims=["walker_0", "walker_1"]),
     ]
@@ -146,6 +151,7 @@ def test_it_sees_what_was_perceived_and_done_and_what_is_true_since():
     assert not seen["walkers", "own_percept"][:, 2].any()
     assert (seen["walkers", "actions"] == step.infos["executed/walkers"]).all()
     assert (seen["walkers", "true_state"] == env.env.state()).all()
+    assert (seen["walkers", "state before"] != env.env.state()).any()
     true = step.infos["true_rewards"]
     assert (seen["walkers", "own_feedback"][:, :2] == true[:, :2]).all()
     assert np.isnan(seen["walkers", "own_feedback"][:, 2]).all()

@@ -130,6 +130,19 @@ def test_it_is_not_asked_again_while_nothing_changes():
     assert calls_of(RandomAction) == (9, 1)
 
 
+def test_what_is_done_is_counted_once_whichever_copies_begin_anew():
+    world = rallypoint.make("gathering-v0", copies=3, num_agents=4)
+    env = Threatened(world, [ConstantAction(action=1, victims=[2])])
+    env.reset(seed=0)
+    for step in range(9):
+        env.step({"agents": np.zeros((3, 4), dtype=int)})
+        if step in {2, 6}:
+            env.reset(mask=np.array([step == 2, True, False]))
+    [receipt] = env.receipts()
+    assert receipt.applications == {"agent_2": 27}
+    assert (receipt.episodes, receipt.most_steps, receipt.most_agents) == (6, 9, 1)
+
+
 def test_who_is_derived_from_it_and_does_something_else_is_asked():
     class InTurn(ConstantAction):
         def apply(self, state, known, draws):

@@ -36,6 +36,27 @@ def test_victims_do_what_the_table_says_and_nobody_else_does():
     assert disagreements(env.model, env.receipts()) == []
 
 
+@pytest.mark.parametrize("table", [(0, 2, 1), (1, 2, 0), ()])
+def test_a_choice_that_stays_what_it_is_is_no_act(table, rng):
+    env = Threatened(ground(copies=40, gliders=0), [MappedAction(table=table, victims=WALKERS)])
+    env.reset(seed=0)
+    acts = 0
+    for step in range(4):
+        chosen = rng.integers(0, 3, (40, 3)) if step % 2 else np.zeros((40, 3), dtype=int)
+        mapped = np.array(table or (2, 1, 0))[chosen]
+        acted = env.alive & [True, False, True]
+        acts += int((acted & (mapped != chosen)).sum())
+        done = env.step({"walkers": chosen, "gliders": np.zeros((40, 0, 2), np.float32)})
+        expected = np.where(acted, mapped, chosen)
+        np.testing.assert_array_equal(done.infos["executed/walkers"], expected)
+        if done.ended.any():
+            env.reset(mask=done.ended)
+    [receipt] = env.receipts()
+    assert sum(receipt.applications.values()) == acts > 0
+    assert (acts == receipt.opportunities) == (table == (1, 2, 0))
+    assert disagreements(env.model, env.receipts()) == []
+
+
 def test_without_a_table_everybody_does_the_opposite():
     env = Threatened(ground(), [MappedAction()])
     env.reset(seed=0)
