@@ -192,11 +192,9 @@ class Threatened(BatchWrapper):
             step = departed(self.env, step, leaving)
             self._standing.ended = step.ended
         self._perceived = self._perceive(_ALL, step.observations, step.alive)
-        return step._replace(
-            observations=dict(self._perceived),
-            rewards=rewards,
-            infos=told(self, actions, done, infos),
-        )
+        infos = told(self, actions, done, infos)
+        flags = (step.terminated, step.truncated, step.alive)
+        return Step(dict(self._perceived), rewards, *flags, infos)
 
     def remove(self, mask: Mask) -> Observations:
         """Take agents (E, N) out of the world; not offered where observations are threatened."""
@@ -274,12 +272,13 @@ class Threatened(BatchWrapper):
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
         moment.actions = actions
-        done = override(self._at["action"], self._at["interruption"], moment)
-        executed = done.actions
+        threats, people = self._at["action"], self._at["interruption"]
+        executed, interrupted, theta = override(threats, people, moment)
         if np.count_nonzero(self._standing.frozen):
             executed = hold_still(self._spans, executed, self._standing.frozen)
         # What threats say lies in the space, so the world need not look again.
-        return done._replace(actions=Checked(executed, self.groups, self.num_copies))
+        checked = Checked(executed, self.groups, self.num_copies)
+        return Overridden(checked, interrupted, theta)
 
     def _moment(
         self, rows: Rows, present: Mask, *, observations: Observations | None = None
