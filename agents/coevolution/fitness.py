@@ -40,15 +40,16 @@ class Fitness:
         Raises:
             InvalidConfig: says what must hold.
         """
-        if not self.virulence > 1:
+        if not 1 < self.virulence < math.inf:
             raise InvalidConfig(
                 "a pathogen infects whom it has more than 1 of fitness on, and it has at most its "
-                f"virulence: virulence is a number > 1, got {self.virulence}"
+                f"virulence: virulence is a finite number > 1, got {self.virulence}"
             )
-        if self.autoimmunity < 0 or not 0 < self.least_host <= 1 or not self.least_pathogen > 0:
+        is_finite = 0 <= self.autoimmunity < math.inf and 0 < self.least_pathogen < math.inf
+        if not (is_finite and 0 < self.least_host <= 1):
             raise InvalidConfig(
-                "autoimmunity is >= 0, least_host lies in (0, 1] and least_pathogen is > 0, got "
-                f"{self.autoimmunity}, {self.least_host} and {self.least_pathogen}"
+                "autoimmunity is finite and >= 0, least_host lies in (0, 1] and least_pathogen is "
+                f"> 0, got {self.autoimmunity}, {self.least_host} and {self.least_pathogen}"
             )
 
     def loads(self, lost: ArrayLike, harms: ArrayLike) -> Floats:

@@ -63,7 +63,7 @@ def certified_action(
         alpha: how likely the certificate of one observation is wrong.
 
     Raises:
-        InvalidConfig: no noise, no samples, or counts of other shapes.
+        InvalidConfig: no noise, no samples, or counts of other shapes, or less than 0.
     """
     chosen, counted = np.asarray(selection), np.asarray(estimation)
     if chosen.shape != counted.shape or chosen.shape[-1] < 2 or not counted.size:
@@ -71,6 +71,8 @@ def certified_action(
             "counts are two arrays (…, K) of equal shapes over K >= 2 actions, got "
             f"{chosen.shape} and {counted.shape}"
         )
+    if min(chosen.min(), counted.min()) < 0:
+        raise InvalidConfig("counts are numbers >= 0, and some are less")
     samples = counted.sum(axis=-1)
     if samples.min() < 1 or (samples != samples.flat[0]).any():
         raise InvalidConfig("every observation is estimated from equally many samples, 1 or more")

@@ -80,8 +80,10 @@ def test_a_reference_that_nothing_is_a_share_of_is_refused(reference):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"virulence": 1.0}, "virulence is a number > 1"),
-        ({"autoimmunity": -1.0}, "autoimmunity is >= 0"),
+        ({"virulence": 1.0}, "virulence is a finite number > 1"),
+        ({"virulence": float("inf")}, "virulence is a finite number > 1"),
+        ({"autoimmunity": -1.0}, "autoimmunity is finite and >= 0"),
+        ({"autoimmunity": float("nan")}, "autoimmunity is finite and >= 0"),
         ({"least_host": 0.0}, "least_host lies in"),
         ({"least_pathogen": 0.0}, "least_pathogen is > 0"),
     ],

@@ -155,6 +155,12 @@ def test_observations_without_a_norm_are_refused_and_the_alternative_is_named(sp
         action_counts(Linear(), group, np.zeros((1, 2)), sigma=1.0, samples=5, seed=0)
 
 
+def test_counts_below_nothing_are_refused():
+    for chosen, counted in (([5, 5], [12, -2]), ([12, -2], [5, 5])):
+        with pytest.raises(InvalidConfig, match="counts are numbers >= 0"):
+            certified_action(np.array(chosen), np.array(counted), sigma=1.0)
+
+
 def test_what_cannot_be_meant_is_refused():
     counts = np.array([1, 2])
     with pytest.raises(InvalidConfig, match="alpha, the chance to be wrong"):
