@@ -12,17 +12,22 @@ To add one, write ``safety/threats/feedback/<kind>.py``:
 
         knowledge: tuple[str, ...] = ("own_feedback",)
 
+        @property
+        def is_steady(self) -> bool:
+            return True
+
         def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
             del draws  # deterministic
-            return Proposal(known.affordable, np.minimum(known.own_feedback, 0.0)), state
+            return Proposal(known.affordable, lambda told: np.minimum(told, 0.0)), state
 
 and check it with ``rallypoint.safety.conformance.assert_is_threat("mute")``.
 
 What is told of step k belongs to step k: schedules count the step at which the actions were taken.
 Whoever was there then may be lied to, those too who fell in the step; the crashed and the dead may
 not. ``known.own_feedback`` (e, n) is what victims are to be told, as the threats before left it,
-and NaN for everybody else. The world, ``infos["true_rewards"]`` and ``infos["true_costs"]`` know
-nothing of it. Values are finite numbers.
+and NaN for everybody else; a function that is proposed gets that of those who come to be touched.
+The world, ``infos["true_rewards"]`` and ``infos["true_costs"]`` know nothing of it. Values are
+finite numbers.
 """
 
 from dataclasses import dataclass
