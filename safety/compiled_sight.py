@@ -18,29 +18,32 @@ _ROWS = 64  # at a time: what is made of them stays in cache
 
 
 @inlined
-def leave_out(counts: Counts, coins: Coins, fallen: NDArray[np.uint64], here: int) -> bool:
+def leave_out(  # noqa: PLR0917 - compiled code has no keywords
+    counts: Counts, row: int, coins: Coins, percept: int, fallen: NDArray[np.uint64], here: int
+) -> bool:
     """Leave out of the counts of a row those whose coin has fallen; return if it counted any."""
-    for coin in range(len(coins)):
-        fallen[coin + 1] = fallen[coin] + np.uint64(coins[coin])
-    counts_self = counts[here] > 0
-    counts[here] -= np.uint32(counts_self)  # the observer is not missed
-    most = np.uint64(len(coins))
+    # A row is told by its number: of a slice numba would count the references.
+    for coin in range(coins.shape[1]):
+        fallen[coin + 1] = fallen[coin] + np.uint64(coins[percept, coin])
+    counts_self = counts[row, here] > 0
+    counts[row, here] -= np.uint32(counts_self)  # the observer is not missed
+    most = np.uint64(coins.shape[1])
     end = before = _NONE
-    for entry in range(len(counts)):
-        end = min(end + counts[entry], most)
+    for entry in range(counts.shape[1]):
+        end = min(end + counts[row, entry], most)
         by_then = fallen[end]
-        counts[entry] += np.uint32(before - by_then)
+        counts[row, entry] += np.uint32(before - by_then)
         before = by_then
-    counts[here] += _SELF
+    counts[row, here] += _SELF
     return bool(counts_self | (end > _NONE))
 
 
 @inlined
-def sees(percept: Percepts) -> bool:
+def sees(percepts: Percepts, percept: int) -> bool:
     """Return whether there is anything in a percept."""
     anything = False
-    for entry in range(len(percept)):
-        anything |= percept[entry] > 0
+    for entry in range(percepts.shape[1]):
+        anything |= percepts[percept, entry] > 0
     return anything
 
 
@@ -63,18 +66,20 @@ def miss(  # noqa: PLR0917 - compiled code has no keywords
     counted = np.empty(_ROWS, np.bool_)
     fallen = np.zeros(coins.shape[1] + 1, np.uint64)  # of the first so many coins
     for first in range(0, len(percepts), _ROWS):
-        whole = percepts[first : first + _ROWS]
         some = min(_ROWS, len(percepts) - first)
-        flat, told = whole.reshape(-1), seen[first : first + _ROWS].reshape(-1)
+        flat = percepts[first : first + some].reshape(-1)
+        told = seen[first : first + some].reshape(-1)
         numbers = counts[:some].reshape(-1)
         for entry in range(len(flat)):
             # By way of a signed number: what becomes of a NaN is then within bounds as well.
             count = np.int32(np.rint(flat[entry] / narrow_unit))
             numbers[entry] = np.uint32(min(max(count, _NOBODY), most))
         for row in range(some):
-            counted[row] = leave_out(counts[row], coins[first + row], fallen, here)
+            counted[row] = leave_out(counts, row, coins, first + row, fallen, here)
         for entry in range(len(flat)):
             told[entry] = np.float32(min(np.float64(numbers[entry]) * unit, highest))
         for row in range(some):
-            if not counted[row] and not sees(whole[row]):  # who is not in the world sees nothing
-                seen[first + row] = whole[row]
+            percept = first + row
+            if not counted[row] and not sees(percepts, percept):
+                for entry in range(entries):  # who is not in the world sees nothing
+                    seen[percept, entry] = percepts[percept, entry]

@@ -57,6 +57,23 @@ def test_cells_get_their_numbers_from_any_place_also_within_a_counter(
     np.testing.assert_array_equal(drawn, by_cell[where])
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 2**40), PLACES, WORDS), min_size=1, max_size=5),
+    st.integers(1, 90),
+    st.integers(0, 2**32),
+)
+def test_coins_fall_where_a_number_is_less_than_the_chance(streams, each, which):
+    rows = np.array(streams, dtype=np.uint64)
+    key = np.uint64(5), np.uint64(7)
+    streams_of = *rows[:, :2].T.astype(np.int64, order="C"), rows[:, 2].copy()
+    numbers, tossed = np.empty((len(rows), each)), np.empty((len(rows), each), dtype=bool)
+    everybody = np.arange(len(rows))
+    compiled_philox.fill_at(numbers, everybody, 1, *streams_of, key, compiled_philox.HALVES)
+    chance = numbers.flat[which % numbers.size]  # which does not fall short of itself
+    compiled_philox.toss(tossed, chance, *streams_of, key, compiled_philox.HALVES)
+    np.testing.assert_array_equal(tossed, numbers < chance)
+
+
 @pytest.mark.parametrize("switch", ["", "0", "1"])
 def test_it_is_compiled_once_much_was_drawn_unless_it_must_not_be(monkeypatch, switch):
     monkeypatch.setenv("RALLYPOINT_FAST", switch)
