@@ -43,6 +43,8 @@ class Training:
             ("agent", str, "a name, such as 'ppo'"),
             ("threats", ThreatModel | None, "a ThreatModel, as its from_toml and from_dict make"),
             ("team", Team | None, "a Team of rallypoint.agents.gradient.by_name"),
+            ("env_settings", dict, "a dict of the environment's settings by their names"),
+            ("settings", dict, "a dict of the agent's settings by their names"),
         ):
             if not isinstance(getattr(self, name), kind):
                 raise InvalidConfig(f"{name} is {such}, got {getattr(self, name)!r}")
@@ -53,6 +55,9 @@ class Training:
         check_counts({"steps": self.steps, "copies": self.copies})
         check_settings(self.env_settings)
         check_seed(self.seed)
+        for name in ("steps", "copies", "seed"):  # NumPy's numbers go into no manifest
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, int(value))
         if self.record_vectors and not self.record:
             raise InvalidConfig("record_vectors says how updates are recorded: say record, too")
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from msgspec.json import encode
 
 from rallypoint.agents.gradient.by_name import Team
-from rallypoint.agents.train import Training, train
+from rallypoint.agents.train import Training, settings_of, train
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats.crash import Crash
 
@@ -20,6 +21,8 @@ GATHERING = {"env": "gathering-v0", "agent": "q_learning", "steps": 20}
         ({"threats": {"threats": []}}, "as its from_toml and from_dict make, got {'threats'"),
         ({"threats": [Crash(victims=[0])]}, r"threats is a ThreatModel, .* got \[Crash"),
         ({"team": {"workers": 2}}, "team is a Team .*, got {'workers': 2}"),
+        ({"env_settings": None}, "env_settings is a dict of .* by their names, got None"),
+        ({"settings": [("gamma", 0.9)]}, r"settings is a dict of the agent's .*, got \[\("),
         ({"steps": "20"}, "steps is a whole number >= 1, got '20'"),
         ({"steps": 2e3}, "steps is a whole number >= 1, got 2000.0"),
         ({"copies": 0}, "copies is a whole number >= 1, got 0"),
@@ -33,6 +36,7 @@ def test_what_is_of_another_kind_is_refused_and_what_it_should_be_said(given, sa
 def test_numbers_may_be_numpys_and_the_folder_a_string(tmp_path):
     whole = Training(**GATHERING, seed=3, copies=2)
     same = Training(**GATHERING | {"steps": np.int64(20)}, seed=np.int64(3), copies=np.int32(2))
+    assert encode(settings_of(same)) == encode(settings_of(whole))
     train(whole, tmp_path / "one")
     train(same, str(tmp_path / "other"))
     one, other = (sorted((tmp_path / run).rglob("*.safetensors")) for run in ("one", "other"))
