@@ -218,8 +218,9 @@ def caution(claims: Sequence[Claim]) -> str | None:
 
 
 def _has_no_width(claim: Claim) -> bool:
+    # That of a mean: medians, middle halves and bounds have none, either, where few seeds differ.
     ends = claim.interval
-    return claim.method.startswith("bootstrap") and ends is not None and ends[0] == ends[1]
+    return claim.method == "bootstrap" and ends is not None and ends[0] == ends[1]
 
 
 def _s(count: int) -> str:

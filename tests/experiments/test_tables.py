@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from rallypoint.claims import claim_over_seeds
+from rallypoint.experiments.byzantine_gradient.scores import claim as score_claim
 from rallypoint.experiments.tables import (
     caution,
     cells_table,
@@ -18,6 +19,7 @@ from rallypoint.experiments.tables import (
 )
 from rallypoint.intervals import COVERAGE
 from rallypoint.safety.certificates.rates import rate
+from rallypoint.scores import Score
 
 LONG = "ten agents on a ring of thirteen cells learn to gather without a single word " * 4
 
@@ -147,6 +149,14 @@ def test_seeds_that_all_agree_come_with_what_they_may_hide(n):
     assert said is not None
     assert said.startswith(f"2 intervals have no width, since all seeds agree: what {n} of {n} do")
     assert f"up to {100 * (1 - low):.0f} % of others may not" in said
+
+
+def test_of_seeds_that_differ_it_is_not_said_that_all_agree():
+    of_most = claim("T/a", [0.0] * 17 + [5.0, 6.0, 7.0], statistic="median")
+    assert of_most.interval == (0.0, 0.0)
+    found = Score(measured=8.2, interval=(-13.0, -13.0), n=20)
+    bound = score_claim("T/b", found, statement="no more", source="ours", expected="<= 0")
+    assert caution([of_most, bound]) is None
 
 
 def test_what_is_said_of_few_seeds_and_of_seeds_that_agree_stands_side_by_side():
