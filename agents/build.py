@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rallypoint.agents.live import LivePolicy
 from rallypoint.batch_env import BatchEnv
 from rallypoint.policies import Policy
 from rallypoint.registration import make
@@ -22,6 +23,7 @@ def build_world(
     seed: int | None = None,
     record: Path | None = None,
     policy: Policy | None = None,
+    learns: bool = False,
 ) -> BatchEnv:
     """Make a world, under threats if there are any, and recorded if that is wanted.
 
@@ -36,12 +38,16 @@ def build_world(
         seed: of the threats' draws; the world's own if not given.
         record: the folder that everything that happens is written to, part by part.
         policy: that will act, for threats that know it; see ``now_acts`` for others after it.
+        learns: whether one network will be learned here; threats are told of it by what
+            ``live_in`` returns, where there is one group.
 
     Raises:
         UnknownName, Unavailable, InvalidConfig, NotOffered: as ``make`` and ``Threatened`` do.
     """
     world = make(env, copies=copies, **(settings or {}))
     if threats is not None:
+        if learns and policy is None and len(world.groups) == 1:
+            policy = LivePolicy()
         world = Threatened(world, threats, seed=seed, policy=policy)
     return world if record is None else Recorder(world, record)
 

@@ -95,6 +95,7 @@ def train(
         settings=training.env_settings,
         threats=_met(training),
         record=out / RECORDING if training.record else None,
+        learns=True,
     )
     try:
         metrics = _train_sb3(training, world, out, progress_bar=progress_bar, say=say, watch=watch)
@@ -136,7 +137,11 @@ def check(training: Training, placement: Placement | None = None) -> str:
             "--workers, --byzantine and --aggregator, or take ppo, a2c, gpomdp or reinforce"
         )
     world = build_world(
-        training.env, copies=1, settings=training.env_settings, threats=_met(training)
+        training.env,
+        copies=1,
+        settings=training.env_settings,
+        threats=_met(training),
+        learns=kind != "local",
     )
     if kind == "local":
         check_tables(world, training.agent, training.settings)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from rallypoint.agents.adversary.live import LivePolicy
 from rallypoint.agents.adversary.trainee import Trainee
 from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.gradient.learners import PpoLearner, SaPpoLearner
+from rallypoint.agents.live import LivePolicy
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean

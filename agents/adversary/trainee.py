@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.agents.adversary.live import LivePolicy
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.server import Server
+from rallypoint.agents.live import LivePolicy
 from rallypoint.batch_env import BatchEnv, Snapshot
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig

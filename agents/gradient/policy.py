@@ -79,6 +79,12 @@ class GradientPolicy:
         """R, how many runs are played side by side, each by parameters of its own."""
         return self._actor.runs
 
+    def of_run(self, run: int, masks: Masks | None = None) -> "GradientPolicy":
+        """Return how one of the runs acts, by itself."""
+        parameters = np.atleast_2d(self.parameters)[run]
+        made = self._architecture
+        return GradientPolicy(made, parameters, self.group, greedy=self.greedy, masks=masks)
+
     @property
     def reads(self) -> str:
         """How outputs are read; see ``rallypoint.policies.DifferentiablePolicy``."""

@@ -18,6 +18,7 @@ from rallypoint.agents.gradient.estimators import Estimator
 from rallypoint.agents.gradient.fragment import Fragment, Rollout
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.policy import GradientPolicy
+from rallypoint.agents.live import live_in
 from rallypoint.agents.rounds.work import Found, Lived, Task
 from rallypoint.batch_env import Mask, Snapshot
 from rallypoint.config import from_dict
@@ -180,6 +181,7 @@ class GradientWorkshop:
             desk.begin(opening, self._seeds, task.round_number)
             for desk, opening in zip(self.desks, openings, strict=True)
         ]
+        self._show(policies[0])
         fragments = self._fragments(policies, task.round_number)
         self._has_begun = True
         of_desks = [
@@ -189,6 +191,14 @@ class GradientWorkshop:
         return _Opened(
             task.round_number, self.desks, of_desks, self._lived(fragments, of_desks), self._of
         )
+
+    def _show(self, policy: GradientPolicy) -> None:
+        """Let threats that know the policy know how it acts in this round."""
+        if (live := live_in(self.rollout.env)) is None:
+            return
+        env = self.rollout.env
+        masks = env.action_mask if "action_mask" in env.offers else None
+        live.become(policy if policy.runs > 1 else policy.of_run(0, masks))
 
     def _fragments(
         self, policies: Sequence[GradientPolicy], round_number: int

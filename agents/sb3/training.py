@@ -10,6 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.type_aliases import MaybeCallback
 
 from rallypoint.agents.gradient.scalars import Watch
+from rallypoint.agents.live import live_in
 from rallypoint.agents.sb3.algorithms import algorithm
 from rallypoint.agents.sb3.building import build
 from rallypoint.agents.sb3.files import save_model
@@ -88,6 +89,8 @@ def train_sb3(
     view = Sb3View(world, group=group, others=others)
     with torch_threads(threads):
         model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
+        if (live := live_in(world)) is not None:
+            live.become(policy_for(world, model, view.slots.group))
         model.set_logger(logger(out, watch, tensorboard=tensorboard))
         told = _learn(model, view, steps, callback, progress_bar=progress_bar)
     policy = policy_for(world, model, view.slots.group)

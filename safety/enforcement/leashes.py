@@ -33,7 +33,8 @@ def refuse_unseen_policy(leashes: Sequence[Leash], policy: Policy | None) -> Non
             raise NotOffered(
                 f"{leash.label} declares knowledge of the policy, and the frame was given none; "
                 "give it the one that acts, Threatened(env, threats, policy=…), as `rallypoint "
-                "evaluate` does of one that has learned; with a surrogate attacks need none"
+                "evaluate` and `rallypoint train` do of one network for all agents; with a "
+                "surrogate attacks need none"
             )
 
 

@@ -7,13 +7,13 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 
 import rallypoint
-from rallypoint.agents.adversary.live import LivePolicy
 from rallypoint.agents.adversary.robust_sarsa import RobustSarsa, _Fragment, _Learning
 from rallypoint.agents.adversary.trainee import Trainee, copies_of
 from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.architecture import architecture_for
 from rallypoint.agents.gradient.learners import PpoLearner
+from rallypoint.agents.live import LivePolicy
 from rallypoint.batch_env import Group
 from rallypoint.envs.batch import World
 from rallypoint.errors import InvalidConfig, NotOffered
@@ -74,7 +74,7 @@ def test_a_run_learns_the_same_whoever_learns_beside_it():
 
 def test_a_live_policy_follows_what_is_learned():
     live = LivePolicy()
-    with pytest.raises(NotOffered, match="make its Trainee first"):
+    with pytest.raises(NotOffered, match="make what learns it first"):
         live.outputs({})
     trainee = Trainee(carts([0]), LEARNER, [0], live=live)
     seen = {"agents": np.ones((4, 1, 4), np.float32)}
