@@ -119,7 +119,7 @@ def _rounding(layers: Sequence[Layer], inputs: Sequence[Interval]) -> Floats:
     off = np.zeros_like(inputs[0].low)
     for layer, (low, high) in zip(layers, inputs, strict=True):
         sizes = np.abs(layer.weights.astype(np.float64)).T
-        unit = float(np.finfo(np.result_type(layer.weights, np.float32)).eps)
+        unit = float(np.finfo(np.result_type(layer.weights, np.float16)).eps)
         summed = np.maximum(np.abs(low), np.abs(high)) @ sizes + np.abs(layer.biases)
         off = off @ sizes + unit * ((len(sizes) + 1) * summed + 4)
     return off

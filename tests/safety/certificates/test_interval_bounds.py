@@ -109,6 +109,15 @@ def test_what_a_network_of_few_digits_does_otherwise_is_never_kept(seed, name):
     assert keeps_action(layers, away, 0.0).mean() > 0.99
 
 
+def test_a_network_of_half_precision_is_as_far_off_as_its_digits_say():
+    weights, biases = np.array([[1, 0], [1, 1]], np.float16), np.array([5e-5, 0], np.float16)
+    seen = np.array([[1, 1e-4]], np.float16)
+    assert (seen @ weights.T + biases).argmax() == 0  # a tie, in eleven bits
+    for kind, is_kept in ((np.float16, False), (np.float32, True)):
+        end = Layer("end", weights.astype(kind), biases.astype(kind), "identity")
+        assert keeps_action([end], seen, 0.0).tolist() == [is_kept]
+
+
 def test_bounded_neurons_need_no_box_and_others_do():
     rng = np.random.default_rng(0)
     assert [most.tolist() for most in greatest_signals(network(rng, (2, 3, 1)))] == [[1.0] * 3]
