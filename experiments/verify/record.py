@@ -51,7 +51,10 @@ def _files(run: Recorded) -> Finding:
 def _why_not(run: Recorded) -> str:
     """Say what may have become of what every run writes when it ends, however it ends."""
     if run.manifest["status"] == "running":
-        return ": the run goes on, or was killed; run it again, or take it up with --resume"
+        return (
+            ": the run goes on, or was killed; run it again, or take it up with --resume (of "
+            "trainings, those from contributors)"
+        )
     return f", and every run that is {run.manifest['status']} has: it was taken out"
 
 

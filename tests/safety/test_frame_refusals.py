@@ -143,7 +143,7 @@ def test_what_a_world_lacks_is_refused_with_the_reason():
         Threatened(world, [Stop()])
     world = ground()
     world.noop = None
-    with pytest.raises(NotOffered, match="has none; mode = 'removed' needs none"):
+    with pytest.raises(NotOffered, match="its setting noop; mode = 'removed' needs none"):
         Threatened(world, [Crash(victims=[0], mode="frozen")])
 
 
