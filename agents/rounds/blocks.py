@@ -72,4 +72,4 @@ class Blocks(ABC):
 def blocks_of(snapshot: Snapshot) -> list[list[int]]:
     """Return how contributors were dealt out in a snapshot of rounds."""
     of_each = snapshot[f"delivery/{BLOCK_OF}"]
-    return [np.flatnonzero(of_each == block).tolist() for block in range(int(of_each.max()) + 1)]
+    return [np.flatnonzero(of_each == block).tolist() for block in np.unique(of_each)]

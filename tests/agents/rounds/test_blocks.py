@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.gradient.by_name import Team, TeamTraining
+from rallypoint.agents.rounds.blocks import blocks_of
 from rallypoint.agents.rounds.in_process import InProcess
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.errors import CannotGoOn, InvalidConfig, NotReset
@@ -55,6 +56,10 @@ def test_a_snapshot_knows_its_blocks_and_refuses_others():
     assert first.server.parameters.tobytes() == second.server.parameters.tobytes()
     with pytest.raises(InvalidConfig, match="dealt out to blocks"):
         third.restore(first.snapshot())
+
+
+def test_numbers_of_blocks_in_a_file_may_be_any():
+    assert blocks_of({"delivery/block_of": np.array([2**20, -1, 2**20])}) == [[1], [0, 2]]
 
 
 def test_whoever_waits_for_what_was_never_ordered_is_told_so():
