@@ -83,7 +83,8 @@ def is_tensor(value: Any) -> bool:
 def _as_array(value: Any) -> np.ndarray[Any, Any]:
     if type(value) is np.ndarray:
         return value
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    rows = value if isinstance(value, list | tuple) else [value]
+    if any(np.ma.is_masked(row) for row in rows):
         raise InvalidUpdates(
             "what is masked in updates would count as numbers; fill it with NaN and take a rule "
             "that knows what is missing, such as nan_median, or leave its rows out"

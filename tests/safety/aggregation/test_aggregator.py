@@ -100,7 +100,7 @@ def test_other_kinds_of_arrays_are_arrays_unless_something_is_masked(name, rng):
         assert type(found) is np.ndarray
         assert np.array_equal(found, expected)
     masked = np.ma.array(updates, mask=updates > 1)
-    for lacking in (masked, [masked]):
+    for lacking in (masked, [masked], list(masked)):
         with pytest.raises(InvalidUpdates, match="fill it with NaN"):
             aggregate(name, lacking, f=2)
 
