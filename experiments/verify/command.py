@@ -168,7 +168,7 @@ def _bits_of(told: Mapping[str, Any], placement: Mapping[str, Any] | None) -> di
     said, own = told.get("threads"), told.get("usable_cores")
     if placement is not None:
         cpus = placement.get("cpus")
-        own = f"{cpus // 1:g}" if isinstance(cpus, float | int) and cpus > 1 else 1
+        own = int(cpus) if isinstance(cpus, float | int) and 1 < cpus < math.inf else 1
     if isinstance(said, dict):
         own = said.get("OPENBLAS_NUM_THREADS", said.get("OMP_NUM_THREADS", own))
     return {"CPU": str(told.get("cpu")), "threads": str(own)}

@@ -70,8 +70,10 @@ def test_other_threads_are_named_where_bits_differ(rallypoint, monkeypatch):
     assert "it was made with threads 6, here 3" in rallypoint("verify", "run").err
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "6")
     assert "made with" not in rallypoint("verify", "run").err
-    edited("run/manifest.json", lambda c: c.update(rounds={"placement": {"cpus": 0.5}}))
-    assert "it was made with threads 1, here 6" in rallypoint("verify", "run").err
+    for cpus, threads in ((0.5, 1), (2.5, 2), (10**400, 10**400)):
+        told = {"placement": {"cpus": cpus}}
+        edited("run/manifest.json", lambda c, told=told: c.update(rounds=told))
+        assert f"it was made with threads {threads}, here 6" in rallypoint("verify", "run").err
 
 
 def test_what_was_edited_and_not_sealed_anew_is_found_without_computing(rallypoint):
