@@ -276,9 +276,10 @@ class Threatened(BatchWrapper):
         executed, interrupted, theta = override(threats, people, moment)
         if np.count_nonzero(self._standing.frozen):
             executed = hold_still(self._spans, executed, self._standing.frozen)
-        # What threats say lies in the space, so the world need not look again.
-        checked = Checked(executed, self.groups, self.num_copies)
-        return Overridden(checked, interrupted, theta)
+        if not isinstance(self.env, BatchWrapper):  # which might write to them on the way
+            # What threats say lies in the space, so the world need not look again.
+            executed = Checked(executed, self.groups, self.num_copies)
+        return Overridden(executed, interrupted, theta)
 
     def _moment(
         self, rows: Rows, present: Mask, *, observations: Observations | None = None

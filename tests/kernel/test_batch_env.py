@@ -125,6 +125,9 @@ def test_checked_actions_are_looked_at_again_for_other_groups_or_copies():
             check_actions(others, copies, vouched)
         with pytest.raises(InvalidAction):
             check_actions(groups, 3, dict(vouched))
+    vouched["discrete"] = vouched["discrete"] + 1
+    with pytest.raises(InvalidAction):
+        check_actions(groups, 3, vouched)
 
 
 def test_spaces_of_other_kinds_are_asked_themselves():
