@@ -17,6 +17,7 @@ from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
+from rallypoint.wrapper import BatchWrapper
 from tests.safety.stubs import CrashingStub, Doze, Noise, Stop, Stub, actions_at, ground, made
 
 
@@ -43,6 +44,33 @@ def test_an_illegal_action_is_refused_even_where_another_takes_its_place():
         env.step(actions)
     assert env.time.tolist() == [0, 0]
     assert env.receipts()[0].opportunities == 0
+
+
+class _Meddling(BatchWrapper):
+    """A world around another, which writes to the actions on their way there."""
+
+    def step(self, actions):
+        actions["walkers"][0, 0] = 7
+        return self.env.step(actions)
+
+
+def test_an_illegal_action_of_a_wrapper_in_between_is_refused():
+    env = Threatened(_Meddling(ground(copies=2)), Doze(odds=1))
+    env.reset(seed=0)
+    with pytest.raises(InvalidAction, match="walker_0"):
+        env.step(actions_at(env, 0))
+
+
+@pytest.mark.parametrize("threat", [Doze(odds=1), Crash(mode="frozen", victims=[0])])
+def test_actions_of_any_whole_type_may_meet_those_of_a_threat(threat):
+    told = []
+    for kind in (np.int64, np.uint64, np.uint8):
+        env = Threatened(ground(copies=2), threat)
+        env.reset(seed=0)
+        actions = actions_at(env, 0)
+        step = env.step(actions | {"walkers": actions["walkers"].astype(kind)})
+        told.append((step.rewards.tolist(), step.infos["executed/walkers"].tolist()))
+    assert told[0] == told[1] == told[2]
 
 
 def test_optional_parts_are_those_of_the_world():
