@@ -141,13 +141,14 @@ class Tally:
             "counts": np.array(list(self._counts.values()), dtype=np.int64),
         }
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on counting from a snapshot."""
+    def restore(self, snapshot: Snapshot, seed: int) -> None:
+        """Go on counting from a snapshot, taken after this seed had started the draws."""
         self._deed, self._times = None, 0
-        self._seeds.clear()  # those of what is undone, wherever that was done
         self._spent = snapshot["spent"].copy()
         self._closed = snapshot["applications"] - self._spent.sum(axis=0)
         self._counts = dict(zip(self._counts, snapshot["counts"].tolist(), strict=True))
+        # Not those of what is undone, wherever that was done.
+        self._seeds = Counter({seed: self._counts["repeats"]})
 
     def _applications(self) -> NDArray[np.int64]:
         """Return agent-steps charged so far: (N,)."""

@@ -134,6 +134,16 @@ def test_what_is_played_once_more_from_a_snapshot_is_no_repetition():
     assert told[0] == told[1] == [1] * len(told[0])
 
 
+def test_a_seed_that_is_begun_once_more_after_a_snapshot_of_it_is_a_repetition():
+    env, elsewhere = made(), made()
+    env.reset(seed=3)
+    snapshot = env.snapshot()
+    for one in (env, elsewhere):
+        one.restore(snapshot)
+        one.reset(seed=3)
+        assert {receipt.repeats for receipt in one.receipts()} == {2}
+
+
 def test_a_snapshot_of_other_threats_is_refused():
     env = made()
     env.reset(seed=0)
