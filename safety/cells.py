@@ -1,7 +1,6 @@
 """Arrays (E, N, …) have a cell for each agent of each copy; here some are picked or replaced."""
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +108,7 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
     >>> replaced(np.array([[1, 2]]), np.array([[False, True]]), np.array([[7, 8]]))
     array([[1, 8]])
     """
-    kind = type_of_both(values, others)
+    kind = values.dtype if values.dtype == others.dtype else np.result_type(values, others)
     chosen: Array = np.array(values, dtype=kind, order="C")
     if chosen.ndim == 2:
         np.copyto(chosen, others, where=where)
@@ -119,20 +118,6 @@ def replaced(values: Array, where: Mask, others: Array) -> Array:
         others = _cells(whole.astype(kind, copy=False), 2)
         np.copyto(_cells(chosen, 2), others, where=where[..., None])
     return chosen
-
-
-def type_of_both(one: Array, other: Array) -> np.dtype[Any]:
-    """Return a type that holds the numbers of both; of whole ones it is a whole one.
-
-    >>> type_of_both(np.zeros(1, np.uint64), np.zeros(1, np.int64))
-    dtype('int64')
-    """
-    if one.dtype == other.dtype:
-        return one.dtype
-    kind = np.result_type(one, other)
-    are_whole = {one.dtype.kind, other.dtype.kind} <= {"i", "u"}
-    # NumPy has none for these two but a float, which no action is.
-    return np.dtype(np.int64) if are_whole and kind.kind == "f" else kind
 
 
 def spread(few: Array, where: Mask) -> Array:

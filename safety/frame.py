@@ -32,6 +32,7 @@ from rallypoint.safety.enforcement.sites import (
     merged,
     override,
     perceive,
+    signed,
     take_down,
 )
 from rallypoint.safety.enforcement.standing import Standing
@@ -271,7 +272,7 @@ class Threatened(BatchWrapper):
         # Here, and not only in the world: an action that cannot be taken is refused even if
         # another one is taken in its place.
         check_actions(self.groups, self.num_copies, actions)
-        moment.actions = actions
+        moment.actions = signed(self.groups, actions)
         threats, people = self._at["action"], self._at["interruption"]
         executed, interrupted, theta = override(threats, people, moment)
         if np.count_nonzero(self._standing.frozen):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rallypoint.batch_env import Actions, Array, BatchEnv, Mask, Observations, Step
+from rallypoint.batch_env import Actions, Array, BatchEnv, Group, Mask, Observations, Step
 from rallypoint.draws import Floats
 from rallypoint.safety.cells import put, replaced
 from rallypoint.safety.enforcement.feasibility import leaves_world
@@ -85,6 +85,17 @@ def tell(
             places = touch.among_all(moment.rows, heard.shape[1])
             put(heard, places, touch.said(heard, places))
     return told
+
+
+def signed(groups: Sequence[Group], actions: Actions) -> Actions:
+    """Return actions none of which NumPy makes real numbers of where they meet a threat's."""
+    kinds = {group.name: group.action_space.dtype for group in groups}
+    return {
+        name: chosen.astype(kinds[name])
+        if chosen.dtype == np.uint64 and kinds[name].kind == "i"
+        else chosen
+        for name, chosen in actions.items()
+    }
 
 
 class Overridden(NamedTuple):

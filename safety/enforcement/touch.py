@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rallypoint.batch_env import Array, Mask
-from rallypoint.safety.cells import Places, moved, put, taken, type_of_both
+from rallypoint.safety.cells import Places, moved, put, taken
 from rallypoint.safety.enforcement.changes import Changes
 from rallypoint.safety.enforcement.occasions import Due
 from rallypoint.safety.enforcement.tally import Deed
@@ -50,8 +50,8 @@ class Touch(NamedTuple):
             width = self.where.shape[1]
             places = moved(places, self.where.shape, slice(0, width), width, rows)
         said = self.said(values, places)
-        if isinstance(rows, slice):
-            kind = type_of_both(values, said)
+        if isinstance(rows, slice) and said.dtype != kind:
+            kind = np.result_type(values, said)
         if not is_own or kind != values.dtype:
             values = np.array(values, dtype=kind, order="C")
         put(values, places, said)

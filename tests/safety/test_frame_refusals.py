@@ -17,6 +17,7 @@ from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
+from rallypoint.safety.threats.mapped_action import MappedAction
 from rallypoint.wrapper import BatchWrapper
 from tests.safety.stubs import CrashingStub, Doze, Noise, Stop, Stub, actions_at, ground, made
 
@@ -61,7 +62,10 @@ def test_an_illegal_action_of_a_wrapper_in_between_is_refused():
         env.step(actions_at(env, 0))
 
 
-@pytest.mark.parametrize("threat", [Doze(odds=1), Crash(mode="frozen", victims=[0])])
+TABLE = MappedAction(table=[1, 2, 0], victims=["walker_0"])
+
+
+@pytest.mark.parametrize("threat", [Doze(odds=1), Crash(mode="frozen", victims=[0]), TABLE])
 def test_actions_of_any_whole_type_may_meet_those_of_a_threat(threat):
     told = []
     for kind in (np.int64, np.uint64, np.uint8):
