@@ -1,13 +1,14 @@
 """Where a recording shows the sign that a threat waits for, by what its victims perceived."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Discrete
 
-from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.batch_env import Array, BatchEnv, Group, Mask
+from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.recordings import Recording
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.backdoor.backdoor_action import BackdoorAction
@@ -25,10 +26,10 @@ class Sign:
     that is the true one, if nobody else changes any. What a teammate carries is not looked for.
     """
 
-    def __init__(self, recognise: Recognise, env: BatchEnv, *, is_true: bool) -> None:
-        """Look for a sign in what was perceived in a world, or in what was true there."""
+    def __init__(self, recognise: Recognise, groups: Iterable[Group], *, is_true: bool) -> None:
+        """Look for a sign in what some groups perceived, or in what was true there."""
         self._recognise, self._is_true = recognise, is_true
-        self._spaces = {group.name: group.observation_space for group in env.groups}
+        self._spaces = {group.name: group.observation_space for group in groups}
 
     def seen(self, part: Recording) -> Mask:
         """Return who perceives it at each moment: (M, E, N)."""
@@ -36,8 +37,11 @@ class Sign:
         found = []
         for name in part.columns:
             shown = percepts[name]
-            rows = shown.reshape(-1, *shown.shape[2:])
-            found.append(self._recognise(rows, self._spaces[name]).reshape(shown.shape[:3]))
+            seen = np.zeros(shown.shape[:3], dtype=bool)
+            if name in self._spaces:
+                rows = shown.reshape(-1, *shown.shape[2:])
+                seen = self._recognise(rows, self._spaces[name]).reshape(seen.shape)
+            found.append(seen)
         return np.concatenate(found, axis=2)
 
 
@@ -55,9 +59,11 @@ def sign_of(threat: Threat, env: BatchEnv, *, is_alone: bool) -> Sign | None:
     if isinstance(threat, BackdoorAction) or (
         isinstance(threat, PoisonReward) and threat.carrier is None
     ):
-        return Sign(lambda percepts, _: threat.is_seen(percepts), env, is_true=False)
+        groups = groups_concerned(threat, env)
+        return Sign(lambda percepts, _: threat.is_seen(percepts), groups, is_true=False)
     if isinstance(threat, PerceptMap) and threat.of == "percept" and is_alone:
-        return Sign(partial(_changed, threat.fit(env)), env, is_true=True)
+        groups = groups_concerned(threat, env)
+        return Sign(partial(_changed, threat.fit(env)), groups, is_true=True)
     return None
 
 

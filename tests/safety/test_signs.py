@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gymnasium.spaces import Discrete
 
 import rallypoint
 from rallypoint.draws import Draws
@@ -27,9 +28,9 @@ WAITING = {
 }
 
 
-def played(env_id, tables, copies=4, steps=60, recorded=Recorder):
+def played(env_id, tables, copies=4, steps=60):
     model = ThreatModel.from_dict({"threats": tables})
-    env = recorded(Threatened(rallypoint.make(env_id, copies=copies, max_cycles=20), model))
+    env = Recorder(Threatened(rallypoint.make(env_id, copies=copies, max_cycles=20), model))
     env.reset(seed=0)
     (group,) = env.groups
     count = group.action_space.n
@@ -98,3 +99,18 @@ def test_a_percept_that_no_map_changes_and_another_is_shown_for_is_by_nobody():
         forged = replace(part, observations=shown, true_observations=true)
         faults = audited(model, env, [forged]).faults(env.env.receipts())
         assert any("by no threat that may act there" in fault for fault in faults), number
+
+
+def test_a_group_that_sees_fewer_numbers_than_a_map_of_another_has_is_not_asked():
+    world = rallypoint.make("two-car-road-v0", copies=3)
+    follower, leader = world.groups
+    world.groups = (follower, leader._replace(observation_space=Discrete(6)))
+    swap = {"kind": "percept_map", "swap": [0, 5], "victims": [leader.agents[0]]}
+    env = Recorder(Threatened(world, ThreatModel.from_dict({"threats": [swap]})))
+    env.reset(seed=0)
+    for _ in range(10):
+        step = env.step({name: np.zeros((3, 1), dtype=np.int64) for name in ("follower", "leader")})
+        if step.ended.any():
+            env.reset(mask=step.ended)
+    assert env.finish() == []
+    assert sum(env.env.receipts()[0].applications.values()) > 0
