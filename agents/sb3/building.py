@@ -31,6 +31,11 @@ def build(
         InvalidConfig: a setting it does not have, or a task it cannot learn.
     """
     used = complete(algorithm, settings, view.observation_space, view.num_envs, steps)
+    if algorithm.load().__name__.startswith("Maskable") and not view.has_attr("action_masks"):
+        raise InvalidConfig(
+            f"{algorithm.agent} chooses among the actions that are allowed, and this world offers "
+            "no action_mask that says which; take sb3:PPO"
+        )
     model = _made(algorithm, view, used, seed)
     if isinstance(model, OnPolicyAlgorithm):
         rollouts.keep_the_living(model, view)

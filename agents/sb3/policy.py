@@ -101,7 +101,8 @@ class Sb3Policy:
             )
         self.network.set_training_mode(False)
         inputs = [chunk.requires_grad_() for chunk in self._chunks(seen)]
-        chunks = [self.head.outputs(chunk) for chunk in inputs]
+        with torch.enable_grad():  # some algorithms, such as ARS, play episodes without
+            chunks = [self.head.outputs(chunk) for chunk in inputs]
         outputs = _unchunked([chunk.detach().cpu().numpy() for chunk in chunks], seen.shape[:2])
         values, slopes = objective(outputs)
         parts = _padded(slopes.reshape(-1, slopes.shape[-1]))

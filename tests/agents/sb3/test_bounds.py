@@ -1,4 +1,4 @@
-"""Actions that are numbers are learned between bounds, by SB3 and by our own learners."""
+"""Actions need bounds where they are numbers, and masks where an algorithm goes by masks."""
 
 import numpy as np
 import pytest
@@ -41,3 +41,9 @@ def test_without_them_nothing_is_made_and_it_is_said_what_to_do(agent, settings,
 
 def adapt_pull(*, copies=1, **settings):
     return adapt(Pull, copies=copies, **settings)
+
+
+def test_who_goes_by_masks_is_told_that_a_world_has_none(tmp_path):
+    given = {"env": "cartpole-v1", "agent": "sb3:MaskablePPO", "steps": 8, "copies": 1}
+    with pytest.raises(InvalidConfig, match="offers no action_mask that says which; take sb3:PPO"):
+        train(Training(**given), tmp_path / "never")

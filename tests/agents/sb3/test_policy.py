@@ -87,6 +87,19 @@ def test_gradients_agree_with_small_differences(name, trained):
         np.testing.assert_allclose(gradient["agents"][..., entry], slope, rtol=0.05, atol=0.02)
 
 
+def test_a_gradient_is_there_for_algorithms_that_play_without_one():
+    trained = trained_once("PPO")
+    seen = {"agents": RNG.random((2, 2, 3), dtype=np.float32)}
+
+    def slope():
+        return trained.policy.value_and_gradient(seen, lambda out: (out[..., 0], out))[1]["agents"]
+
+    with torch.no_grad():  # as ARS does
+        found = slope()
+    np.testing.assert_array_equal(found, slope())
+    assert found.any()
+
+
 def test_a_gradient_needs_real_numbers_and_no_memory(trained_memory):
     policy = train_sb3(
         counted(), "sb3:A2C", steps=10, settings={"policy_kwargs": {"net_arch": [8]}}
