@@ -14,7 +14,11 @@ from rallypoint.errors import RallypointError
 from rallypoint.experiments.assess_command import assess
 from rallypoint.experiments.evaluate_command import evaluate
 from rallypoint.experiments.list_command import list_parts
-from rallypoint.experiments.machine import open_what_is_closed, what_it_refused
+from rallypoint.experiments.machine import (
+    compute_in_one_thread,
+    open_what_is_closed,
+    what_it_refused,
+)
 from rallypoint.experiments.new.command import new
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
@@ -76,6 +80,8 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
+        if not {"-h", "--help", "--version"} & set(arguments):
+            compute_in_one_thread()
         status = command.main(
             arguments, prog_name=program, standalone_mode=False, obj=[program, *arguments]
         )

@@ -5,6 +5,7 @@ import os
 import sys
 
 from rallypoint.experiments.telling import silence
+from rallypoint.manifest import BLAS_THREADS
 
 _ITS_ERRORS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO),
@@ -31,6 +32,20 @@ def what_it_refused(error: MemoryError | OverflowError | ValueError | OSError) -
         silence()  # it is standard output that is full: what else is written has a name
         return f"cannot write to standard output: {error.strerror}"
     raise error
+
+
+def compute_in_one_thread() -> None:
+    """Have products of matrices come to the same bits on machines with more cores or fewer.
+
+    Among more threads they are summed in another order. Whoever says how many, by a variable of the
+    libraries, has as many; processes that are started from here are told the same.
+    """
+    if any(name in os.environ for name in BLAS_THREADS):
+        return
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # read by libraries that are loaded later
+    threadpool_limits(1)
 
 
 def open_what_is_closed() -> None:

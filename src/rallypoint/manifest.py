@@ -22,12 +22,8 @@ _PACKAGES = (
     "stable-baselines3",
     "ray",
 )
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
+BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_THREAD_VARIABLES = (*BLAS_THREADS, "NUMBA_NUM_THREADS")
 
 
 def versions() -> dict[str, str]:

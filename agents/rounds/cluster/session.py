@@ -18,9 +18,9 @@ from rallypoint.agents.rounds import probe
 from rallypoint.agents.rounds.cluster.reaching import reach, reach_itself
 from rallypoint.agents.rounds.placement import LOCAL, Placement
 from rallypoint.errors import CannotGoOn
+from rallypoint.manifest import BLAS_THREADS
 
 _RAY: Any = ray  # where its functions say nothing of types
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Session:
@@ -46,7 +46,7 @@ class Session:
         except BaseException:
             self.close()
             raise
-        threads = {name: os.environ[name] for name in _THREADS if name in os.environ}
+        threads = {name: os.environ[name] for name in BLAS_THREADS if name in os.environ}
         self.environment: dict[str, Any] = {"env_vars": threads} if threads else {}
 
     def close(self) -> None:
