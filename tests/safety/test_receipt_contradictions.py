@@ -1,16 +1,19 @@
 """Receipts that were edited contradict themselves, or what was declared; honest ones do not."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from rallypoint.safety.receipts import combined
 from rallypoint.safety.receipts.contradictions import contradictions
+from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import OF_ROUNDS, threats
 from rallypoint.safety.threats.update.alie import Alie, z_max
+from rallypoint.safety.threats.update.sign_flip import SignFlip
 from tests.safety.deeds import model_of, played
+from tests.safety.recorded_updates import N, recorded
 from tests.safety.recorded_updates import model_of as model_of_updates
-from tests.safety.recorded_updates import recorded
 
 WHEN = {"from": 3, "until": 20, "every": 2}
 FORGED = {
@@ -107,6 +110,22 @@ def test_strengths_that_a_threat_cannot_have_are_found(table, strengths):
     assert list(contradictions(threat, honest)) == []
     found = list(contradictions(threat, replace(honest, strengths=strengths)))
     assert any("tells of strengths" in fault for fault in found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Along(SignFlip):
+    """Somebody's own, for models of a certain size only."""
+
+    way: tuple[float, ...] = tuple(range(2 * N))
+
+    def init(self, E, N):
+        return {"strength": np.zeros(E), "way": np.zeros((E, N)) + self.way}
+
+
+def test_who_remembers_for_one_size_of_models_only_may_tell_of_strengths():
+    frame, recorder, _ = recorded(ThreatModel(threats=(Along(victims=[2]),)))
+    assert frame.receipts()[0].strengths == (0, 0)
+    assert recorder.finish() == []
 
 
 def test_whatever_deviations_the_paper_asks_for_lie_between_those_that_are_declared():
