@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # of sums of probabilities
 _EQUAL = 1e-13  # a share of means by which they differ only in rounding
+_MOST = 1e6  # times the gap: a cap on corrections beyond it is as good as this one
 
 
 class Equalised(NamedTuple):
@@ -41,7 +42,7 @@ def equalise(
     """Return the correction of least individual error that makes all group means equal.
 
     With ``most``, the correction of nobody exceeds it, and the gap between the group means is made
-    as small as it can be.
+    as small as it can be, with no larger corrections than that takes.
 
     >>> found = equalise([0.9, 0.5], [[1.0, 0.0], [0.0, 1.0]])
     >>> found.correction.round(12).tolist(), round(found.error, 12)
@@ -68,8 +69,7 @@ def equalise(
     if spread > _EQUAL * float(np.abs(own).max()):
         # In units of the spread: what solvers take for nothing is a number, whatever scores are.
         unit = (own - own.min()) / spread
-        solved = _equal_means(unit, p) if most is None else _least_gap(unit, p, most / spread)
-        correction = spread * solved
+        correction = spread * _solved(unit, p, None if most is None else most / spread)
         if most is not None:  # by the last bits
             correction = np.clip(correction, -most, most)
     gap = float(np.ptp(own + p @ correction))
@@ -91,28 +91,27 @@ def least_error(scores: ArrayLike, groups: ArrayLike) -> float:
     return abs(difference) / apart if apart > _ROUNDING else 0.0
 
 
-def _equal_means(means: Floats, p: Floats) -> Floats:
-    """Minimise e under |c| <= e and equal means: variables c (X,), e, and the mean itself.
+def _solved(means: Floats, p: Floats, most: float | None) -> Floats:
+    """Minimise the largest correction under equal means; or the gap, under a cap: (X,).
 
     Raises:
-        InvalidConfig: groups that profiles do not tell apart have different means.
+        InvalidConfig: groups that profiles do not tell apart have different means, and no cap.
     """
     from scipy.optimize import linprog  # slow to import
 
     num_groups, num_profiles = p.shape
-    cost = np.zeros(num_profiles + 2)
-    cost[num_profiles] = 1
-    eye = np.eye(num_profiles)
-    ones, zeros = np.ones((num_profiles, 1)), np.zeros((num_profiles, 1))
-    within = np.block([[eye, -ones, zeros], [-eye, -ones, zeros]])
-    equal = np.hstack([p, np.zeros((num_groups, 1)), -np.ones((num_groups, 1))])
+    # Variables: corrections (X,), the largest of them, the gap, and the lowest mean. Under a cap
+    # the gap weighs so much more that the largest correction only decides among equal gaps.
+    weight, largest, gap = (0.0, None, 0) if most is None else (_MOST, min(most, _MOST), None)
+    eye, ends = np.eye(num_profiles), np.zeros((num_profiles, 2))
+    each, one = np.ones((num_profiles, 1)), np.ones((num_groups, 1))
+    within = np.block([[eye, -each, ends], [-eye, -each, ends]])
+    between = np.block([[p, 0 * one, -one, -one], [-p, 0 * one, 0 * one, one]])
     solved = linprog(
-        cost,
-        A_ub=within,
-        b_ub=np.zeros(2 * num_profiles),
-        A_eq=equal,
-        b_eq=-means,
-        bounds=[(None, None)] * num_profiles + [(0, None), (None, None)],
+        np.concatenate([np.zeros(num_profiles), [1, weight, 0]]),
+        A_ub=np.vstack([within, between]),
+        b_ub=np.concatenate([np.zeros(2 * num_profiles), -means, means]),
+        bounds=[(None, None)] * num_profiles + [(0, largest), (0, gap), (None, None)],
         method="highs",
     )
     if solved.status == 2:
@@ -120,25 +119,6 @@ def _equal_means(means: Floats, p: Floats) -> Floats:
             "groups of different mean scores are not told apart by their profiles, so that no "
             "correction by profile makes them equal; give profiles that tell more, or a cap as most"
         )
-    correction: Floats = np.asarray(solved.x)[:num_profiles]
-    return correction
-
-
-def _least_gap(means: Floats, p: Floats, most: float) -> Floats:
-    """Minimise the gap under |c| <= most: variables c (X,), the highest and the lowest mean."""
-    from scipy.optimize import linprog
-
-    num_groups, num_profiles = p.shape
-    cost = np.concatenate([np.zeros(num_profiles), [1.0, -1.0]])
-    ones, zeros = np.ones((num_groups, 1)), np.zeros((num_groups, 1))
-    between = np.block([[p, -ones, zeros], [-p, zeros, ones]])
-    solved = linprog(
-        cost,
-        A_ub=between,
-        b_ub=np.concatenate([-means, means]),
-        bounds=[(-most, most)] * num_profiles + [(None, None)] * 2,
-        method="highs",
-    )
     correction: Floats = np.asarray(solved.x)[:num_profiles]
     return correction
 

@@ -79,6 +79,18 @@ def test_in_whichever_unit_scores_are_it_is_the_closed_form(unit, num_profiles, 
     assert capped.gap == pytest.approx(max(1 - share, 0) * difference, abs=1e-6 * difference)
 
 
+@pytest.mark.parametrize("share", [1.0, 30.0, 1e15, np.inf])
+@given(st.integers(3, 9), st.integers(0, 2**32))
+def test_under_a_generous_cap_nobody_is_corrected_by_more_than_it_takes(share, num_profiles, seed):
+    scores, groups = drawn((3, num_profiles), seed)
+    groups[2] = groups[1]  # nothing tells these two apart, so that some of a gap is left
+    means = groups @ scores + [0, 0, 1]
+    least = equalise(scores, groups, means=[means[0], means[1:].mean(), means[1:].mean()]).error
+    capped = equalise(scores, groups, means=means, most=share * max(least, 1))
+    assert capped.gap == pytest.approx(1, abs=1e-9)
+    assert capped.error <= least * (1 + 1e-9)
+
+
 def test_no_smaller_error_would_do():
     scores, groups = np.array([1.0, 0.0, 0.4]), np.array([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]])
     error = equalise(scores, groups).error
