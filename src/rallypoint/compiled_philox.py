@@ -155,6 +155,43 @@ def fill_at(  # noqa: PLR0917 - compiled code has no keywords
 
 
 @compiled(
+    "void(float64[:, ::1], int64[::1], int64, int64[::1], int64[::1], uint64[::1], "
+    "UniTuple(uint64, 2), UniTuple(uint64, 4))"
+)
+def fill_long_at(  # noqa: PLR0917 - compiled code has no keywords
+    drawn: NDArray[np.float64],
+    where: NDArray[np.int64],
+    num_agents: int,
+    places: NDArray[np.int64],
+    episodes: NDArray[np.int64],
+    copies: Words,
+    key: Key,
+    halves: Halves,
+) -> None:
+    """Do what ``fill_at`` does row by row: sooner, and in less memory, where rows are long."""
+    each = drawn.shape[1]
+    counters = -(-((each + 6) // 4) // _LANES) * _LANES
+    numbers = np.empty(4 * counters)
+    copy, end = 0, num_agents
+    for row in range(len(drawn)):
+        while where[row] >= end:
+            copy, end = copy + 1, end + num_agents
+        start = places[copy] + (where[row] + num_agents - end) * each
+        first, episode = np.uint64(start >> 2), np.uint64(episodes[copy])
+        for counter in range(counters):
+            on = first + np.uint64(counter + 1)
+            a, b, c, d = words(on, episode, copies[copy], key, halves)
+            numbers[4 * counter] = uniform(a)
+            numbers[4 * counter + 1] = uniform(b)
+            numbers[4 * counter + 2] = uniform(c)
+            numbers[4 * counter + 3] = uniform(d)
+        lane = start & 3
+        told = drawn[row]
+        for column in range(each):
+            told[column] = numbers[lane + column]
+
+
+@compiled(
     "void(boolean[:, ::1], float64, int64[::1], int64[::1], uint64[::1], UniTuple(uint64, 2), "
     "UniTuple(uint64, 4))"
 )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 from rallypoint.normal import normal_of
-from rallypoint.philox import Philox, Streams
+from rallypoint.philox import LONG, Philox, Streams
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,7 +22,6 @@ Mask = NDArray[np.bool_]
 
 _MAX_BLOCK = 8192  # numbers per copy: 64 KiB
 _MAX_BUFFER = 1 << 22  # numbers over all copies: 32 MiB
-_LONG = 32  # coins of each copy, from which on they are tossed as they are drawn
 _NOT_FILLED = -(1 << 62)  # a base from which every place lies beyond the buffer
 _names_by_key: dict[int, str] = {}
 
@@ -158,7 +157,7 @@ class Draws:
             return self.at(cells, shape) < chance
         count = cells.shape[1] * math.prod(shape)
         tossed = np.empty((len(cells), count), dtype=np.bool_)
-        if count >= _LONG and self._philox.toss(tossed, chance, self._streams):
+        if count >= LONG and self._philox.toss(tossed, chance, self._streams):
             self._places += count
         elif self._aligned and len(cells):
             first = self._pass_over(count)

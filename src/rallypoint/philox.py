@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rallypoint.acceleration import compiled_module
 
 _PAYS = 100_000_000  # numbers drawn in this process, from which on loading numba is won back
+LONG = 32  # numbers of a row, from which on rows are drawn one by one
 
 
 # (E,) each: place (of a number, not of a counter), episode and copy.
@@ -90,7 +91,8 @@ class Philox:
         compiled = _LOAD.module
         if compiled is None:
             return False
-        compiled.fill_at(drawn, where, num_agents, *streams, self._key, compiled.HALVES)
+        fill = compiled.fill_long_at if drawn.shape[1] >= LONG else compiled.fill_at
+        fill(drawn, where, num_agents, *streams, self._key, compiled.HALVES)
         return True
 
     def toss(self, tossed: NDArray[np.bool_], chance: float, streams: Streams) -> bool:

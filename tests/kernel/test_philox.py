@@ -50,11 +50,22 @@ def test_cells_get_their_numbers_from_any_place_also_within_a_counter(
     by_cell = np.take_along_axis(whole, columns, axis=1).reshape(len(rows) * num_agents, each)
     where = np.flatnonzero(np.random.default_rng(whom).random(len(by_cell)) < whom / 2**32)
     places, episodes = rows[:, :2].T.astype(np.int64, order="C")
-    drawn = np.empty((len(where), each))
     key = np.uint64(seed), np.uint64(channel)
     given_streams = places, episodes, rows[:, 2].copy()
-    compiled_philox.fill_at(drawn, where, num_agents, *given_streams, key, compiled_philox.HALVES)
-    np.testing.assert_array_equal(drawn, by_cell[where])
+    for fill_at in (compiled_philox.fill_at, compiled_philox.fill_long_at):
+        drawn = np.empty((len(where), each))
+        fill_at(drawn, where, num_agents, *given_streams, key, compiled_philox.HALVES)
+        np.testing.assert_array_equal(drawn, by_cell[where])
+
+
+def test_of_few_long_rows_many_are_not_drawn_side_by_side(monkeypatch):
+    load = philox._Load()
+    load.module = compiled_philox
+    monkeypatch.setattr(philox, "_LOAD", load)
+    # It has room for 64 rows, and draws eight, however few there are.
+    monkeypatch.setattr(compiled_philox, "fill_at", lambda *_: pytest.fail("a row is long"))
+    drawn = Draws(1, "test/long", range(3)).random((9, 9), np.array([False, True, False]))
+    np.testing.assert_array_equal(drawn, Draws(1, "test/long", [1]).random((9, 9)))
 
 
 @given(
