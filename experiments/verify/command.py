@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from rallypoint.experiments.verify.findings import Finding
 
 
-def _seal_meant(_: click.Context, __: click.Parameter, given: str) -> str:
+def _seal_meant(_: click.Context, __: click.Parameter, given: str | None) -> str:
     """Read a seal, as it may be copied from two lines, before anything is computed."""
+    if given is None:
+        return ""
     seal = "".join(given.split()).lower()
-    if seal and not re.fullmatch("[0-9a-f]{64}", seal):
+    if not re.fullmatch("[0-9a-f]{64}", seal):
         raise click.BadParameter(
             f"a seal is 64 hexadecimal digits, as in a manifest; got {given!r}"
         )
@@ -45,7 +47,6 @@ def _seal_meant(_: click.Context, __: click.Parameter, given: str) -> str:
 @click.option("--all", "runs_all", is_flag=True, help="Run all of it again, however long it takes.")
 @click.option(
     "--seal",
-    default="",
     callback=_seal_meant,
     metavar="HEX",
     help="Of the run, as it was published: then nothing at all may have changed.",

@@ -25,7 +25,7 @@ def test_whatever_a_manifest_says_is_sealed_and_a_seal_that_was_published_binds(
     folded = f"{seal[:57].upper()}\n   {seal[57:]}"  # as it is copied from a narrow terminal
     for given in (seal, folded):
         assert states(rallypoint, "run", "--seconds", 0, "--seal", given)["manifest"] == "same"
-    for given in ("abc", seal[1:], f"{seal}0", "x" * 64):
+    for given in ("", "abc", seal[1:], f"{seal}0", "x" * 64):
         done = rallypoint("verify", "run", "--seal", given)  # before anything is computed
         assert (done.status, done.out) == (2, "")
         assert "a seal is 64 hexadecimal digits" in done.err
