@@ -207,14 +207,14 @@ class Manner:
         if self.name == REPLICATED:
             least = self.replicated.waits_for
         elif isinstance(self.protocol, BufferedRounds):
-            least = self.protocol.least(self._f)
+            least = self.protocol.least(self.protocol.f)
         try:
             if self.name != "kardam":
                 aggregator.check(least, self._f)
         except TooManyByzantine as error:
             raise TooManyByzantine(
-                f"{error}; --protocol {self.name} asks it about {least} of "
-                f"{self._recipe.count}, which --protocol-set can change"
+                f"{error}; --protocol {self.name} asks it about {least} of {self._recipe.count}, "
+                f"and --protocol-set can make that {self._recipe.count - self._f} at most"
             ) from error
 
     def limit(self, aggregator: Aggregator, actors: Actors) -> float | None:
