@@ -8,6 +8,8 @@ from pettingzoo import ParallelEnv
 from rallypoint.errors import NotConformant
 
 AGENT = "agent_0"
+_BEGUN = "observation", "info"
+_MOVED = "observation", "reward", "terminated", "truncated", "info"
 
 
 class Alone(ParallelEnv[str, Any, Any]):
@@ -39,8 +41,14 @@ class Alone(ParallelEnv[str, Any, Any]):
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Begin an episode."""
-        observation, info = self.env.reset(seed=seed, options=options)
+        """Begin an episode.
+
+        Raises:
+            NotConformant: what came back is not what Gymnasium promises.
+        """
+        observation, info = self._promised(
+            "reset", _BEGUN, self.env.reset(seed=seed, options=options)
+        )
         self.agents = [AGENT]
         return {AGENT: observation}, {AGENT: info}
 
@@ -52,14 +60,9 @@ class Alone(ParallelEnv[str, Any, Any]):
         Raises:
             NotConformant: what came back is not what Gymnasium promises.
         """
-        told = self.env.step(actions[AGENT])
-        if not isinstance(told, tuple) or len(told) != 5:
-            what = f"a tuple of {len(told)}" if isinstance(told, tuple) else type(told).__name__
-            raise NotConformant(
-                f"{type(self.env.unwrapped).__name__}: step() must return (observation, reward, "
-                f"terminated, truncated, info), as Gymnasium's do since 0.26, and returns {what}"
-            )
-        observation, reward, terminated, truncated, info = told
+        observation, reward, terminated, truncated, info = self._promised(
+            "step", _MOVED, self.env.step(actions[AGENT])
+        )
         if terminated or truncated:
             self.agents = []
         return (
@@ -77,3 +80,12 @@ class Alone(ParallelEnv[str, Any, Any]):
     def close(self) -> None:
         """Close the environment."""
         self.env.close()
+
+    def _promised(self, name: str, entries: tuple[str, ...], told: Any) -> tuple[Any, ...]:
+        if isinstance(told, tuple) and len(told) == len(entries):
+            return told
+        what = f"a tuple of {len(told)}" if isinstance(told, tuple) else type(told).__name__
+        raise NotConformant(
+            f"{type(self.env.unwrapped).__name__}: {name}() must return ({', '.join(entries)}), as "
+            f"Gymnasium's do since 0.26, and returns {what}"
+        )

@@ -2,10 +2,9 @@
 
 import re
 
-import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box
 
 from rallypoint.envs.conformance.actor import Actor
 from rallypoint.envs.views.adapter import adapt
@@ -256,26 +255,6 @@ def test_every_entry_has_a_bound_of_its_own(value):
     env.step(actor.choose())
     with pytest.raises(NotConformant, match=r"wolf_1 observes .* which is not in Box"):
         env.step(actor.choose())
-
-
-@pytest.mark.parametrize(
-    ("told", "what"), [(("seen", 1.0, False, {}), "a tuple of 4"), (None, "NoneType")]
-)
-def test_a_step_of_gymnasium_that_is_no_five_is_a_fault(told, what):
-    class Old(gymnasium.Env):
-        observation_space = action_space = Discrete(2)
-
-        def reset(self, *, seed=None, options=None):
-            super().reset(seed=seed)
-            return 0, {}
-
-        def step(self, action):
-            return told
-
-    env = adapt(Old, copies=2)
-    env.reset(seed=0)
-    with pytest.raises(NotConformant, match=rf"Old: step\(\) must return .* and returns {what}"):
-        env.step({"agents": np.zeros((2, 1), dtype=int)})
 
 
 def test_what_an_environment_raises_itself_says_where():
