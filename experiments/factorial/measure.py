@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rallypoint.agents.build import build_world, now_acts
+from rallypoint.agents.build import build_world
 from rallypoint.agents.evaluation import evaluate
 from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.saved import load_policies
@@ -97,6 +97,8 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     )
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
+        plain = make(config.env, copies=1, **config.world)
+        policy = next(iter(load_policies(Path(folder), plain).values()))
         lived = some.in_world()
         world = build_world(
             config.env,
@@ -104,10 +106,8 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
             settings=config.world,
             threats=lived if config.response == "lived" and lived.threats else None,
             seed=seed,
+            policy=policy,
         )
-        plain = make(config.env, copies=1, **config.world)
-        policy = next(iter(load_policies(Path(folder), plain).values()))
-        now_acts(world, policy)
         found = evaluate(world, policy, episodes=config.tests, seed=_TESTS)
     receipts, wrong = account(world)
     worth = float(np.mean(found.returns[:, ~_byzantine(model, config, found.agents)]))

@@ -126,3 +126,15 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words, says, rallypoint):
     assert done.status in (1, 2)
     assert says in done.err
     assert done.err.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize("response", ["learned", "lived"])
+def test_threats_that_know_the_policy_are_switched_as_others_are(response):
+    lies = {"kind": "mad", "budget": {"reach": {"step": 0.2}}}
+    model = ThreatModel.from_dict({"threats": [lies]})
+    config = FactorialConfig(
+        env="cartpole-v1", agent="gpomdp", steps=100, copies=4, tests=4, response=response
+    )
+    cell = measure(config, model, switches(model, "threat"), 0)
+    assert [receipt.kind for receipt in cell.tested] == ["mad"] * (response == "lived")
+    assert all(sum(receipt.applications.values()) for receipt in cell.tested)
