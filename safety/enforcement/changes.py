@@ -30,11 +30,7 @@ class Changes(NamedTuple):
         with ForbidsWriting(self.label):
             said = self.change(now)
         form = self.form
-        if (
-            not isinstance(said, np.ndarray)
-            or said.shape != now.shape
-            or not (said.dtype == form.dtype or np.can_cast(said.dtype, form.dtype, "same_kind"))
-        ):
+        if not form.takes(said) or said.shape != now.shape:
             raise NotConformant(
                 f"{self.label} must make an array {now.shape} of {form.dtype} of what is there, "
                 f"not {what_came(said)}"

@@ -1,6 +1,6 @@
 """Is what a threat returns what its site asks for?"""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -69,6 +69,16 @@ class Form(NamedTuple):
             bounds = (space.start, space.start + space.n - 1)
         return cls(site, group, space, space.shape, space.dtype, bounds)
 
+    def takes(self, values: Any) -> TypeGuard[Array]:
+        """Say whether these are an array of numbers that can stand beside those that are there."""
+        if not is_plain(values):
+            return False
+        # With signed ones, the largest unsigned numbers become real ones.
+        is_mixed = values.dtype == np.uint64 and self.dtype.kind == "i"
+        return values.dtype == self.dtype or (
+            np.can_cast(values.dtype, self.dtype, "same_kind") and not is_mixed
+        )
+
     def of_few(self, where: Mask) -> tuple[int, ...]:
         """Return the shape of values of these cells alone."""
         return (int(np.count_nonzero(where)), *self.entry)
@@ -87,12 +97,12 @@ def check_proposal(label: str, form: Form, known: Known, proposal: Any) -> None:
         )
     shape = known.opportunities.shape
     where, values, odds = proposal
-    if not isinstance(where, np.ndarray) or where.shape != shape or where.dtype != bool:
+    if not is_plain(where) or where.shape != shape or where.dtype != bool:
         raise NotConformant(
             f"{label} must say where in a bool array {shape}, not {what_came(where)}"
         )
     if odds is not None and (
-        not isinstance(odds, np.ndarray) or odds.shape != shape or odds.dtype.kind not in "biuf"
+        not is_plain(odds) or odds.shape != shape or odds.dtype.kind not in "biuf"
     ):
         raise NotConformant(f"{label} must say odds in an array {shape}, not {what_came(odds)}")
     if form.site == "presence":
@@ -103,13 +113,8 @@ def check_proposal(label: str, form: Form, known: Known, proposal: Any) -> None:
         known.refuse_undeclared(REPLACED[form.site])
         return
     whole = (*shape, *form.entry)
-    if (
-        not isinstance(values, np.ndarray)
-        or not (
-            values.shape == whole
-            or (values.ndim < len(whole) and values.shape == form.of_few(where))
-        )
-        or not (values.dtype == form.dtype or np.can_cast(values.dtype, form.dtype, "same_kind"))
+    if not form.takes(values) or not (
+        values.shape == whole or (values.ndim < len(whole) and values.shape == form.of_few(where))
     ):
         raise NotConformant(
             f"{label} must propose values in an array {whole} of {form.dtype}, not "
@@ -177,7 +182,7 @@ def check_state(label: str, before: State, state: Any) -> None:
         )
     for name, old in before.items():
         new = state[name]
-        if not isinstance(new, np.ndarray) or (new.shape, new.dtype) != (old.shape, old.dtype):
+        if not is_plain(new) or (new.shape, new.dtype) != (old.shape, old.dtype):
             raise NotConformant(
                 f"{label} must keep state {name!r} an array {old.shape} of {old.dtype}, "
                 f"not {what_came(new)}"
@@ -195,7 +200,7 @@ def check_initial_state(label: str, num_copies: int, state: Any) -> None:
     for name, array in state.items():
         if not isinstance(name, str) or not name or "/" in name:
             raise NotConformant(f"{label} must name its state in words without '/', not {name!r}")
-        if not isinstance(array, np.ndarray) or array.shape[:1] != (num_copies,):
+        if not is_plain(array) or array.shape[:1] != (num_copies,):
             raise NotConformant(
                 f"{label} must begin with state {name!r} an array with first axis {num_copies}, "
                 f"one row for each copy, not {what_came(array)}"
@@ -221,8 +226,13 @@ def inside(space: Any, values: Array) -> Mask:
     return result
 
 
+def is_plain(thing: Any) -> TypeGuard[Array]:
+    """Say whether a thing is an array, none of whose numbers are masked."""
+    return isinstance(thing, np.ndarray) and not isinstance(thing, np.ma.MaskedArray)
+
+
 def what_came(thing: Any) -> str:
     """Say what came in the place of what should."""
-    if isinstance(thing, np.ndarray):
+    if is_plain(thing):
         return f"an array {thing.shape} of {thing.dtype}"
     return "None" if thing is None else f"a {type(thing).__name__}"

@@ -1,7 +1,7 @@
 """What threats do at each site of a world, one after another."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def tell(
 
 def signed(groups: Sequence[Group], actions: Actions) -> Actions:
     """Return actions none of which NumPy makes real numbers of where they meet a threat's."""
-    kinds = {group.name: group.action_space.dtype for group in groups}
+    kinds: dict[str, Any] = {group.name: group.action_space.dtype for group in groups}
     return {
         name: chosen.astype(kinds[name])
         if chosen.dtype == np.uint64 and kinds[name].kind == "i"

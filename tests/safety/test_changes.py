@@ -179,6 +179,7 @@ BROKEN = {
     "must not write to what it is given": writes,
     r"an array \(6,\) of float64 of what is there, not an array \(5,\)": lambda now: now[1:],
     "of float64 of what is there, not None": lambda now: None,
+    "of float64 of what is there, not a MaskedArray": lambda now: np.ma.array(now, mask=True),
     "of float64 of what is there, not an array .* of complex128": lambda now: now * 1j,
     "finite numbers, not nan for walker_1 in row 0": lambda now: now + np.nan,
 }

@@ -56,6 +56,9 @@ def proposes(where=None, values=None):
         (proposes(values=lambda k: k.still[:2]), r"values in an array \(4, 3\) of int64.*\(2, 3\)"),
         (proposes(values=lambda k: k.still + 0.5), "of int64, not an array .* of float64"),
         (proposes(values=lambda k: k.still.tolist()), "not a list"),
+        (proposes(values=lambda k: k.still.astype(np.uint64)), "of int64, not an array .* uint64"),
+        (proposes(values=lambda k: np.ma.array(k.still, mask=True)), "not a MaskedArray"),
+        (proposes(where=lambda k: np.ma.array(k.opportunities)), "bool array.*not a MaskedArray"),
         (lambda s, k, d: (Proposal(k.opportunities), s), "not None"),
         (
             proposes(values=lambda k: k.still + 3),
@@ -70,6 +73,10 @@ def proposes(where=None, values=None):
         (
             lambda s, k, d: (Proposal(k.opportunities, k.still), {"memory": np.zeros(3)}),
             r"state 'memory' an array \(4,\) of float64, not an array \(3,\)",
+        ),
+        (
+            lambda s, k, d: (Proposal(k.opportunities, k.still), {"memory": np.ma.zeros(4)}),
+            r"state 'memory' an array \(4,\) of float64, not a MaskedArray",
         ),
         (
             lambda s, k, d: (Proposal(k.opportunities, k.still), {"memory": np.zeros(4, int)}),
