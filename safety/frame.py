@@ -84,6 +84,8 @@ class Threatened(BatchWrapper):
         self.policy = policy  # may be another one from some reset on
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
+        # Between it and the world is nobody who might write to actions on their way.
+        self._is_next = not isinstance(env, BatchWrapper)
         self._copies = sealed(self.copies)
         self._spans = spans_of(env)
         self._lots, self._leashes = lots_and_leashes(self.model, env, byzantine)
@@ -277,8 +279,7 @@ class Threatened(BatchWrapper):
         executed, interrupted, theta = override(threats, people, moment)
         if np.count_nonzero(self._standing.frozen):
             executed = hold_still(self._spans, executed, self._standing.frozen)
-        if not isinstance(self.env, BatchWrapper):  # which might write to them on the way
-            # What threats say lies in the space, so the world need not look again.
+        if self._is_next:  # what threats say lies in the space, so the world need not look again
             executed = Checked(executed, self.groups, self.num_copies)
         return Overridden(executed, interrupted, theta)
 

@@ -73,11 +73,11 @@ class Form(NamedTuple):
         """Say whether these are an array of numbers that can stand beside those that are there."""
         if not is_plain(values):
             return False
-        # With signed ones, the largest unsigned numbers become real ones.
+        if values.dtype == self.dtype:
+            return True
+        # Together with signed ones, the largest unsigned numbers become real ones.
         is_mixed = values.dtype == np.uint64 and self.dtype.kind == "i"
-        return values.dtype == self.dtype or (
-            np.can_cast(values.dtype, self.dtype, "same_kind") and not is_mixed
-        )
+        return np.can_cast(values.dtype, self.dtype, "same_kind") and not is_mixed
 
     def of_few(self, where: Mask) -> tuple[int, ...]:
         """Return the shape of values of these cells alone."""

@@ -13,6 +13,8 @@ from rallypoint.safety.enforcement.leash import Leash
 from rallypoint.safety.enforcement.touch import Touch
 from rallypoint.safety.known import Moment, Rows, Span, sealed
 
+_UNSIGNED = np.dtype(np.uint64)
+
 
 def take_down(leashes: Sequence[Leash], moment: Moment) -> tuple[Mask, Mask]:
     """Let threats to presence act; return who leaves the world and who freezes in it: (e, N)."""
@@ -89,10 +91,12 @@ def tell(
 
 def signed(groups: Sequence[Group], actions: Actions) -> Actions:
     """Return actions none of which NumPy makes real numbers of where they meet a threat's."""
+    if all(chosen.dtype != _UNSIGNED for chosen in actions.values()):
+        return actions
     kinds: dict[str, Any] = {group.name: group.action_space.dtype for group in groups}
     return {
         name: chosen.astype(kinds[name])
-        if chosen.dtype == np.uint64 and kinds[name].kind == "i"
+        if chosen.dtype == _UNSIGNED and kinds[name].kind == "i"
         else chosen
         for name, chosen in actions.items()
     }
