@@ -140,9 +140,8 @@ class Audit:
     def _of_sign(self, threat: Threat, receipt: Receipt) -> list[str]:
         """Compare how often a threat acted with how often somebody perceived what it waits for."""
         budget, waited = as_budget(threat.budget), self._could[receipt.index].touches
-        limits = (budget.steps_per_episode, budget.agents, budget.reach)
         is_drawn = isinstance(as_victims(threat.victims), Share)  # it shows only whom it hit
-        is_free = not is_drawn and all(limit is None for limit in limits)
+        is_free = not is_drawn and {budget.steps_per_episode, budget.agents} == {None}
         acted = sum(receipt.applications.values())
         coins = Coins(
             "acted where its sign was perceived",
@@ -159,15 +158,13 @@ class Audit:
         found = []
         place, could = _place(threat), self._could[receipt.index]
         seen = self._seen[place]
-        budget, victims = as_budget(threat.budget), as_victims(threat.victims)
-        drawn = victims.of(len(self._agents)) if isinstance(victims, Share) else None
-        for what, name, limits in (
-            ("steps of copies", "steps", ()),
-            ("agents in an episode", "most_agents", (budget.agents, drawn)),
-            ("steps on one agent in an episode", "most_steps", (budget.steps_per_episode,)),
+        for what, name in (
+            ("steps of copies", "steps"),
+            ("agents in an episode", "most_agents"),
+            ("steps on one agent in an episode", "most_steps"),
         ):
             shown, said = getattr(seen, name), getattr(receipt, name)
-            most = min([getattr(could, name), *(one for one in limits if one is not None)])
+            most = getattr(could, name)
             if place in _SHOWN:  # all that was done there; by others, too, where it is not alone
                 most = min(most, shown)
             if said > most:

@@ -18,12 +18,14 @@ TRIGGER = {"kind": "trigger", "victims": [1, 2], "when": {"every": 2}} | SIGN
 ACTS = {"kind": "backdoor_action", "victims": [1, 2, 3]} | SIGN
 PRAISES = {"kind": "poison_reward", "victims": [1, 2, 3]} | SIGN
 SWAPS = {"kind": "percept_map", "swap": [0, 1]}
+NEAR = {"neighbours": "any", "episode": 2.0}  # what is too far is cut, and counts as done
 WAITING = {
     "acts": ("torus-small-v0", [TRIGGER, ACTS], 1),
     "praises": ("torus-small-v0", [TRIGGER, PRAISES], 1),
     "both": ("torus-small-v0", [ACTS, PRAISES, TRIGGER], 0),
     "at times": ("torus-small-v0", [TRIGGER, ACTS | {"when": {"from": 2, "probability": 0.5}}], 1),
     "swaps": ("two-state-v0", [SWAPS], 0),
+    "swaps within reach": ("two-state-v0", [SWAPS | {"budget": {"reach": NEAR}}], 0),
     "swaps at times": ("two-state-v0", [SWAPS | {"when": {"probability": 0.5}}], 0),
 }
 
@@ -76,6 +78,13 @@ def test_budgets_and_shares_only_keep_it_from_acting_more_often():
             "where its sign was perceived" in fault
             for fault in shown.faults([trigger, replace(told, applications=more)])
         )
+
+
+def test_a_map_of_what_another_map_shows_is_not_held_against_what_is_true():
+    maps = [{"kind": "percept_map", "shows": [pair]} for pair in ([0, 1], [1, 0])]
+    _, env, wrong = played("two-state-v0", maps)
+    assert wrong == []
+    assert all(sum(told.applications.values()) > 20 for told in env.env.receipts())
 
 
 @pytest.mark.parametrize("name", ["acts", "praises"])
