@@ -12,6 +12,7 @@ from rallypoint.safety.aggregation.conformance.scenes import fewest, scene
 from rallypoint.safety.aggregation.conformance.subject import subjects_of
 from rallypoint.safety.aggregation.fermat import fermat_point
 from rallypoint.safety.aggregation.least_norm import capped_least_norm
+from rallypoint.safety.aggregation.span import in_units
 
 CHAINS = ["nnm+smea", "nnm+caf", "nnm+que", "arc+geometric_median", "nnm+max_min_mix"]
 SUBJECTS = [one for name in [*aggregators, *CHAINS] for one in subjects_of(name)]
@@ -58,6 +59,16 @@ def test_where_steps_or_slopes_once_vanished_nothing_does(name, seed):
     at = at.scaled(2.0**SMALLEST / np.abs(at.updates).max())
     larger = at.scaled(2.0**-SMALLEST)
     assert np.abs(subject(at) * 2.0**-SMALLEST - subject(larger)).max() <= 1e-6
+
+
+@pytest.mark.parametrize("power", [*range(-1024, 1024, 37), 1023])
+def test_a_unit_is_a_power_of_four_in_which_the_longest_is_about_1(power):
+    one = in_units(np.diag([0.0, np.ldexp(1.0, power)]))[1, 1]
+    assert one == (0.5 if power % 2 else 0.25)
+
+
+def test_the_smallest_number_there_is_has_a_unit_too():
+    assert in_units(np.array([[5e-324]])) == 2.0**-52
 
 
 @pytest.mark.parametrize("size", [SMALLEST, LARGEST])

@@ -83,6 +83,16 @@ def test_after_steps_that_lead_nowhere_the_last_that_led_somewhere_counts(coeffi
         assert told(kardam, memory, 1, size, 4, f=2)[0].reason == reason
 
 
+def test_what_was_applied_on_versions_that_are_forgotten_is_told_apart_by_their_numbers():
+    kardam = Kardam(coefficient="off", frequency="off", keep=2)
+    memory = began(kardam)
+    for version in range(5):
+        judgement, memory = told(kardam, memory, 0, 1.0, version)
+        assert judgement.is_accepted
+        assert [one.version for one in memory.applied] == [version, version - 1][: version + 1]
+        memory = moving(kardam, memory, version + 1.0)
+
+
 def test_a_coefficient_is_how_far_a_contributors_own_two_gradients_are_apart():
     kardam = Kardam()
     memory = began(kardam)
@@ -118,7 +128,7 @@ def test_what_is_old_counts_for_less_and_what_is_too_old_for_nothing():
     kardam = Kardam(**OFF, keep=5, dampening=Dampening(way="inverse"))
     memory = began(kardam)
     for version in range(1, 5):
-        memory = moving(kardam, memory, float(version))
+        memory = moving(kardam, memory, version + 1.0)
     assert [told(kardam, memory, 0, 1.0, v)[0].factor for v in (4, 3, 1, 0)] == [
         1,
         1 / 2,
