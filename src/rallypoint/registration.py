@@ -131,6 +131,9 @@ def spec(id: str) -> EnvSpec:
                 f"there is no {id!r}; the versions there are: {', '.join(versions)}"
             ) from None
         hint = _in_gymnasium(id) + did_you_mean(id, envs)
+        if "did you mean" not in hint:
+            hint += ". One of your own is known once the module that registers it is imported, or "
+            hint += "its package is installed; any other is 'package.module:factory'"
         raise UnknownName(f"no environment is called {id!r}{hint}") from error
     # An entry point of another package hands over a callable, not a spec.
     return found if isinstance(found, EnvSpec) else EnvSpec(id=id, entry_point=found)

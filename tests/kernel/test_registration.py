@@ -70,6 +70,10 @@ def test_an_entry_point_may_be_an_address():
         ("gathering", "there is no 'gathering'; the versions there are: gathering-v0$"),
         ("lunarlander-v3", r"called 'lunarlander-v3'; Gymnasium's is 'gymnasium:LunarLander-v3'"),
         ("", r"no environment is called ''\. Known: .*gathering-v0"),
+        (
+            "mylab.Lane",
+            r"One of your own is known once .*; any other is 'package\.module:factory'$",
+        ),
     ],
 )
 def test_an_unknown_id_gets_the_nearest_or_the_versions_there_are(id, sentence):
