@@ -87,8 +87,8 @@ def _refuse_lacking_parts(threat: Threat, env: BatchEnv, label: str) -> None:
     needs = threat.needs | {_PART[view] for view in threat.knowledge if view in _PART}
     if "noop" in needs and any(group.name not in (env.noop or {}) for group in env.groups):
         raise NotOffered(
-            f"{label} needs an action that does nothing, and {env.id} has none; a world of another "
-            "library is told of its own by its setting noop"
+            f"{label} needs an action that does nothing, and {env.id} has none; of an environment "
+            "of another library say which one that is by its setting noop"
             + ("; mode = 'removed' needs none" if is_crash and "remove" in env.offers else "")
         )
     if lacking := sorted(needs - {"noop"} - env.offers):
