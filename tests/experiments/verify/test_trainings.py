@@ -4,9 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rallypoint.agents.gradient.by_name import TeamTraining
+from rallypoint.agents.gradient.by_name import Team, TeamTraining
+from rallypoint.agents.gradient.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
+from rallypoint.agents.train import Training
+from rallypoint.experiments.verify.training import _blocks
 from tests.experiments.verify.forging import edited, states
 from tests.tree import python
 
@@ -166,6 +170,31 @@ def test_what_threats_did_is_found_again_whoever_lived_beside_whom(rallypoint, m
     monkeypatch.setattr(TeamTraining, "run", whole)
     found = states(rallypoint, "run")
     assert (found["rounds"], found["receipts"], found["policy"]) == ("same", "same", "same")
+
+
+@pytest.mark.parametrize(
+    ("block_of", "contributors", "blocks"),
+    [
+        ([0, 0, 0], "workers", [[0, 1, 2]]),
+        ([0, 1, 1], "workers", [[0], [1, 2]]),
+        ([0, 2**40, 2**40], "workers", [[0], [1, 2]]),
+        ([0, 1, 0], "workers", None),
+        ([0, 0], "workers", None),
+        ([], "workers", None),
+        (None, "workers", None),
+        ([0, 0, 0], "team", None),
+    ],
+)
+def test_whoever_lived_beside_whom_is_read_from_any_checkpoint(
+    block_of, contributors, blocks, tmp_path
+):
+    team = Team(contributors=contributors, workers=3)
+    training = Training(env="cartpole-v1", agent="gpomdp", steps=1, team=team)
+    held = {} if block_of is None else {"delivery/block_of": np.array(block_of, dtype=np.int64)}
+    write_checkpoint(tmp_path, Checkpoint(held, [], 0))
+    assert _blocks(training, tmp_path) == blocks
+    (tmp_path / CHECKPOINT).write_bytes(b"none")
+    assert _blocks(training, tmp_path) is None
 
 
 def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
