@@ -37,8 +37,8 @@ _COINS: dict[str, Any] = {
 FILES = {"null": {"threats": []}, "no draws": _DRAWING_NOTHING, "coins": _COINS}
 _WHY = {
     "null": "",
-    "no draws": "a site that threats stand at costs ten to twenty microseconds a step",
-    "coins": "one random number for each agent alone is a fifth of a ring's step",
+    "no draws": "a site that threats stand at costs eight microseconds a step, the frame seven",
+    "coins": "noise takes a number, and its quantile, for each entry of a percept",
     "together.toml": "lossy_sight tosses a coin for each two agents, anti_goal looks everywhere",
 }
 OWN = [(world, file, E) for world in WORLDS for file in _WHY for E in _COPIES]
