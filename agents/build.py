@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rallypoint.agents.live import LivePolicy
+from rallypoint.agents.live import live_for
 from rallypoint.batch_env import BatchEnv
 from rallypoint.policies import Policy
 from rallypoint.registration import make
@@ -46,8 +46,8 @@ def build_world(
     """
     world = make(env, copies=copies, **(settings or {}))
     if threats is not None:
-        if learns and policy is None and len(world.groups) == 1:
-            policy = LivePolicy()
+        if learns and policy is None:
+            policy = live_for(world)
         world = Threatened(world, threats, seed=seed, policy=policy)
     return world if record is None else Recorder(world, record)
 

@@ -87,6 +87,14 @@ class LivePolicy:
         return broken
 
 
+def live_for(world: BatchEnv) -> LivePolicy | None:
+    """Return what threats of a world can be told of a policy to come, if it is one network's.
+
+    That of the only group: of several networks, threats would have to follow each.
+    """
+    return LivePolicy() if len(world.groups) == 1 else None
+
+
 def live_in(world: BatchEnv) -> LivePolicy | None:
     """Return what threats of a world are told of a policy that is being learned, if they are."""
     while isinstance(world, BatchWrapper):

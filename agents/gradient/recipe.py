@@ -15,7 +15,7 @@ from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
 from rallypoint.agents.gradient.team_lies import Lies, TeamLies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
-from rallypoint.agents.live import LivePolicy
+from rallypoint.agents.live import live_for
 from rallypoint.batch_env import BatchEnv
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws, stream
@@ -91,8 +91,7 @@ class Recipe:
         if not in_world.threats:
             return self._grouped(world)
         lies = self.contributors.of_copies(self.copies, world.num_agents, updates.byzantine[None])
-        # Threats follow one network, which is not there yet; see ``GradientWorkshop``.
-        live = None if self.apart or len(world.groups) > 1 else LivePolicy()
+        live = None if self.apart else live_for(world)  # see ``GradientWorkshop``
         return self._grouped(Threatened(world, in_world, byzantine=lies[ids], policy=live))
 
     def _grouped(self, world: BatchEnv) -> BatchEnv:
