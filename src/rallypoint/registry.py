@@ -1,6 +1,7 @@
 """One registry for every kind of part: a part is added by adding one file."""
 
 import importlib
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -48,12 +49,17 @@ class Registry(Mapping[str, Part], Generic[Part]):
         self._without = frozenset(without)
         self._parts: dict[str, Part] = {}
         self._unavailable: dict[str, str] = {}
-        self._found = False
+        self._owners: dict[str, str] = {}  # by name of a part: the package that registered it
+        self._are_own_found = False
+        self._are_all_found = False
 
     def add(
         self, name: str, part: Part, *, is_same: Callable[[Part, Part], bool] | None = None
     ) -> Part:
         """Register a part under a name nobody has yet.
+
+        The registry's own parts are found before one of somebody else's, so that which of two was
+        registered first does not decide who is refused.
 
         Args:
             name: of the part.
@@ -65,12 +71,16 @@ class Registry(Mapping[str, Part], Generic[Part]):
         Raises:
             DuplicateName: the name is taken.
         """
+        owner = _registering_package()
+        if not self._is_own(owner):
+            self._find_own()
         if name in self._parts and not (is_same or is_defined_anew)(self._parts[name], part):
             raise DuplicateName(
                 f"{self.kind} names are unique, and {name!r} is taken by {self._parts[name]!r}; "
                 "choose another name or, for a changed part, another version"
             )
         self._parts[name] = part
+        self._owners[name] = owner
         return part
 
     def register(self, name: str) -> Callable[[Part], Part]:
@@ -125,14 +135,24 @@ class Registry(Mapping[str, Part], Generic[Part]):
         return import_address, (f"{self._package}:{self.kind}s",)
 
     def _find(self) -> None:
-        if self._found:
+        if self._are_all_found:
             return
-        self._found = True  # first, so that a module that looks a part up does not recurse
-        if self._package is not None:
-            for package in (self._package, *(f"{self._package}.{f}" for f in self._folders)):
-                self._import_all(package)
+        self._find_own()
+        self._are_all_found = True
         for entry_point in entry_points(group=f"rallypoint.{self.kind}s"):
             self._join(entry_point)
+
+    def _find_own(self) -> None:
+        if self._are_own_found or self._package is None:
+            return
+        # First, so that a module that looks a part up does not recurse, nor ask other packages.
+        self._are_own_found = self._are_all_found = True
+        for package in (self._package, *(f"{self._package}.{f}" for f in self._folders)):
+            self._import_all(package)
+        self._are_all_found = False
+
+    def _is_own(self, owner: str) -> bool:
+        return self._package is not None and self._package.partition(".")[0] == owner
 
     def _import_all(self, package: str) -> None:
         if package in sys.modules:  # a folder that does not import is listed as unavailable
@@ -151,14 +171,23 @@ class Registry(Mapping[str, Part], Generic[Part]):
 
     def _join(self, entry_point: EntryPoint) -> None:
         # Somebody else's package: whatever it raises is its own fault, and must not be ours.
+        name, package = entry_point.name, entry_point.value.partition(":")[0].partition(".")[0]
         try:
             part = entry_point.load()
+            if self._owners.get(name) != package:  # loading, or an import, may have registered it
+                self.add(name, part)
+                self._owners[name] = package
         except Exception as error:  # noqa: BLE001
             reason = f"{type(error).__name__}: {error}"
-            self._unavailable[entry_point.name] = f"{entry_point.value} raises {reason}"
-        else:
-            if entry_point.name not in self._parts:  # loading may have registered it
-                self.add(entry_point.name, part)
+            self._unavailable[name] = f"{entry_point.value} raises {reason}"
+
+
+def _registering_package() -> str:
+    """Return the package of the innermost module whose import, or run, is under way."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def is_defined_anew(one: Any, other: Any) -> bool:

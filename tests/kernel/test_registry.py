@@ -187,6 +187,48 @@ def test_other_packages_join_through_entry_points(monkeypatch):
         fruits["bad"]
 
 
+def test_a_name_of_ours_is_refused_to_others_before_any_look_up_too(package):
+    assert "orchard.hazel" not in sys.modules
+    with pytest.raises(DuplicateName, match="'hazel' is taken by <function crack"):
+        package.nuts.add("hazel", 2)
+    assert package.nuts["hazel"]() == 1
+    assert package.nuts.unavailable == {"coco": "No module named 'no_such_library'"}
+
+
+def test_parts_of_ours_may_be_registered_without_looking_for_the_others(package):
+    importlib.import_module("orchard.hazel")
+    assert "orchard.coco" not in sys.modules
+    assert package.nuts._unavailable == {}
+
+
+def test_a_package_under_import_is_not_asked_for_its_entry_points(package, monkeypatch):
+    asked = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: asked.append(group) or [])
+    package.nuts.add("pecan", 2)
+    assert not asked
+    assert list(package.nuts) == ["hazel", "pecan"]
+    assert asked == ["rallypoint.nuts"]
+
+
+def test_an_entry_point_under_a_name_of_ours_is_listed_as_refused(monkeypatch, package):
+    points = [entry_point("hazel", lambda: 4)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    assert package.nuts["hazel"]() == 1
+    reason = package.nuts.unavailable["hazel"]
+    assert reason.startswith("somewhere:hazel raises DuplicateName: nut names are unique")
+
+
+def test_an_entry_point_of_what_its_own_package_registered_before_is_no_other(tmp_path, package):
+    text = "from orchard import nuts\nnuts.add('brazil', (len, 1))\n"
+    (tmp_path / "somewhere.py").write_text(text)
+    importlib.invalidate_caches()
+    importlib.import_module("somewhere")
+    del sys.modules["somewhere"]
+    package.nuts._join(entry_point("brazil", lambda: len))
+    assert package.nuts["brazil"] == (len, 1)
+    assert "brazil" not in package.nuts.unavailable
+
+
 def test_an_entry_point_does_not_take_a_name_that_its_own_loading_registered(monkeypatch):
     fruits = Registry[int]("fruit")
     points = [entry_point("kiwi", lambda: fruits.add("kiwi", 4))]
