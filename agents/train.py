@@ -12,6 +12,7 @@ from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
 from rallypoint.agents.gradient.scalars import Scalars, Watch
+from rallypoint.agents.rounds.blocks import check_blocks
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
 from rallypoint.agents.tabular.by_name import check_tables, keep
@@ -77,16 +78,25 @@ def train(
 
     Raises:
         UnknownName, Unavailable: no such environment or agent; names the nearest.
-        InvalidConfig: a setting that is not known, or a task that the agent cannot learn.
+        InvalidConfig: a setting that is not known, a task that the agent cannot learn, or blocks
+            that do not hold each contributor once, in order.
         UnwritablePath: nothing half-written is left behind.
     """
     out = Path(out)
     kind = check(training, placement)
     if kind == "contributors":
         team = team_of(training, placement)
+        if blocks is not None:
+            together = team.recipe.who == "team"
+            check_blocks(blocks, team.recipe.count, together=together)
         run = partial(team.run, out, resume=resume, blocks=blocks)
         tell = partial(Scalars, out, watch=watch, resumed=resume)
         return _train_contributors(team, run, tell, progress_bar=progress_bar, say=say)
+    if blocks is not None:
+        raise InvalidConfig(
+            f"{training.agent} learns by itself, and there are no contributors to deal out: leave "
+            "out blocks"
+        )
     if kind == "local":
         return _train_teams(training, out, placement)
     world = build_world(

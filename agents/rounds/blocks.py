@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import chain
+from operator import index as as_index
 from typing import Any
 
 import numpy as np
@@ -73,3 +75,31 @@ def blocks_of(snapshot: Snapshot) -> list[list[int]]:
     """Return how contributors were dealt out in a snapshot of rounds."""
     of_each = snapshot[f"delivery/{BLOCK_OF}"]
     return [np.flatnonzero(of_each == block).tolist() for block in np.unique(of_each)]
+
+
+def check_blocks(blocks: Sequence[Sequence[int]], count: int, *, together: bool) -> None:
+    """Refuse blocks that do not hold each of n contributors once, in order.
+
+    Args:
+        blocks: of contributors, by number.
+        count: n.
+        together: whether all of them live in one world, as a team does.
+
+    Raises:
+        InvalidConfig: says what blocks there may be.
+    """
+    try:
+        given = [[as_index(one) for one in block] for block in blocks]
+    except TypeError:
+        given = []
+    if not all(given) or [*chain(*given)] != [*range(count)]:
+        example = [[*range(count)[: count // 2]], [*range(count)[count // 2 :]]]
+        raise InvalidConfig(
+            f"blocks hold each of the {count} contributors once, in order, such as "
+            f"{[block for block in example if block]}, got {blocks!r}"
+        )
+    if together and len(given) > 1:
+        raise InvalidConfig(
+            f"the members of a team live in one world, and are one block; got {blocks!r}; leave "
+            "out blocks"
+        )

@@ -1,14 +1,15 @@
 """Training under threats that know the policy: they know the one that is being learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from rallypoint import make
 from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.train import Training, check, train
-from rallypoint.errors import NotOffered, RallypointError
+from rallypoint.errors import InvalidConfig, NotOffered, RallypointError
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Proposal, Threat, from_dict, threats
 
@@ -126,6 +127,30 @@ def test_who_computes_for_whom_changes_nothing(tmp_path):
     train(attacked, first)
     train(attacked, second, blocks=[[0, 1], [2], [3]])
     assert learned(first) == learned(second)
+
+
+@pytest.mark.parametrize(
+    "blocks", [[[0, 1], [2]], [[1, 0], [2, 3]], [[0, 1, 2, 3, 4]], [[0, 1, 2, 3], []], [], 4,
+               ["ab"], [[0, 0, 1, 2, 3]], [[0, 1, 2, 3.0]], [[-1, 0, 1, 2]]]
+)  # fmt: skip
+def test_blocks_that_do_not_hold_everybody_once_are_refused_and_leave_nothing(blocks, tmp_path):
+    team = Team(contributors="workers", workers=4)
+    message = r"each of the 4 contributors once, in order, such as \[\[0, 1\], \[2, 3\]\], got"
+    with pytest.raises(InvalidConfig, match=message):
+        train(training("gpomdp", team=team), tmp_path / "out", blocks=blocks)
+    assert not (tmp_path / "out").exists()
+
+
+def test_blocks_are_refused_to_those_who_live_in_one_world_or_learn_alone(tmp_path):
+    team = replace(training("gpomdp"), env="gathering-v0", team=Team(contributors="team"))
+    count = make("gathering-v0").num_agents
+    everybody = [*range(count)]
+    with pytest.raises(InvalidConfig, match="members of a team live in one world"):
+        train(team, tmp_path / "out", blocks=[everybody[:1], everybody[1:]])
+    alone = replace(team, agent="q_learning", settings={}, team=None)
+    with pytest.raises(InvalidConfig, match="there are no contributors to deal out"):
+        train(alone, tmp_path / "out", blocks=[[0]])
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("protocol", ["kardam", "peers", "replicated_servers"])
