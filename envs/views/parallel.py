@@ -10,6 +10,7 @@ from pettingzoo import ParallelEnv
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Observations, Step
 from rallypoint.envs.views.actions import filler, one_copy, refuse_action, refuse_agents
+from rallypoint.envs.views.whole_episodes import refuse_autoreset
 from rallypoint.errors import EpisodeEnded, InvalidAction, InvalidConfig, NotReset
 
 ByAgent = dict[str, Any]
@@ -96,8 +97,10 @@ class ParallelView(ParallelEnv[str, Any, Any]):
             EpisodeEnded: nobody goes on.
             InvalidAction: a living agent's action is missing or outside its space, or there is an
                 action for somebody else.
+            InvalidConfig: the world starts anew by itself.
         """
         step = self._advance(actions)
+        refuse_autoreset(self.batch_env, step)
         self.batch_infos = step.infos
         shown, terminated, truncated = self._account(step)
         return (

@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.envs.views.whole_episodes import refuse_autoreset
 from rallypoint.errors import InvalidAction, InvalidConfig
 
 _HIDDEN = ("true_observations/", "byzantine")
@@ -53,10 +54,12 @@ class SingleView(gymnasium.Env[Any, Any]):
         Raises:
             EpisodeEnded: the episode is over and was not reset.
             InvalidAction: the action is outside its space.
+            InvalidConfig: the world starts anew by itself.
         """
         if np.shape(action) != self.action_space.shape:
             raise InvalidAction(f"an action is in {self.action_space}, got {action!r}")
         step = self.batch_env.step({self._group.name: np.asarray(action)[None, None]})
+        refuse_autoreset(self.batch_env, step)
         truncated = bool(step.truncated[0, 0] and not step.terminated[0, 0])
         terminated = bool(step.terminated[0, 0] or not (truncated or step.alive[0, 0]))
         return (

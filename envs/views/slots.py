@@ -1,6 +1,7 @@
 """Every agent of every copy as a row of its own, for libraries that know single agents only."""
 
 from collections.abc import Mapping
+from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from rallypoint.batch_env import Array, BatchEnv, Mask, Observations, Step
 from rallypoint.draws import Draws
+from rallypoint.envs.views.whole_episodes import refuse_autoreset
 from rallypoint.errors import InvalidAction, InvalidConfig, NotReset, did_you_mean
 from rallypoint.policies import Policy
 
@@ -97,7 +99,7 @@ class Slots:
     def step(self, actions: Array) -> Rows:
         """Move every copy on by one step, and start those anew that have ended."""
         step = self.env.step(self._by_group(actions))
-        self._refuse_a_world_that_resets_itself(step)
+        refuse_autoreset(self.env, step)
         acted = self._acting
         ends = step.terminated[:, self._columns] | step.truncated[:, self._columns]
         self._acting = step.alive[:, self._columns] & ~(self._over | ends)
@@ -142,15 +144,19 @@ class Slots:
         if self._seen is None:
             raise NotReset(f"{self.env.id} must be reset before its first step")
         shape = self.group.action_space.shape or ()
-        if np.shape(actions) != (self.num_rows, *shape):
-            raise InvalidAction(
-                f"actions are an array {(self.num_rows, *shape)}, a row for each agent of each "
-                f"copy, got {np.shape(actions)}"
-            )
+        try:
+            came = np.shape(actions)
+        except ValueError as error:  # rows of several lengths
+            raise InvalidAction(f"{self._wanted(shape)}, got {shortened(actions)}") from error
+        if came != (self.num_rows, *shape):
+            raise InvalidAction(f"{self._wanted(shape)}, got {came}")
         own = {self.group.name: np.asarray(actions).reshape(*self._shape, *shape)}
         if self._others is None:
             return own
         return {**self._others.act(self._seen, self._draws), **own}
+
+    def _wanted(self, shape: tuple[int, ...]) -> str:
+        return f"actions are an array {(self.num_rows, *shape)}, a row for each agent of each copy"
 
     def _flat(self, observations: Observations) -> Array:
         seen = observations[self.group.name]
@@ -172,13 +178,6 @@ class Slots:
             else:
                 rows[name] = np.repeat(values, num_agents, axis=0)
         return rows
-
-    def _refuse_a_world_that_resets_itself(self, step: Step) -> None:
-        if f"final_observations/{self.group.name}" in step.infos:
-            raise InvalidConfig(
-                f"this {self.env.id} starts anew by itself, and so does the view, which would "
-                "skip every other episode; give it the world without autoreset()"
-            )
 
 
 def _the_group(env: BatchEnv, name: str | None, others: Policy | None) -> Any:

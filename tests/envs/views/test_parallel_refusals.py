@@ -4,8 +4,9 @@ import numpy as np
 import pettingzoo
 import pytest
 
+from rallypoint.envs.batch import autoreset
 from rallypoint.envs.views.parallel import ParallelView
-from rallypoint.errors import EpisodeEnded, InvalidAction, NotReset
+from rallypoint.errors import EpisodeEnded, InvalidAction, InvalidConfig, NotReset
 from tests.envs.harbour import Harbour
 
 
@@ -67,6 +68,14 @@ def test_an_action_outside_a_box(action):
     view = harbour()
     with pytest.raises(InvalidAction, match=r"the action of gull_1 must be in Box.* got"):
         view.step(choose(view) | {"gull_1": action})
+
+
+def test_a_world_that_starts_anew_by_itself():
+    # What is seen last would be of the next episode, and a reset after it would skip that one.
+    view = ParallelView(autoreset(Harbour()))
+    view.reset(seed=0)
+    with pytest.raises(InvalidConfig, match=r"starts anew by itself.*without autoreset\(\)"):
+        view.step(choose(view))
 
 
 def test_an_action_of_who_is_not_there():

@@ -9,6 +9,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common import env_checker as sb3_env_checker
 
 import rallypoint
+from rallypoint.envs.batch import autoreset
 from rallypoint.envs.views.single import SingleView
 from rallypoint.errors import EpisodeEnded, InvalidAction, InvalidConfig, NotOffered
 from rallypoint.safety.frame import Threatened
@@ -124,3 +125,10 @@ def test_render_and_close_reach_the_world():
     view.render()
     assert view.batch_env.drawn == 0
     view.close()
+
+
+def test_a_world_that_starts_anew_by_itself_is_refused():
+    view = SingleView(autoreset(Schedule(dies=(NEVER,))))
+    view.reset(seed=0)
+    with pytest.raises(InvalidConfig, match=r"starts anew by itself.*without autoreset\(\)"):
+        view.step(0)

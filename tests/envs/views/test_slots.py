@@ -240,8 +240,9 @@ def test_actions_of_another_shape_and_early_ones_are_refused():
     with pytest.raises(NotReset):
         slots.step(np.zeros(4, int))
     slots.reset(0)
-    with pytest.raises(InvalidAction, match=r"\(4,\), a row for each agent of each copy"):
-        slots.step(np.zeros(3, int))
+    for wrong in (np.zeros(3, int), [[0], [0, 0], 0, 0]):
+        with pytest.raises(InvalidAction, match=r"\(4,\), a row for each agent of each copy, got"):
+            slots.step(wrong)
 
 
 def test_spaces_that_are_no_arrays_are_refused():
