@@ -12,6 +12,8 @@ from rallypoint.errors import InvalidConfig
 
 Name = Hashable  # what the environment calls an agent; a string, mostly
 Spaces = tuple[Any, Any]  # observation space and action space
+# What no group is named: nothing, what groups without a name get, and what infos could not tell of.
+_UNFIT = re.compile(r"|group_\d+|.*/.*", re.DOTALL)
 
 
 class Seat(NamedTuple):
@@ -96,6 +98,6 @@ def _titles(members: Sequence[Sequence[Name]]) -> list[str]:
     stems = [{re.sub(r"[_-]?\d+$", "", str(name)) for name in names} for names in members]
     titles = [min(stem) if len(stem) == 1 else "" for stem in stems]
     return [
-        title if title and titles.count(title) == 1 else f"group_{index}"
+        title if titles.count(title) == 1 and not _UNFIT.fullmatch(title) else f"group_{index}"
         for index, title in enumerate(titles)
     ]

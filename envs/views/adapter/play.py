@@ -188,7 +188,7 @@ class Play:
 
     def _number(self, name: Name, reward: Any) -> float:
         number = np.asarray(reward)
-        if number.shape != () or number.dtype.kind not in "biuf":
+        if number.shape != () or number.dtype.kind not in "biuf" or np.ma.is_masked(reward):
             self.refuse(name, f"earns {_short(reward)}; a reward is one number")
         return float(number)
 

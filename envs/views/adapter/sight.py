@@ -13,6 +13,7 @@ from rallypoint.envs.views.adapter.spaces import Leaf, leaves, split_mask
 
 Who = Sequence[tuple[int, Name]]  # slot in the group, and name
 Refuse = Callable[[Name, str], NoReturn]  # whose, and what is wrong
+_BITS = 63  # of what fits into an int64, beside its sign
 
 
 class Sight:
@@ -141,6 +142,8 @@ def _as_array(leaf: Leaf, value: Any) -> Array | None:
     """Return what an environment may hand over instead of an array of exactly that type."""
     space = leaf.space
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > _BITS:
+            return None
         value = np.array(value, dtype=np.int64)
     elif isinstance(value, np.generic):
         value = np.asarray(value)

@@ -73,8 +73,16 @@ def as_one_array(space: Any) -> Any:
     in the order of the space, numbers as they are, Discrete ones one-hot. Threats, recorders and
     learners can so go on to treat every percept as one plain array, and its space says truly what
     may stand where. The price is that an image among other parts is no image any more.
+
+    Raises:
+        InvalidConfig: a part of it is no array of one shape, or there is none at all.
     """
     parts = list(leaves(space))
+    if not parts:
+        raise InvalidConfig(
+            f"an agent must observe an array at least, and {space} has no parts; wrap the "
+            "environment so that it shows something, if only zeros, and give what makes it"
+        )
     return parts[0].space if len(parts) == 1 else spaces.flatten_space(space)
 
 

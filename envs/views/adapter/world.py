@@ -1,5 +1,6 @@
 """E copies of somebody's environment, as one world."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from rallypoint.envs.views.adapter.play import Play
 from rallypoint.envs.views.adapter.sight import Sight
 from rallypoint.errors import InvalidConfig, NotReset
 
+_LARGEST = sys.float_info.max  # Python's, which it compares with whole numbers of any size
 _SEEDS = 1 << 31  # as many as fit into a C int, which is what engines behind environments take
 
 
@@ -147,7 +149,7 @@ class Adapted(World):
                 self._alive[row] = False
                 self._alive[row, play.places or told.truncated] = True
         self._check_observations()
-        earned = np.array(rewards, dtype=np.float64)  # (E, N)
+        earned = _floats(rewards)  # (E, N)
         if not np.isfinite(earned).all():
             row, place = np.argwhere(~np.isfinite(earned))[0]
             self._blame(
@@ -211,6 +213,15 @@ class Adapted(World):
             return
         if isinstance(state, np.ndarray):
             self.offers |= {"state"}
+
+
+def _floats(rewards: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    try:
+        return np.array(rewards, dtype=np.float64)
+    except OverflowError:  # whole numbers can be larger than any float
+        return np.array(
+            [[one if abs(one) <= _LARGEST else np.inf for one in row] for row in rewards]
+        )
 
 
 def _own_limit(env: Any) -> int | None:

@@ -91,6 +91,11 @@ FAULTS = {
         "wolf_1 earns nan; a reward is finite",
     ),
     "an infinite reward": (having("rewards", "wolf_1", np.inf), "wolf_1 earns inf"),
+    "a whole number beyond all floats": (
+        having("rewards", "wolf_1", -(10**400)),
+        "wolf_1 earns inf; a reward is finite",
+    ),
+    "a reward that is masked": (having("rewards", "wolf_1", np.ma.masked), "wolf_1 earns the"),
     "a reward that is a text": (having("rewards", "wolf_1", "1"), "wolf_1 earns the str '1'"),
     "a reward that is an array": (
         having("rewards", "wolf_1", np.ones(1)),

@@ -30,6 +30,18 @@ def episode():
     return env, [env.step(actor.choose()) for _ in range(LIMIT)]
 
 
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (("wolf_0", "wolfhound_0", "group_0_1"), ["group_0", "group_1"]),
+        (("wolf_0", "herd/sheep_0"), ["wolf", "group_1"]),  # infos are called "what/group"
+    ],
+)
+def test_groups_are_told_apart_by_their_names(names, groups):
+    env = adapt(type("Named", (Toy,), {"names": names}))
+    assert [group.name for group in env.groups] == groups
+
+
 def test_agents_stand_in_the_order_of_their_groups():
     env = toys()
     assert env.agents == AGENTS

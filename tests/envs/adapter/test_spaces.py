@@ -5,7 +5,7 @@ from gymnasium.spaces import Box, Dict, Discrete, Graph, OneOf, Sequence, Text, 
 
 from rallypoint.envs.conformance import assert_is_env
 from rallypoint.envs.views.adapter import adapt
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, NotConformant
 from tests.envs.adapter.toys import DIES, LIMIT, Comings, Levers, Nested, Toy
 
 
@@ -124,6 +124,27 @@ def test_observations_that_are_no_arrays_are_refused_with_the_reason(space, why)
 
     with pytest.raises(InvalidConfig, match=why):
         adapt(Other)
+
+
+@pytest.mark.parametrize("space", [Dict({}), Tuple([]), Dict({"near": Tuple([])})], ids=str)
+def test_observations_without_any_part_are_refused(space):
+    class Other(Levers):
+        observation_space = space
+
+    with pytest.raises(InvalidConfig, match=r"must observe an array at least, and .* has no parts"):
+        adapt(Other)
+
+
+def test_a_number_too_large_for_its_space_is_told_as_one():
+    class Other(Levers):
+        observation_space = Discrete(3)
+
+        def reset(self, seed=None, options=None):
+            return 10**30, {}
+
+    env = adapt(Other)
+    with pytest.raises(NotConformant, match=r"the int 1000.*, and declares an array .. of int64"):
+        env.reset(seed=0)
 
 
 def test_actions_that_are_no_array_are_refused_with_the_reason():
