@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rallypoint.experiments.receipt_lines import receipt_lines
 from rallypoint.experiments.shared_options import MANY, THREATS, refuse_invalid, threats_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def evaluate(
     record: Path | None,
     as_json: bool,
 ) -> None:
-    """Play episodes with the agent that was trained into DIR, and say how it did."""
+    """Play episodes with the agent that was trained into DIR, and say how it did.
+
+    What each threat did is counted over all episodes, those of every way to act together.
+    """
     from rallypoint.agents.build import build_world, now_acts
     from rallypoint.agents.evaluation import evaluate as play
     from rallypoint.agents.saved import load_policies, read_saved
@@ -58,7 +62,7 @@ def evaluate(
     for how, policy in policies.items():
         now_acts(world, policy)
         found[how] = play(world, policy, episodes=episodes, seed=seed)
-    _, wrong = account(world)
+    receipts, wrong = account(world)
     if as_json:
         told: dict[str, Any] = {how: result.summary() for how, result in found.items()}
         about = {
@@ -67,6 +71,7 @@ def evaluate(
             "seed": seed,
             "valid": not wrong,
             "left_out": left_out,
+            "receipts": [receipt.to_dict() for receipt in receipts],
             "enough_data": saved.enough_data,
         }
         click.echo(to_indented_json(about | told).rstrip())
@@ -74,6 +79,8 @@ def evaluate(
         click.echo(f"{saved.agent} in {saved.env}, {episodes} episodes of seed {seed}")
         for how, result in found.items():
             click.echo(_in_words(how, result))
+        for line in receipt_lines(receipts):  # over all that was played
+            click.echo(line)
         if left_out:
             click.echo(
                 f"  without {', '.join(left_out)}: nobody learns here, so no updates are sent"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rallypoint.errors import RallypointError
+from rallypoint.experiments.receipt_lines import receipt_lines
 from rallypoint.experiments.shared_options import (
     ENV_SETTINGS,
     MANY,
@@ -22,7 +23,6 @@ from rallypoint.experiments.shared_options import (
 if TYPE_CHECKING:
     from rallypoint.experiments.show.showing import Showing
 
-_NAMED = 6  # agents; more are counted
 _HELD = 3  # seconds for which a window shows the end
 
 
@@ -164,12 +164,7 @@ def _tell(showing: "Showing", out: Path | None) -> None:
     from rallypoint.safety.recorder import account
 
     receipts, wrong = account(showing.world)
-    lines = list(showing.told())
-    for receipt in receipts:
-        touched = [agent for agent, count in receipt.applications.items() if count]
-        whom = ", ".join(touched) if len(touched) <= _NAMED else f"{len(touched)} agents"
-        count = sum(receipt.applications.values())
-        lines.append(f"  {receipt.kind}: {count} agent-steps of {whom or 'nobody'}")
+    lines = [*showing.told(), *receipt_lines(receipts)]
     if showing.left_out:
         kinds = ", ".join(showing.left_out)
         lines.append(f"  not here: {kinds}, which are of updates, and nobody learns")

@@ -87,6 +87,11 @@ def test_contributors_learn_under_it_and_what_they_learned_lives_under_it(
     told = json.loads(done.out)
     assert told["valid"]
     assert told["left_out"] == of_rounds(file)
+    assert [receipt["kind"] for receipt in told["receipts"]] == kinds_of(file, in_world=True)
+    done = rallypoint("evaluate", "run", "--episodes", 4, "--threats", file)
+    for receipt in told["receipts"]:
+        count = sum(receipt["applications"].values())
+        assert f"  {receipt['kind']}: {count} agent-steps of " in done.out
 
 
 @every_file
