@@ -15,7 +15,7 @@ from rallypoint.agents.rounds.filters.lipschitz import (
     distance,
     threshold,
 )
-from rallypoint.agents.rounds.filters.memory import REASONS, Dated, Memory, Reason
+from rallypoint.agents.rounds.filters.memory import REASONS, Dated, Found, Memory, Reason
 from rallypoint.agents.rounds.filters.versions import Vector, Versions
 from rallypoint.errors import InvalidConfig, TooManyByzantine, did_you_mean
 
@@ -136,18 +136,23 @@ class Kardam:
         memory = memory.counting(reason, escaped=has_escaped)
         if reason != "accepted":
             return Judgement(reason, staleness, 0.0), memory
-        others = [one for one in memory.applied if _are_apart(memory.versions, one, found)]
+        here = _located(memory.versions, found)
+        others = [one for one in memory.applied if _are_apart(one, here)]
         owners = (*memory.owners, contributor)
         memory = memory._replace(
-            applied=(found, *others[:1]),
+            applied=(here, *others[:1]),
             owners=owners[len(owners) - min(len(owners), 2 * f) :],
         )
         return Judgement(reason, staleness, self.dampening.factor(staleness)), memory
 
     def moved(self, memory: Memory, version: int, parameters: Vector) -> Memory:
         """Take parameters (d,) for the next version."""
-        versions = memory.versions.then(version, parameters, keep=self.keep)
-        return memory._replace(versions=versions)
+        before = memory.versions.kept[-1:]
+        has_moved = bool(before) and distance(parameters, before[0]) > 0
+        return memory._replace(
+            versions=memory.versions.then(version, parameters, keep=self.keep),
+            left=before[0] if has_moved else memory.left,
+        )
 
     def erratic(self, memory: Memory) -> NDArray[np.float64]:
         """Return how erratic each contributor's gradients are known to be: (n,), or NaN."""
@@ -178,27 +183,26 @@ class Kardam:
     def _remembering(self, memory: Memory, contributor: int, found: Dated) -> Memory:
         """Learn from a contributor's two newest gradients how erratic it is."""
         before, coefficients, told = memory.sent[contributor], memory.coefficients, memory.told
-        if before is not None and memory.versions.knows(before.version):
-            value = _between(memory.versions, found, before)
-            if value is not None:
-                coefficients, told = coefficients.copy(), told.copy()
-                coefficients[contributor, told[contributor] % self.remembered] = value
-                told[contributor] += 1
-        sent = (*memory.sent[:contributor], found, *memory.sent[contributor + 1 :])
+        here = _located(memory.versions, found)
+        value = None if before is None else _between(here, before)
+        if value is not None:
+            coefficients, told = coefficients.copy(), told.copy()
+            coefficients[contributor, told[contributor] % self.remembered] = value
+            told[contributor] += 1
+        sent = (*memory.sent[:contributor], here, *memory.sent[contributor + 1 :])
         return memory._replace(sent=sent, coefficients=coefficients, told=told)
 
     def _own(self, memory: Memory, found: Dated) -> float | None:
         """Return the coefficient of a gradient beside what was applied; None: cannot be told."""
-        versions = memory.versions
         if self.coefficient == "step":
-            if not (memory.applied and versions.kept):
+            if not memory.applied or memory.left is None:
                 return None
-            here, *before = reversed(versions.kept)
-            step = next(filter(None, (distance(here, there) for there in before)), 0.0)
+            step = distance(memory.versions.kept[-1], memory.left)
             return coefficient(distance(found.update, memory.applied[0].update), step)
+        here = _located(memory.versions, found)
         for last in memory.applied:
-            if versions.knows(last.version) and _are_apart(versions, last, found):
-                return _between(versions, found, last)
+            if last.at is not None and _are_apart(last, here):
+                return _between(here, last)
         return None
 
 
@@ -219,15 +223,20 @@ def check_quorum(name: str, contributors: int, f: int) -> None:
         )
 
 
-def _are_apart(versions: Versions, one: Dated, other: Dated) -> bool:
+def _located(versions: Versions, found: Dated) -> Found:
+    at = versions.of(found.version) if versions.knows(found.version) else None
+    return Found(*found, at)
+
+
+def _are_apart(one: Found, other: Found) -> bool:
     """Say whether two gradients were found on different parameters, as far as these are known."""
-    if not (versions.knows(one.version) and versions.knows(other.version)):
+    if one.at is None or other.at is None:
         return one.version != other.version
-    return not np.array_equal(versions.of(one.version), versions.of(other.version))
+    return not np.array_equal(one.at, other.at)
 
 
-def _between(versions: Versions, one: Dated, other: Dated) -> float | None:
-    return coefficient(
-        distance(one.update, other.update),
-        distance(versions.of(one.version), versions.of(other.version)),
-    )
+def _between(one: Found, other: Found) -> float | None:
+    """Return by how much two gradients differ for the way between; None: cannot be told."""
+    if one.at is None or other.at is None:
+        return None
+    return coefficient(distance(one.update, other.update), distance(one.at, other.at))

@@ -1,6 +1,6 @@
 """What a server remembers of the gradients that came, one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -20,19 +20,28 @@ class Dated(NamedTuple):
     update: Vector  # (d,)
 
 
+class Found(NamedTuple):
+    """An update, and where it was found: that is known when its version is forgotten, too."""
+
+    version: int
+    update: Vector  # (d,)
+    at: Vector | None  # (d,) parameters of the version; None where they were never told
+
+
 class Memory(NamedTuple):
     """What a server remembers of the gradients that came."""
 
     versions: Versions
-    sent: tuple[Dated | None, ...]  # (n,) by each contributor, last
+    sent: tuple[Found | None, ...]  # (n,) by each contributor, last
     coefficients: NDArray[np.float64]  # (n, remembered) NaN: none yet
     told: NDArray[np.int64]  # (n,) coefficients so far
-    applied: tuple[Dated, ...]  # the newest, and the newest found on another version than that
+    applied: tuple[Found, ...]  # the newest, and the newest found on another version than that
     owners: tuple[int, ...]  # contributors of the last 2 f applied
     counts: tuple[int, ...]  # gradients, by REASONS
     stalled: int = 0  # gradients that came since one was applied
     longest_stall: int = 0
     escapes: int = 0  # applied against the filters
+    left: Vector | None = None  # (d,) where the last step began that moved the parameters
 
     def counting(self, reason: Reason, *, escaped: bool) -> "Memory":
         """Return it with one more gradient counted."""
@@ -48,18 +57,23 @@ class Memory(NamedTuple):
 
     def snapshot(self) -> Snapshot:
         """Return it as arrays."""
-        told = [*self.versions.kept, *(found.update for found in self.sent if found)]
+        found = [*filter(None, self.sent), *self.applied]
+        told = [*self.versions.kept, *(one.update for one in found)]
         nothing = np.zeros_like(told[0]) if told else np.zeros(0, dtype=np.float32)
-        sent = [found or Dated(-1, nothing) for found in self.sent]
+        sent = [found or Found(-1, nothing, None) for found in self.sent]
+        unknown = np.full_like(nothing, np.nan)
         return {
             "version": np.array(self.versions.current),
             "kept": _stacked(self.versions.kept, nothing),
-            "sent": np.stack([found.update for found in sent]),
-            "sent_on": np.array([found.version for found in sent]),
+            "sent": np.stack([one.update for one in sent]),
+            "sent_on": np.array([one.version for one in sent]),
+            "sent_at": _stacked([_or(one.at, unknown) for one in sent], nothing),
             "coefficients": self.coefficients.copy(),
             "told": self.told.copy(),
-            "applied": _stacked([found.update for found in self.applied], nothing),
-            "applied_on": np.array([found.version for found in self.applied], dtype=np.int64),
+            "applied": _stacked([one.update for one in self.applied], nothing),
+            "applied_on": np.array([one.version for one in self.applied], dtype=np.int64),
+            "applied_at": _stacked([_or(one.at, unknown) for one in self.applied], nothing),
+            "left": _or(self.left, unknown).copy(),
             "owners": np.array(self.owners, dtype=np.int64),
             "counts": np.array(self.counts),
             "stalls": np.array([self.stalled, self.longest_stall, self.escapes]),
@@ -68,18 +82,31 @@ class Memory(NamedTuple):
     @classmethod
     def restored(cls, snapshot: Snapshot) -> "Memory":
         """Return that of a snapshot."""
-        sent = zip(snapshot["sent_on"].tolist(), snapshot["sent"].copy(), strict=True)
-        applied = zip(snapshot["applied_on"].tolist(), snapshot["applied"].copy(), strict=True)
         return cls(
             Versions(int(snapshot["version"]), tuple(snapshot["kept"].copy())),
-            tuple(None if version < 0 else Dated(version, row) for version, row in sent),
+            tuple(None if one.version < 0 else one for one in _found(snapshot, "sent")),
             snapshot["coefficients"].copy(),
             snapshot["told"].copy(),
-            tuple(Dated(version, row) for version, row in applied),
+            tuple(_found(snapshot, "applied")),
             tuple(snapshot["owners"].tolist()),
             tuple(snapshot["counts"].tolist()),
             *snapshot["stalls"].tolist(),
+            left=_known(snapshot["left"].copy()),
         )
+
+
+def _found(snapshot: Snapshot, name: str) -> Iterator[Found]:
+    updates, points = snapshot[name].copy(), snapshot[f"{name}_at"].copy()
+    for version, update, at in zip(snapshot[f"{name}_on"].tolist(), updates, points, strict=True):
+        yield Found(version, update, _known(at))
+
+
+def _or(vector: Vector | None, unknown: Vector) -> Vector:
+    return unknown if vector is None else vector
+
+
+def _known(vector: Vector) -> Vector | None:
+    return None if np.isnan(vector).any() else vector
 
 
 def _stacked(rows: Sequence[Vector], like: Vector) -> Vector:

@@ -5,7 +5,8 @@ import pytest
 
 from rallypoint.agents.rounds.filters.dampening import Dampening
 from rallypoint.agents.rounds.filters.kardam import Kardam
-from rallypoint.agents.rounds.filters.memory import REASONS, Dated, Memory
+from rallypoint.agents.rounds.filters.memory import REASONS, Dated, Found, Memory
+from rallypoint.agents.rounds.filters.versions import Versions
 from rallypoint.errors import InvalidConfig, TooManyByzantine
 
 OFF = {"coefficient": "off", "frequency": "off"}
@@ -34,7 +35,9 @@ def a_memory(kardam, coefficients):
     table = np.full((n, kardam.remembered), np.nan)
     table[:, 0] = coefficients
     return memory._replace(
-        coefficients=table, told=np.ones(n, dtype=np.int64), applied=(Dated(0, np.zeros(1)),)
+        coefficients=table,
+        told=np.ones(n, dtype=np.int64),
+        applied=(Found(0, np.zeros(1), np.zeros(1)),),
     )
 
 
@@ -70,10 +73,11 @@ def test_two_gradients_of_one_version_are_not_compared_but_one_is_with_the_versi
     assert [one.version for one in memory.applied] == [1, 0]
 
 
+@pytest.mark.parametrize("keep", [2, 3, 64])
 @pytest.mark.parametrize("coefficient", ["step", "versions"])
-def test_after_steps_that_lead_nowhere_the_last_that_led_somewhere_counts(coefficient):
+def test_after_steps_that_lead_nowhere_the_last_that_led_somewhere_counts(coefficient, keep):
     # Nothing is too far from the gradient 0 that was applied last; zeros move nothing.
-    kardam = Kardam(coefficient=coefficient, frequency="off")
+    kardam = Kardam(coefficient=coefficient, frequency="off", keep=keep)
     memory = a_memory(kardam, np.full(6, 4.0))
     for version in (1, 2, 3):
         judgement, memory = told(kardam, memory, 0, 0.0, version, f=2)
@@ -83,14 +87,42 @@ def test_after_steps_that_lead_nowhere_the_last_that_led_somewhere_counts(coeffi
         assert told(kardam, memory, 1, size, 4, f=2)[0].reason == reason
 
 
-def test_what_was_applied_on_versions_that_are_forgotten_is_told_apart_by_their_numbers():
-    kardam = Kardam(coefficient="off", frequency="off", keep=2)
-    memory = began(kardam)
-    for version in range(5):
+@pytest.mark.parametrize("keep", [2, 64])
+def test_the_filter_learns_and_judges_by_versions_that_are_forgotten(keep):
+    """Four take turns, so that each has waited four versions when it speaks again."""
+    for coefficient in ("step", "versions"):
+        kardam = Kardam(coefficient=coefficient, keep=keep)
+        memory = began(kardam)
+        for version in range(8):
+            judgement, memory = told(kardam, memory, version % 4, 2.0 * version, version)
+            assert judgement.is_accepted
+            memory = moving(kardam, memory, version + 1.0)
+        assert kardam.erratic(memory).tolist() == [2.0] * 4
+        assert told(kardam, memory, 0, 1e6, 8)[0].reason == "lipschitz"
+        assert told(kardam, memory, 0, 16.0, 8)[0].is_accepted
+
+
+def test_what_was_applied_is_known_when_the_version_it_was_found_on_is_forgotten():
+    kardam = Kardam(coefficient="versions", frequency="off", keep=2)
+    memory = moving(kardam, a_memory(kardam, np.full(4, 4.0)), 2.0)
+    judgement, memory = told(kardam, memory, 0, 4.0, 1)  # as old as it may be
+    assert judgement.is_accepted
+    memory = moving(kardam, memory, 3.0)
+    assert not memory.versions.knows(1)
+    assert told(kardam, memory, 1, 1e6, 3)[0].reason == "lipschitz"
+    restored = Memory.restored(memory.snapshot())
+    assert told(kardam, restored, 1, 1e6, 3)[0].reason == "lipschitz"
+
+
+def test_where_parameters_were_never_told_what_was_applied_is_told_apart_by_its_version():
+    kardam = Kardam(coefficient="off", frequency="off")
+    memory = kardam.memory(4, 1)
+    for version in (0, 0, 1):
         judgement, memory = told(kardam, memory, 0, 1.0, version)
+        memory = Memory.restored(memory.snapshot())
         assert judgement.is_accepted
-        assert [one.version for one in memory.applied] == [version, version - 1][: version + 1]
-        memory = moving(kardam, memory, version + 1.0)
+        memory = memory._replace(versions=Versions(1, ()))
+    assert [one.version for one in memory.applied] == [1, 0]
 
 
 def test_a_coefficient_is_how_far_a_contributors_own_two_gradients_are_apart():
