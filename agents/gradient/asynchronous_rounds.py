@@ -146,9 +146,9 @@ class AsynchronousRounds:
         self._fragments[contributor] += 1
         self._lived.append((contributor, found.lived))
         own = slice(contributor, contributor + 1)
-        sent = self._contribution.of(found.updates[None], self._momenta[:, own], found.speaks[None])
-        if self._contribution.momentum:
-            self._momenta[:, own] = sent
+        sent, self._momenta[:, own] = self._contribution.of(
+            found.updates[None], self._momenta[:, own], found.speaks[None]
+        )
         told: Floats = sent[0]
         return told
 

@@ -91,9 +91,7 @@ class PeerRounds:
                 self._lived.append((peer, heard.found.lived))
                 found[0, peer] = heard.found.updates[0]
                 speaks[0, peer] = heard.found.speaks[0]
-        sent = self._contribution.of(found, self._momenta, speaks)
-        if self._contribution.momentum:
-            self._momenta = sent
+        sent, self._momenta = self._contribution.of(found, self._momenta, speaks)
         return sent.copy(), speaks
 
     def snapshot(self) -> Snapshot:

@@ -102,9 +102,7 @@ class ReplicatedRounds:
             self._lived.append((contributor, heard.found.lived))
             found[0, contributor] = heard.found.updates[0]
             speaks[0, contributor] = heard.found.speaks[0]
-        sent = self._contribution.of(found, self._momenta, speaks)
-        if self._contribution.momentum:
-            self._momenta = sent
+        sent, self._momenta = self._contribution.of(found, self._momenta, speaks)
         return np.where(missing[..., None], np.float32(np.nan), sent)
 
     def snapshot(self) -> Snapshot:

@@ -230,18 +230,17 @@ class Rounds:
     def _sent(self, updates: Floats, speaks_of: Mask) -> Floats:
         """Return what contributors send if nobody lies, and remember momenta: (R, n, D)."""
         size = self.actors.size
-        sent = side_by_side(
-            [
-                self._contribution.of(
-                    updates[..., actor.weights],
-                    self._momenta[..., actor.weights],
-                    speaks_of[..., number],
-                )
-                for number, actor in enumerate(self.actors.each)
-            ]
-        )
+        both = [
+            self._contribution.of(
+                updates[..., actor.weights],
+                self._momenta[..., actor.weights],
+                speaks_of[..., number],
+            )
+            for number, actor in enumerate(self.actors.each)
+        ]
+        sent, momenta = (side_by_side(parts) for parts in zip(*both, strict=True))
         if self._contribution.momentum:
-            self._momenta = sent
+            self._momenta = momenta
         if updates.shape[2] == size:
             return sent
         return np.concatenate([sent, updates[..., size:]], axis=2)

@@ -118,8 +118,12 @@ class DecByzPg(Gpomdp):
             found = np.where(corrects[:, None, None], corrected, found)
         present = batch.weights.any(axis=-1, keepdims=True)
         updates = np.where(present, found, memory["updates"])
+        # One that is not finite is sent, for the rule to see, and forgotten: what it would be the
+        # start of would not be finite either, until there are many episodes again.
+        finite = np.isfinite(updates).all(axis=-1, keepdims=True)
+        kept = updates if finite.all() else np.where(finite, updates, memory["updates"])
         weights = parameters[:, : memory["weights"].shape[1]].copy()
-        return updates, memory | {"updates": updates, "weights": weights}
+        return updates, memory | {"updates": kept, "weights": weights}
 
     def gradient(self, networks: ActorCritic, parameters: Parameters, batch: Batch) -> Floats:
         """Return each contributor's gradient: of the mean over episodes of summed steps."""
