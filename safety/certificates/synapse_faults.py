@@ -101,9 +101,14 @@ def grid_of_bits(bits: int, reach: float = 1.0) -> float:
 
     >>> grid_of_bits(8)
     0.0078125
+
+    Raises:
+        InvalidConfig: no bit, more than numbers have, or signals that reach nowhere.
     """
-    if bits < 1 or bits != int(bits):
-        raise InvalidConfig(f"a signal takes one bit or more, got {bits}")
+    if not 1 <= bits <= _MOST_BITS or bits != int(bits):
+        raise InvalidConfig(f"a signal takes 1 to {_MOST_BITS} bits, got {bits}")
+    if not 0 < reach < np.inf:
+        raise InvalidConfig(f"how far signals reach is a finite number > 0, got {reach}")
     grid: float = 2.0 * reach / 2**bits
     return grid
 

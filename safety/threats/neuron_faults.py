@@ -1,7 +1,7 @@
 """Neuron faults: the victims' networks are damaged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,6 +29,14 @@ FAULTS = {
     "synapse": "synapses carry capacity more, or less, than they are given",
     "precision": "neurons round what they send to so many bits of [-capacity, capacity]",
 }
+# What else each goes by; the rest says nothing of it.
+_GOES_BY = {
+    "crash": ("count", "choice"),
+    "byzantine": ("count", "choice", "capacity"),
+    "cut": ("count", "choice"),
+    "synapse": ("count", "choice", "capacity"),
+    "precision": ("capacity", "bits"),
+}
 CHOICES = {"random": "anew in each episode", "critical": "those that can move an output most"}
 
 
@@ -52,10 +60,11 @@ class NeuronFaults(Threat):
 
     knowledge: tuple[str, ...] = ("own_percept", "policy")
     fault: str = "crash"  # "crash", "byzantine", "cut", "synapse" or "precision"
-    # Neurons or synapses that fail: in all layers together, or in each, the first one first.
+    # Neurons or synapses that fail: in all layers together, or in each, the first one first. Of
+    # precision, which all hidden neurons lose, neither it nor the choice is given.
     count: int | tuple[int, ...] = 1
     choice: str = "random"  # which ones: "random" or "critical"
-    capacity: float = 1.0  # how large a lie may be, in the unit of the signals
+    capacity: float = 1.0  # how large a lie may be, or how far signals reach, in their unit
     bits: int = 4  # of precision
 
     def __post_init__(self) -> None:
@@ -63,15 +72,22 @@ class NeuronFaults(Threat):
         for key, known in (("fault", FAULTS), ("choice", CHOICES)):
             if (given := getattr(self, key)) not in known:
                 raise InvalidConfig(f"no {key} is called {given!r}{did_you_mean(given, known)}")
-        if min(self._counts, default=-1) < 0:
-            raise InvalidConfig(f"count is how many fail, 0 or more, got {self.count!r}")
+        object.__setattr__(self, "count", _checked(self.count))
         if not 0 <= self.capacity < np.inf:
             raise InvalidConfig(f"capacity is a finite number >= 0, got {self.capacity}")
-        grid_of_bits(self.bits)
+        if self.fault == "precision":
+            grid_of_bits(self.bits, self.capacity)
+        unread = {"count", "choice", "capacity", "bits"} - set(_GOES_BY[self.fault])
+        for setting in fields(self):
+            if setting.name in unread and getattr(self, setting.name) != setting.default:
+                raise InvalidConfig(
+                    f"{setting.name} says nothing of {self.fault}, which goes by "
+                    f"{' and '.join(_GOES_BY[self.fault])}; leave it out"
+                )
 
     @property
     def _counts(self) -> tuple[int, ...]:
-        return (self.count,) if isinstance(self.count, int) else tuple(self.count)
+        return (self.count,) if isinstance(self.count, int) else self.count
 
     def init(self, E: int, N: int) -> State:
         """Return the lots by which it falls on neurons, and the signs of their lies."""
@@ -157,6 +173,16 @@ class NeuronFaults(Threat):
             found.append(first + numbers)
             first, spent = first + pool, spent + count
         return np.concatenate(found, axis=-1)
+
+
+def _checked(count: Any) -> int | tuple[int, ...]:
+    each = count if isinstance(count, list | tuple) else (count,)
+    whole = (int, np.integer)
+    if not each or not all(isinstance(n, whole) and n is not True and n >= 0 for n in each):
+        raise InvalidConfig(
+            f"count is how many fail, a whole number >= 0, or one for each layer, got {count!r}"
+        )
+    return tuple(map(int, each)) if isinstance(count, list | tuple) else int(count)
 
 
 _OF_SYNAPSES = frozenset({"cut", "synapse"})

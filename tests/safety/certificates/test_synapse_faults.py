@@ -143,8 +143,11 @@ def test_precision_that_cannot_be_is_refused():
     layers = network(np.random.default_rng(0))
     with pytest.raises(InvalidConfig, match="a tolerance is a number > 0"):
         bits_for(layers, 0.0)
-    with pytest.raises(InvalidConfig, match="one bit or more"):
-        grid_of_bits(0)
+    for bits in (0, 1.5, 53, 2000):  # more than numbers have
+        with pytest.raises(InvalidConfig, match=f"1 to 52 bits, got {bits}"):
+            grid_of_bits(bits)
+    with pytest.raises(InvalidConfig, match="finite number > 0, got 0"):
+        grid_of_bits(8, reach=0.0)
     for errors in ([0.1], [0.1, -0.1, 0.1]):
         with pytest.raises(InvalidConfig, match="each of 3 hidden layers"):
             fep_of_precision(layers, errors)

@@ -48,15 +48,22 @@ def played(env, policy, steps=12):
     return told
 
 
-@every_fault
-@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize(
+    ("fault", "choice"),
+    [*((fault, choice) for fault in FAULTS if fault != "precision" for choice in CHOICES)],
+)
 def test_every_fault_keeps_the_contract(fault, choice):
     assert_is_threat(NeuronFaults(fault=fault, choice=choice, count=3))
 
 
+def test_precision_keeps_the_contract():
+    assert_is_threat(NeuronFaults(fault="precision", bits=2, capacity=0.5))
+
+
 @every_fault
 def test_victims_act_as_their_policy_does_when_it_is_damaged(fault):
-    threat = NeuronFaults(fault=fault, victims=["agent_1", "agent_3"], count=8, bits=1)
+    how_much = {"bits": 1} if fault == "precision" else {"count": 8}
+    threat = NeuronFaults(fault=fault, victims=["agent_1", "agent_3"], **how_much)
     env, policy = damaged(threat)
     differ = 0
     env.reset(seed=0)
@@ -171,16 +178,30 @@ def test_more_faults_than_there_are_are_refused(settings, message):
     [
         ({"fault": "crush"}, "'crush'; did you mean 'crash'"),
         ({"choice": "all"}, "no choice is called 'all'"),
-        ({"count": -1}, "0 or more, got -1"),
-        ({"count": ()}, r"0 or more, got \(\)"),
+        ({"count": -1}, ">= 0, or one for each layer, got -1"),
+        ({"count": ()}, r">= 0, or one for each layer, got \(\)"),
+        ({"count": 2.5}, "a whole number >= 0, .* got 2.5"),
+        ({"count": (2, True)}, r"a whole number >= 0, .* got \(2, True\)"),
         ({"capacity": float("inf")}, "capacity is a finite number"),
-        ({"bits": 0}, "one bit or more"),
+        ({"fault": "precision", "bits": 0}, "takes 1 to 52 bits, got 0"),
+        # Finer than single precision can tell, an outcome would be no number.
+        ({"fault": "precision", "bits": 140}, "takes 1 to 52 bits, got 140"),
+        ({"fault": "precision", "capacity": 0.0}, "signals reach is a finite number > 0, got 0"),
+        ({"fault": "precision", "count": 3}, "count says nothing of precision, .* by capacity and"),
+        ({"fault": "precision", "choice": "critical"}, "choice says nothing of precision"),
+        ({"fault": "cut", "capacity": 2.0}, "capacity says nothing of cut"),
+        ({"fault": "byzantine", "bits": 8}, "bits says nothing of byzantine"),
         ({"knowledge": ("own_percept",)}, "cannot do without the knowledge of policy"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings, message):
     with pytest.raises((InvalidConfig, UnknownName), match=message):
         NeuronFaults(**settings)
+
+
+def test_a_count_that_numpy_made_is_a_count():
+    assert NeuronFaults(count=np.int64(3)) == NeuronFaults(count=3)
+    assert NeuronFaults(count=[np.int64(2), 1]) == NeuronFaults(count=(2, 1))
 
 
 def test_a_policy_that_cannot_be_opened_is_refused():
