@@ -1,6 +1,7 @@
 """Exploring for ever without walking into what must not be: a floor of exploration, and risks."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -75,7 +76,7 @@ class Careful:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
         _ = self.values_learner  # refuses its own
 
-    @property
+    @cached_property  # steps ask for it
     def values_learner(self) -> TemporalDifference:
         """Who learns values."""
         return self._rule(

@@ -1,10 +1,11 @@
 """How learners of tables explore: how often, and by which law."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rallypoint.config import check_words
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
 
@@ -56,6 +57,16 @@ def epsilon_greedy(
     return chosen
 
 
+# What each schedule asks; whether a share falls over episodes or steps is checked by itself.
+_ASKS = {
+    "constant": {"epsilon", "ties"},
+    "linear": {"epsilon", "last_epsilon", "ties"},
+    "visits": {"epsilon", "exponent", "ties"},
+    "boltzmann": {"exponent", "temperature"},
+}
+_SETTINGS = set[str]().union(*_ASKS.values())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
     """When an agent does something else than what it thinks best.
@@ -82,11 +93,12 @@ class Exploration:
     ties: Ties = "lowest"
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability, and schedules that lack something.
+        """Refuse words and numbers that are none, and settings that the schedule does not ask.
 
         Raises:
             InvalidConfig: says which setting, and how to go on.
         """
+        check_words(self, "exploration", "ties")
         for name in ("epsilon", "last_epsilon"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} is a probability, got {getattr(self, name)}")
@@ -100,8 +112,20 @@ class Exploration:
                 "exploration falls linearly over so many episodes or steps: with "
                 "exploration=linear give either decay_episodes or decay_steps, otherwise neither"
             )
-        if spans and spans[0] < 1:
+        if spans and not 1 <= spans[0] < np.inf:
             raise InvalidConfig(f"a decay takes a number >= 1 of episodes or steps, got {spans[0]}")
+        self._refuse_idle()
+
+    def _refuse_idle(self) -> None:
+        asks = _ASKS[self.exploration]
+        for field in fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if name in _SETTINGS and name not in asks and value != field.default:
+                which = " or ".join(word for word, names in _ASKS.items() if name in names)
+                raise InvalidConfig(
+                    f"exploration={self.exploration} does not ask for {name}, got {value}: leave "
+                    f"it out, or explore by {which}"
+                )
 
     @property
     def counts_visits(self) -> bool:

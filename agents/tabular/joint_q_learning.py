@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.agents.tabular.value_learner import Past, ValueLearner
+from rallypoint.config import check_words
 from rallypoint.draws import Floats, Integers, Mask
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig
 
 Modelled = Literal["executed", "proposed", "second_draw", "policy"]
 _LARGEST = 1 << 27  # entries of all tables: 1 GiB
@@ -57,9 +58,7 @@ class JointQLearning(ValueLearner[JointState]):
     def __post_init__(self) -> None:
         """Refuse names that are none, and numbers that cannot be meant."""
         super().__post_init__()
-        if self.model not in get_args(Modelled):
-            hint = did_you_mean(self.model, get_args(Modelled))
-            raise InvalidConfig(f"no model is of {self.model!r} actions{hint}")
+        check_words(self, "model")
         if self.delay not in {0, 1}:
             raise InvalidConfig(f"delay is 0 or 1 visits, got {self.delay}")
         if self.delay and self.model in {"second_draw", "policy"}:
@@ -67,8 +66,9 @@ class JointQLearning(ValueLearner[JointState]):
                 f"a model of {self.model!r} learns of no step that was played, so there is nothing "
                 "to delay; leave out delay"
             )
-        if not isinstance(self.model_rate, str) and not 0 < self.model_rate <= 1:
-            raise InvalidConfig(f'model_rate lies in (0, 1], or is "mean", got {self.model_rate}')
+        rate = self.model_rate
+        if rate != "mean" and (isinstance(rate, str) or not 0 < rate <= 1):
+            raise InvalidConfig(f'model_rate lies in (0, 1], or is "mean", got {rate!r}')
 
     @property
     def needs_second_draws(self) -> bool:

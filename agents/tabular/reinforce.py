@@ -1,15 +1,15 @@
 """REINFORCE with a table of preferences, over meta-episodes of many short ones."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, get_args
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_words
 from rallypoint.draws import Floats, Integers, Mask
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig
 
 
 class Walk(NamedTuple):
@@ -57,9 +57,7 @@ class Reinforce:
         Raises:
             InvalidConfig: says which.
         """
-        if self.reward not in get_args(Reward):
-            hint = did_you_mean(self.reward, get_args(Reward))
-            raise InvalidConfig(f"no reward is called {self.reward!r}{hint}")
+        check_words(self, "reward")
         for name in ("epsilon", "last_epsilon", "discount", "falls_over"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in (0, 1], got {getattr(self, name)}")

@@ -2,15 +2,15 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from rallypoint.agents.tabular.processing import PROCESSINGS, Processing, weights
+from rallypoint.agents.tabular.processing import Processing, weights
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.agents.tabular.value_learner import Past, ValueLearner
+from rallypoint.config import check_words
 from rallypoint.draws import Floats, Integers, Mask
-from rallypoint.errors import InvalidConfig, did_you_mean
 
 Key = Literal["executed", "proposed"]
 
@@ -53,9 +53,7 @@ class TemporalDifference(ValueLearner[State]):
             InvalidConfig: names the nearest.
         """
         super().__post_init__()
-        for name, known in (("key", get_args(Key)), ("processing", PROCESSINGS)):
-            if (value := getattr(self, name)) not in known:
-                raise InvalidConfig(f"no {name} is called {value!r}{did_you_mean(value, known)}")
+        check_words(self, "key", "processing")
 
     @property
     def needs_odds(self) -> bool:

@@ -58,7 +58,7 @@ class TracedQLearning:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
         if self.decay_over is None:
             return
-        if self.decay_over < 1:
+        if not 1 <= self.decay_over < np.inf:
             raise InvalidConfig(f"decay_over is a number of steps >= 1, got {self.decay_over}")
         if (self.alpha, self.epsilon) != (type(self).alpha, type(self).epsilon):
             raise InvalidConfig(

@@ -8,6 +8,7 @@ import numpy as np
 
 from rallypoint.agents.tabular.exploration import Clock, Exploration
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
+from rallypoint.config import check_words
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -73,10 +74,11 @@ class ValueLearner(Exploration, ABC, Generic[Memory]):
     min_kept_share: float = 0.001  # of the steps: with less, there is nothing to say
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities."""
+        """Refuse rates that are no probabilities, and words that are none."""
         super().__post_init__()
-        if not isinstance(self.alpha, str) and not 0 <= self.alpha <= 1:
-            raise InvalidConfig(f'alpha lies in [0, 1], or is "mean", got {self.alpha}')
+        check_words(self, "time_limit")
+        if self.alpha != "mean" and (isinstance(self.alpha, str) or not 0 <= self.alpha <= 1):
+            raise InvalidConfig(f'alpha lies in [0, 1], or is "mean", got {self.alpha!r}')
         for name in ("gamma", "min_kept_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")

@@ -4,6 +4,7 @@ import dataclasses
 import keyword
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -71,6 +72,21 @@ def check_least(config: Any, least: float, *names: str) -> None:
             raise InvalidConfig(f"{name} is a number >= {least}, got {value}")
 
 
+def check_words(config: Any, *names: str) -> None:
+    """Refuse a config in which a field of these is none of the words that its hint lists.
+
+    Files are held to hints by ``from_dict``; whoever calls a constructor is held to them here.
+
+    Raises:
+        InvalidConfig: names the nearest.
+    """
+    kind: Any = type(config)
+    for name in names:
+        value, words = getattr(config, name), _words(kind, name)
+        if value not in words:
+            raise InvalidConfig(f"no {name} is called {value!r}{did_you_mean(str(value), words)}")
+
+
 def file_key(field: str) -> str:
     """Return how files spell a field.
 
@@ -79,6 +95,12 @@ def file_key(field: str) -> str:
     """
     bare = field.removesuffix("_")
     return bare if keyword.iskeyword(bare) else field
+
+
+@cache  # some configs are made anew at each step
+def _words(kind: type, field: str) -> tuple[str, ...]:
+    words: tuple[str, ...] = typing.get_args(typing.get_type_hints(kind)[field])
+    return words
 
 
 def _plain(value: Any) -> Any:

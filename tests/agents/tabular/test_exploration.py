@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rallypoint.agents.tabular import QLearning
+from rallypoint.agents.tabular import JointQLearning, QLearning
 from rallypoint.agents.tabular.exploration import Clock, Exploration, epsilon_greedy
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
@@ -125,9 +125,45 @@ def test_the_policy_of_a_learner_follows_its_visits():
         ({"exploration": "linear"}, "decay_episodes or decay_steps"),
         ({"exploration": "linear", "decay_steps": 3, "decay_episodes": 3}, "decay_episodes"),
         ({"exploration": "linear", "decay_steps": 0}, ">= 1"),
+        ({"exploration": "linear", "decay_steps": float("nan")}, ">= 1"),
         ({"decay_steps": 3}, "decay_episodes or decay_steps"),
+        ({"exploration": "liner"}, "no exploration is called 'liner'; did you mean 'linear'"),
+        ({"ties": "lowes"}, "no ties is called 'lowes'; did you mean 'lowest'"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_by_name(settings, says):
     with pytest.raises(InvalidConfig, match=says):
         Exploration(**settings)
+
+
+@pytest.mark.parametrize(
+    ("exploration", "setting", "asked_by"),
+    [
+        ("constant", {"last_epsilon": 0.05}, "linear"),
+        ("constant", {"temperature": 2.0}, "boltzmann"),
+        ("visits", {"last_epsilon": 0.05}, "linear"),
+        ("visits", {"temperature": 2.0}, "boltzmann"),
+        ("linear", {"exponent": 0.5, "decay_steps": 3}, "visits or boltzmann"),
+        ("boltzmann", {"epsilon": 0.3}, "constant or linear or visits"),
+        ("boltzmann", {"ties": "random"}, "constant or linear or visits"),
+    ],
+)
+def test_a_setting_that_the_schedule_does_not_ask_for_is_refused(exploration, setting, asked_by):
+    name = next(iter(setting))
+    says = f"{exploration} does not ask for {name}, got .*leave it out, or explore by {asked_by}$"
+    with pytest.raises(InvalidConfig, match=says):
+        Exploration(exploration=exploration, **setting)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"alpha": "maen"}, "alpha lies in .*, or is \"mean\", got 'maen'"),
+        ({"time_limit": "terminl"}, "no time_limit is called .*did you mean 'terminal'"),
+        ({"model_rate": "maen"}, "model_rate lies in .*, or is \"mean\", got 'maen'"),
+    ],
+)
+def test_words_that_learners_do_not_know_are_refused(settings, says):
+    kind = JointQLearning if "model_rate" in settings else QLearning
+    with pytest.raises(InvalidConfig, match=says):
+        kind(**settings)
