@@ -12,6 +12,7 @@ from rallypoint.agents import agents
 from rallypoint.agents.build import build_world
 from rallypoint.agents.gradient.by_name import Say, Team, TeamTraining
 from rallypoint.agents.gradient.scalars import Scalars, Watch
+from rallypoint.agents.rehearsal import rehearse_knowing
 from rallypoint.agents.rounds.blocks import check_blocks
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.saved import Saved
@@ -20,6 +21,7 @@ from rallypoint.agents.tabular.teams import Teams
 from rallypoint.agents.training import Training, settings_of, training_of
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig
+from rallypoint.policies import Policy
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.recording_files import RECORDING
@@ -125,7 +127,9 @@ def check(training: Training, placement: Placement | None = None) -> str:
     if kind is None:
         raise InvalidConfig(f"{training.agent} is a rule: it acts, and there is nothing to train")
     if kind == "contributors":
-        team_of(training, placement).world.close()
+        team = team_of(training, placement)
+        team.world.close()
+        _rehearse(training, team.recipe.untrained)
         return kind
     if placement is not None and kind != "local":
         raise InvalidConfig(
@@ -156,7 +160,15 @@ def check(training: Training, placement: Placement | None = None) -> str:
     if kind == "local":
         check_tables(world, training.agent, training.settings)
     world.close()
+    if kind == "closed":
+        from rallypoint.agents.sb3.saved import untrained_policy  # torch
+
+        _rehearse(training, partial(untrained_policy, training.agent, training.settings))
     return kind
+
+
+def _rehearse(training: Training, policy_for: Callable[[BatchEnv], Policy]) -> None:
+    rehearse_knowing(_met(training), training.env, training.env_settings, policy_for)
 
 
 def learner_of(name: str) -> Any:

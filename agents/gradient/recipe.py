@@ -13,6 +13,7 @@ from rallypoint.agents.gradient.architecture import Parameters
 from rallypoint.agents.gradient.contributors import Contributors, Who
 from rallypoint.agents.gradient.fragment import Rollout
 from rallypoint.agents.gradient.learners import GradientLearner
+from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.team_lies import Lies, TeamLies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
 from rallypoint.agents.live import live_for
@@ -102,8 +103,10 @@ class Recipe:
         """Return the actors that fit a world, one for each group."""
         learner, state_size = self.learner, None
         if learner.central_critic:
-            world.reset(self.seed)
-            state_size = world.state().reshape(world.num_copies, -1).shape[1]
+            bare = self.bare(1)  # threats may ask for the policy at a reset, and there is none yet
+            bare.reset(self.seed)
+            state_size = bare.state().size
+            bare.close()
         networks = [learner.architecture(group, state_size) for group in world.groups]
         return Actors(world.groups, networks, [learner.riders(made) for made in networks])
 
@@ -111,6 +114,13 @@ class Recipe:
         """Return the weights to start from: (1, d)."""
         rng = stream(self.seed, "gradient/initial")
         return actors.initial(rng, scheme=self.learner.initial)[None]
+
+    def untrained(self, world: BatchEnv) -> GradientPolicy:
+        """Return the policy with which learning begins in a world of one group."""
+        actors = self.actors(world)
+        masks = world.action_mask if "action_mask" in world.offers else None
+        start = self.start(actors)[0]
+        return GradientPolicy(actors.only.networks, start, world.groups[0], masks=masks)
 
     def workshop(
         self, whom: Sequence[int] | None = None, *, world: BatchEnv | None = None

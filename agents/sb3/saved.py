@@ -1,10 +1,14 @@
 """Policies that were trained and saved: acting again."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rallypoint.agents.saved import read_saved
+from rallypoint.agents.sb3.algorithms import algorithm
+from rallypoint.agents.sb3.building import untrained
 from rallypoint.agents.sb3.files import load_model, read_about
 from rallypoint.agents.sb3.policy import Sb3Policy
 from rallypoint.agents.sb3.recurrent import RecurrentSb3Policy
@@ -24,6 +28,18 @@ def policy_for(
     has_memory = hasattr(model.policy, "lstm_actor")
     kind = RecurrentSb3Policy if has_memory else Sb3Policy
     return kind(model.policy, group, masks=masks)
+
+
+def untrained_policy(agent: str, settings: Mapping[str, Any], env: BatchEnv) -> Sb3Policy:
+    """Return the policy with which an agent would begin to learn in a world of one group.
+
+    Its weights are any.
+
+    Raises:
+        InvalidConfig: a setting it does not have, or a task it cannot learn.
+    """
+    group = env.groups[0]
+    return policy_for(env, untrained(algorithm(agent), group, settings), group)
 
 
 def load_policy(folder: Path, env: BatchEnv) -> Sb3Policy:

@@ -95,7 +95,8 @@ def test_it_is_known_as_it_is_in_each_round(agent, tmp_path):
         settings=LEARNERS[agent],
     )
     train(watched, tmp_path / "out")
-    thought = np.concatenate(Watching.noted).reshape(len(Watching.noted), -1)
+    noted = Watching.noted[1:]  # before, whether it can do what it means to was tried for a step
+    thought = np.concatenate(noted).reshape(len(noted), -1)
     assert len(thought) == 3 * 32
     changed = np.flatnonzero((thought[1:] != thought[:-1]).any(axis=1)) + 1
     assert changed.tolist() == [32, 64]
@@ -172,3 +173,58 @@ def test_other_protocols_tell_of_it_too(protocol, tmp_path):
 def test_where_there_is_no_one_network_they_are_refused_before_anything_is_made(agent, env, team):
     with pytest.raises(NotOffered, match="one network for all agents"):
         check(training(agent, "neuron_faults", env=env, team=team))
+
+
+@pytest.mark.parametrize(
+    ("agent", "env", "kinds"),
+    [
+        ("sb3:SAC", "gymnasium:Pendulum-v1", ["critic", "neuron_faults", "robust_sarsa"]),
+        ("sb3:TD3", "gymnasium:Pendulum-v1", ["critic", "robust_sarsa"]),
+        ("sb3_contrib:TQC", "gymnasium:Pendulum-v1", ["critic", "neuron_faults"]),
+        ("sb3_contrib:QRDQN", "cartpole-v1", ["critic", "neuron_faults"]),
+        ("sb3_contrib:ARS", "cartpole-v1", ["critic", "neuron_faults"]),
+        ("sb3_contrib:RecurrentPPO", "cartpole-v1", ["critic", "neuron_faults", "pgd", "mad"]),
+        ("ppo", "gymnasium:Pendulum-v1", ["robust_sarsa"]),
+    ],
+)
+def test_what_a_threat_cannot_ask_of_a_policy_is_refused_before_anything_is_written(
+    agent, env, kinds, tmp_path
+):
+    if agent.startswith("sb3_contrib"):
+        pytest.importorskip("sb3_contrib")
+    for kind in kinds:
+        late = ThreatModel.from_dict(
+            {
+                "byzantine": {"count": 0},
+                "threats": [
+                    {"kind": "random_action", "when": {"from": 7}},
+                    {
+                        **({"budget": NEAR} if kind in OF_EYES else OTHERS[kind]),
+                        "kind": kind,
+                        "when": {"from": 100, "probability": 0.01},
+                        "victims": "byzantine",
+                    },
+                ],
+            }
+        )
+        attacked = Training(agent=agent, env=env, steps=256, copies=2, threats=late)
+        with pytest.raises(RallypointError, match=rf"the threat '{kind}' \(threats\[1\]\): "):
+            check(attacked)
+        with pytest.raises(RallypointError, match=kind):
+            train(attacked, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_critic_of_the_whole_state_can_be_learned_under_them(tmp_path):
+    model = ThreatModel.from_dict({"threats": [{"kind": "pgd", "budget": NEAR}]})
+    attacked = Training(
+        agent="ppo",
+        env="torus-small-v0",
+        steps=64,
+        copies=1,
+        settings={"central_critic": True, "steps": 4, "policy": [8], "value": [8]},
+        threats=model,
+        team=Team(contributors="team"),
+    )
+    (receipt,) = train(attacked, tmp_path / "out").receipts
+    assert sum(receipt.applications.values()) > 0
