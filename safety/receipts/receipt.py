@@ -23,7 +23,11 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What one threat did, over all copies and episodes of a run."""
+    """What one threat did, over all copies and episodes of a run.
+
+    Every step of the world counts, also one in a copy that is only played on beside others, from
+    which nobody learns: compare ``applications`` with ``occasions``, and not with steps learned.
+    """
 
     kind: str
     index: int  # which of the threat file's it is, in order
