@@ -11,7 +11,7 @@ from rallypoint.draws import Floats
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
 
-_CHOICES = {"logits", "values"}  # one action of K is taken
+CHOICES = {"logits", "values"}  # one action of K is taken
 _MEASURED = {"normal", "squashed"}  # means, then standard deviations
 _PLAIN = {"scaled", "clipped"}  # the action itself
 _TIE = np.float32(1e-12)  # keeps logarithms finite
@@ -26,7 +26,7 @@ def unlikely(reads: str, true: Array) -> Objective:
     ICLR; on policies Huang et al. (2017), "Adversarial Attacks on Neural Network Policies",
     arXiv:1702.02284.
     """
-    if reads not in _CHOICES:
+    if reads not in CHOICES:
         return apart(reads, true)
     likeliest = true.argmax(axis=-1)[..., None]
 
@@ -55,7 +55,7 @@ def apart(reads: str, true: Array) -> Objective:
     Raises:
         InvalidConfig: actions are read in a way that has no such distance.
     """
-    if reads in _CHOICES:
+    if reads in CHOICES:
         true_logs = log_softmax(true)
         law = np.exp(true_logs)
 
@@ -106,7 +106,7 @@ def towards(reads: str, wanted: Array) -> Objective:
     Source: the actor's problem in PA-AD, Sun, Zheng, Liang & Huang (2022), "Who Is the Strongest
     Enemy? Towards Optimal and Efficient Evasion Attacks in Deep RL", ICLR, arXiv:2106.05087.
     """
-    if reads in _CHOICES:
+    if reads in CHOICES:
         return costly(-wanted)
 
     def objective(outputs: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ import numpy as np
 from rallypoint.batch_env import Array, Observations
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
-from rallypoint.safety.perception.objectives import log_softmax
+from rallypoint.safety.perception.objectives import CHOICES, log_softmax
 
 
 class Smoothed:
@@ -23,7 +23,7 @@ class Smoothed:
             InvalidConfig: the network does not choose one action of a few.
         """
         self.reads: str = network.reads
-        if self.reads not in {"logits", "values"}:
+        if self.reads not in CHOICES:
             raise InvalidConfig(
                 "what is averaged are probabilities of one action of a few, and this policy's are "
                 f"read as {self.reads!r}; mad attacks it without"

@@ -43,7 +43,7 @@ from rallypoint.safety.known import Known
 from rallypoint.safety.limits import Budget, Spend, as_budget
 from rallypoint.safety.perception.ascent import Climb
 from rallypoint.safety.perception.loading import check_followed, network_at
-from rallypoint.safety.perception.objectives import log_softmax
+from rallypoint.safety.perception.objectives import CHOICES, log_softmax
 from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.threats import Proposal, Site, State, Threat
 
@@ -68,6 +68,8 @@ class PerceptionThreat(Threat):
 
     knowledge: tuple[str, ...] = ("own_percept",)
     budget: Spend = A_LITTLE
+    weighs_harm: ClassVar[bool] = False  # whether it can tell whom a lie harms most
+
     at_most: int | None = None  # victims of a group that are lied to at one step
     by: By = "order"  # which: the first, any (anew at every step), or those it harms most
 
@@ -84,6 +86,15 @@ class PerceptionThreat(Threat):
             raise InvalidConfig(
                 f"victims are picked by {', '.join(get_args(By))}, not by {self.by!r}"
                 f"{did_you_mean(self.by, get_args(By))}"
+            )
+        if self.by != "order" and self.at_most is None:
+            raise InvalidConfig(
+                f"by = {self.by!r} says which few of the victims are lied to; say how many, at_most"
+            )
+        if self.by == "harm" and not self.weighs_harm:
+            raise InvalidConfig(
+                f"{self.kind} cannot tell whom it harms most; pick victims by order or random, or "
+                "take an attack that climbs, such as pgd"
             )
 
     @property
@@ -127,7 +138,7 @@ class PerceptionThreat(Threat):
             return candidates
         if self.by == "random":
             return known.afford(draws.choose(self.at_most, candidates))
-        keys = -harm if self.by == "harm" and harm is not None else np.zeros(candidates.shape)
+        keys = np.zeros(candidates.shape) if harm is None else -harm
         order = np.where(candidates, keys, np.inf).argsort(axis=1, kind="stable")
         ranks = order.argsort(axis=1, kind="stable")
         return known.afford(candidates & (ranks < self.at_most))
@@ -150,6 +161,7 @@ class WhiteBox(PerceptionThreat):
     least_gap: float = 0.0
 
     looks_at: ClassVar[tuple[str, ...]] = ("own_percept", "policy")
+    weighs_harm: ClassVar[bool] = True
 
     @property
     def chance(self) -> float | None:
@@ -164,7 +176,8 @@ class WhiteBox(PerceptionThreat):
         Raises:
             InvalidConfig: says what cannot be meant.
         """
-        needed = ("own_percept",) if self.surrogate is not None else self.looks_at
+        acting = ("policy",) if self.least_gap else ()
+        needed = ("own_percept",) if self.surrogate is not None else (*self.looks_at, *acting)
         if not self.knowledge:
             object.__setattr__(self, "knowledge", needed)
         super().__post_init__()
@@ -220,8 +233,7 @@ class WhiteBox(PerceptionThreat):
         truths, name = known.own_percept, known.group.name
         candidates = known.affordable
         if self.least_gap:
-            law = np.exp(log_softmax(self.network(known).outputs({name: truths})))
-            candidates = candidates & (np.ptp(law, axis=-1) >= self.least_gap)
+            candidates = candidates & (self._gap(known, truths) >= self.least_gap)
         assert known.reach is not None, "fitted"
         rooms = known.reach.rooms(candidates, self.at_most)
         objective = self.objective(known, network, truths)
@@ -230,7 +242,7 @@ class WhiteBox(PerceptionThreat):
             network, objective, truths, rooms=rooms, measure=measure, draws=draws
         )
         harm = None
-        if self.by == "harm" and self.at_most is not None:
+        if self.by == "harm":
             after, before = (
                 objective(network.outputs({name: shown}))[0] for shown in (lies, truths)
             )
@@ -239,8 +251,24 @@ class WhiteBox(PerceptionThreat):
         return Proposal(where, known.reach.confined(lies, truths, where)), state
 
     def network(self, known: Known) -> Any:
-        """Return what is looked into."""
+        """Return what is climbed: the policy, unless a subclass says otherwise."""
+        return self.looked_into(known)
+
+    def looked_into(self, known: Known) -> Any:
+        """Return the policy that acts, or the surrogate."""
         if self._network is None:
             return known.policy
         assert known.reach is not None, "fitted"
         return known.reach.asked(self._network)
+
+    def _gap(self, known: Known, truths: Array) -> Floats:
+        """Return how much likelier the likeliest action is than the least likely one: (e, n)."""
+        policy = self.looked_into(known)
+        if policy.reads not in CHOICES:
+            raise InvalidConfig(
+                f"least_gap compares how likely actions are, and this policy's are read as "
+                f"{policy.reads!r}; leave it out, or give the attack a schedule"
+            )
+        law = np.exp(log_softmax(policy.outputs({known.group.name: truths})))
+        gap: Floats = np.ptp(law, axis=-1)
+        return gap

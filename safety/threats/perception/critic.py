@@ -27,7 +27,7 @@ class Critic(Stepwise):
 
     def network(self, known: Known) -> Any:
         """Return the critic of the policy, or of the surrogate."""
-        return known.value if self._network is None else super().network(known).critic()
+        return known.value if self._network is None else self.looked_into(known).critic()
 
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Let all be lost."""

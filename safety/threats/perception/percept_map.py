@@ -100,6 +100,8 @@ class PerceptMap(PerceptionThreat):
         """Say what is shown."""
         if self.swap is not None:
             return {"does": f"the agent sees {self.swap[0]} for {self.swap[1]}, and the reverse"}
+        if not (self.shows or self.table):
+            return {"does": "nothing, without a map; give a swap, pairs that it shows, or a table"}
         return super().in_words()
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:

@@ -9,7 +9,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Differentiable, Objective
 from rallypoint.safety.known import Known
 from rallypoint.safety.perception.loading import judge_at
-from rallypoint.safety.perception.objectives import costly
+from rallypoint.safety.perception.objectives import CHOICES, costly
 from rallypoint.safety.threats import register
 from rallypoint.safety.threats.perception.pgd import Stepwise
 
@@ -51,7 +51,7 @@ class RobustSarsa(Stepwise):
 
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Let actions be taken that are worth little in truth."""
-        if network.reads not in {"logits", "values"}:
+        if network.reads not in CHOICES:
             raise InvalidConfig(
                 f"robust_sarsa weighs one action against others, and this policy's are read as "
                 f"{network.reads!r}; mad and learned_percept take actions that are numbers"

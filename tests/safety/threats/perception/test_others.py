@@ -37,7 +37,7 @@ def test_a_kind_keeps_the_contract_where_a_number_is_seen(kind):
 @pytest.mark.parametrize("kind", [*ARRAYS, *ANYTHING])
 def test_a_kind_keeps_the_contract_within_limits(kind):
     table = {"kind": kind, "victims": {"count": 2}, "when": {"every": 2}, "at_most": 1}
-    assert_is_threat(from_dict({**table, "by": "harm"}))
+    assert_is_threat(from_dict({**table, "by": "harm" if threats[kind].weighs_harm else "order"}))
     assert_is_threat(from_dict({**table, "by": "random", "budget": {"reach": REACH, "agents": 1}}))
 
 
@@ -66,6 +66,12 @@ def test_two_percepts_are_swapped_and_others_are_not():
     swapped = threats["percept_map"](swap=(int(true[0]), 5))
     _, seen, _ = island(swapped, copies=2)
     assert (seen == 5).all()
+
+
+def test_a_map_of_nothing_is_said_to_do_nothing():
+    assert threats["percept_map"]().in_words()["does"].startswith("nothing, without a map; give")
+    for told in ({"shows": ((1, 2),)}, {"table": (1, 2)}, {"swap": (1, 2)}):
+        assert "nothing" not in threats["percept_map"](**told).in_words()["does"]
 
 
 def test_a_table_may_go_by_the_true_state():

@@ -111,14 +111,26 @@ def test_a_surrogate_is_looked_into_in_the_place_of_the_policy():
     np.testing.assert_allclose(lies, wanted, atol=1e-6)
 
 
-def test_it_may_wait_for_the_moments_that_matter():
-    env, lies, true = attacked("fgsm", {"step": 0.3}, least_gap=0.02)
+@pytest.mark.parametrize("kind", ["fgsm", "critic"])  # a critic has no actions to compare
+def test_it_may_wait_for_the_moments_that_matter(kind):
+    env, lies, true = attacked(kind, {"step": 0.3}, least_gap=0.02)
     outputs = POLICY.outputs({"agents": true})
     law = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
     gap = law.max(axis=-1) - law.min(axis=-1)
     assert 0 < (gap >= 0.02).mean() < 1
     assert ((lies != 0).any(axis=-1) == (gap >= 0.02)).all()
     del env
+
+
+def test_it_waits_only_where_one_action_may_be_likelier_than_another():
+    class Means(Linear):
+        reads = "normal"
+
+    threat = threats["critic"](least_gap=0.02)
+    assert set(threat.knowledge) == {"own_percept", "policy", "value"}
+    for kind in ("pgd", "critic"):
+        with pytest.raises(InvalidConfig, match=r"least_gap .* are read as 'normal'; leave it out"):
+            attacked(kind, {"step": 0.3}, least_gap=0.02, policy=Means(WEIGHTS))
 
 
 WALKERS = Linear(np.array([[1.0, 0.0, -1.0], [0.2, -0.1, 0.0], [0.0, 0.1, 0.0]]))
@@ -214,6 +226,11 @@ def test_a_number_has_no_gradient(kind):
         ("pgd", {"least_gap": 1.5}, "least_gap lies in"),
         ("pgd", {"at_most": 0}, "at_most is a number of victims"),
         ("pgd", {"by": "size"}, "picked by order, random, harm"),
+        ("pgd", {"by": "harm"}, "say how many, at_most"),
+        ("random_percept", {"by": "random"}, "say how many, at_most"),
+        ("random_percept", {"at_most": 1, "by": "harm"}, "cannot tell whom it harms most"),
+        ("learned_percept", {"at_most": 1, "by": "harm"}, "by order or random"),
+        ("pa_ad", {"at_most": 1, "by": "harm"}, "such as pgd"),
         ("pgd", {"knowledge": ["own_percept"]}, "give it a surrogate"),
         ("smoothed_pgd", {"sigma": 0.0}, "without noise it is pgd"),
         ("smoothed_pgd", {"samples": 0}, "samples is a number"),
