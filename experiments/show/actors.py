@@ -1,6 +1,5 @@
 """Who acts in an episode that is shown: what was trained, rules, or chance."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from rallypoint.agents import agents
 from rallypoint.agents.bandits.pair import Pair
 from rallypoint.agents.saved import load_policies, read_saved
 from rallypoint.batch_env import BatchEnv, check_actions
+from rallypoint.declared import check_declared, declared
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, RallypointError, did_you_mean
 from rallypoint.experiments.show.at_random import AtRandom
@@ -90,13 +90,14 @@ def _one(name: str, world: BatchEnv, settings: Mapping[str, Any], *, greedy: boo
             f"{name} must be trained before it can be shown: `rallypoint train --env {world.id} "
             f"--agent {name} --out DIR`, then --agent DIR"
         )
-    takes = inspect.signature(kind).parameters
+    takes, _ = declared(kind)
     of_world = {"env": world, "groups": world.groups}
     given = {key: value for key, value in of_world.items() if key in takes}
-    known = [key for key in takes if key not in of_world]
+    known = {key: its for key, its in takes.items() if key not in of_world}
     for key in settings:
         if key not in known:
             raise InvalidConfig(f"{name} has no setting {key!r}{did_you_mean(key, known)}")
+    check_declared(settings, known)
     policy: Any = _or_refuse(name, world, lambda: kind(**given, **settings))
     groups = [group.name for group in world.groups]
     if getattr(policy, "group", groups[0]) not in groups:

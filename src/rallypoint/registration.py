@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.counts import check_counts
+from rallypoint.declared import check_declared, declared
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
 from rallypoint.registry import Registry, are_equal, import_address, is_defined_anew
 
@@ -184,20 +185,12 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 
 def _check_known(id: str, make_env: Callable[..., Any], settings: Mapping[str, Any]) -> None:
-    import inspect
-
-    known: list[str] = []
-    for name, parameter in inspect.signature(make_env).parameters.items():
-        if parameter.kind is not parameter.VAR_KEYWORD:
-            known.append(name)
-        elif get_origin(parameter.annotation) is Unpack:  # of a dict whose keys are declared
-            known += get_args(parameter.annotation)[0].__annotations__
-        else:
-            return
+    known, takes_others = declared(make_env)
     for name in settings:
-        if name not in known:
+        if name not in known and not takes_others:
             hint = did_you_mean(name, [k for k in known if k != "copies"])
             raise InvalidConfig(f"{id} has no setting {name!r}{hint}")
+    check_declared(settings, known)
 
 
 def _tell_pettingzoo(id: str) -> None:

@@ -167,7 +167,7 @@ def test_who_is_alone_meets_nobody():
     [
         ({"needs": ()}, "needs is finite and > 0, and not empty"),
         ({"needs": (0.1, -1)}, "needs is finite and > 0"),
-        ({"needs": 0.3}, "needs is finite and > 0"),
+        ({"needs": 0.3}, "needs is a list of numbers, got 0.3"),
         ({"efficiency": 0}, "efficiency is finite and > 0"),
         ({"cap": float("inf")}, "cap is finite and > 0"),
         ({"noise": -1}, "noise is a standard deviation >= 0"),

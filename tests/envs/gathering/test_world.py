@@ -188,7 +188,7 @@ def test_actions_that_cannot_be_meant_are_refused(actions, sentence):
     ("settings", "sentence"),
     [
         ({"num_agents": 0}, "num_agents is an integer >= 1, got 0"),
-        ({"num_agents": 2.0}, "num_agents is an integer >= 1, got 2.0"),
+        ({"num_agents": 2.0}, "num_agents is an integer, got 2.0"),
         ({"cells": 2}, "cells is an integer >= 3, got 2"),
         ({"max_cycles": 0}, "max_cycles is an integer >= 1, or left out for what the world has by"),
         ({"start": "unifrom"}, "no start is called 'unifrom'; did you mean 'uniform'"),

@@ -117,7 +117,7 @@ def test_it_says_what_was_done():
         ({"apart": 1.5}, r"apart is a finite number in \[0, 1\], got 1.5"),
         ({"alignment": float("nan")}, r"alignment is a finite number in \[-1, 1\]"),
         ({"taste": -1.0}, r"taste is a finite number in \[0, inf\]"),
-        ({"average": "low"}, "average is a finite number"),
+        ({"average": "low"}, "average is a number, got 'low'"),
         ({"render_mode": "human"}, "no render mode is called 'human'"),
     ],
 )

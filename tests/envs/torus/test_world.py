@@ -104,7 +104,7 @@ def test_those_who_were_removed_are_back_after_a_reset():
         ({"num_agents": 0}, "num_agents is an integer >= 1"),
         ({"limits": (1, 3)}, "three growing integers"),
         ({"limits": (1, 1, 3)}, "three growing integers"),
-        ({"limits": (1.0, 2.5, 4)}, "three growing integers"),
+        ({"limits": (1.0, 2.5, 4)}, "limits is a list of integers, got"),
         ({"limits": (-1, 2, 4)}, "three growing integers"),
         ({"reward": "spares"}, "no reward is called 'spares'; did you mean 'sparse'"),
         ({"start": "unifrom"}, "no start is called 'unifrom'; did you mean 'uniform'"),

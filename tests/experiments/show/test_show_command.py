@@ -155,6 +155,11 @@ def test_an_mp4_needs_its_library_or_is_one(rallypoint, monkeypatch, tmp_path):
         (("gathering-v0", "--env-set", "render_mode=human", "--out", "a.gif"), "leave render_mode"),
         (("--out", "a.gif"), "Missing argument 'ENV'"),
         (("gathering-v0", "--seed", "-1", "--out", "a.gif"), "a seed is"),
+        (("corridor-v0", "--env-set", "push=False", "--out", "a.gif"), "push is true or false"),
+        (
+            ("ant-colony-v0", "--agent", "response_threshold", "--set", "quits=often"),
+            "Error: quits is a number, got 'often'",
+        ),
         (("gathering-v0", "--fps", "99", "--out", "a.gif"), "fps"),
         (("gathering-v0", "--steps", "0", "--out", "a.gif"), "steps"),
     ],

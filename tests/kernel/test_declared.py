@@ -1,0 +1,101 @@
+"""Settings are of the kinds that a signature declares, wherever they come from."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+import numpy as np
+import pytest
+
+import rallypoint
+from rallypoint.declared import check_declared, declared
+from rallypoint.errors import InvalidConfig
+from rallypoint.registration import envs, spec
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+_WORLDS = sorted(name for name in envs if "/" not in name)
+_NOTHING: Any = None
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (1, float),
+        (np.float32(1), float),
+        (np.int64(1), int),
+        (np.bool_(True), bool),
+        (None, int | None),
+        ((1, 2.5), Sequence[float]),
+        (np.zeros((2, 2)), Sequence[Sequence[float]]),
+        (range(3), Sequence[int]),
+        ([1, "a"], tuple[int, str]),
+        ([1, 2, 3], tuple[int, ...]),
+        ([], list[int]),
+        ("a", Literal["a", "b"]),
+        ("word", str | np.ndarray),
+        (object(), Any),
+        ("a word", np.ndarray),  # which nothing is known of
+    ],
+)
+def test_what_is_declared_is_taken(value, kind):
+    check_declared({"setting": value}, {"setting": kind})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "says"),
+    [
+        ("False", bool, "setting is true or false, got 'False'"),
+        (1, bool, "setting is true or false, got 1"),
+        (True, int, "setting is an integer, got True"),
+        (1.0, int, "setting is an integer, got 1.0"),
+        (True, float, "setting is a number, got True"),
+        ("1", float, "setting is a number, got '1'"),
+        (None, float, "setting is a number, got None"),
+        (1, str, "setting is text, got 1"),
+        ("x", int | None, "setting is an integer or null, got 'x'"),
+        (3, Sequence[float], "setting is a list of numbers, got 3"),
+        ("12", Sequence[int], "setting is a list of integers, got '12'"),
+        ([1, "x"], Sequence[float], r"setting is a list of numbers, got \[1, 'x'\]"),
+        ([[1], 2], Sequence[list[int]], "setting is a list of lists of integers, got"),
+        ([1], tuple[int, str], r"setting is a list of 2: an integer, text, got \[1\]"),
+        (1, Literal["a", 1.0], "setting is one of 'a', 1.0, got 1"),
+        ({"a": 1}, tuple[int, ...], "setting is a list of integers, got {'a': 1}"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_words(value, kind, says):
+    with pytest.raises(InvalidConfig, match=says):
+        check_declared({"setting": value}, {"setting": kind})
+
+
+class Handed(TypedDict, total=False):
+    width: int
+
+
+def make(first, number: "float" = 1.0, none: int = _NOTHING, **rest: Unpack[Handed]):
+    return first, number, none, rest
+
+
+def make_anything(price: "Decimal", **rest: Any):
+    return price, rest
+
+
+def test_kinds_are_read_from_a_signature():
+    kinds, takes_others = declared(make)
+    assert kinds == {"first": Any, "number": float, "none": int | None, "width": int}
+    assert not takes_others
+
+
+def test_names_for_type_checkers_only_are_nobodys_kind():
+    kinds, takes_others = declared(make_anything)
+    assert kinds == {"price": Any}
+    assert takes_others
+
+
+@pytest.mark.parametrize("world", _WORLDS)
+def test_every_world_refuses_a_word_where_it_declares_a_number_or_a_choice(world):
+    kinds, _ = declared(spec(world).load())
+    plain = [name for name, kind in kinds.items() if kind in (bool, int, float)]
+    for name in plain:
+        with pytest.raises(InvalidConfig, match=f"^{name} is "):
+            rallypoint.make(world, **{name: "no"})
