@@ -140,6 +140,7 @@ def _train(
     from rallypoint.agents.train import learner_of, settings_of
     from rallypoint.agents.train import train as carry_out
     from rallypoint.config import to_dict
+    from rallypoint.experiments.receipt_lines import receipt_lines
     from rallypoint.experiments.runner import stoppable
     from rallypoint.experiments.tables import files_in_words
     from rallypoint.experiments.telling import told_if_possible
@@ -193,6 +194,7 @@ def _train(
         )
         raise click.ClickException(f"interrupted; {out}/ holds no trained agent{on}") from error
     lines = [f"{name}: {_short(value)}" for name, value in outcome.metrics.items()]
+    lines += receipt_lines(outcome.receipts)
     if outcome.left_out:
         who = f"{training.agent} sends no updates to a server"
         lines.append(f"without {', '.join(outcome.left_out)}: {who}")

@@ -1,6 +1,7 @@
 """Training and evaluating from the command line."""
 
 import json
+import re
 
 import pytest
 
@@ -57,6 +58,36 @@ def test_numbers_of_what_rests_on_too_little_come_with_that(rallypoint, tmp_path
     assert ("not enough data" in said) is not enough
     told = json.loads(rallypoint("evaluate", "run", "--episodes", 3, "--json").out)
     assert told["enough_data"] is enough
+
+
+@pytest.mark.parametrize(
+    ("trigger", "said"),
+    [
+        (
+            'spread = "last"\npoisoned = 20\nof = 1000000',
+            r"it took none of its \d\d\d opportunities",
+        ),
+        ("when = { from = 400 }", "it was never due while somebody it is meant for was there"),
+        ("when = { probability = 0.0 }", r"of \d\d\d occasions, coin and budget left it no"),
+        ("poisoned = 3\nof = 10", None),
+    ],
+    ids=["of beyond the training", "later than it lasts", "never by chance", "as it is meant"],
+)
+def test_a_training_says_what_threats_did_and_of_one_that_touched_nobody_why(
+    rallypoint, tmp_path, trigger, said
+):
+    table = '[[threats]]\nkind = "trigger"\nentries = [0]\nvalues = [4.0]'
+    (tmp_path / "trigger.toml").write_text(f"format = 1\n{table}\n{trigger}\n")
+    agent = ("--agent", "ppo", "--copies", 2, "--set", "steps=32", "--set", "policy=[4]")
+    words = ("--env", "cartpole-v1", *agent, "--steps", 200, "--threats", "trigger.toml")
+    done = rallypoint("train", *words, "--out", "run")
+    assert done.status == 0, done.err
+    told = (
+        f"trigger: 0 agent-steps, it touched nobody: {said}"
+        if said
+        else "trigger: 6 agent-steps of "
+    )
+    assert re.search(told, done.out)
 
 
 FOUR_CHANNELS = """
