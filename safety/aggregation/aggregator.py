@@ -3,17 +3,26 @@
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from rallypoint.errors import InvalidConfig, InvalidUpdates
+from rallypoint.safety.aggregation.beside import fitting, sizes_of, with_vectors
 from rallypoint.safety.aggregation.decisions import check_bound, check_needs
 from rallypoint.safety.aggregation.explanation import Explanation, mean_of_layers
 from rallypoint.safety.aggregation.names import parse
-from rallypoint.safety.aggregation.opening import for_them, opened
-from rallypoint.safety.aggregation.parts import Context, Mixing, Need, Part, from_constant
+from rallypoint.safety.aggregation.opening import opened
+from rallypoint.safety.aggregation.parts import (
+    Context,
+    CoordinateRule,
+    Mixing,
+    Need,
+    Part,
+    from_constant,
+)
 from rallypoint.safety.aggregation.rounds import Round
 from rallypoint.safety.aggregation.rules.per_layer import PerLayer
 from rallypoint.safety.aggregation.updates import Updates
@@ -73,6 +82,13 @@ class Aggregator:
     def is_per_layer(self) -> bool:
         """Whether every layer is aggregated alone."""
         return isinstance(self.parts[0], PerLayer)
+
+    @cached_property
+    def _reads(self) -> frozenset[str]:
+        """What it reads beside updates: points, and what stays where too little arrives."""
+        rule = self.parts[-1]
+        stays = ["previous"] if isinstance(rule, CoordinateRule) and rule.skips_nan else []
+        return frozenset(stays).union(*(part.anchors for part in self.parts))
 
     def check(self, n: int, f: int) -> None:
         """Refuse an f that a part does not tolerate among the updates that come into it.
@@ -146,17 +162,13 @@ class Aggregator:
         source = opened(updates)
         f = _as_f(f)
         self.check(source.n, f)
-        context = for_them(context, source)
+        context = with_vectors(fitting(context, source.n), self._reads, source)
         for part in self.parts:
             check_needs(part, context)
         return source, f, context
 
     def _layers(self, source: Updates, f: int, context: Context) -> Iterator[Round]:
-        sizes = [operator.index(size) for size in context.layout or ()]
-        if min(sizes, default=0) < 1 or sum(sizes) != source.columns():
-            raise InvalidConfig(
-                f"layout must be sizes of layers that sum to d = {source.columns()}, got {sizes}"
-            )
+        sizes = sizes_of(context.layout, source.columns())
         ends = np.cumsum([0, *sizes])
         for (start, end), layer in zip(pairwise(ends), source.layers(sizes), strict=True):
             root, previous = (

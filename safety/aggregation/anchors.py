@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation.kernels import Block, Row, working
 from rallypoint.safety.aggregation.parts import Context, CoordinateRule, Part
 from rallypoint.safety.aggregation.rules import aggregators
@@ -25,7 +25,7 @@ def _anchor(name: str, context: Context) -> AnchorOf:
         case "median":
             return _median_of
         case _:
-            return _columns_of(name, getattr(context, name))
+            return _columns_of(getattr(context, name))
 
 
 def _zeros(start: int, width: int, updates: Callable[[], Block]) -> Row:
@@ -41,16 +41,10 @@ def _median_of(start: int, width: int, updates: Callable[[], Block]) -> Row:
     return rule.combine(block.astype(working(block.dtype), copy=False), (len(block) - 1) // 2)
 
 
-def _columns_of(name: str, vector: Any) -> AnchorOf:
-    whole = np.asarray(vector)
-
+def _columns_of(vector: NDArray[Any]) -> AnchorOf:
     def columns(start: int, width: int, updates: Callable[[], Block]) -> Row:
         del updates
-        here: Row = whole[start : start + width]
-        if whole.ndim != 1 or len(here) != width:
-            raise InvalidUpdates(
-                f"{name} must be a vector (d,) like an update, got shape {whole.shape}"
-            )
+        here: Row = vector[start : start + width]
         return here
 
     return columns

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 _ENTRIES = 1 << 22  # of a table of who covers whom, at a time
+_MOST = 2**62  # samples of a batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +44,18 @@ class RobustBatchMean:
             InvalidUpdates: wrong shapes, or more batches that are not finite than may lie.
             InvalidConfig: a parameter that cannot be meant.
         """
-        means, counts = np.array(self.means, np.float64), np.array(self.counts)
+        means, counts = np.asarray(self.means), np.asarray(self.counts)
         if means.ndim != 2 or not means.size or counts.shape != (len(means),):
             raise InvalidUpdates(
                 f"means must be (n, d) and counts (n,), got {means.shape} and {counts.shape}"
             )
-        if not np.issubdtype(counts.dtype, np.integer) or counts.min() < 1:
+        if means.dtype.kind not in "fiu":
+            raise InvalidUpdates(f"means must be real numbers, got an array of {means.dtype}")
+        whole = all(isinstance(count, int) and type(count) is not bool for count in counts.tolist())
+        if not whole or counts.min() < 1:
             raise InvalidUpdates(f"counts must be whole numbers of at least 1, got {counts}")
+        # Who claims more than there can be gains nothing by it.
+        means, counts = means.astype(np.float64), np.minimum(counts, _MOST).astype(np.int64)
         if not 0 <= self.alpha < 0.5:
             raise InvalidConfig(f"alpha must lie in [0, 1/2), got {self.alpha}")
         if not (self.spread > 0 and 0 < self.failure < 1):
@@ -94,7 +100,7 @@ class RobustBatchMean:
     @cached_property
     def value(self) -> NDArray[np.float64]:
         """The mean: (d,)."""
-        weights = self.members * self.clipped[:, None]
+        weights = self.members * self.clipped[:, None].astype(np.float64)  # no sum overflows
         means = np.where(weights > 0, self.means, 0)
         average: NDArray[np.float64] = (weights * means).sum(axis=0) / weights.sum(axis=0)
         return average
@@ -106,7 +112,7 @@ class RobustBatchMean:
         # Some interval begins at the point that most weight covers.
         covers = (low[:, None] <= low) & (low <= high[:, None])  # (n who, n point, b)
         covers &= used[:, None, None]
-        weight = np.einsum("i,ijb->jb", self.clipped, covers)
+        weight = np.einsum("i,ijb->jb", self.clipped.astype(np.float64), covers)
         # Of points of equal weight the lowest, whoever's it is.
         best = np.where(weight == weight.max(axis=0), low, np.inf).argmin(axis=0)
         chosen: NDArray[np.bool_] = np.take_along_axis(covers, best[None, None], axis=1)[:, 0]

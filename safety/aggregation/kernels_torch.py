@@ -249,7 +249,9 @@ def _full_precision() -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def _check(tensor: torch.Tensor, columns: int = 1) -> None:
+def _check(tensor: Any, columns: int = 1) -> None:
+    if not isinstance(tensor, torch.Tensor):
+        raise InvalidUpdates(f"all blocks must be tensors like the first, got a {type(tensor)}")
     check_shape(tuple(tensor.shape), columns)
     if tensor.layout != torch.strided:
         raise InvalidUpdates(

@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rallypoint.errors import InvalidConfig, InvalidUpdates
+from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation.accepted import check_dtype, check_shape
 from rallypoint.safety.aggregation.kernels import Block
-from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.updates import (
     InMemory,
     Stream,
@@ -48,32 +46,6 @@ def opened(updates: Any) -> Updates:
     return InMemory(_as_array(updates))
 
 
-def for_them(context: Context, updates: Updates) -> Context:
-    """Return a context whose vectors are arrays, and fit the number of updates.
-
-    Raises:
-        InvalidConfig: says which does not, and what it should be.
-    """
-    for name, values in (("counts", context.counts), ("scores", context.scores)):
-        if values is not None and np.shape(values) != (updates.n,):
-            raise InvalidConfig(
-                f"{name} must be one for each of {updates.n} updates, got shape {np.shape(values)}"
-            )
-    trusted = context.trusted
-    if trusted is not None and not set(trusted) <= set(range(updates.n)):
-        raise InvalidConfig(
-            f"trusted must be indices of the {updates.n} updates, 0 to {updates.n - 1}, "
-            f"got {list(trusted)}"
-        )
-    vectors = {"root": context.root, "previous": context.previous}
-    others = {
-        name: _as_vector(v)
-        for name, v in vectors.items()
-        if not (v is None or isinstance(v, np.ndarray))
-    }
-    return replace(context, **others) if others else context
-
-
 def is_tensor(value: Any) -> bool:
     """Say whether a value is a torch tensor, without importing torch."""
     torch = sys.modules.get("torch")
@@ -95,16 +67,13 @@ def _as_array(value: Any) -> np.ndarray[Any, Any]:
         raise InvalidUpdates(f"updates must be an array (n, d): {error}") from error
 
 
-def _as_vector(value: Any) -> Any:
-    if is_tensor(value):
-        from rallypoint.safety.aggregation import kernels_torch
-
-        return kernels_torch.on_host(value)
-    return np.asarray(value)
-
-
 def _stream(source: Callable[[], Any]) -> Updates:
-    first: Any = next(iter(source()), None)
+    blocks: Any = source()
+    if not hasattr(blocks, "__iter__"):
+        raise InvalidUpdates(
+            f"a function of updates returns an iterator over blocks (n, b), got {blocks!r}"
+        )
+    first: Any = next(iter(blocks), None)
     if first is None:
         raise InvalidUpdates("updates in blocks must have at least one block, got none")
     if is_tensor(first):

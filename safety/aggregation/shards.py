@@ -18,6 +18,7 @@ import numpy as np
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import kernels
 from rallypoint.safety.aggregation.aggregator import Aggregator
+from rallypoint.safety.aggregation.beside import fitting
 from rallypoint.safety.aggregation.decisions import Decision, decide
 from rallypoint.safety.aggregation.kernels import GRID
 from rallypoint.safety.aggregation.opening import opened
@@ -54,7 +55,8 @@ def decide_on(
     """Ask an aggregator that needs no points beside the updates, given their Gram matrix.
 
     Raises:
-        InvalidConfig: it needs such points, samples columns or goes layer by layer.
+        InvalidConfig: it needs such points, samples columns or goes layer by layer; or a context
+            that does not fit.
         InvalidUpdates: updates that are not finite or overflow; leave them out and lower f.
         TooManyByzantine: it does not tolerate f.
     """
@@ -65,6 +67,7 @@ def decide_on(
     if (broken := np.flatnonzero(~np.isfinite(np.diagonal(whole)))).size:
         raise InvalidUpdates(f"updates must be finite, and {broken} are not; leave them out")
     aggregator.check(len(whole), f)
+    context = fitting(context, len(whole))
     return decide(aggregator.chain, Span(whole, len(whole), {}, _refuse_to_sample), f, context)
 
 

@@ -90,11 +90,6 @@ class ExpertRank(SpanRule):
         del f
         experts = np.zeros(span.n, dtype=bool)
         experts[np.asarray(context.trusted, dtype=np.int64)] = True
-        if not experts.any():
-            raise InvalidConfig(
-                "expert_rank starts from experts, and context.trusted names none; give the index "
-                "of at least one update that is known to be honest"
-            )
         origin = span.anchor("origin")
         inner = span.about(one_hot(span, origin))[: span.n, : span.n]
         lengths = np.sqrt(np.maximum(np.diagonal(inner), 0))

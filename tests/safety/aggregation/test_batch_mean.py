@@ -55,6 +55,16 @@ def test_a_liar_above_the_cut_gains_nothing_by_claiming_more(seed, claim):
     assert after.value.tobytes() == before.value.tobytes()
 
 
+@pytest.mark.parametrize(
+    "counts",
+    [np.full(20, 10**18), np.full(20, 2**64 - 1, np.uint64), [2**63 - 1] * 19 + [10**30]],
+)
+def test_no_count_is_too_large(counts):
+    found = RobustBatchMean(np.full((20, 3), 0.5), counts, alpha=0.2)
+    assert (found.value == 0.5).all()
+    assert found.members.all()
+
+
 def test_liars_never_weigh_more_than_the_honest(rng):
     for _ in range(200):
         counts = rng.integers(1, 10**6, 11)

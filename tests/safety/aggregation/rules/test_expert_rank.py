@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.rules.expert_rank import ExpertRank
 
@@ -126,8 +127,8 @@ def test_nobody_is_longer_than_the_experts(answer):
 
 
 def test_without_experts_there_is_no_telling_the_camps_apart(answer):
-    with pytest.raises(InvalidConfig, match=r"context\.trusted names none; give the index"):
-        answer(ExpertRank(), crowd(0), 14, Context(trusted=[]), origin=ORIGIN)
+    with pytest.raises(InvalidConfig, match=r"expert_rank needs trusted: give context"):
+        aggregate("expert_rank", crowd(0), 14, context=Context(trusted=[]))
     swapped = answer(ExpertRank(), crowd(0), 14, Context(trusted=range(14, 20)), origin=ORIGIN)
     assert np.linalg.norm(swapped + 3) < 0.1  # the other camp's experts, the other answer
 
