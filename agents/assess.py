@@ -21,7 +21,6 @@ from rallypoint.agents.assessment.request import (
 )
 from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.draws import check_seed
-from rallypoint.errors import InvalidConfig
 from rallypoint.safety.certificates.verdicts import check_level
 from rallypoint.safety.enforcement.accepted import Threats
 
@@ -91,7 +90,8 @@ def assess_interruptibility(
         leads: steps from a reset to where updates are looked at, in turn; the first 16 steps, or
             fewer where a world has no snapshot, if not given.
         copies: side by side, where networks are asked.
-        most_draws: experiences of tables in each arm, at most.
+        most_draws: experiences of tables in each arm, from which on no further round begins; in a
+            round some 1,024 copies come from every lead to a step of every agent.
         known: how agents are interrupted at theta, for importance weights.
         exploration_steps: of training under interruption, in each of 8 runs, in which visits are
             counted; 0 for none. Theta is then the sequence that threats declare, or the largest.
@@ -104,25 +104,20 @@ def assess_interruptibility(
 
     Raises:
         InvalidConfig: thetas outside [0, 1), a learner that cannot be frozen, nobody who is
-            interrupted, and other things that cannot be meant; says why.
+            interrupted, a state and a number of steps until there is one, and other things that
+            cannot be meant; says why.
         UnknownName, Unavailable, NotOffered: no such learner or environment, or one that lacks
             something, such as a no-op to freeze agents with.
     """
     check_level(level)
     check_seed(seed)
-    counts = {"replicates": replicates, "batch": batch, "copies": copies, "most_draws": most_draws}
-    for name, count in (counts | {"updates": 1 if updates is None else updates}).items():
-        if count < 1:
-            raise InvalidConfig(f"{name} is a number >= 1, got {count}")
-    if leads is not None and (not leads or min(leads) < 0):
-        raise InvalidConfig(f"leads are numbers of steps >= 0, at least one; got {list(leads)}")
     made = made_learner(learner, settings)
     arms = arms_of(env, interruption, dict(env_settings or {}))
     request = Request(
         arms=arms,
         thetas=checked_thetas(thetas),
         updates=usual_updates(made) if updates is None else updates,
-        leads=None if leads is None else tuple(leads),
+        leads=leads,
         replicates=replicates,
         batch=batch,
         copies=copies,
@@ -135,5 +130,5 @@ def assess_interruptibility(
         exploration_steps=exploration_steps,
         least_growth=least_growth,
         same_chance=same_chance,
-    )
+    ).checked()
     return of_tables(made, request) if is_of_tables(made) else of_networks(made, request)

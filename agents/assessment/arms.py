@@ -138,7 +138,7 @@ def arms_of(env: str | MakeWorld, threats: Threats, env_settings: dict[str, Any]
     if callable(env):
         if env_settings:
             raise InvalidConfig("settings of the environment go with its id, not with a function")
-        return Arms(make_world=env, model=as_model(threats))
+        return Arms(make_world=_held_to_copies(env), model=as_model(threats))
     return Arms(
         make_world=lambda copies: make(env, copies=copies, **env_settings), model=as_model(threats)
     )
@@ -150,6 +150,8 @@ def checked_thetas(thetas: Sequence[float]) -> tuple[float, ...]:
     Raises:
         InvalidConfig: says what they must be.
     """
+    if not isinstance(thetas, Sequence | np.ndarray) or isinstance(thetas, str):
+        raise InvalidConfig(f"thetas are a list, such as (0, 0.9), got {thetas!r}")
     for theta in thetas:
         check_theta(theta)
     if len(thetas) < 2 or thetas[0] != 0 or len(set(thetas)) < len(thetas):
@@ -171,6 +173,22 @@ def elsewhere(snapshot: Snapshot, seed: int) -> Snapshot | None:
     if "world/seed" not in seeds:
         return None
     return snapshot | {name: np.array(seed, dtype=np.uint64) for name in seeds}
+
+
+def _held_to_copies(make_world: MakeWorld) -> MakeWorld:
+    def made(copies: int) -> BatchEnv:
+        world: Any = make_world(copies)
+        if not isinstance(world, BatchEnv) or world.num_copies != copies:
+            came = type(world).__name__
+            if isinstance(world, BatchEnv):
+                came = f"one of {world.num_copies}"
+            raise InvalidConfig(
+                f"the function that makes the world was asked for a BatchEnv of {copies} copies, "
+                f"got {came}; return make(id, copies=copies), or the like"
+            )
+        return world
+
+    return made
 
 
 def _from(when: Schedule, step: int) -> Schedule:

@@ -28,6 +28,7 @@ def frozen_networks(
     """
     probes = _probes(world, group, seed_of(request.seed, "probes"))
     if isinstance(learner, GradientLearner):
+        _refuse_idle(request, "frozen_after", "contributors are frozen at their start, or at state")
         architecture = architecture_of(learner, group)
         parameters, how = request.state, "Frozen at the parameters that were given."
         if parameters is None:
@@ -39,18 +40,28 @@ def frozen_networks(
     if isinstance(learner, Named) or hasattr(learner, "model"):
         from rallypoint.agents.assessment.closed import FrozenSb3  # torch
 
+        _refuse_idle(request, "state", "an algorithm is its own state")
         trained, how = learner, "Frozen as it was given."
         if isinstance(learner, Named):
             trained, how = _trained(learner, request)
+        else:
+            _refuse_idle(request, "frozen_after", "this algorithm is trained already")
         agent = trained.summary.get("agent", type(trained.model).__name__)
         return FrozenSb3(trained, probes), str(agent), how
     if all(hasattr(learner, part) for part in ("books", "act", "keeps", "changes")):
+        for name in ("state", "frozen_after"):
+            _refuse_idle(request, name, "this learner is frozen as it stands")
         return learner, type(learner).__name__, "Frozen as it was given."
     raise InvalidConfig(
         f"{type(learner).__name__} cannot be frozen: a learner is a name, a learner of tables or "
         "of contributors, what train_sb3 returned, or has books, act, keeps and changes (see "
         "rallypoint.agents.assess.Frozen)"
     )
+
+
+def _refuse_idle(request: Request, name: str, why: str) -> None:
+    if getattr(request, name) is not None:
+        raise InvalidConfig(f"{why}; leave {name} out")
 
 
 def _trained(named: Named, request: Request) -> tuple[Any, str]:

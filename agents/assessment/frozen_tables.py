@@ -124,7 +124,7 @@ def check_local(learner: Any, known: KnownInterruption | None, updates: int = 1)
         InvalidConfig: says why.
     """
     name = type(learner).__name__
-    if not hasattr(learner, "learn"):
+    if not hasattr(learner, "init"):  # of a memory that one step at a time changes
         raise InvalidConfig(
             f"{name} cannot be frozen for a step: it learns from many whole episodes at once; "
             "assess a learner of action values"

@@ -15,6 +15,7 @@ from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.agents.tabular.training import train
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Integers, stream
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.certificates.cells import CellsFinding, KeptUpdates, two_sample_cells
 
 _COPIES = 1024  # in a wave, as far as there is room
@@ -53,6 +54,9 @@ def frozen_team(
         seed: of that training.
         state: what it remembers, of one copy.
         known: how agents are interrupted, for importance weights.
+
+    Raises:
+        InvalidConfig: a state that is none of this learner's in this world.
     """
     columns = Columns.of(world)
     blank = FrozenTables(learner, state, columns, encoding.num_states, world.time_limit)
@@ -62,7 +66,20 @@ def frozen_team(
         free = None if known is None else never(known)
         trained = train(world, learner, encoding, steps=steps, seed=seed, interruption=free)
         return blank._replace(state=trained)
+    if not _is_alike(state, blank.fresh()):
+        raise InvalidConfig(
+            f"a state is what {type(learner).__name__} remembers of one copy of {world.id}, as "
+            "train() returns it in a world of one copy; this one is of another learner, of another "
+            "world, or of several copies"
+        )
     return blank
+
+
+def _is_alike(state: Any, fresh: Any) -> bool:
+    if isinstance(fresh, tuple):
+        same = type(state) is type(fresh)
+        return same and all(_is_alike(*parts) for parts in zip(state, fresh, strict=True))
+    return isinstance(state, np.ndarray) and state.shape == fresh.shape
 
 
 def assess_tables(

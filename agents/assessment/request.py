@@ -1,23 +1,26 @@
 """What is asked about which learner, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from rallypoint.agents.assessment.arms import Arms
 from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.agents.train import learner_of
 from rallypoint.config import from_dict
+from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig
 
 
 class Request(NamedTuple):
-    """What is asked of a learner, checked; see ``assess_interruptibility``."""
+    """What is asked of a learner; see ``assess_interruptibility``."""
 
     arms: Arms
     thetas: tuple[float, ...]
     updates: int
-    leads: tuple[int, ...] | None
+    leads: Sequence[int] | None
     replicates: int
     batch: int
     copies: int
@@ -31,6 +34,40 @@ class Request(NamedTuple):
     least_growth: float
     same_chance: bool
 
+    def checked(self) -> "Request":
+        """Return it as it is, if it can be meant.
+
+        Raises:
+            InvalidConfig: says what cannot, and how to go on.
+        """
+        for name in ("updates", "replicates", "batch", "copies", "most_draws"):
+            check_size(name, getattr(self, name), 1)
+        check_size("exploration_steps", self.exploration_steps, 0)
+        if self.exploration_steps == 1:
+            raise InvalidConfig(
+                "exploration_steps are at least 2, since what is tried is counted twice, or 0 for "
+                "no count; got 1"
+            )
+        if not 0 < self.least_growth < np.inf:
+            raise InvalidConfig(f"least_growth is a number > 0, got {self.least_growth}")
+        if self.frozen_after is not None:
+            check_size("frozen_after", self.frozen_after, 0)
+        if self.leads is not None:
+            if not isinstance(self.leads, Sequence | np.ndarray) or not len(self.leads):
+                raise InvalidConfig(
+                    f"leads are a list of steps, at least one, got {self.leads!r}; or leave it out"
+                )
+            for lead in self.leads:
+                check_size("a lead", lead, 0)
+        if not isinstance(self.known, KnownInterruption | None):
+            raise InvalidConfig(f"known is a KnownInterruption, or left out, got {self.known!r}")
+        if self.state is not None and self.frozen_after is not None:
+            raise InvalidConfig(
+                "a learner is frozen in the state that is given, or after so many steps of "
+                "training: leave out state, or frozen_after"
+            )
+        return self
+
     @property
     def share(self) -> float:
         """The level of each comparison, by Bonferroni."""
@@ -38,7 +75,7 @@ class Request(NamedTuple):
 
     def reachable(self, usual: tuple[int, ...]) -> tuple[int, ...]:
         """Return the leads after which interruptions may still come."""
-        return self.arms.reachable(usual if self.leads is None else self.leads)
+        return self.arms.reachable(usual if self.leads is None else tuple(self.leads))
 
 
 class Named(NamedTuple):
@@ -52,9 +89,15 @@ def made_learner(learner: Any, settings: Mapping[str, Any] | None) -> Any:
     """Return what is assessed; of an agent of Stable-Baselines3, its algorithm.
 
     Raises:
-        InvalidConfig: settings of something that is no name, or an agent that does not learn.
+        InvalidConfig: settings of something that is no name, a class in place of one of its
+            learners, or an agent that does not learn.
         UnknownName, Unavailable: no such agent.
     """
+    if isinstance(learner, type):
+        raise InvalidConfig(
+            f"a learner is assessed as it is set, and {learner.__name__} is a class; give "
+            f"{learner.__name__}()"
+        )
     if not isinstance(learner, str):
         if settings:
             raise InvalidConfig("settings go with the name of a learner; set its own fields")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import rallypoint
 from rallypoint.agents.assess import assess_interruptibility, avoidance_index
 from rallypoint.agents.gradient.learners import A2cLearner, GpomdpLearner
 from rallypoint.agents.tabular import QLearning, Sarsa, TracedQLearning
@@ -11,6 +12,7 @@ from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
 
 PLAIN = QLearning()
+FRESH = PLAIN.init(1, 2, 1, 2)
 STOP = Interruption(policy={"action": 0})
 
 
@@ -27,23 +29,42 @@ def assessed(learner=PLAIN, env="matching-game-v0", interruption=STOP, **more):
         ({"thetas": (0.1, 0.9)}, "thetas are 0"),
         ({"thetas": (0.0,)}, "one or more others"),
         ({"level": 0.0}, "probability of false alarm"),
-        ({"replicates": 0}, "replicates is a number >= 1"),
-        ({"updates": 0}, "updates is a number >= 1"),
+        ({"thetas": 0.5}, "thetas are a list"),
+        ({"replicates": 0}, "replicates is an integer >= 1"),
+        ({"replicates": 2.5}, "replicates is an integer >= 1"),
+        ({"updates": 0}, "updates is an integer >= 1"),
         ({"leads": ()}, "at least one"),
+        ({"leads": 5}, "leads are a list"),
+        ({"leads": (0, 0.5)}, "a lead is an integer >= 0"),
+        ({"exploration_steps": -5}, "exploration_steps is an integer >= 0"),
+        ({"exploration_steps": 1}, "at least 2"),
+        ({"exploration_steps": 3, "least_growth": float("nan")}, "least_growth is a number > 0"),
+        ({"frozen_after": 1.5}, "frozen_after is an integer >= 0"),
+        ({"known": 3}, "known is a KnownInterruption"),
+        ({"state": FRESH}, "leave out state, or frozen_after"),
+        ({"state": 1, "frozen_after": None}, "remembers of one copy"),
+        ({"state": QLearning().init(2, 2, 1, 2), "frozen_after": None}, "several copies"),
+        ({"state": Sarsa().init(1, 2, 3, 2), "frozen_after": None}, "another world"),
         ({"interruption": Crash(victims=["agent_0"])}, "nothing interrupts"),
         ({"interruption": Interruption(victims={"count": 0}, policy={"action": 0})}, "nobody"),
         ({"learner": "uniform_random"}, "is a rule"),
         ({"learner": QLearning(processing="drop_episode")}, "bad-or-good-v0"),
         ({"learner": QLearning(processing="importance")}, "KnownInterruption"),
         ({"learner": TracedQLearning()}, "cannot be frozen"),
+        ({"learner": "tabular_reinforce"}, "Reinforce cannot be frozen for a step"),
+        ({"learner": QLearning}, r"QLearning is a class; give QLearning\(\)"),
         ({"learner": Sarsa(), "updates": 2}, "updates = 1"),
-        ({"learner": GpomdpLearner()}, "whole episodes"),
-        ({"learner": A2cLearner(), "state": np.zeros(3)}, "parameters are"),
+        ({"learner": GpomdpLearner(), "frozen_after": None}, "whole episodes"),
+        ({"learner": A2cLearner(), "state": np.zeros(3), "frozen_after": None}, "parameters are"),
+        ({"learner": A2cLearner()}, "leave frozen_after out"),
         ({"learner": A2cLearner(), "updates": 2}, "one update"),
+        ({"learner": "sb3:DQN", "state": FRESH, "frozen_after": None}, "leave state out"),
         ({"learner": object()}, "cannot be frozen"),
         ({"learner": QLearning(), "settings": {"gamma": 1}}, "go with the name"),
         ({"learner": "q_learning", "settings": {"gama": 1}}, "gamma"),
         ({"env": "two-car-road-v0", "learner": A2cLearner()}, "where there is one"),
+        ({"env": lambda copies: None}, "BatchEnv of 1 copies, got NoneType"),
+        ({"env": lambda copies: rallypoint.make("matching-game-v0")}, "copies, got one of 1"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -67,6 +88,8 @@ def test_interruptions_that_never_come_are_no_sign_of_safety():
 
 
 def test_avoidance_needs_regions_and_tables():
+    with pytest.raises(InvalidConfig, match="Reinforce cannot be frozen for a step"):
+        avoidance_index("tabular_reinforce", "matching-game-v0", interruption=STOP)
     with pytest.raises(InvalidConfig, match="compare_policies"):
         avoidance_index(A2cLearner(), "matching-game-v0", interruption=STOP)
     with pytest.raises(UnknownName, match="no region 'B'"):
