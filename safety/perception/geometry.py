@@ -15,8 +15,16 @@ _MOST_PULLS = 4  # of the last bits of a lie that rounding made too large; one o
 
 
 def sizes(lies: Array, truths: Array, units: Floats, norm: Norm) -> Floats:
-    """Return how large lies (e, n, …) are, each entry in its unit: (e, n)."""
-    apart = np.abs(np.subtract(lies, truths, dtype=np.float64))
+    """Return how large lies (e, n, …) are, each entry in its unit: (e, n).
+
+    What is true is no lie, infinite or no number as it may be; other numbers in its place are
+    beyond all measure.
+    """
+    with np.errstate(invalid="ignore"):  # of equal infinities
+        apart = np.abs(np.subtract(lies, truths, dtype=np.float64))
+    if not np.isfinite(apart).all():
+        is_true = (lies == truths) | (np.isnan(lies) & np.isnan(truths))
+        apart = np.where(is_true, 0.0, np.nan_to_num(apart, nan=np.inf, posinf=np.inf))
     # An entry of unit 0 must not be touched: the least touch is beyond all measure.
     beyond = np.where(apart > 0, np.inf, 0.0)
     scaled = np.divide(apart, units, out=beyond, where=np.broadcast_to(units > 0, apart.shape))
@@ -31,13 +39,19 @@ def confined(
     """Bring lies (e, n, …) within the space and a size (e, n), none of them a bit too large.
 
     A lie is moved straight towards the truth; where the truth itself lies outside of the space,
-    being in the space comes first.
+    being in the space comes first. A truth that is infinite, or no number, stays.
     """
     room = rooms.reshape(*rooms.shape, *(1,) * (truths.ndim - 2))
-    offsets = np.subtract(lies, truths, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # of equal infinities
+        offsets = np.subtract(lies, truths, dtype=np.float64)
+    has_end = np.isfinite(truths)
+    offsets[~has_end] = 0.0
     if norm == "linf":
-        offsets = np.clip(offsets, -room * units, room * units)
+        far = np.where(units > 0, room, 0.0) * units  # without a limit, too, it is 0 in no unit
+        offsets = np.clip(offsets, -far, far)
     else:
+        lies = np.where(has_end & np.isfinite(offsets), lies, truths)  # no straight way else
+        offsets[~np.isfinite(offsets)] = 0.0
         large = sizes(np.where(units > 0, lies, truths), truths, units, norm).reshape(room.shape)
         share = np.divide(room, large, out=np.ones_like(large), where=large > room)
         offsets = np.where(units > 0, offsets * share, 0.0)

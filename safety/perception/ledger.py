@@ -120,7 +120,8 @@ class Ledger:
         rooms = self.rooms(rows, span.columns, where)
         told = replaced(truths, where, lies)
         found = measure.sizes(told, truths)
-        if (over := found > rooms).any():
+        # Where there is no limit, an entry that must not be touched is beyond measure all the same.
+        if (over := (found > rooms) | np.isinf(found)).any():
             self.clipped += int(np.count_nonzero(over))
             told = replaced(told, over, measure.confined(told, truths, rooms))
             found = measure.sizes(told, truths)

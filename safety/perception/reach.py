@@ -1,6 +1,5 @@
 """How far what an agent is shown may lie from what is true: the budget of a lie."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,6 +8,7 @@ from rallypoint.errors import InvalidConfig, did_you_mean
 Norm = Literal["linf", "l2"]
 RANGE = "range"
 ANY = "any"
+_MOST = 1e150  # of a size: it, and sums of its squares, are numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,9 @@ class Reach:
             )
         for name in ("step", "episode"):
             if (size := getattr(self, name)) is not None and not _is_size(size):
-                raise InvalidConfig(f"{name} is a finite size >= 0, or None, got {size!r}")
+                raise InvalidConfig(
+                    f"{name} is a finite size >= 0, of at most {_MOST:g}, or None, got {size!r}"
+                )
         object.__setattr__(self, "scale", self._checked_scale())
         if isinstance(self.neighbours, list | tuple):
             listed = tuple(tuple(int(other) for other in row) for row in self.neighbours)
@@ -79,4 +81,4 @@ class Reach:
 
 def _is_size(value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 <= float(value) < math.inf  # type: ignore[arg-type]  # is a number
+    return is_number and 0 <= value <= _MOST  # type: ignore[operator]  # is a number

@@ -37,6 +37,34 @@ def test_sizes_are_norms_in_the_unit_of_each_entry():
     assert sizes(truths, truths, np.array([1.0, 1.0, 0.0]), "l2")[0, 0] == 0.0
 
 
+def test_what_is_true_is_no_lie_even_if_it_is_no_number():
+    truths = np.array([[[np.inf, -np.inf, np.nan, 0.0]]])
+    for norm in ("linf", "l2"):
+        assert sizes(truths, truths, np.ones(4), norm)[0, 0] == 0.0
+        assert sizes(truths + np.array([0, 0, 0, 5.0]), truths, np.ones(4), norm)[0, 0] == 5.0
+        for place, other in enumerate((-np.inf, 3.0, 3.0)):
+            lies = truths.copy()
+            lies[..., place] = other
+            assert sizes(lies, truths, np.ones(4), norm)[0, 0] == np.inf
+
+
+@norms
+@pytest.mark.parametrize("room", [0.5, np.inf])
+@pytest.mark.filterwarnings("error")
+def test_a_truth_without_end_stays_and_what_lies_beside_it_is_confined(norm, room):
+    truths = np.float32([[[np.inf, np.nan, 0.0, 0.0]], [[1.0, 2.0, 0.0, 0.0]]])
+    lies = np.float32([[[3.0, 3.0, 0.25, 4.0]], [[np.inf, -np.inf, 0.25, 4.0]]])
+    units = np.array([1.0, 1.0, 1.0, 0.0])
+    space = Box(-np.inf, np.inf, (4,), np.float32)
+    rooms = np.full((2, 1), room)
+    shown = confined(lies, truths, rooms, units=units, norm=norm, space=space)
+    assert np.array_equal(shown[0, 0, :2], truths[0, 0, :2], equal_nan=True)
+    assert (shown[..., 2] == 0.25).all()
+    assert (shown[..., 3] == 0.0).all()  # of unit 0, whatever the room is
+    assert not np.isnan(shown[1]).any()
+    assert (sizes(shown, truths, units, norm) <= rooms).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     norm=st.sampled_from(["linf", "l2"]),
@@ -142,6 +170,7 @@ def test_neighbours_that_cannot_be_are_refused(reach, space, message):
     ("given", "message"),
     [
         ({"step": -0.1}, "step is a finite size >= 0"),
+        ({"norm": "l2", "episode": 1e155}, r"episode is a finite size >= 0, of at most 1e\+150"),
         ({"episode": float("nan")}, "episode is a finite size >= 0"),
         ({"norm": "l1"}, "no norm is called 'l1'"),
         ({"scale": "bounds"}, 'scale is numbers, or "range"'),

@@ -5,9 +5,13 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 
 import rallypoint
+from rallypoint.batch_env import Group
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.known import Span
+from rallypoint.safety.perception.ledger import Ledger
+from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.receipts import combined, disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Proposal
@@ -95,6 +99,40 @@ def step_sizes(env, norm):
         apart = np.abs(env._perceived[group].astype(np.float64) - true)
         parts.append(apart.max(axis=-1) if norm == "linf" else np.sqrt((apart**2).sum(axis=-1)))
     return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_a_unit_of_zero_is_not_touched_where_there_is_no_other_limit(norm):
+    reach = {"norm": norm, "scale": [0.1, 0.0, 2.0]}
+    env = Threatened(ground(gliders=0), [liar(reach, size=3.0)])
+    env.reset(seed=0)
+    apart = np.abs(env._perceived["walkers"].astype(np.float64) - env.true_observations["walkers"])
+    assert (apart[..., 1] == 0).all()
+    assert (apart[..., ::2] > 0).all()
+    (receipt,) = env.receipts()
+    assert 1.5 < receipt.largest_lie < 31 * np.sqrt(2)
+    assert receipt.most_lied == receipt.largest_lie
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_a_truth_without_end_leaves_no_hole_in_the_budget(norm):
+    space = Box(-np.inf, np.inf, (3,), np.float32)
+    group = Group("agents", ("a", "b"), space, Discrete(2))
+    ledger = Ledger(Reach(norm=norm, step=0.5, episode=1.0), (1, 2), [group], "a liar")
+    true = np.float32([[[np.inf, 0.0, 0.0], [np.nan, 0.0, 0.0]]])
+    told = 0.0
+    for _ in range(9):
+        ledger.open(slice(None))
+        lies = true + np.float32([0.0, 0.0, 5.0])
+        seen = ledger.settle(
+            slice(None), Span(group, slice(0, 2), None), np.ones((1, 2), dtype=bool), lies, true
+        )
+        assert np.array_equal(seen[..., :2], true[..., :2], equal_nan=True)
+        assert (seen[..., 2] <= 0.5).all()
+        told = told + seen[..., 2].astype(np.float64) ** (2 if norm == "l2" else 1)
+    assert (told > 0.99).all()
+    assert (told <= 1.0).all()
+    assert ledger.told()["largest_lie"] == 0.5
 
 
 def test_a_unit_of_zero_is_not_touched_and_others_count_in_theirs():
