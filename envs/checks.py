@@ -1,5 +1,6 @@
 """Settings of worlds that cannot be meant, refused with the reason."""
 
+import sys
 from collections.abc import Iterable
 from reprlib import repr as shortened
 from typing import Any
@@ -22,6 +23,29 @@ def check_size(name: str, value: Any, least: int) -> None:
         raise InvalidConfig(f"{name} is an integer >= {least}, got {value!r}")
     if value > _MOST:
         raise InvalidConfig(f"{name} is an integer up to {_MOST:,}, got {value}")
+
+
+def check_number(
+    name: str,
+    value: Any,
+    least: float = -np.inf,
+    most: float = np.inf,
+    *,
+    above: float | None = None,
+) -> None:
+    """Refuse what is no finite number, or lies outside of [least, most], or not above something.
+
+    Raises:
+        InvalidConfig: says what it must be.
+    """
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    is_finite = is_number and abs(value) <= sys.float_info.max  # of whole numbers of any length
+    if is_finite and least <= value <= most and (above is None or value > above):
+        return
+    bounds = [f"> {above:g}"] if above is not None else []
+    bounds += [f">= {least:g}"] if least > -np.inf and most == np.inf else []
+    bounds += [f"in [{least:g}, {most:g}]"] if most < np.inf else []
+    raise InvalidConfig(" ".join([f"{name} is a finite number", *bounds]) + f", got {value!r}")
 
 
 def check_name(kind: str, name: Any, known: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from rallypoint.agents.bandits.memory import Memory
 from rallypoint.agents.bandits.principal import checked_interests
 from rallypoint.batch_env import Actions, Mask, Observations
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.envs.checks import check_size
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.envs.principal_agent.world import AGENT, INTERESTS
 from rallypoint.errors import InvalidConfig
 
@@ -32,7 +32,8 @@ class BestResponse:
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Answer the offers (E, 1, …) with an arm (E, 1)."""
         del draws  # deterministic
-        return {self.group: self._best(offers_in(observations), self.interests)[:, None]}
+        offers = offers_in(observations, len(self.interests))
+        return {self.group: self._best(offers, self.interests)[:, None]}
 
     @staticmethod
     def _best(offers: Floats, interests: Floats) -> Integers:
@@ -62,8 +63,8 @@ class LyingResponse(BestResponse):
             InvalidConfig: a bribe that it would have to pay itself.
         """
         super().__init__(interests=interests)
-        if not bribe >= 0:
-            raise InvalidConfig(f"a bribe is >= 0, got {bribe}")
+        check_number("bribe", bribe, 0)
+        check_size("lies_for", lies_for, 0)
         favourite = np.arange(len(self.interests)) == self.interests.argmax()
         self._pretended = self.interests - np.where(favourite, 0.0, bribe)
         self._lies_for = lies_for
@@ -76,7 +77,7 @@ class LyingResponse(BestResponse):
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Answer the offers (E, 1, …) with an arm (E, 1)."""
         del draws  # deterministic
-        offers = offers_in(observations)
+        offers = offers_in(observations, len(self.interests))
         self._memory.open(len(offers))
         lies = self._memory["round"] < self._lies_for
         told = self._best(offers, self._pretended)
@@ -106,9 +107,8 @@ class LearningArms:
             InvalidConfig: fewer than two arms, or no such share.
         """
         check_size("num_arms", num_arms, 2)
-        if not exploration >= 0:
-            raise InvalidConfig(f"exploration is a number of rounds >= 0, got {exploration}")
-        self._exploration = exploration
+        check_number("exploration", exploration, 0)
+        self._exploration, self._num_arms = exploration, num_arms
         zeros = np.zeros(num_arms)
         self._memory = Memory(
             {"round": np.array(0), "sums": zeros, "counts": zeros, "offers": zeros}
@@ -120,9 +120,9 @@ class LearningArms:
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Answer the offers (E, 1, …) with an arm (E, 1)."""
-        memory, offers = self._memory, offers_in(observations)
-        num_copies, num_arms = offers.shape
-        memory.open(num_copies)
+        memory, num_arms = self._memory, self._num_arms
+        offers = offers_in(observations, num_arms)
+        memory.open(len(offers))
         answers = answers_in(observations)
         self._learn(observations, np.flatnonzero(answers & (memory["round"] > 0)))
         means = memory["sums"] / np.maximum(memory["counts"], 1)
@@ -143,10 +143,18 @@ class LearningArms:
         memory["counts"][rows, arms] += 1
 
 
-def offers_in(observations: Observations) -> Floats:
-    """Return what is offered for each arm, as the agent sees it: (E, K)."""
+def offers_in(observations: Observations, num_arms: int) -> Floats:
+    """Return what is offered for each of K arms, as the agent sees it: (E, K).
+
+    Raises:
+        InvalidConfig: the game has other arms.
+    """
     seen = observations[AGENT][:, 0]
-    num_arms = (seen.shape[1] - 2) // 2
+    if seen.shape[1] != 2 * num_arms + 2:
+        raise InvalidConfig(
+            f"an agent of {num_arms} arms was offered something for {(seen.shape[1] - 2) // 2}; "
+            "give it as many as the game has"
+        )
     offers: Floats = seen[:, 1 : 1 + num_arms]
     return offers
 

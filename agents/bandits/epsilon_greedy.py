@@ -6,7 +6,7 @@ from rallypoint.agents import agents
 from rallypoint.agents.bandits.principal import Outcome, Principal, check_game, on_arm
 from rallypoint.batch_env import Mask
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.errors import InvalidConfig
+from rallypoint.envs.checks import check_number
 
 _ROUNDING = 1e-9  # of sums of bounds
 
@@ -45,8 +45,7 @@ class EpsilonGreedyPrincipal(Principal):
             InvalidConfig: no such game, or it would never explore.
         """
         check_game(num_arms, rounds, most)
-        if not exploration > 0:
-            raise InvalidConfig(f"exploration is a number of rounds > 0, got {exploration}")
+        check_number("exploration", exploration, above=0)
         bounds = np.where(np.eye(num_arms, dtype=bool), 0.0, float(most))
         zeros = np.zeros(num_arms)
         self._nothing_known = bounds

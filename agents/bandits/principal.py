@@ -9,7 +9,7 @@ import numpy as np
 from rallypoint.agents.bandits.memory import Memory
 from rallypoint.batch_env import Actions, Array, Mask, Observations
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.envs.checks import check_size
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.envs.principal_agent.world import PRINCIPAL
 from rallypoint.errors import InvalidConfig
 
@@ -88,8 +88,7 @@ def check_game(num_arms: int, rounds: int, most: float) -> None:
     """
     check_size("num_arms", num_arms, 2)
     check_size("rounds", rounds, 1)
-    if not (np.isfinite(most) and most > 0):
-        raise InvalidConfig(f"most is a finite incentive > 0, got {most!r}")
+    check_number("most", most, above=0)
 
 
 def checked_interests(interests: Sequence[float]) -> Floats:
@@ -98,7 +97,10 @@ def checked_interests(interests: Sequence[float]) -> Floats:
     Raises:
         InvalidConfig: fewer than two, or no finite numbers.
     """
-    own = np.asarray(interests, dtype=np.float64)
+    try:
+        own = np.asarray(interests, dtype=np.float64)
+    except (TypeError, ValueError):
+        own = np.zeros(())
     if own.ndim != 1 or len(own) < 2 or not np.isfinite(own).all():
         raise InvalidConfig(
             f"interests are finite numbers, one for each of two arms or more, got {interests!r}"

@@ -9,6 +9,8 @@ from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
 from rallypoint.draws import Draws
 from rallypoint.envs.ant_colony.percept import parts
+from rallypoint.envs.checks import check_number, check_size
+from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,23 @@ class EncounterRate:
     quits: float = 0.2
     enough: float = 4.0
     group: str = "agents"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        check_size("num_tasks", self.num_tasks, 1)
+        check_number("cap", self.cap, above=0)
+        check_number("enough", self.enough)
+        for name in ("recruits", "spontaneous", "quits"):
+            check_number(name, getattr(self, name), 0, 1)
+        if self.recruits + self.spontaneous > 1:
+            raise InvalidConfig(
+                "an idle ant is recruited, takes up any task, or neither: recruits and spontaneous "
+                f"are at most 1 together, got {self.recruits} and {self.spontaneous}"
+            )
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose a task for every ant from what it perceives (E, N, entries)."""

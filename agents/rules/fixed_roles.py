@@ -10,6 +10,7 @@ import numpy as np
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
 from rallypoint.draws import Draws
+from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig
 
 
@@ -27,9 +28,11 @@ class FixedRoles:
     group: str = "agents"
 
     def __post_init__(self) -> None:
-        """Refuse less than nobody."""
-        if any(isinstance(count, bool) or count < 0 for count in self.workers):
-            raise InvalidConfig(f"workers are counts >= 0, got {self.workers}")
+        """Refuse less than nobody, and no tasks at all."""
+        if not len(self.workers):
+            raise InvalidConfig("workers has a count of ants for each task, got none")
+        for count in self.workers:
+            check_size("each count of workers", count, 0)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Do the same as always."""

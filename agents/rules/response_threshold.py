@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
-from rallypoint.draws import Draws, stream
+from rallypoint.draws import Draws, check_seed, stream
 from rallypoint.envs.ant_colony.percept import parts
+from rallypoint.envs.checks import check_number, check_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,19 @@ class ResponseThreshold:
     quits: float = 0.1
     seed: int = 0  # of the thresholds
     group: str = "agents"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidConfig: says what must hold.
+        """
+        check_size("num_tasks", self.num_tasks, 1)
+        check_number("cap", self.cap, above=0)
+        check_number("mean", self.mean)
+        check_number("deviation", self.deviation, 0)
+        check_number("quits", self.quits, 0, 1)
+        check_seed(self.seed)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose a task for every ant from what it perceives (E, N, entries)."""

@@ -7,6 +7,8 @@ over idle and the K tasks; then the shares of those it met by what they appear t
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.errors import InvalidConfig
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -25,7 +27,15 @@ def parts(percepts: NDArray[np.floating], num_tasks: int) -> tuple[Floats, Integ
     """Take a percept (…, entries) apart: stimuli (…, K), own task (…), encounters (…, K + 1).
 
     Stimuli are shares of the cap. The own task is 0 for idle, 1 … K for a task.
+
+    Raises:
+        InvalidConfig: they are of a world with other tasks.
     """
+    if percepts.shape[-1] != (size := entries(num_tasks)):
+        raise InvalidConfig(
+            f"an ant that knows of num_tasks = {num_tasks} perceives {size} numbers, and here are "
+            f"{percepts.shape[-1]}; say how many tasks the colony has"
+        )
     stimuli, own, met = np.split(percepts, [num_tasks, 2 * num_tasks + 1], axis=-1)
     return stimuli.astype(np.float64), own.argmax(axis=-1), met.astype(np.float64)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.envs.ant_colony.percept import Companions, encounters, entries
 from rallypoint.envs.batch import Copies
-from rallypoint.envs.checks import check_size
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.envs.drawing.drawn_world import DrawnWorld, Marks
 from rallypoint.errors import InvalidConfig
 
@@ -76,8 +76,7 @@ class AntColony(DrawnWorld):
         self.needs = _positive("needs", needs)
         self.efficiency = float(_positive("efficiency", [efficiency])[0])
         self.cap = float(_positive("cap", [cap])[0])
-        if not (np.isfinite(noise) and noise >= 0):
-            raise InvalidConfig(f"noise is a standard deviation >= 0, got {noise!r}")
+        check_number("noise", noise, 0)
         self._deviation = float(noise)
         self.num_tasks = len(self.needs)
         agents = tuple(f"agent_{i}" for i in range(num_agents))

@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Discrete
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats
 from rallypoint.envs.batch import Copies
-from rallypoint.envs.checks import check_size
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.envs.told import ToldWorld
 from rallypoint.errors import InvalidConfig
 
@@ -75,11 +75,9 @@ class PrincipalAgent(ToldWorld):
                 "means and interests have one number for each of at least two arms, got "
                 f"{len(self.means)} and {len(self.interests)}"
             )
-        for name, value in (("noise", noise), ("agent_noise", agent_noise)):
-            if not (np.isfinite(value) and value >= 0):
-                raise InvalidConfig(f"{name} is a standard deviation >= 0, got {value!r}")
-        if not (np.isfinite(most) and most > 0):
-            raise InvalidConfig(f"most is a finite incentive > 0, got {most!r}")
+        check_number("noise", noise, 0)
+        check_number("agent_noise", agent_noise, 0)
+        check_number("most", most, above=0)
         self._noises = np.array([noise, agent_noise])
         arms = self.num_arms = len(self.means)
         offer = Box(0.0, most, (arms,), np.float64)
@@ -165,7 +163,10 @@ def _space(highest: Sequence[float]) -> Box:
 
 
 def _numbers(name: str, values: Sequence[float]) -> Floats:
-    numbers = np.asarray(values, dtype=np.float64)
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.zeros(())
     if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise InvalidConfig(f"{name} is a list of finite numbers, got {values!r}")
     return numbers

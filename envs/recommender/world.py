@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats, Integers
 from rallypoint.envs.batch import Copies
-from rallypoint.envs.checks import check_size
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.envs.recommender.tastes import clicked_with, profiles, worths
 from rallypoint.envs.told import ToldWorld
 from rallypoint.errors import InvalidConfig
@@ -98,10 +98,12 @@ class Recommender(ToldWorld):
                 f"make slate at most {num_items}"
             )
         self.is_minority = _minority(num_users, minority, rank)  # (U,)
-        self._apart = _number("apart", apart, 0, 1)
-        self._alignment = _number("alignment", alignment, -1, 1)
-        self._taste = _number("taste", taste, 0)
-        self._average = _number("average", average)
+        check_number("apart", apart, 0, 1)
+        check_number("alignment", alignment, -1, 1)
+        check_number("taste", taste, 0)
+        check_number("average", average)
+        self._apart, self._alignment = float(apart), float(alignment)
+        self._taste, self._average = float(taste), float(average)
         self.num_users, self.num_items, self.slate = num_users, num_items, slate
         users = tuple(f"user_{index}" for index in range(num_users))
         super().__init__(
@@ -221,10 +223,3 @@ def _minority(num_users: int, minority: int, rank: int) -> Mask:
         )
     is_minority: Mask = np.arange(num_users) >= num_users - minority
     return is_minority
-
-
-def _number(name: str, value: float, low: float = -np.inf, high: float = np.inf) -> float:
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not is_number or not (np.isfinite(value) and low <= value <= high):
-        raise InvalidConfig(f"{name} is a finite number in [{low:g}, {high:g}], got {value!r}")
-    return float(value)

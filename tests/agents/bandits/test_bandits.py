@@ -169,19 +169,29 @@ def test_episodes_begin_anew_in_the_copies_where_they_do():
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (lambda: LyingResponse(bribe=-0.1), "a bribe is >= 0, got -0.1"),
-        (lambda: EpsilonGreedyPrincipal(exploration=0), "a number of rounds > 0, got 0"),
+        (lambda: LyingResponse(bribe=-0.1), "bribe is a finite number >= 0, got -0.1"),
+        (lambda: LyingResponse(lies_for=-1), "lies_for is an integer >= 0, got -1"),
+        (lambda: EpsilonGreedyPrincipal(exploration=0), "a finite number > 0, got 0"),
         (lambda: EpsilonGreedyPrincipal(rounds=0), "rounds is an integer >= 1, got 0"),
         (lambda: EpsilonGreedyPrincipal(num_arms=1), "num_arms is an integer >= 2, got 1"),
         (lambda: Ipa(num_arms=0, rounds=100), "num_arms is an integer >= 2, got 0"),
-        (lambda: Ipa(most=np.nan), "most is a finite incentive > 0, got nan"),
+        (lambda: Ipa(most=np.nan), "most is a finite number > 0, got nan"),
         (lambda: UcbOracle(rounds=0), "rounds is an integer >= 1, got 0"),
         (lambda: UcbOracle(interests=()), "interests are finite numbers, one for each of two"),
         (lambda: BestResponse(interests=(0.1, np.nan)), "interests are finite numbers"),
         (lambda: LearningArms(num_arms=1), "num_arms is an integer >= 2, got 1"),
-        (lambda: LearningArms(exploration=-1), "a number of rounds >= 0, got -1"),
+        (lambda: LearningArms(exploration=-1), "a finite number >= 0, got -1"),
+        (lambda: Ipa(most="all"), "most is a finite number > 0, got 'all'"),
+        (lambda: BestResponse(interests="ab"), "interests are finite numbers"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(made, says):
     with pytest.raises(InvalidConfig, match=says):
         made()
+
+
+@pytest.mark.parametrize("agent", [BestResponse(), LyingResponse(), LearningArms()])
+def test_an_agent_of_other_arms_than_the_game_has_is_told_so(agent):
+    env = rallypoint.make("principal-agent-v0", means=(0.1, 0.2), interests=(0.2, 0.1))
+    with pytest.raises(InvalidConfig, match="agent of 5 arms was offered something for 2; give it"):
+        agent.act(env.reset(seed=0), Draws(0, "evaluate/policy", env.copies))

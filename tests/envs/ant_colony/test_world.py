@@ -170,7 +170,7 @@ def test_who_is_alone_meets_nobody():
         ({"needs": 0.3}, "needs is a list of numbers, got 0.3"),
         ({"efficiency": 0}, "efficiency is finite and > 0"),
         ({"cap": float("inf")}, "cap is finite and > 0"),
-        ({"noise": -1}, "noise is a standard deviation >= 0"),
+        ({"noise": -1}, "noise is a finite number >= 0, got -1"),
         ({"num_agents": 0}, "num_agents is an integer >= 1"),
         ({"meetings": 0}, "meetings is an integer >= 1"),
     ],
@@ -212,3 +212,33 @@ def test_a_picture_and_a_text_show_who_works_and_who_does_not():
     assert before.shape[2] == 3
     drawn.step({"agents": np.ones((1, 60), dtype=int)})
     assert (drawn.render() != before).any()
+
+
+@pytest.mark.parametrize("rule", [ResponseThreshold(), EncounterRate()])
+@pytest.mark.parametrize("tasks", [2, 4])
+def test_ants_that_know_of_other_tasks_than_there_are_are_told_so(rule, tasks):
+    env = rallypoint.make("ant-colony-v0", needs=[0.1] * tasks)
+    with pytest.raises(InvalidConfig, match=f"num_tasks = 3 perceives 11 .* are {3 * tasks + 2}"):
+        rule.act(env.reset(seed=0), Draws(0, "evaluate/policy", env.copies))
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (lambda: ResponseThreshold(num_tasks=0), "num_tasks is an integer >= 1, got 0"),
+        (lambda: ResponseThreshold(quits=1.5), r"quits is a finite number in \[0, 1\], got 1.5"),
+        (lambda: ResponseThreshold(deviation=-1), "deviation is a finite number >= 0, got -1"),
+        (lambda: ResponseThreshold(mean=np.nan), "mean is a finite number, got nan"),
+        (lambda: ResponseThreshold(cap=0), "cap is a finite number > 0, got 0"),
+        (lambda: ResponseThreshold(seed=-1), "a seed is"),
+        (lambda: EncounterRate(num_tasks=0), "num_tasks is an integer >= 1, got 0"),
+        (lambda: EncounterRate(quits=-0.1), r"quits is a finite number in \[0, 1\]"),
+        (lambda: EncounterRate(enough="much"), "enough is a finite number, got 'much'"),
+        (lambda: EncounterRate(recruits=0.6, spontaneous=0.6), "at most 1 together, got 0.6 and"),
+        (lambda: FixedRoles(workers=()), "a count of ants for each task, got none"),
+        (lambda: FixedRoles(workers=(1.5,)), "each count of workers is an integer >= 0, got 1.5"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_refused(made, says):
+    with pytest.raises(InvalidConfig, match=says):
+        made()
