@@ -8,6 +8,7 @@ import msgspec
 
 from rallypoint.config import file_key
 from rallypoint.experiments.settings import comments
+from rallypoint.experiments.threat_bounds import parts_of, with_bounds
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import FORMAT
 from rallypoint.safety.threats import KNOWLEDGE, threats
@@ -54,9 +55,13 @@ def _table(kind: Any, definitions: Schema, *, prefix: str, name: str | None = No
             "properties": {"kind": {"const": name}},
             "required": ["kind"],
         }
+    kinds = parts_of(kind)
     for part, schema in parts.items():
         is_top = top == {"$ref": f"#/$defs/{prefix}.{part}"}
-        definitions[f"{prefix}.{part}"] = _as_file(schema, kind if is_top else None, name)
+        written = _as_file(schema, kind if is_top else None, name)
+        for key, setting in written.get("properties", {}).items():
+            written["properties"][key] = with_bounds(setting, kinds[part], key)
+        definitions[f"{prefix}.{part}"] = written
     return top
 
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from rallypoint.config import to_dict
+from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.threat_schema import threat_file_schema
 from rallypoint.safety.limits import Byzantine
 from rallypoint.safety.threat_model import ThreatModel
@@ -91,6 +92,73 @@ def test_the_schema_knows_the_threats_of_others_even_where_nothing_describes_the
     validator = jsonschema.Draft202012Validator(threat_file_schema())
     assert validator.is_valid({"threats": [{"kind": "odd", "phase": 3}, {"kind": "crash"}]})
     assert not validator.is_valid({"threats": [{"kind": "even"}]})
+
+
+NUMBERS = (-1e300, -1.0, -5e-324, 0.0, 5e-324, 0.5, 1.0 - 2**-53, 1.0, 1.0 + 2**-52, 2.0, 3.5)
+WHOLE = (-(10**12) - 1, -1, 0, 1, 2, 3, 11, 12, 10**6 + 1, 10**12, 10**12 + 1, 2**64 - 1, 2**64)
+NESTED = {
+    "when": ({"from": 0}, {"until": 1}, {"every": 1}, {"probability": 0.5}),
+    "budget": ({"steps_per_episode": 1}, {"agents": 1}, {"rounds": 1}, {"norm": 0.5}),
+    "victims": ({"fraction": 0.5}, {"count": 1}),
+}
+
+
+def tables(kind):
+    """Yield tables of a kind with one number, whole or real, and all that might stand there."""
+    of_kind = SCHEMA["$defs"][f"{kind.kind}.{kind.__name__}"]["properties"]
+    for key, setting in of_kind.items():
+        types = {one.get("type") for one in setting.get("anyOf", [setting])}
+        for value in NUMBERS if "number" in types else WHOLE if "integer" in types else ():
+            yield {"kind": kind.kind, key: value}
+
+
+def is_loaded(table):
+    try:
+        ThreatModel.from_dict(table)
+    except InvalidConfig:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", list(threats))
+def test_schema_and_loader_agree_on_numbers_at_their_bounds_and_just_beyond(name):
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    # What these may be depends on other settings, which no schema says.
+    together = {"neuron_faults": {"bits", "capacity"}}.get(name, {"poisoned", "of"})
+    for table in tables(threats[name]):
+        if not together & set(table):
+            model = {"byzantine": {"count": 1}, "threats": [table]}
+            assert validator.is_valid(model) == is_loaded(model), table
+
+
+@pytest.mark.parametrize("key", sorted(NESTED))
+def test_schema_and_loader_agree_on_limits_and_who_is_byzantine(key):
+    for (part, value), *_ in (example.items() for example in NESTED[key]):
+        for number in NUMBERS if isinstance(value, float) else WHOLE:
+            tried = [{"threats": [{"kind": "crash", key: {part: number}}]}]
+            if key == "victims":
+                tried.append({"byzantine": {part: number}})
+            for model in tried:
+                assert is_valid(model) == is_loaded(model), model
+
+
+def test_bounds_are_in_the_schema_as_files_may_have_them():
+    settings = SCHEMA["$defs"]["interruption.Interruption"]["properties"]
+    [theta] = [one for one in settings["theta"]["anyOf"] if one.get("type") == "number"]
+    assert theta == {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+    gamma = SCHEMA["$defs"]["hidden_vulnerability.HiddenVulnerability"]["properties"]["precision"]
+    assert (gamma["exclusiveMinimum"], gamma["exclusiveMaximum"]) == (0, 1)
+    every = SCHEMA["$defs"]["crash.Schedule"]["properties"]["every"]
+    assert every["minimum"] == 1
+
+
+def test_numbers_that_go_with_others_have_no_bounds_of_their_own():
+    """Of so many percepts, so many are poisoned: neither is given alone."""
+    model = {"threats": [{"kind": "trigger", "poisoned": 3, "of": 10}]}
+    assert is_valid(model)
+    assert is_loaded(model)
+    capacity = SCHEMA["$defs"]["neuron_faults.NeuronFaults"]["properties"]["capacity"]
+    assert not {"minimum", "maximum"} & set(capacity)
 
 
 def test_byzantine_of_any_form_is_taken():
