@@ -122,6 +122,11 @@ def placement_of(address: str | None, settings: dict[str, Any]) -> "Placement | 
         if settings:
             raise click.UsageError("--ray-set is about a cluster: say which, as in --ray auto")
         return None
+    if "address" in settings:
+        raise click.UsageError(
+            f"--ray {address} says on which cluster, and --ray-set address={settings['address']} "
+            "says it again: leave the latter out"
+        )
     try:
         return from_dict(Placement, {"address": address, **settings}, where="--ray-set")
     except RallypointError as error:

@@ -1,7 +1,10 @@
 """Where rounds are computed when they are computed on a Ray cluster, and with what."""
 
+import dataclasses
 import itertools
+import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from rallypoint.agents.rounds.ray_variables import check_variables
@@ -33,9 +36,10 @@ class Placement:
         """
         for name in ("actors", "blocks"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {value}")
-        if self.cpus < 0 or self.gpus < 0:
+            is_number = isinstance(value, Integral) and not isinstance(value, bool)
+            if value is not None and not (is_number and value >= 1):
+                raise InvalidConfig(f"{name} is a number >= 1, got {value!r}")
+        if not (0 <= self.cpus < math.inf and 0 <= self.gpus < math.inf):
             raise InvalidConfig(
                 f"an actor has 0 or more CPUs and GPUs, got {self.cpus}, {self.gpus}"
             )
@@ -55,6 +59,12 @@ class Placement:
     def protocol(self) -> Synchronous:
         """Who is waited for, and how long."""
         return Synchronous(patience=self.patience, deadline=self.deadline)
+
+    def among(self, count: int) -> "Placement":
+        """Return where n contributors are computed: no Ray is started for more actors than that."""
+        if self.address != LOCAL or self.actors is None:
+            return self
+        return dataclasses.replace(self, actors=min(self.actors, count))
 
     def num_actors(self, count: int, cpus: float) -> int:
         """Return how many actors n contributors get on a cluster of so many CPUs."""

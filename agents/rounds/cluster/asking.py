@@ -58,7 +58,7 @@ class AskedThere(Asking):
             CannotGoOn: there is no such cluster, it has too little, or no actor starts.
         """
         super().__init__(count)
-        self._jobs: Jobs[Wanted] = Jobs(placement, logs=logs, run=run)
+        self._jobs: Jobs[Wanted] = Jobs(placement.among(count), logs=logs, run=run)
         self._placement = placement
         self._failures = 1 if tells_losses else failures
         self._again_where_gone = not tells_losses

@@ -63,7 +63,7 @@ class Cluster(Delivery):
         Raises:
             CannotGoOn: there is no such cluster, it has too little, or no actor starts.
         """
-        self._jobs: Jobs[_Job] = Jobs(placement, logs=logs, run=run)
+        self._jobs: Jobs[_Job] = Jobs(placement.among(count), logs=logs, run=run)
         actors = self._jobs.actors(count)
         super().__init__(blocks or placement.deal(count, actors))
         self._parts = parts

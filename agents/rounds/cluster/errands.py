@@ -26,7 +26,7 @@ def spread(
         RallypointError: that a call raised.
         CannotGoOn: it raised something else, or its processes died again and again.
     """
-    session = Session(placement)
+    session = Session(placement.among(len(arguments)))
     try:
         yield from _made(call, arguments, placement, session)
     finally:
@@ -43,7 +43,7 @@ def deal(
 
     For the rest see ``spread``.
     """
-    session = Session(placement)
+    session = Session(placement.among(count))
     try:
         blocks = placement.deal(count, placement.num_actors(count, session.cpus))
         yield from _made(call, [(about, block) for block in blocks], placement, session)

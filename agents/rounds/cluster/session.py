@@ -58,14 +58,16 @@ class Session:
 
     def _check_room(self, placement: Placement) -> None:
         actors = placement.actors or 1
-        has = _RAY.cluster_resources()
+        resources = _RAY.cluster_resources()
         for name, each in (("CPU", placement.cpus), ("GPU", placement.gpus)):
-            if actors * each > has.get(name, 0):
+            has = resources.get(name, 0)
+            if actors * each > has:
+                fitting = int(has // each)
+                fewer = f"actors={fitting}" if fitting else f"{name.lower()}s={has / actors:g}"
                 raise CannotGoOn(
                     f"{actors} actors with {each:g} {name} each need {actors * each:g}, and the "
-                    f"cluster has {has.get(name, 0):g}; ask for fewer actors or less for each, as "
-                    f"in --ray-set actors={int(has.get(name, 0) // each) if each else actors}, or "
-                    "add nodes"
+                    f"cluster has {has:g}; ask for fewer actors or less for each, as in --ray-set "
+                    f"{fewer}, or add nodes"
                 )
 
     def _ship(self, placement: Placement) -> None:
@@ -142,9 +144,10 @@ def _connect(placement: Placement, **settings: Any) -> None:
     if placement.address == LOCAL:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         cores = os.cpu_count() or 1
-        wanted = (placement.actors or 1) * placement.cpus
+        # Here more actors than cores are fine; what one of them asks for must be there.
+        wanted = (placement.actors or 1) * min(placement.cpus, cores)
         settings |= {
-            "num_cpus": int(max(cores, -(-wanted // 1))),  # here more actors than cores are fine
+            "num_cpus": int(max(cores, -(-wanted // 1))),
             "include_dashboard": False,
             "object_store_memory": placement.object_store,
         }

@@ -47,7 +47,11 @@ def test_where_importing_ray_takes_long_it_is_said_and_gone_on_with(monkeypatch)
     ("settings", "says"),
     [
         ({"actors": 0}, "actors is a number >= 1"),
+        ({"actors": True}, "actors is a number >= 1, got True"),
+        ({"blocks": 1.5}, "blocks is a number >= 1, got 1.5"),
         ({"cpus": -1.0}, "0 or more CPUs"),
+        ({"cpus": float("nan")}, "0 or more CPUs"),
+        ({"gpus": float("inf")}, "0 or more CPUs and GPUs, got 1.0, inf"),
         ({"source": "elsewhere"}, "source is"),
         ({"start_seconds": 0.0}, "start_seconds"),
         ({"deadline": 0.0}, "deadline"),
@@ -77,7 +81,11 @@ def test_an_address_where_nobody_listens_is_refused_soon(address, tmp_path):
     ("settings", "says"),
     [
         ({"actors": 1000}, "1000 actors with 1 CPU each need 1000, and the cluster has"),
-        ({"actors": 1, "gpus": 8.0}, "with 8 GPU each need 8, and the cluster has 0"),
+        ({"actors": 1, "gpus": 8.0}, "8 GPU each need 8, and the cluster has 0; .* gpus=0, or add"),
+        (
+            {"actors": 2, "cpus": 64.0},
+            r"need 128, and the cluster has .*--ray-set cpus=[0-9.]+, or add",
+        ),
     ],
 )
 def test_a_cluster_that_has_less_than_is_asked_for_is_refused(settings, says):
@@ -139,6 +147,23 @@ def test_without_ray_nothing_imports_it(tmp_path):
         check=True,
         capture_output=True,
     )
+
+
+def test_a_cluster_that_is_said_twice_is_refused():
+    words = ("train", "--env", "x", "--agent", "a2c", "--ray", "auto")
+    done = rallypoint(*words, "--ray-set", "address=local")
+    assert done.returncode == 2
+    assert "--ray auto says on which cluster" in done.stderr
+
+
+def test_no_ray_is_started_for_more_actors_than_there_is_work_for_or_larger_than_the_machine():
+    # It would start, if ever, with as many processes as it has CPUs.
+    train = ("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--workers", "2")
+    many = ("--ray-set", "actors=1000000000", "--ray-set", "cpus=1e9")
+    done = rallypoint(*train, "--ray", "local", *many)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "2 actors with 1e+09 CPU each need 2e+09, and the cluster has" in done.stderr
+    assert f"as in --ray-set cpus={os.cpu_count()}, or add nodes" in done.stderr
 
 
 def test_settings_of_a_cluster_without_one_are_refused(tmp_path):
