@@ -14,6 +14,7 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import ENCODINGS, Encoding
 from rallypoint.agents.tabular.exploration import Ties, drawn, epsilon_greedy
 from rallypoint.batch_env import Actions, BatchEnv, Observations
+from rallypoint.config import check_words, from_dict
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
@@ -39,7 +40,8 @@ class TabularPolicy:
     softmax: bool = False  # tables are preferences, acted by in proportion to their exponentials
 
     def __post_init__(self) -> None:
-        """Refuse tables that do not fit the encoding, and an epsilon that is no probability."""
+        """Refuse tables that do not fit the encoding, and settings that are none."""
+        check_words(self, "ties")
         if self.tables.ndim != 4 or self.tables.shape[2] != self.encoding.num_states:
             raise InvalidConfig(
                 f"tables are (replicates, agents, {self.encoding.num_states} states, actions), "
@@ -84,12 +86,15 @@ class TabularPolicy:
 
 
 def refuse_no_numbers(env: BatchEnv, tables: Floats) -> None:
-    """Refuse tables (copies or runs, N, S, A) that hold NaN.
+    """Refuse tables (copies or runs, N, S, A) that hold NaN or infinity.
+
+    An action that an agent does not have is -inf, and so in all of its states.
 
     Raises:
         Diverged: says whose they are.
     """
-    if (wrong := np.isnan(tables)).any():
+    missing = np.isneginf(tables).all(axis=2, keepdims=True)
+    if (wrong := ~(np.isfinite(tables) | missing)).any():
         whose, agent = (int(place) for place in np.argwhere(wrong)[0][:2])
         raise Diverged(
             f"what {env.agents[agent]} learned in {env.id}, number {whose} of those side by side, "
@@ -102,14 +107,30 @@ def save_tables(path: Path | str, tables: Floats, encoding: Encoding, **about: A
     """Write one replicate's tables (N', S, A), with what they need to be read.
 
     Raises:
+        InvalidConfig: tables that could not be read again; see ``tables_file``.
         UnwritablePath: nothing half-written is left behind.
     """
     write_atomically(Path(path), tables_file(tables, encoding, **about))
 
 
 def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
-    """Return the bytes of a safetensors file with one replicate's tables (N', S, A)."""
+    """Return the bytes of a safetensors file with one replicate's tables (N', S, A).
+
+    Raises:
+        InvalidConfig: tables of another shape than the encoding has, or numbers that are not
+            finite; -inf marks the last actions of an agent that has fewer than others.
+    """
     missing = np.isneginf(tables)  # actions that an agent does not have
+    # In C's order, since the library writes memory as it lies.
+    kept = np.ascontiguousarray(np.where(missing, 0, tables), dtype=np.float64)
+    if fault := _fault(kept, encoding):
+        raise InvalidConfig(f"tables {fault}")
+    counts = (~missing[:, 0]).sum(axis=1)
+    if not counts.all() or (missing != ~_has(counts, kept.shape[2])[:, None]).any():
+        raise InvalidConfig(
+            "tables are -inf for actions that an agent does not have: the last ones, in all of its "
+            "states, and never all of them; elsewhere they are finite"
+        )
     metadata = {
         "format": _FORMAT,
         "encoding": encoding.name,
@@ -117,8 +138,8 @@ def tables_file(tables: Floats, encoding: Encoding, **about: Any) -> bytes:
         "about": json.dumps(about, sort_keys=True),
     }
     if missing.any():
-        metadata["num_actions"] = json.dumps((~missing[:, 0]).sum(axis=1).tolist())
-    return in_order(save({"tables": np.where(missing, 0, tables)}, metadata=metadata))
+        metadata["num_actions"] = json.dumps(counts.tolist())
+    return in_order(save({"tables": kept}, metadata=metadata))
 
 
 def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
@@ -145,14 +166,24 @@ def load_tables(path: Path | str) -> tuple[Floats, Encoding]:
             f"{path} is no readable table file ({error}); it must come from save_tables"
         ) from error
     encoding = _encoding(Path(path), name, settings)
-    if tables.ndim != 3 or tables.shape[1] != encoding.num_states or 0 in tables.shape:
-        raise UnreadableFile(
-            f"{path} must hold tables (agents, {encoding.num_states} states, actions), "
-            f"got {tables.shape}"
-        )
-    if tables.dtype.kind != "f" or not np.isfinite(tables).all():
-        raise UnreadableFile(f"{path} has entries that are no finite numbers")
+    if fault := _fault(tables, encoding):
+        raise UnreadableFile(f"the tables in {path} {fault}")
     return _with_counts(Path(path), tables.astype(np.float64), counts), encoding
+
+
+def _fault(tables: NDArray[Any], encoding: Encoding) -> str | None:
+    """Say what a file's tables must be and are not."""
+    if tables.ndim != 3 or tables.shape[1] != encoding.num_states or 0 in tables.shape:
+        return f"are (agents, {encoding.num_states} states, actions), got {tables.shape}"
+    if tables.dtype.kind != "f" or not np.isfinite(tables).all():
+        return "are finite numbers, and some of these are not"
+    return None
+
+
+def _has(counts: NDArray[Any], width: int) -> NDArray[np.bool_]:
+    """Say which of so many actions agents have: (N',) -> (N', A)."""
+    has: NDArray[np.bool_] = np.arange(width) < counts[:, None]
+    return has
 
 
 def _with_counts(path: Path, tables: Floats, counts: Any) -> Floats:
@@ -163,14 +194,13 @@ def _with_counts(path: Path, tables: Floats, counts: Any) -> Floats:
     if not (
         isinstance(counts, list)
         and len(counts) == num_agents
-        and all(isinstance(count, int) and 0 < count <= width for count in counts)
+        and all(type(count) is int and 0 < count <= width for count in counts)
     ):
         raise UnreadableFile(
             f"{path}: num_actions says for each of {num_agents} agents how many of {width} "
             f"actions it has, got {counts!r}"
         )
-    has = np.arange(width) < np.array(counts)[:, None]  # (N', A)
-    return np.where(has[:, None], tables, -np.inf)
+    return np.where(_has(np.array(counts), width)[:, None], tables, -np.inf)
 
 
 def _encoding(path: Path, name: str, settings: Any) -> Encoding:
@@ -178,6 +208,6 @@ def _encoding(path: Path, name: str, settings: Any) -> Encoding:
         hint = did_you_mean(name, ENCODINGS)
         raise UnreadableFile(f"{path} needs an encoding {name!r} that is not known{hint}")
     try:
-        return ENCODINGS[name](**settings)
-    except (TypeError, InvalidConfig) as error:
+        return from_dict(ENCODINGS[name], settings)
+    except InvalidConfig as error:
         raise UnreadableFile(f"{path}: settings {settings!r} do not fit {name!r}") from error

@@ -5,11 +5,18 @@ import pytest
 from safetensors.numpy import save_file
 from scipy import stats
 
+from rallypoint import make
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Index, Sectors
-from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables, tables_file
+from rallypoint.agents.tabular.tables import (
+    TabularPolicy,
+    load_tables,
+    refuse_no_numbers,
+    save_tables,
+    tables_file,
+)
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig, UnreadableFile, UnwritablePath
+from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, UnwritablePath
 from tests.agents.tabular.small_worlds import STATES, Wander
 
 
@@ -63,9 +70,69 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path):
 def test_tables_that_are_not_finite_are_refused(tmp_path, tables):
     path = tmp_path / "nan.safetensors"
     tables[0, 0, 0] = np.nan
-    save_tables(path, tables, Sectors())
-    with pytest.raises(UnreadableFile, match="finite"):
+    with pytest.raises(InvalidConfig, match="tables are finite numbers"):
+        save_tables(path, tables, Sectors())
+    assert not path.exists()
+    metadata = {
+        "format": "rallypoint-tables-1",
+        "encoding": "sectors",
+        "encoding_settings": '{"cells": 13}',
+    }
+    save_file({"tables": tables}, path, metadata=metadata)
+    with pytest.raises(UnreadableFile, match=r"nan.safetensors are finite numbers"):
         load_tables(path)
+
+
+@pytest.mark.parametrize(
+    "laid_out",
+    [np.asfortranarray, lambda t: t.astype(">f8"), lambda t: np.repeat(t, 2, axis=2)[:, :, ::2]],
+    ids=["by columns", "big-endian", "with gaps"],
+)
+def test_tables_come_back_however_they_lie_in_memory(tmp_path, rng, laid_out):
+    tables = rng.normal(size=(2, 5, 3))
+    save_tables(tmp_path / "tables.safetensors", laid_out(tables), Index(states=5))
+    loaded, _ = load_tables(tmp_path / "tables.safetensors")
+    np.testing.assert_array_equal(loaded, tables)
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ((0, slice(None), 0), "the last ones"),  # not the last
+        ((0, 3, 2), "in all of its states"),
+        ((1, slice(None), slice(None)), "never all of them"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_saved(tmp_path, rng, where, says):
+    tables = rng.normal(size=(2, 5, 3))
+    tables[where] = -np.inf
+    with pytest.raises(InvalidConfig, match=says):
+        save_tables(tmp_path / "tables.safetensors", tables, Index(states=5))
+    with pytest.raises(InvalidConfig, match=r"4 states, actions\), got \(2, 5, 3\)"):
+        save_tables(tmp_path / "tables.safetensors", tables, Index(states=4))
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("settings", ['{"states": 5, "first": "a"}', '{"states": 5.5}', "[5]"])
+def test_settings_of_an_encoding_that_cannot_be_are_refused(tmp_path, rng, settings):
+    metadata = {
+        "format": "rallypoint-tables-1",
+        "encoding": "index",
+        "encoding_settings": settings,
+    }
+    save_file({"tables": rng.normal(size=(2, 5, 3))}, tmp_path / "t", metadata=metadata)
+    with pytest.raises(UnreadableFile, match="do not fit 'index'"):
+        load_tables(tmp_path / "t")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_was_learned_and_is_no_number_is_refused_with_whose_it_is(wrong):
+    tables = np.zeros((2, 3, 4, 2))
+    tables[1, 2, :, 1] = -np.inf  # an action that this agent does not have
+    refuse_no_numbers(make("gathering-v0", num_agents=3), tables)
+    tables[0, 1, 3, 0] = wrong
+    with pytest.raises(Diverged, match="agent_1 learned in gathering-v0, number 0"):
+        refuse_no_numbers(make("gathering-v0", num_agents=3), tables)
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_and_left_clean(tmp_path, tables):
@@ -92,6 +159,11 @@ def test_tables_that_do_not_fit_the_encoding_are_refused():
         TabularPolicy(np.zeros((1, 2, 5, 3)), Sectors())
 
 
+def test_ties_that_are_none_are_refused():
+    with pytest.raises(InvalidConfig, match="no ties is called 'lowes'; did you mean 'lowest'"):
+        TabularPolicy(np.zeros((1, 1, 5, 2)), Index(states=5), ties="lowes")
+
+
 def test_an_exploration_that_is_no_probability_is_refused():
     with pytest.raises(InvalidConfig, match="probability"):
         TabularPolicy(np.zeros((1, 1, 3003, 3)), Sectors(), epsilon=2.0)
@@ -105,7 +177,7 @@ def test_actions_that_an_agent_lacks_come_back_as_none(tmp_path, rng):
     np.testing.assert_array_equal(loaded, tables)
 
 
-@pytest.mark.parametrize("counts", ["[2]", "[2, 9]", "[0, 4]", '"two"', "[2, true, 1]", "7"])
+@pytest.mark.parametrize("counts", ["[2]", "[2, 9]", "[0, 4]", '"two"', "[2, true]", "7"])
 def test_numbers_of_actions_that_cannot_be_are_refused(tmp_path, rng, counts):
     path = tmp_path / "tables.safetensors"
     metadata = {
