@@ -104,6 +104,7 @@ class Experiment(Generic[Config]):
     question: str  # one line, for lists
     config: type[Config]  # frozen, keyword-only; the defaults are the full experiment
     run: str | Run[Config]  # "package.module:function", imported when it runs
+    check: str = ""  # likewise, of a config: refuses what cannot be run, before a folder is touched
     seeds: int = 5  # how many, unless --seeds says otherwise
     quick_seeds: int = 3
     quick: Mapping[str, Any] = field(default_factory=dict)  # the fields --quick changes: budgets
@@ -124,12 +125,24 @@ class Experiment(Generic[Config]):
         Raises:
             Unavailable: it cannot be imported; says why.
         """
-        if not isinstance(self.run, str):
-            return self.run
+        run: Run[Config] = self._imported(self.run) if isinstance(self.run, str) else self.run
+        return run
+
+    def refuse(self, config: Config) -> None:
+        """Refuse a config that cannot be run.
+
+        Raises:
+            Unavailable: what runs the experiment cannot be imported; says why.
+            RallypointError: what else stands in the way.
+        """
+        self.load()
+        if self.check:
+            self._imported(self.check)(config)
+
+    def _imported(self, address: str) -> Any:
         try:
-            run: Run[Config] = import_address(self.run)
+            return import_address(address)
         except (ImportError, AttributeError) as error:
             raise Unavailable(
-                f"experiment {self.name!r} cannot be run: {self.run!r} does not import: {error}"
+                f"experiment {self.name!r} cannot be run: {address!r} does not import: {error}"
             ) from error
-        return run

@@ -1,13 +1,13 @@
 """``rallypoint run EXPERIMENT``: from words to a plan, and from its end to an exit status."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rallypoint.errors import InvalidConfig, RallypointError, UnknownName, UnwritablePath
+from rallypoint.errors import RallypointError, Unavailable, UnknownName, UnwritablePath
 from rallypoint.experiments.contributing import placement_of, ray_options
 
 if TYPE_CHECKING:
@@ -143,33 +143,6 @@ def _setting_options(experiment: "Experiment[Any]", taken: set[str]) -> list[cli
     return options
 
 
-def plan_meant(
-    experiment: "Experiment[Any]",
-    given: Mapping[str, Any],
-    *,
-    out: Path | None = None,
-    command: Sequence[str] = (),
-) -> "Plan":
-    """Return what options of an experiment's command mean.
-
-    Args:
-        experiment: whose command it is.
-        given: the values of those options that say what is run.
-        out: where to.
-        command: its words.
-
-    Raises:
-        InvalidConfig: a setting or a seed that cannot be meant.
-    """
-    from rallypoint.experiments.plan import make_plan
-
-    common = {name: given[name] for name in ("quick", "num_seeds", "first_seed")}
-    flags = {name: value for name, value in given.items() if name not in (*common, "settings")}
-    of_flags = [f"{key}={_text(value)}" for key, value in flags.items() if value is not None]
-    settings = [*given["settings"], *of_flags]
-    return make_plan(experiment, settings=settings, out=out, command=command, **common)
-
-
 def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
     def run(
         *,
@@ -180,13 +153,17 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
         ray_settings: Sequence[str],
         **given: Any,
     ) -> int:
+        from rallypoint.experiments.plan import plan_meant
         from rallypoint.experiments.shared_options import as_plain
 
         placement = placement_of(ray, as_plain(ray_settings))
         command = click.get_current_context().find_root().obj
         try:
             plan = plan_meant(experiment, given, out=out, command=command)
-        except InvalidConfig as error:
+            plan.check()  # before a folder is made, or taken over
+        except Unavailable:
+            raise
+        except RallypointError as error:
             raise click.UsageError(str(error)) from error
         if resume and (out is None or not plan.is_sweep):
             raise click.UsageError(
@@ -205,7 +182,6 @@ def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None", res
     from rallypoint.experiments.tables import one_line
     from rallypoint.experiments.telling import told_if_possible
 
-    plan.experiment.load()  # before a folder is made, or taken over, for what cannot be run
     cells = finished_cells(plan) if resume else {}
     finished = {name: findings_of(run) for name, run in cells.items()}
     try:
@@ -282,10 +258,6 @@ def _status(summary: "Summary", disagreements: Sequence[str], *, strict: bool) -
     if strict and missed:
         raise click.ClickException(f"--strict: not shown to hold: {', '.join(missed)}")
     return 0
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unavailable_command(name: str, reason: str) -> click.Command:

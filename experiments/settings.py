@@ -17,6 +17,9 @@ import msgspec
 from rallypoint.config import from_dict, to_dict
 from rallypoint.errors import InvalidConfig, did_you_mean
 
+# A threat file by its name; in a plan, and in what a run leaves, what the file says.
+ThreatFile = str | dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -103,9 +106,15 @@ def fields(kind: type[Any]) -> Iterator[tuple[str, Any, Any]]:
         yield field.name, hints[field.name], plain[field.name]
 
 
+def threat_files(kind: type[Any]) -> list[str]:
+    """Return which settings of a config are threat files."""
+    return [name for name, hint, _ in fields(kind) if hint == ThreatFile]
+
+
 def placeholder(hint: Any) -> str:
     """Say in a word, for ``--help``, what values a type has."""
-    if word := {int: "INTEGER", float: "NUMBER", str: "TEXT"}.get(hint):
+    words = {int: "INTEGER", float: "NUMBER", str: "TEXT", ThreatFile: "FILE.toml"}
+    if word := words.get(hint):
         return word
     if typing.get_origin(hint) is typing.Literal:
         return "|".join(map(str, typing.get_args(hint)))

@@ -82,8 +82,8 @@ class Team:
         copies = given or (episodes or _PER_WORKER) * self.workers
         if copies % self.workers:
             raise InvalidConfig(
-                f"{copies} copies cannot be dealt out evenly among {self.workers} workers; take a "
-                f"multiple of {self.workers}"
+                f"{copies} copies cannot be dealt out evenly among {self.workers} workers; take "
+                f"copies in a multiple of {self.workers}"
             )
         return copies
 

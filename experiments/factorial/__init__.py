@@ -17,6 +17,7 @@ experiments.add(
         question="Which channels of a threat file do harm, and do they add up?",
         config=FactorialConfig,
         run="rallypoint.experiments.factorial.run:run",
+        check="rallypoint.experiments.factorial.measure:check",
         seeds=10,
         quick={"steps": 16_000, "tests": 32},
         exhibits=(

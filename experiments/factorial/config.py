@@ -6,6 +6,7 @@ from typing import Any, Literal
 from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.byzantine_team.config import PPO
+from rallypoint.experiments.settings import ThreatFile
 
 # What goes with the default world, and with the default learner in it.
 _WORLD = "torus-small-v0"
@@ -22,7 +23,9 @@ class FactorialConfig:
     Another world or another learner has its own settings, unless some are given.
     """
 
-    threats: str = ""  # threat file; empty: the one beside this module, with all four channels
+    threats: ThreatFile = (
+        ""  # what goes wrong; empty: the one beside this module, with all four channels
+    )
     env: str = _WORLD  # id of the environment
     agent: str = _LEARNER  # name of the learner
     by: Literal["channel", "threat"] = "channel"  # what is switched: all at one site, or each

@@ -14,9 +14,12 @@ from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.saved import load_policies
 from rallypoint.agents.sb3.threads import torch_threads
 from rallypoint.agents.train import Outcome, Training, learner_of, train
+from rallypoint.agents.train import check as check_training
 from rallypoint.batch_env import Mask
+from rallypoint.config import from_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.factorial.config import FactorialConfig
+from rallypoint.experiments.factorial.design import design
 from rallypoint.registration import make
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
@@ -49,7 +52,10 @@ def threat_model(config: FactorialConfig) -> ThreatModel:
     Raises:
         RallypointError: the file cannot be read, or meant; or its learner would not meet them all.
     """
-    model = ThreatModel.from_toml(config.threats or _OURS)
+    named = config.threats or _OURS
+    model = (
+        ThreatModel.from_dict(named) if isinstance(named, dict) else ThreatModel.from_toml(named)
+    )
     unmet = model.at(*OF_ROUNDS).threats
     if unmet and getattr(learner_of(config.agent), "learner", None) != "contributors":
         raise InvalidConfig(
@@ -84,17 +90,7 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
     """
     kept = sorted(place for switch in on for place in switch.threats)
     some = replace(model, threats=tuple(model.threats[place] for place in kept))
-    training = Training(
-        env=config.env,
-        agent=config.agent,
-        steps=config.steps,
-        seed=seed,
-        copies=config.copies,
-        env_settings=config.world,
-        settings=config.learner,
-        threats=some if some.threats else None,
-        team=Team(**config.contributors) if config.contributors else None,
-    )
+    training = _training(config, some, seed)
     with TemporaryDirectory() as folder, torch_threads(1):
         outcome = train(training, Path(folder))
         plain = make(config.env, copies=1, **config.world)
@@ -116,6 +112,35 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
             raise InvalidConfig(f"a return of {worth:.4g} has no logarithm: take --scale return")
         worth = float(np.log(worth))
     return Cell(worth, outcome, receipts, (*outcome.disagreements, *wrong))
+
+
+def check(config: FactorialConfig) -> None:
+    """Refuse what cannot be switched, or trained under all of it.
+
+    Raises:
+        RallypointError: says why.
+    """
+    model = threat_model(config)
+    design(len(switches(model, config.by)), config.cells)
+    check_training(_training(config, model, 0))
+    world = make(config.env, copies=1, **config.world)
+    _byzantine(model, config, world.agents)
+    world.close()
+
+
+def _training(config: FactorialConfig, model: ThreatModel, seed: int) -> Training:
+    team = from_dict(Team, config.contributors, where="team") if config.contributors else None
+    return Training(
+        env=config.env,
+        agent=config.agent,
+        steps=config.steps,
+        seed=seed,
+        copies=config.copies,
+        env_settings=config.world,
+        settings=config.learner,
+        threats=model if model.threats else None,
+        team=team,
+    )
 
 
 def _byzantine(model: ThreatModel, config: FactorialConfig, agents: Sequence[str]) -> Mask:

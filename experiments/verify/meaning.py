@@ -11,8 +11,10 @@ from rallypoint.config import from_dict, to_dict
 from rallypoint.errors import RallypointError, Unavailable, UnknownName
 from rallypoint.experiments import experiments
 from rallypoint.experiments.contributing import training_meant
+from rallypoint.experiments.plan import plan_meant
 from rallypoint.experiments.report.recorded import Recorded
-from rallypoint.experiments.run_command import Experiments, experiment_command, plan_meant
+from rallypoint.experiments.run_command import Experiments, experiment_command
+from rallypoint.experiments.settings import threat_files
 from rallypoint.experiments.verify.differences import differences, plain
 from rallypoint.experiments.verify.findings import Finding, judged, not_installed
 
@@ -56,12 +58,16 @@ def _name_first(words: list[str]) -> list[str]:
 
 
 def _experiment_meant(run: Recorded, words: Sequence[str]) -> tuple[Any, Any]:
-    """Return what a run of an experiment says was run, and what its command means."""
+    """Return what a run of an experiment says was run, and what its command means.
+
+    What was in a threat file is not looked at: it may be another by now, or lie elsewhere.
+    """
     name, *options = words or [""]
     manifest = run.manifest
     experiment = experiments[manifest["experiment"]]
     given = _given(experiment_command(experiment), options)
-    plan = plan_meant(experiment, {k: v for k, v in given.items() if k not in _ASIDE})
+    given = {k: v for k, v in given.items() if k not in _ASIDE}
+    plan = plan_meant(experiment, given, reads=False)
     told = {
         "experiment": manifest["experiment"],
         "seeds": manifest["seeds"],
@@ -82,7 +88,17 @@ def _experiment_meant(run: Recorded, words: Sequence[str]) -> tuple[Any, Any]:
         "cells": cells,
         "config": config,
     }
+    files = threat_files(experiment.config)
+    for side in (told, found):
+        if isinstance(side["config"], Mapping):
+            there = {name: _is_given(side["config"].get(name)) for name in files}
+            side["config"] = {**side["config"], **there}
     return plain(told), plain(found)
+
+
+def _is_given(file: Any) -> Any:
+    """Say whether there is a threat file; of a sweep, for each value."""
+    return [bool(each) for each in file] if isinstance(file, list) else bool(file)
 
 
 def _of_cell(cells: Sequence[Any], name: str) -> Any:

@@ -99,6 +99,26 @@ def test_liars_among_workers_are_no_agents_of_the_world(rallypoint):
     assert all(row["return"] >= 1 for row in rows)
 
 
+def test_a_folder_tells_all_of_the_file_and_is_run_again_without_it(rallypoint):
+    Path("one.toml").write_text("format = 1\n[[threats]]\nkind = 'stutter'\n")
+    Path("two.toml").write_text("format = 1\n[[threats]]\nkind = 'noisy_action'\n")
+    words = ("--env", "gathering-v0", "--agent", "q_learning", "--steps", 200, "--tests", 2)
+    two = ("--set", "threats=one.toml,two.toml", "--seeds", 1, "--out", "run")
+    done = rallypoint("run", "factorial", *words, *two)
+    assert done.status == 0, done.err
+    told = json.loads(Path("run/threats=two.toml/manifest.json").read_text())["config"]["threats"]
+    assert [threat["kind"] for threat in told["threats"]] == ["noisy_action"]
+    Path("one.toml").unlink()
+    Path("two.toml").write_text("format = 1\n[[threats]]\nkind = 'crash'\n")
+    for folder in ("run", "run/threats=two.toml"):
+        done = rallypoint("verify", folder, "--all", "--json")
+        assert done.status == 0, done.err
+        states = {
+            each["what"].split(" ")[-1]: each["state"] for each in json.loads(done.out)["findings"]
+        }
+        assert states["command"] == states["rows"] == "same"
+
+
 REFUSED = {
     "no such file": (("--threats", "nowhere.toml"), "cannot read threat file"),
     "nothing to switch": (("--threats", "empty.toml"), "nothing to switch"),
@@ -112,6 +132,9 @@ REFUSED = {
         "all agents of cartpole-v1 are Byzantine",
     ),
     "no such agent": (("--agent", "q_lerning"), "did you mean 'q_learning'?"),
+    "no such env": (("--env", "toruss-v0"), "did you mean 'torus-v0'?"),
+    "no such key": (("--team", '{"worker": 3}'), "did you mean 'workers'?"),
+    "no such threat": (("--threats", "unknown.toml"), "no threat is called 'craash'"),
 }
 
 
@@ -122,10 +145,13 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words, says, rallypoint):
     Path("lies.toml").write_text(f'format = 1\n{byzantine}\nvictims = "byzantine"\n')
     one = "[byzantine]\nmembers = [0]\n[[threats]]\nkind = 'stutter'\nvictims = 'byzantine'\n"
     Path("one.toml").write_text(f"format = 1\n{one}[[threats]]\nkind = 'noisy_action'\n")
+    Path("unknown.toml").write_text("format = 1\n[[threats]]\nkind = 'craash'\n")
     done = rallypoint("run", "factorial", *words, "--out", "run")
-    assert done.status in (1, 2)
+    assert done.status == 2
     assert says in done.err
-    assert done.err.splitlines()[-1].startswith("Error: ")
+    assert done.err.startswith("Error: ")
+    assert done.err.count("\n") == 1
+    assert not Path("run").exists()  # where an earlier run may be
 
 
 @pytest.mark.parametrize("response", ["learned", "lived"])
