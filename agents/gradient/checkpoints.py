@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rallypoint.array_files import read_arrays, write_arrays
+from rallypoint.agents.rounds.blocks import DEALT_OUT, blocks_of
+from rallypoint.array_files import read_array, read_arrays, write_arrays
 from rallypoint.batch_env import Snapshot
+from rallypoint.counts import MOST_AT_ONCE
 from rallypoint.errors import UnreadableFile
 
 CHECKPOINT = "checkpoint.npz"
@@ -27,6 +29,21 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """
     told = {"format": _FORMAT, "rows": checkpoint.rows, "played": checkpoint.played}
     write_arrays(folder / CHECKPOINT, checkpoint.snapshot, told)
+
+
+def read_blocks(folder: Path) -> list[list[int]]:
+    """Read which contributors lived in one world, and nothing else of a folder's checkpoint.
+
+    Raises:
+        UnreadableFile: there is none, it is damaged, or it does not tell.
+    """
+    path, name, most = folder / CHECKPOINT, DEALT_OUT, 8 * MOST_AT_ONCE
+    if not path.is_file():
+        raise UnreadableFile(f"{folder} holds no {CHECKPOINT}")
+    of_each = read_array(path, name, what="checkpoint", most=most)
+    if of_each.ndim != 1 or of_each.dtype.kind not in "iu":
+        raise UnreadableFile(f"{name} of {path} is no list of blocks")
+    return blocks_of({name: of_each})
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

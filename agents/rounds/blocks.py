@@ -15,6 +15,7 @@ from rallypoint.safety.receipts import Receipt
 from rallypoint.snapshots import check_snapshot
 
 BLOCK_OF = "block_of"  # (n,) of each contributor
+DEALT_OUT = f"delivery/{BLOCK_OF}"  # in a snapshot of rounds
 
 
 class Blocks(ABC):
@@ -73,7 +74,7 @@ class Blocks(ABC):
 
 def blocks_of(snapshot: Snapshot) -> list[list[int]]:
     """Return how contributors were dealt out in a snapshot of rounds."""
-    of_each = snapshot[f"delivery/{BLOCK_OF}"]
+    of_each = snapshot[DEALT_OUT]
     return [np.flatnonzero(of_each == block).tolist() for block in np.unique(of_each)]
 
 

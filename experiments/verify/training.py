@@ -10,8 +10,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from rallypoint.agents.gradient.checkpoints import CHECKPOINT, read_checkpoint
-from rallypoint.agents.rounds.blocks import blocks_of
+from rallypoint.agents.gradient.checkpoints import read_blocks
 from rallypoint.agents.rounds.recorded import ARRIVALS
 from rallypoint.agents.saved import ABOUT
 from rallypoint.agents.train import Outcome, Training, check, train, training_of
@@ -74,11 +73,11 @@ def train_again(run: Recorded, budget: Budget) -> Iterator[Finding]:
 def _blocks(training: Training, folder: Path) -> list[list[int]] | None:
     """Return which contributors lived in one world, wherever that was; None where none tells."""
     team = training.team
-    if team is None or not (folder / CHECKPOINT).is_file():
+    if team is None:
         return None
     try:
-        blocks = blocks_of(read_checkpoint(folder).snapshot)
-    except (UnreadableFile, KeyError, TypeError, ValueError):
+        blocks = read_blocks(folder)
+    except UnreadableFile:
         return None  # the receipts will tell
     is_theirs = [*chain(*blocks)] == [*range(team.workers)]
     return blocks if is_theirs and team.contributors == "workers" else None

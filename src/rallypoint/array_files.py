@@ -18,6 +18,7 @@ from rallypoint.plain_json import to_json
 from rallypoint.snapshots import as_array, as_text
 
 _ABOUT = "about"
+_HEADER = 1 << 10  # bytes before the numbers of an array, more than there are
 _ARRAY = "s:"  # before the name of each array, so that none is taken for what is said
 # What a damaged archive may raise. A RuntimeError speaks of versions and passwords; headers of
 # arrays are read as Python is, and may speak of arrays that no memory holds.
@@ -74,6 +75,33 @@ def read_arrays(path: Path, *, what: str) -> tuple[dict[str, NDArray[Any]], Any]
             about = json.loads(as_text(file[_ABOUT]) or "")
             names = [name for name in file.files if name != _ABOUT]
             return {name.removeprefix(_ARRAY): file[name] for name in names}, about
+    except FileNotFoundError:
+        raise
+    except _BROKEN as error:
+        raise UnreadableFile(f"{path} is no readable {what}: {error}") from error
+
+
+def read_array(path: Path, name: str, *, what: str, most: int) -> NDArray[Any]:
+    """Read one of the arrays that ``write_arrays`` wrote, and nothing else of the file.
+
+    Args:
+        path: the file, of whatever size.
+        name: of the array.
+        what: the file should be, for messages.
+        most: bytes that the array may have.
+
+    Raises:
+        FileNotFoundError: there is none.
+        UnreadableFile: it is damaged, or something else, or the array is larger.
+    """
+    try:
+        # Mapped, since one that is no archive but a bare array would be read whole.
+        with np.load(path, mmap_mode="r", allow_pickle=False) as file:
+            size = file.zip.getinfo(f"{_ARRAY}{name}.npy").file_size
+            if size > most + _HEADER:
+                raise UnreadableFile(f"{name} of {path} has {size:,} bytes, and {most:,} at most")
+            found: NDArray[Any] = file[f"{_ARRAY}{name}"]
+            return found
     except FileNotFoundError:
         raise
     except _BROKEN as error:

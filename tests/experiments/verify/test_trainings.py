@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.gradient.by_name import Team, TeamTraining
-from rallypoint.agents.gradient.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
+from rallypoint.agents.gradient.checkpoints import (
+    CHECKPOINT,
+    Checkpoint,
+    read_blocks,
+    read_checkpoint,
+    write_checkpoint,
+)
 from rallypoint.agents.train import Training
+from rallypoint.errors import UnreadableFile
 from rallypoint.experiments.verify.training import _blocks
 from tests.experiments.verify.forging import edited, states
 from tests.tree import python
@@ -195,6 +202,33 @@ def test_whoever_lived_beside_whom_is_read_from_any_checkpoint(
     assert _blocks(training, tmp_path) == blocks
     (tmp_path / CHECKPOINT).write_bytes(b"none")
     assert _blocks(training, tmp_path) is None
+
+
+def test_of_a_checkpoint_nothing_is_read_but_who_lived_beside_whom(tmp_path):
+    """Whoever verifies a run reads what somebody made: it may be of any size."""
+    training = Training(env="cartpole-v1", agent="gpomdp", steps=1, team=Team(workers=3))
+    dealt = {"delivery/block_of": np.array([0, 1, 1])}
+    numbers = np.arange(100_000.0)
+    write_checkpoint(tmp_path, Checkpoint(dealt | {"server/parameters": numbers}, [], 0))
+    path = tmp_path / CHECKPOINT
+    content = path.read_bytes()
+    spoilt = content.replace(numbers[500:600].tobytes(), b"x" * 800)
+    assert spoilt != content
+    path.write_bytes(spoilt)  # whoever reads the parameters finds that their sum is another
+    with pytest.raises(UnreadableFile):
+        read_checkpoint(tmp_path)
+    assert _blocks(training, tmp_path) == [[0], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    "dealt", [np.zeros(2 * 10**6, dtype=np.int64), np.zeros((3, 1)), np.ones(3)]
+)
+def test_who_lived_beside_whom_is_not_read_from_what_cannot_say_it(dealt, tmp_path):
+    training = Training(env="cartpole-v1", agent="gpomdp", steps=1, team=Team(workers=3))
+    write_checkpoint(tmp_path, Checkpoint({"delivery/block_of": dealt}, [], 0))
+    assert _blocks(training, tmp_path) is None
+    with pytest.raises(UnreadableFile, match=r"no list of blocks|16,000,"):
+        read_blocks(tmp_path)
 
 
 def test_what_came_with_real_delays_is_played_again_from_its_record(tmp_path):
