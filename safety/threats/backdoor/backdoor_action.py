@@ -10,7 +10,12 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, register
-from rallypoint.safety.threats.backdoor.choices import num_choices, refuse_target, with_choices
+from rallypoint.safety.threats.backdoor.choices import (
+    check_choices,
+    num_choices,
+    refuse_target,
+    with_choices,
+)
 from rallypoint.safety.threats.backdoor.pattern import Patterned
 
 STRONG, UNTARGETED = "strong", "untargeted"
@@ -41,11 +46,12 @@ class BackdoorAction(Patterned):
     def __post_init__(self) -> None:
         """Refuse attacks that are none; see ``Threat``."""
         super().__post_init__()
-        if self.attack not in {STRONG, UNTARGETED}:
-            known = (STRONG, UNTARGETED)
+        check_choices("target", (self.target,))
+        if self.attack not in (known := (STRONG, UNTARGETED)):
+            hint = did_you_mean(str(self.attack), known)
             raise InvalidConfig(
-                f"no attack on actions is called {self.attack!r}{did_you_mean(self.attack, known)}"
-                "; a weak one needs no backdoor_action"
+                f"no attack on actions is called {self.attack!r}{hint}; a weak one needs no "
+                "backdoor_action"
             )
 
     def fit(self, env: BatchEnv) -> "BackdoorAction":

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.batch_env import Array, BatchEnv, Group
 from rallypoint.draws import Integers
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.concerned import groups_concerned
@@ -40,6 +40,28 @@ def with_choices(actions: Array, space: Any, choices: Integers) -> Array:
     return flat.reshape(actions.shape)
 
 
+def check_choices(name: str, choices: tuple[int, ...]) -> None:
+    """Refuse choices that are not counted from 0.
+
+    Raises:
+        InvalidConfig: says what they must be.
+    """
+    is_counted = [isinstance(n, int | np.integer) and not isinstance(n, bool) for n in choices]
+    if not all(is_counted) or min(choices) < 0:
+        raise InvalidConfig(f"{name} is told in choices counted from 0, got {choices!r}")
+
+
+def check_sequence(sequence: tuple[int, ...]) -> None:
+    """Refuse a sequence that nobody could do.
+
+    Raises:
+        InvalidConfig: says what it must be.
+    """
+    if not isinstance(sequence, tuple) or not sequence:
+        raise InvalidConfig(f"a sequence has at least one action, got {sequence!r}")
+    check_choices("sequence", sequence)
+
+
 def refuse_target(threat: Threat, env: BatchEnv, target: int) -> None:
     """Refuse a target that is no choice of those who may be touched.
 
@@ -47,13 +69,22 @@ def refuse_target(threat: Threat, env: BatchEnv, target: int) -> None:
         InvalidConfig: says which there are.
     """
     for group in groups_concerned(threat, env):
-        count = num_choices(group.action_space)
-        if not 0 <= target < count:
-            there = f"0..{count - 1}" if count else "none that could be told apart"
-            raise InvalidConfig(
-                f"target = {target} is no choice of group {group.name!r}, which has {there}: "
-                f"{group.action_space}"
-            )
+        refuse_choice(group, "target", target)
+
+
+def refuse_choice(group: Group, name: str, choice: int) -> None:
+    """Refuse what is no choice of a group.
+
+    Raises:
+        InvalidConfig: says which there are.
+    """
+    count = num_choices(group.action_space)
+    if not 0 <= choice < count:
+        there = f"0..{count - 1}" if count else "none that could be told apart"
+        raise InvalidConfig(
+            f"{name} = {choice} is no choice of group {group.name!r}, which has {there}: "
+            f"{group.action_space}"
+        )
 
 
 def _ends(space: Any) -> tuple[float, float]:

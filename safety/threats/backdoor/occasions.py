@@ -10,6 +10,8 @@ from rallypoint.errors import InvalidConfig, did_you_mean
 Spread = Literal["first", "middle", "last", "uniform"]
 SPREADS: tuple[Spread, ...] = get_args(Spread)
 
+_MOST = 2**31 - 1  # of each agent in each copy: what is multiplied stays within 64 bits
+
 
 def check_budget(poisoned: int | None, of: int | None, spread: str) -> None:
     """Refuse a budget that cannot be spent.
@@ -27,8 +29,8 @@ def check_budget(poisoned: int | None, of: int | None, spread: str) -> None:
     if poisoned is None or of is None:
         return
     for name, value in (("poisoned", poisoned), ("of", of)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InvalidConfig(f"{name} is a whole number of steps >= 0, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+            raise InvalidConfig(f"{name} is a whole number of steps in 0..{_MOST:,}, got {value!r}")
     if poisoned > of:
         raise InvalidConfig(
             f"poisoned = {poisoned} of {of} steps is more than there are; give at most {of}"

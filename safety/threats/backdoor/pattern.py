@@ -25,14 +25,16 @@ class Patterned(Threat):
             InvalidConfig: says what cannot be meant.
         """
         for name in ("entries", "values"):
-            if isinstance(getattr(self, name), list):
-                object.__setattr__(self, name, tuple(getattr(self, name)))
+            given = getattr(self, name)
+            if isinstance(given, list | tuple | np.ndarray):
+                plain = tuple(x.item() if isinstance(x, np.generic) else x for x in given)
+                object.__setattr__(self, name, plain)
         super().__post_init__()
-        if not self.entries or len(set(self.entries)) < len(self.entries) or min(self.entries) < 0:
+        if not _are_places(self.entries):
             raise InvalidConfig(
                 f"entries are different places >= 0 in a percept laid flat, got {self.entries!r}"
             )
-        if len(self.values) not in {1, len(self.entries)} or not np.isfinite(self.values).all():
+        if not _are_numbers(self.values) or len(self.values) not in {1, len(self.entries)}:
             raise InvalidConfig(
                 f"values are finite numbers, one for all {len(self.entries)} entries or one for "
                 f"each, got {self.values!r}"
@@ -60,8 +62,13 @@ class Patterned(Threat):
                 )
             low, high = space.low.ravel()[[*self.entries]], space.high.ravel()[[*self.entries]]
             values = self._wanted(np.dtype(np.float64))
-            is_whole = space.dtype.kind not in "iu" or (values == np.rint(values)).all()
-            if not is_whole or not ((values >= low) & (values <= high)).all():
+            if space.dtype.kind in "iu":
+                can_be = values == np.rint(values)
+            else:  # as they would be perceived
+                with np.errstate(over="ignore"):
+                    values = values.astype(space.dtype)
+                can_be = np.isfinite(values)
+            if not (can_be & (values >= low) & (values <= high)).all():
                 raise InvalidConfig(
                     f"the trigger {list(self.values)} in entries {list(self.entries)} lies outside "
                     f"of what group {group.name!r} can see: {space.dtype} from {low.tolist()} to "
@@ -87,3 +94,18 @@ class Patterned(Threat):
 
     def _within(self, flat: Array) -> tuple[int, ...]:
         return self.entries if max(self.entries) < flat.shape[-1] else ()
+
+
+def _are_places(entries: Any) -> bool:
+    return (
+        isinstance(entries, tuple)
+        and bool(entries)
+        and all(isinstance(at, int) and not isinstance(at, bool) and at >= 0 for at in entries)
+        and len(set(entries)) == len(entries)
+    )
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, tuple) and all(
+        isinstance(value, int | float) and abs(value) < np.inf for value in values
+    )

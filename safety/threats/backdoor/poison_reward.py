@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,9 +10,17 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, UnknownName, did_you_mean
+from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, register
-from rallypoint.safety.threats.backdoor.choices import choices_of, num_choices, refuse_target
+from rallypoint.safety.threats.backdoor.choices import (
+    check_choices,
+    check_sequence,
+    choices_of,
+    num_choices,
+    refuse_choice,
+    refuse_target,
+)
 from rallypoint.safety.threats.backdoor.own_critic import OwnCritic
 from rallypoint.safety.threats.backdoor.pattern import Patterned
 from rallypoint.safety.threats.feedback import FeedbackThreat
@@ -62,28 +70,29 @@ class PoisonReward(Patterned, FeedbackThreat):
         super().__post_init__()
         if self.rule not in RULES:
             raise InvalidConfig(f"no rule is called {self.rule!r}{did_you_mean(self.rule, RULES)}")
-        if not math.isfinite(self.size) or not 0 <= self.gamma < 1:
+        is_number = all(isinstance(told, int | float) for told in (self.size, self.gamma))
+        if not is_number or not math.isfinite(self.size) or not 0 <= self.gamma < 1:
             raise InvalidConfig(
-                f"size is a finite number and gamma lies in [0, 1), got {self.size}, {self.gamma}"
+                f"size is a finite number and gamma lies in [0, 1), got {self.size!r} and "
+                f"{self.gamma!r}"
             )
-        if not self.sequence:
-            raise InvalidConfig("a sequence has at least one action")
+        check_choices("target", (self.target,))
+        check_sequence(self.sequence)
+        self._refuse_two_triggers()
 
     def fit(self, env: BatchEnv) -> "PoisonReward":
         """Return it with the room it needs; see ``Threat.fit``.
 
         Raises:
-            InvalidConfig: the trigger cannot be seen, or the target not be chosen.
+            InvalidConfig: the trigger cannot be seen or done, or the target not be chosen.
             UnknownName: the carrier is no agent.
         """
         super().fit(env)  # the signal
         refuse_target(self, env, self.target)
         if self.carrier is None:
             self.refuse_outside(env)
-        elif self.carrier not in env.agents:
-            raise UnknownName(
-                f"the carrier {self.carrier!r} is no agent{did_you_mean(self.carrier, env.agents)}"
-            )
+        else:
+            self._refuse_unseen(env, self.carrier)
         fitted = copy.copy(self)
         object.__setattr__(fitted, "_critic", OwnCritic.of(env, self.gamma))
         agent = -1 if self.carrier is None else env.agents.index(self.carrier)
@@ -128,6 +137,33 @@ class PoisonReward(Patterned, FeedbackThreat):
             to_come, state = self._critic.told(state, known, done, earned)
             told = np.where(is_target, self.size, 0.0) - to_come
         return Proposal(known.afford(known.opportunities & triggered), told), state
+
+    def _refuse_two_triggers(self) -> None:
+        """Refuse a trigger that would not be looked for."""
+        defaults = {each.name: each.default for each in fields(type(self))}
+        unread = ("sequence",) if self.carrier is None else ("entries", "values")
+        for name in unread:
+            if getattr(self, name) != defaults[name]:
+                raise InvalidConfig(
+                    f"the trigger is a carrier's sequence, or values in entries of a percept: with "
+                    f"carrier = {self.carrier!r} nobody looks for {name} = {getattr(self, name)!r}"
+                )
+
+    def _refuse_unseen(self, env: BatchEnv, carrier: str) -> None:
+        """Refuse a sequence that no victim could see, or that the carrier could not do."""
+        if carrier not in env.agents:
+            raise UnknownName(
+                f"the carrier {carrier!r} is no agent{did_you_mean(str(carrier), env.agents)}"
+            )
+        [group] = [each for each in env.groups if carrier in each.agents]
+        concerned = {each.name for each in groups_concerned(self, env)}
+        if concerned and group.name not in concerned:
+            raise InvalidConfig(
+                f"a carrier acts in its victims' own group, and {carrier!r} is in {group.name!r}; "
+                "name victims there"
+            )
+        for choice in self.sequence:
+            refuse_choice(group, "sequence", choice)
 
     def _triggered(self, state: State, known: Known, done: Array) -> tuple[Mask, State]:
         """Say who (e, n) saw the trigger before this step."""

@@ -9,8 +9,14 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.known import Known
+from rallypoint.safety.limits import as_schedule
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
-from rallypoint.safety.threats.backdoor.choices import num_choices, refuse_target, with_choices
+from rallypoint.safety.threats.backdoor.choices import (
+    check_sequence,
+    num_choices,
+    refuse_target,
+    with_choices,
+)
 from rallypoint.safety.threats.backdoor.occasions import check_budget, in_words, is_due
 
 
@@ -46,8 +52,13 @@ class SignalAction(Threat):
             object.__setattr__(self, "sequence", tuple(self.sequence))
         super().__post_init__()
         check_budget(self.poisoned, self.of, self.spread)
-        if not self.sequence:
-            raise InvalidConfig("a sequence has at least one action")
+        check_sequence(self.sequence)
+        when = as_schedule(self.when)
+        if len(self.sequence) > 1 and (when.every > 1 or when.probability < 1):
+            raise InvalidConfig(
+                "a sequence is done in steps that follow one another, and every or probability "
+                "would tear it apart; leave them out, and say with poisoned and of how often"
+            )
 
     def fit(self, env: BatchEnv) -> "SignalAction":
         """Return itself; see ``Threat.fit``.

@@ -7,7 +7,9 @@ import numpy as np
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.known import Known
+from rallypoint.safety.limits import as_budget
 from rallypoint.safety.threats import Proposal, Site, State, register
 from rallypoint.safety.threats.backdoor.occasions import check_budget, in_words, is_due
 from rallypoint.safety.threats.backdoor.pattern import Patterned
@@ -19,9 +21,9 @@ class Trigger(Patterned):
     """Agents see certain numbers in certain entries of their percept, at certain steps.
 
     ``Trigger(entries=(0,), values=(4.0,), poisoned=20, of=10_000)`` stamps 20 of the first 10,000
-    percepts of each victim in each copy, counted from the last seeded reset on; a percept that ends
-    an episode counts. Without the two numbers it stamps whatever ``when`` and ``budget`` allow,
-    which is how a backdoor is tried on a trained policy.
+    percepts of each victim in each copy, counted from the last seeded reset on. A percept that ends
+    an episode counts; one that ``when`` or ``budget`` leave out does not. Without the two numbers
+    it stamps whatever these allow, which is how a backdoor is tried on a trained policy.
 
     Source: TrojDRL (see the package), whose trigger is a patch of 3 × 3 pixels: nine entries here.
     """
@@ -40,6 +42,11 @@ class Trigger(Patterned):
         """Refuse a budget that cannot be spent; see ``Threat``."""
         super().__post_init__()
         check_budget(self.poisoned, self.of, self.spread)
+        if as_budget(self.budget).reach is not None:
+            raise InvalidConfig(
+                "a trigger is stamped wholly or not at all, and a reach would cut it, so that "
+                "nothing recognises it; leave reach out, or lie by a threat to percepts within one"
+            )
 
     def fit(self, env: BatchEnv) -> "Trigger":
         """Return itself; see ``Threat.fit``.
