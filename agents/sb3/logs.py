@@ -1,11 +1,13 @@
 """What SB3 logs of a training: where it goes to, and what is added to it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
 from stable_baselines3.common.logger import (
+    HumanOutputFormat,
     JSONOutputFormat,
     KVWriter,
     Logger,
@@ -20,15 +22,20 @@ METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 
 
-def logger(out: Path | None, watch: Watch | None, *, tensorboard: bool) -> Logger:
+def logger(
+    out: Path | None, watch: Watch | None, *, tensorboard: bool, aloud: bool = False
+) -> Logger:
     """Return what writes into a folder, if there is one, or hands on what it would write.
 
     Args:
         out: the folder.
         watch: takes each row of metrics, in the place of the file of them.
         tensorboard: whether to write that, too.
+        aloud: whether to print SB3's table of metrics.
     """
     writers: list[KVWriter] = [] if watch is None else [_Watched(watch)]
+    if aloud:
+        writers.append(HumanOutputFormat(sys.stdout))
     if out is None:  # SB3's own default leaves a folder behind, wherever temporary files go
         return Logger(None, writers)
     if watch is None:

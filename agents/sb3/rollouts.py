@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium.spaces import MultiBinary
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
@@ -46,6 +47,9 @@ class _LivingRows(RolloutBuffer):
     def reset(self) -> None:
         self.buffer_size, self.n_envs = self.whole
         super().reset()
+        if isinstance(self.action_space, MultiBinary):
+            # RecurrentPPO hands actions over as they are kept, and torch wants such as floats.
+            self.actions = self.actions.astype(np.float32)
         self.lived: Mask = np.ones(self.whole, dtype=bool)
         self.row_starts = np.zeros(self.whole)
         self.row_starts[0] = 1

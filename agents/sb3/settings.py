@@ -2,13 +2,14 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from types import NoneType
 from typing import Any, get_args
 
 import torch
 from gymnasium import Space
+from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.preprocessing import is_image_space
 
 from rallypoint.agents.sb3.algorithms import Algorithm
@@ -22,7 +23,10 @@ _ROLLOUTS = 16  # at least so many, unless they had fewer rows than is usual wit
 _MINIBATCHES = 8
 _TOO_MANY = 64  # minibatches of the usual size; 32 are usual
 
-_AT_LEAST_ONE = ("n_steps", "n_epochs", "batch_size", "buffer_size")
+_AT_LEAST_ONE = (  # with fewer SB3 stumbles while it learns, or never ends
+    *("n_steps", "n_epochs", "batch_size", "buffer_size", "policy_delay"),
+    *("target_update_interval", "n_delta", "n_top", "n_eval_episodes"),
+)
 
 SHAPE_THE_NETWORK = ("policy", "policy_kwargs", "use_sde")
 _NOT_SETTINGS = ("self", "env", "seed", "_init_setup_model")  # given in other ways
@@ -56,6 +60,11 @@ def complete(
                 f"{algorithm.agent} has no setting {name!r}{did_you_mean(name, names)}"
             )
         _check_value(f"{name} of {algorithm.agent}", name, given[name], known[name].annotation)
+    if num_rows > 1 and "episode" in _sequence(given.get("train_freq")):
+        raise InvalidConfig(
+            f"train_freq of {algorithm.agent} counts episodes only where one row is learned from, "
+            f"and here {num_rows} are, side by side: count steps"
+        )
     check_widths(algorithm.agent, _table(given.get("policy_kwargs")), space)
     return {
         "device": "cpu",  # small networks are slower elsewhere, and bits differ
@@ -71,6 +80,21 @@ def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
     if value is None and NoneType in kinds:
         return
     kinds.discard(NoneType)
+    if name == "tensorboard_log":
+        raise InvalidConfig(
+            f"{label} is not needed: TensorBoard files lie in DIR/tensorboard, where DIR is the "
+            "folder of the training (--out, or out=); leave it out"
+        )
+    if name == "train_freq" and not _is_frequency(value):
+        raise InvalidConfig(
+            f"{label} is a whole number of steps >= 1, or one with what it counts, as in "
+            f'[1, "step"] or [1, "episode"]; got {value!r:.100}'
+        )
+    if kinds == {ActionNoise} and not isinstance(value, ActionNoise):
+        raise InvalidConfig(
+            f"{label} is an ActionNoise of stable_baselines3.common.noise, which only Python can "
+            f"give; got {value!r:.100}"
+        )
     is_truth = isinstance(value, bool)
     if kinds == {int} and (is_truth or not isinstance(value, Integral)):
         raise InvalidConfig(f"{label} is a whole number, got {value!r:.100}")
@@ -80,6 +104,16 @@ def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
         raise InvalidConfig(f"{label} is true or false, got {value!r:.100}")
     if kinds == {int} and name in _AT_LEAST_ONE and value < 1:
         raise InvalidConfig(f"{label} is at least 1, got {value}")
+
+
+def _is_frequency(value: Any) -> bool:
+    count, *unit = _sequence(value) or (value,)
+    is_number = isinstance(count, Integral) and not isinstance(count, bool) and int(count) >= 1
+    return is_number and (unit in (["step"], ["episode"]) or not isinstance(value, tuple | list))
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple | list) else ()
 
 
 def _policy(
@@ -137,7 +171,7 @@ def as_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain settings as SB3 takes them: classes of torch by their names.
+    """Return plain settings as SB3 takes them: classes of torch by their names, and a pair.
 
     Raises:
         UnknownName: torch has no such class.
@@ -148,6 +182,8 @@ def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
         made["policy_kwargs"] = {
             key: _class_of(key, value) for key, value in _table(made["policy_kwargs"]).items()
         }
+    if pair := _sequence(made.get("train_freq")):
+        made["train_freq"] = tuple(pair)  # files and the command line know lists only
     return made
 
 

@@ -91,7 +91,7 @@ def train_sb3(
         model, used = build(made_by, view, steps=steps, seed=seed, settings=settings)
         if (live := live_in(world)) is not None:
             live.become(policy_for(world, model, view.slots.group))
-        model.set_logger(logger(out, watch, tensorboard=tensorboard))
+        model.set_logger(logger(out, watch, tensorboard=tensorboard, aloud=model.verbose > 0))
         told = _learn(model, view, steps, callback, progress_bar=progress_bar)
     policy = policy_for(world, model, view.slots.group)
     summary = {"agent": made_by.agent, "env": world.id, "seed": seed, **told}
