@@ -36,8 +36,10 @@ def fitting(context: Any, n: int) -> Context:
         if (values := getattr(context, name)) is not None:
             found[name] = _of_each(name, values, n)
     if context.trusted is not None:
-        found["trusted"] = _indices(context.trusted, n) or None  # of nobody is not given
-    return replace(context, **found) if found else context
+        indices = _indices(context.trusted, n)
+        if not indices or not isinstance(context.trusted, list | tuple):
+            found["trusted"] = indices or None  # none is not given
+    return replace(context, **found) if found else context  # which takes as long as all else here
 
 
 def with_vectors(context: Context, names: Iterable[str], updates: Updates) -> Context:
@@ -51,7 +53,6 @@ def with_vectors(context: Context, names: Iterable[str], updates: Updates) -> Co
         return context  # d need not be known, for which blocks may have to be read
     d = updates.columns()
     vectors: dict[str, Any] = {name: _vector(name, value, d) for name, value in given.items()}
-    # To make another takes as long as to look at all of it.
     is_ready = all(vector is given[name] for name, vector in vectors.items())
     return context if is_ready else replace(context, **vectors)
 

@@ -13,17 +13,22 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rallypoint.errors import InvalidUpdates
 from rallypoint.safety.aggregation import kernels
+from rallypoint.safety.aggregation.centres import (
+    centre_of,
+    most_central,
+    nearest_first,
+    sure_centres,
+)
 from rallypoint.safety.aggregation.compiling import DISTANCES
-from rallypoint.safety.aggregation.kernels import Block
+from rallypoint.safety.aggregation.faint import in_double_precision
 from rallypoint.safety.aggregation.span import Matrix, squared_distances
 from rallypoint.safety.aggregation.updates import AnchorOf, Indices, Updates
 
 _NO_ANCHORS: Mapping[str, AnchorOf] = {}
-_SAMPLE = 512  # columns on which a central update is chosen
-_FEWER = 128  # columns on which it is seen whether one is needed
 # Squared distance over squared distance from the centre, below which too few digits are left.
 _TIGHT = {np.dtype(np.float32): 1e-2, np.dtype(np.float64): 1e-10}
 # Of squared lengths, relatively: a thousand roundings, by which most must differ to be compared.
@@ -61,8 +66,8 @@ def compared(
     """
     rows: Indices = np.arange(updates.n)
     points = updates.taking(rows, list(anchors.values()))
-    sure = _sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
-    centre = sure[0] if sure else _centre(updates)
+    sure = sure_centres(rows, list(anchors), trusted) if 2 * f >= updates.n else []
+    centre = sure[0] if sure else centre_of(updates)
     gram = _about_the_origin(updates, rows, anchors) if centre is None else points.gram(centre)
     if not gram.diagonal().max() <= _MOST:
         rows, gram = _of_the_comparable(updates, f, anchors, trusted)
@@ -87,21 +92,22 @@ def seen_from(
     # Lengths are compared, so they too must be precise where all updates share a large mean: not
     # about the origin, then, but about one of them, unless most may be lies.
     are_lengths = 2 * f < updates.n and ("origin" in anchors or not (anchors or trusted))
-    centre = _centre(updates) if are_lengths else None
+    centre = centre_of(updates) if are_lengths else None
+    points = updates.taking(rows, list(anchors.values()))
     if are_lengths and centre is None:
         gram = _about_the_origin(updates, rows, anchors, trusted)
         is_precise = "origin" not in anchors or _differ(gram, updates)
     else:
-        points = updates.taking(rows, list(anchors.values()))
         hubs = [*range(updates.n, points.k), *trusted]
         if centre is not None:
             hubs = [centre, *hubs]
         elif 2 * f >= updates.n:
-            sure = _sure_centres(rows, list(anchors), trusted)
+            sure = sure_centres(rows, list(anchors), trusted)
             hubs.sort(key=lambda hub: hub not in sure[:1])
         first, *others = dict.fromkeys(hubs or [0])
         gram = points.spokes(first, others)
         is_precise = not ("origin" in anchors and are_lengths) or _is_amid(gram, points, anchors)
+    is_precise &= in_double_precision(points, gram, is_sure=2 * f >= updates.n) is None
     if is_precise and gram.diagonal().max() <= _MOST:
         return Compared(rows, gram)
     return compared(updates, f, anchors, trusted)
@@ -169,16 +175,18 @@ def _refined(
     points: Updates, gram: Matrix, anchors: Sequence[str], *, is_sure: bool
 ) -> tuple[Matrix, Matrix, Matrix | None]:
     """Return the Gram that `refined` does, and by it what else `Compared` holds."""
+    if (exactly := in_double_precision(points, gram, is_sure=is_sure)) is not None:
+        points, gram = exactly
     tight = _TIGHT[kernels.working(points.dtype)]
     if points.k > 1 and (loops := DISTANCES.loops(points.k)) is not None:
         squared, ordered = np.empty_like(gram), np.empty_like(gram)
         if loops.surveyed(gram, tight, squared, ordered):
             return gram, squared, ordered
     squared, norms = _squared(gram), gram.diagonal()
-    if points.k > 1 and ((ordered := _ordered(squared))[:, 1] >= tight * norms).all():
+    if points.k > 1 and ((ordered := nearest_first(squared))[:, 1] >= tight * norms).all():
         return gram, squared, ordered  # not even the nearest are close, as is soon seen
     if not is_sure:
-        centre, middle = _most_central(squared[: points.n, : points.n])
+        centre, middle = most_central(squared[: points.n, : points.n])
         if middle < tight * norms[centre]:
             gram = points.gram(centre)  # the old centre was not among most of them
             squared, norms = _squared(gram), gram.diagonal()
@@ -189,29 +197,19 @@ def _refined(
     for at, name in enumerate(anchors, start=points.n):
         if name == "median":  # of fewer updates, it is another point
             close[at] = close[:, at] = False
+    gram = _groups_about_their_own(points, gram, close)
+    return gram, _squared(gram), None
+
+
+def _groups_about_their_own(points: Updates, gram: Matrix, close: NDArray[np.bool_]) -> Matrix:
+    """Return a Gram in which the points of each group, close (k, k) to its first, are precise."""
     while close.any():
         first = int(close.sum(axis=1).argmax())
         close[first, first] = True
         group = np.flatnonzero(close[first])
         gram = _merged(gram, group, first, points.group(group).gram(int(group.searchsorted(first))))
         close[group] = close[:, group] = False
-    return gram, _squared(gram), None
-
-
-def _most_central(squared: Matrix) -> tuple[int, float]:
-    """Return the point with the least median distance to all, and that, given squares (n, n)."""
-    middle = _ordered(squared)[:, len(squared) // 2]
-    at = int(middle.argmin())
-    if np.isnan(middle[at]):  # argmin takes the first NaN for the least
-        at = int(np.where(np.isnan(middle), np.inf, middle).argmin())
-    return at, float(middle[at])
-
-
-def _ordered(squared: Matrix) -> Matrix:
-    """Return each point's squared distances to all, the nearest first; a NaN counts as far."""
-    ordered = squared.copy()  # np.sort takes longer for as few
-    ordered.sort(axis=1)
-    return ordered
+    return gram
 
 
 def refuse_too_many(gone: Indices, f: int, why: str) -> None:
@@ -239,7 +237,7 @@ def _of_the_comparable(
     # which is no larger even if they are not.
     order = np.argsort(magnitudes[rows], kind="stable")
     centres = [int(order[(len(order) - 1) // 2]), int(order[0])]
-    for centre in [*_sure_centres(rows, list(anchors), trusted), *centres]:
+    for centre in [*sure_centres(rows, list(anchors), trusted), *centres]:
         gram = points.gram(centre)
         kept = gram.diagonal() <= _MOST
         gone = np.concatenate([np.flatnonzero(~finite), rows[~kept[: len(rows)]]])
@@ -250,37 +248,6 @@ def _of_the_comparable(
         "anchors must be finite, and squared distances to them within the range of "
         f"{kernels.working(updates.dtype)}; give updates of float64, or anchors nearer to them"
     )
-
-
-def _sure_centres(rows: Indices, anchors: Sequence[str], trusted: Sequence[int]) -> list[int]:
-    """Return points that are not lies even if most updates are, by their places."""
-    honest = np.flatnonzero(np.isin(rows, list(trusted)))[:1].tolist()
-    given = [len(rows) + anchors.index(name) for name in ("root", "origin") if name in anchors]
-    return [*given[:1], *honest] if "root" in anchors else [*honest, *given]
-
-
-def _centre(updates: Updates) -> int | None:
-    """Return the update that most are near to, on a sample; None if they surround the origin."""
-    sample = updates.first_columns(_SAMPLE)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        if _surround_the_origin(sample[:, :_FEWER]):
-            return None
-        sample = sample.astype(np.float64)
-        return _most_central(squared_distances(sample @ sample.T))[0]
-
-
-def _surround_the_origin(sample: Block) -> bool:
-    """Say whether updates (n, b) point in so many directions that they have no large mean.
-
-    If more than half point one way, the mean squared cosine of all is more than a quarter. That of
-    an update without a direction, as of zeros, is not known.
-    """
-    sample = sample.astype(kernels.working(sample.dtype), copy=False)
-    products = sample @ sample.T
-    scales = 1 / np.sqrt(products.diagonal())
-    products *= scales
-    products *= scales[:, None]
-    return bool(np.vdot(products, products) <= 0.25 * products.size)
 
 
 def _squared(gram: Matrix) -> Matrix:
