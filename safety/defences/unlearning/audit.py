@@ -17,17 +17,17 @@ def contributions(head: Head, owners: ArrayLike, optimum: Floats) -> Floats:
         optimum: of all the data.
 
     Raises:
-        InvalidConfig: there is one owner only, or one without rows.
+        InvalidConfig: there is one owner only, or one without rows; or that is no optimum.
     """
     whose = np.asarray(owners)
     if whose.shape != head.y.shape or whose.dtype.kind not in "iu" or whose.min() < 0:
         raise InvalidConfig(f"owners are counts {head.y.shape} from 0 on, got {whose.dtype}")
-    count = int(whose.max()) + 1
-    if count < 2 or (np.bincount(whose, minlength=count) == 0).any():
+    count = len(np.unique(whose))
+    if count < 2 or int(whose.max()) + 1 > count:
         raise InvalidConfig("an audit is of two owners or more, numbered from 0, with rows each")
-    found = []
+    theta, found = head.checked(optimum), []
     for owner in range(count):
         gone = whose == owner
         without = downdate(head, gone) if isinstance(head, Ridge) else head.only(~gone).optimum()
-        found.append(np.linalg.norm(without - optimum))
+        found.append(np.linalg.norm(without - theta))
     return np.array(found)

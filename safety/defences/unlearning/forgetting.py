@@ -39,23 +39,38 @@ def radius(head: Head, forget: Mask, optimum: Floats, *, largest: float | None =
     """Return how far the optimum without some rows (n,) can be from that with them.
 
     At the optimum the rest's gradient is -r / (1 - r) times that of the rows to forget, r their
-    share; by strong convexity the rest's own optimum is no further than its norm over mu.
+    share; by strong convexity the rest's own optimum is no further than its norm over mu. Where
+    parameters are the optimum only nearly, what is left of the gradient there counts as well, so
+    that the ball holds the rest's optimum wherever its centre is.
 
     Args:
         head: all the data.
-        forget: (n,) which rows.
-        optimum: of all the data.
+        forget: (n,) which rows; where there are none, nothing moves.
+        optimum: (d,) of all the data.
         largest: a bound on any sample's gradient that is known without the data. A formal guarantee
             must use one, since what the gradient really is depends on the data.
 
     Raises:
-        InvalidConfig: rows or a bound that cannot be meant.
+        InvalidConfig: rows, parameters or a bound that cannot be meant, or one that does not hold.
     """
     gone, kept = _split(head, forget)
+    theta = head.checked(optimum)
     if largest is not None and not 0 <= largest < math.inf:
         raise InvalidConfig(f"largest is a finite bound on a gradient >= 0, got {largest}")
-    total = float(np.linalg.norm(_total(head, optimum, gone)))
-    most = total if largest is None else largest * float(gone.sum())
+    if not gone.any():
+        return 0.0
+    left = head.gradient(theta) * len(gone)  # 0, at the optimum
+    total = _total(head, theta, gone)
+    if largest is None:
+        most = float(np.linalg.norm(left - total))
+    else:
+        mean, bound = float(np.linalg.norm(total)) / gone.sum(), largest * (1 + 1e-12)
+        if mean > bound:
+            raise InvalidConfig(
+                f"largest = {largest:g} bounds the gradient of any sample, and that of the rows to "
+                f"forget is {mean:g} on average; give a bound that holds"
+            )
+        most = largest * float(gone.sum()) + float(np.linalg.norm(left))
     return most / float(kept.sum()) / head.mu
 
 
@@ -86,22 +101,30 @@ def unlearn(
     Args:
         head: all the data.
         forget: (n,) which rows.
-        optimum: of all the data, to a gradient of about 1e-10; what is left of it is corrected for.
+        optimum: (d,) of all the data, to a gradient of about 1e-10; what is left of it is corrected
+            for, and widens the ball.
         steps: gradients of single samples.
         rng: which samples, and the noise.
         epsilon: of the guarantee, in (0, 1]; no noise if not given.
         delta: of the guarantee, in (0, 1).
         distance: a bound on how far the result is from training again, that holds with
             probability 1 - delta / 2; twice the radius if not given, which always holds, as both
-            lie in the ball.
+            lie in the ball. Without epsilon there is no noise that would hide it.
         largest: see ``radius``.
 
     Raises:
         InvalidConfig: everything would be forgotten, or a setting cannot be meant.
     """
-    if steps < 1:
-        raise InvalidConfig(f"steps is a number of gradients >= 1, got {steps}")
+    _check_steps("gradients", steps, 1)
+    if not 0 < delta < 1:
+        raise InvalidConfig(f"delta lies in (0, 1), got {delta}")
+    if epsilon is None and distance is not None:
+        raise InvalidConfig(
+            f"distance = {distance} is what noise hides, and without epsilon there is none; give "
+            "epsilon, too, or neither"
+        )
     gone, kept = _split(head, forget)
+    optimum = head.checked(optimum)
     rho = radius(head, forget, optimum, largest=largest)
     whole = head.gradient(optimum) * len(kept)  # 0, but for what is left of it
     full = (whole - _total(head, optimum, gone)) / kept.sum()
@@ -114,8 +137,6 @@ def unlearn(
         theta = _projected(theta, optimum, rho)
     deviation = 0.0
     if epsilon is not None:
-        if not 0 < delta < 1:
-            raise InvalidConfig(f"delta lies in (0, 1), got {delta}")
         deviation = noise_deviation(2 * rho if distance is None else distance, epsilon, delta / 2)
     noise = deviation * rng.normal(size=len(theta))
     return Forgotten(theta + noise, theta, rho, deviation, int(2 * steps + gone.sum()))
@@ -124,9 +145,14 @@ def unlearn(
 def plain_sgd(
     head: Head, forget: Mask, optimum: Floats, *, steps: int, rng: np.random.Generator
 ) -> Floats:
-    """Return what SGD on the rest makes of the old optimum, with the same step sizes: (d,)."""
+    """Return what SGD on the rest makes of the old optimum, with the same step sizes: (d,).
+
+    Raises:
+        InvalidConfig: rows, parameters or steps that cannot be meant.
+    """
+    _check_steps("gradients", steps, 0)
     _, kept = _split(head, forget)
-    theta, lip, mu = optimum.copy(), head.smoothness, head.mu
+    theta, lip, mu = head.checked(optimum).copy(), head.smoothness, head.mu
     for step, row in enumerate(rng.choice(np.flatnonzero(kept), size=steps).tolist()):
         rate = min(1 / lip, 2 / (mu * (step + 2 + 2 * lip / mu)))
         theta = theta - rate * head.gradient_of(theta, row)
@@ -141,15 +167,17 @@ def descend_to_delete(
     The distance to training again is at most ((k - 1) / (k + 1))^steps times the radius, k the
     condition number: a bound that chance has no part in.
 
+    Raises:
+        InvalidConfig: rows, parameters or steps that cannot be meant.
+
     Source: Neel, Roth & Sharifi-Malvajerdi (2021), "Descent-to-Delete: Gradient-Based Methods for
     Machine Unlearning", ALT, arXiv:2007.02923.
     """
+    _check_steps("full gradients", steps, 0)
     _, kept = _split(head, forget)
-    if steps < 0:
-        raise InvalidConfig(f"steps is a number of full gradients >= 0, got {steps}")
     rest = head.only(kept)
     lip, mu = rest.smoothness, rest.mu
-    theta = optimum.copy()
+    theta = head.checked(optimum).copy()
     for _ in range(steps):
         theta = theta - 2 / (lip + mu) * rest.gradient(theta)
     shrinks = (lip - mu) / (lip + mu)
@@ -171,6 +199,11 @@ def noise_deviation(distance: float, epsilon: float, delta: float) -> float:
             f">= 0, got {epsilon}, {delta} and {distance}"
         )
     return distance * math.sqrt(2 * math.log(1.25 / delta)) / epsilon
+
+
+def _check_steps(what: str, steps: int, least: int) -> None:
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < least:
+        raise InvalidConfig(f"steps is a number of {what} >= {least}, got {steps!r}")
 
 
 def _total(head: Head, theta: Floats, rows: Mask) -> Floats:

@@ -4,6 +4,7 @@ The loss of sample i is l_i(theta) = a smooth loss of x_i . theta and y_i, plus 
 loss of a set is the mean of its samples'. So every set has the same mu, whatever its size.
 """
 
+import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -14,6 +15,7 @@ from rallypoint.errors import Diverged, InvalidConfig
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+_REAL = (int, float, np.integer, np.floating)
 _STEPS, _SMALL = 100, 1e-10  # of Newton's method; the norm of the gradient it comes to
 
 
@@ -31,16 +33,22 @@ class Head(ABC):
         Raises:
             InvalidConfig: the loss would not be strongly convex, or the data cannot be meant.
         """
-        self.x = np.asarray(features, dtype=np.float64)
-        self.y = np.asarray(targets, dtype=np.float64)
-        if self.x.ndim != 2 or self.y.shape != self.x.shape[:1] or not len(self.x):
+        self.x, self.y = _numbers(features), _numbers(targets)
+        if self.x.ndim != 2 or self.y.shape != self.x.shape[:1] or not self.x.size:
             raise InvalidConfig(
-                f"features are (n, d) and targets (n,), n >= 1, got {self.x.shape} and "
-                f"{self.y.shape}"
+                f"features are numbers (n, d) and targets (n,), at least one of each, got "
+                f"{self.x.shape} and {self.y.shape}"
             )
         if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
             raise InvalidConfig("features and targets are finite; drop the rows that are not")
-        if not (np.isfinite(mu) and mu > 0):
+        with np.errstate(over="ignore"):
+            is_summed = np.isfinite((self.x**2).sum()) and np.isfinite((self.y**2).sum())
+        if not is_summed:
+            raise InvalidConfig(
+                "the squares of features or targets are too large to be summed; bring them to a "
+                "smaller scale"
+            )
+        if isinstance(mu, bool) or not (isinstance(mu, _REAL) and math.isfinite(mu) and mu > 0):
             raise InvalidConfig(
                 f"unlearning needs a strongly convex loss: a ridge mu > 0, got {mu!r}"
             )
@@ -49,6 +57,20 @@ class Head(ABC):
     def only(self, rows: Mask) -> "Head":
         """Return the same head with some rows (n,) of the data."""
         return type(self)(self.x[rows], self.y[rows], mu=self.mu)
+
+    def checked(self, optimum: ArrayLike) -> Floats:
+        """Return parameters (d,) that somebody takes for the optimum, in float64.
+
+        Raises:
+            InvalidConfig: they are no parameters of this head.
+        """
+        theta = _numbers(optimum)
+        if theta.shape != (size := self.x.shape[1:]) or not np.isfinite(theta).all():
+            raise InvalidConfig(
+                f"the optimum is finite numbers {size}, one for each feature, got {theta.shape}; "
+                "head.optimum() finds it"
+            )
+        return theta
 
     @property
     @abstractmethod
@@ -152,3 +174,13 @@ class Logistic(Head):
         chances = expit(scores)
         curvatures: Floats = chances * (1 - chances)
         return curvatures
+
+
+def _numbers(values: ArrayLike) -> Floats:
+    """Return them in float64; what is none, or ragged, has no shape."""
+    if np.ma.isMaskedArray(values):
+        raise InvalidConfig("masked arrays are no data: fill them, or drop the rows")
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.zeros(())

@@ -80,6 +80,34 @@ def test_the_ball_holds_what_training_again_finds(seed, share):
     assert radius(head, forget, optimum, largest=2 * largest) >= rho
 
 
+@pytest.mark.parametrize("off", [1e-3, 0.1, 0.5, 5.0])
+@pytest.mark.parametrize("make", [logistic, ridge])
+def test_the_ball_holds_it_and_bounds_hold_where_training_stopped_too_early(make, off):
+    head, forget = make(9, 0.05)
+    nearly = head.optimum() * (1 + off)
+    again = head.only(~forget).optimum()
+    rho = radius(head, forget, nearly)
+    assert np.linalg.norm(again - nearly) <= rho
+    assert radius(head, forget, nearly, largest=1e3) >= rho
+    for steps in (0, 5):
+        found, bound = descend_to_delete(head, forget, nearly, steps=steps)
+        assert np.linalg.norm(found - again) <= bound + 1e-12
+    anchored = unlearn(head, forget, nearly, steps=2000, rng=np.random.default_rng(0), epsilon=1)
+    away = np.linalg.norm(anchored.before_noise - again)
+    assert away < 0.3 * np.linalg.norm(nearly - again) + 0.01  # what is left is corrected for
+    assert anchored.deviation >= noise_deviation(away, 1.0, 0.5e-5)
+
+
+def test_a_bound_on_gradients_that_does_not_hold_is_no_guarantee():
+    head, forget = logistic(10, 0.05)
+    optimum, rng = head.optimum(), np.random.default_rng(0)
+    for largest in (0.0, 0.1):
+        with pytest.raises(InvalidConfig, match=r"to forget is 0\.\d+ on average; give a"):
+            unlearn(head, forget, optimum, steps=1, rng=rng, epsilon=1.0, largest=largest)
+    found = unlearn(head, forget, optimum, steps=1, rng=rng, epsilon=1.0, largest=9.0)
+    assert found.deviation > 0
+
+
 def test_a_downdate_is_training_again():
     head, forget = ridge(2)
     np.testing.assert_allclose(downdate(head, forget), head.only(~forget).optimum(), atol=1e-10)
@@ -225,6 +253,22 @@ def test_what_cannot_be_meant_is_refused():
         lambda: unlearn(head, forget, optimum, steps=1, rng=rng, epsilon=0.5, delta=1.5),
         r"delta lies in \(0, 1\), got 1.5",
     )
+    refuses(lambda: unlearn(head, forget, optimum, steps=1.5, rng=rng), "gradients >= 1, got 1.5")
+    refuses(lambda: plain_sgd(head, forget, optimum, steps=-1, rng=rng), "gradients >= 0, got -1")
+    refuses(lambda: unlearn(head, forget, optimum, steps=1, rng=rng, delta=0), "delta lies in")
+    refuses(
+        lambda: unlearn(head, forget, optimum, steps=1, rng=rng, distance=1.0),
+        "distance = 1.0 is what noise hides, and without epsilon there is none",
+    )
+    for wrong in (optimum[1:], optimum * np.nan, "optimum", np.ma.masked_array(optimum)):
+        refuses(lambda wrong=wrong: radius(head, forget, wrong), r"optimum is finite|masked arrays")
+        refuses(lambda wrong=wrong: contributions(head, np.arange(ROWS) % 2, wrong), "optimum|mask")
+    refuses(lambda: Ridge(head.x * 1e200, head.y, mu=0.1), "too large to be summed; bring them")
+    refuses(lambda: Ridge([[1.0, 2.0], [3.0]], [1.0, 2.0], mu=0.1), "features are numbers")
+    refuses(lambda: Ridge(np.zeros((5, 0)), np.zeros(5), mu=0.1), "at least one of each")
+    refuses(lambda: Ridge(np.ma.masked_array(head.x), head.y, mu=0.1), "masked arrays are no data")
+    refuses(lambda: Ridge(head.x, head.y, mu="1"), "a ridge mu > 0, got '1'")
+    refuses(lambda: contributions(head, np.arange(ROWS) * 10**15, optimum), "with rows each")
     refuses(lambda: downdate(head, forget), "ridge regression only; use unlearn")
     refuses(lambda: contributions(head, np.zeros(ROWS, dtype=int), optimum), "two owners or more")
     refuses(lambda: contributions(head, np.arange(ROWS) % 2 * 2, optimum), "with rows each")
