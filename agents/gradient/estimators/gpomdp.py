@@ -54,8 +54,10 @@ class Gpomdp(Estimator):
         del networks, parameters
         worth = returns_to_go(fragment, self.gamma)
         if not self.to_go:
-            # What the first step was worth, for every step that its agent took in the episode.
-            worth = np.where(fragment.acting, worth[0], 0)
+            # What the first step was worth, for every step that its agent took in the episode; it
+            # may have come late.
+            first = fragment.acting.argmax(axis=0)[None]
+            worth = np.where(fragment.acting, np.take_along_axis(worth, first, axis=0), 0)
         if self.whiten == "episode":
             worth = _whitened_lanes(worth, fragment)
         dealt = contributors.rows(fragment.acting)

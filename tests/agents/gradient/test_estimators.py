@@ -101,6 +101,18 @@ def test_reinforce_credits_every_action_for_the_whole_episode(whiten):
         assert gains.max() == fragment.acting.sum(axis=0).max()
 
 
+def test_who_came_late_is_credited_for_its_whole_episode_too():
+    estimator = Gpomdp(gamma=1.0, whiten="none", to_go=False)
+    networks, parameters, fragment, contributors, _ = played(estimator, copies=6, count=2)
+    late = fragment.acting.copy()
+    late[:3, :3] = False  # the first worker's agents
+    batch = estimator.prepare(networks, parameters, fragment._replace(acting=late), contributors)
+    lengths = late.sum(axis=0)[:, 0]
+    for worker in range(2):
+        gains = batch.gains[0, worker][batch.weights[0, worker] > 0]
+        assert set(gains) == set(lengths[3 * worker : 3 * worker + 3])
+
+
 def test_ppo_has_the_gradient_of_sb3_on_the_same_minibatch():
     estimator = Ppo(gamma=0.99, entropy_weight=0.01, clip=0.1, minibatch=192, epochs=1)
     networks, parameters, fragment, _, batch = played(
