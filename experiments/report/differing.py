@@ -13,11 +13,11 @@ _MISSING = object()  # no setting is equal to it
 
 def differences(runs: Sequence[Recorded]) -> list[str]:
     """Say for each run in which settings it differs from the others of its experiment."""
-    flat = [_flat(run.summary.config) for run in runs]
+    settings_of = [flat(run.summary.config) for run in runs]
     kinds = [run.summary.experiment for run in runs]
     return [
-        _told(settings, [flat[place] for place, kind in enumerate(kinds) if kind == own])
-        for settings, own in zip(flat, kinds, strict=True)
+        _told(settings, [settings_of[place] for place, kind in enumerate(kinds) if kind == own])
+        for settings, own in zip(settings_of, kinds, strict=True)
     ]
 
 
@@ -26,14 +26,34 @@ def names(runs: Sequence[Recorded], labels: Sequence[str]) -> list[str]:
 
     Where one of them takes a paragraph to say, all are called by their folders instead.
     """
-    flat = [{k: v for k, v in _flat(run.summary.config).items() if k != "seed"} for run in runs]
+    every = [{k: v for k, v in flat(run.summary.config).items() if k != "seed"} for run in runs]
     kept: dict[str, tuple[str, str]] = {}
-    for label, each in zip(labels, flat, strict=True):
-        kept.setdefault(repr(each), (_told(each, flat), label))
+    for label, each in zip(labels, every, strict=True):
+        kept.setdefault(repr(each), (_told(each, every), label))
     if len(kept) == 1:
         return ["all runs"] * len(runs)
     is_short = all(0 < len(told) <= _MOST_LETTERS for told, _ in kept.values())
-    return [kept[repr(each)][0 if is_short else 1] for each in flat]
+    return [kept[repr(each)][0 if is_short else 1] for each in every]
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return settings within settings under names such as ``team.aggregator``.
+
+    Of a list of tables each is called by its place, and is what its kind says: ``threats[0]``.
+    """
+    found: dict[str, Any] = {}
+    for key, content in settings.items():
+        if isinstance(content, dict) and content:
+            found |= flat(content, f"{prefix}{key}.")
+        elif isinstance(content, list) and content and all(_has_kind(each) for each in content):
+            for place, each in enumerate(content):
+                name = f"{key}[{place}]"  # of a threat file, threats.threats by itself
+                name = name if prefix == f"{key}." else f"{prefix}{name}"
+                rest = {k: v for k, v in each.items() if k != "kind"}
+                found |= {name: each["kind"]} | flat(rest, f"{name}.")
+        elif f"{prefix}{key}" != "threats.format":  # of the file, which says nothing of a run
+            found[f"{prefix}{key}"] = content
+    return found
 
 
 def _told(settings: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
@@ -58,26 +78,6 @@ def _is_shared(key: str, settings: Mapping[str, Any], every: Sequence[Mapping[st
         other.get(kind) == settings.get(kind) and other.get(key, _MISSING) != settings[key]
         for other in every
     )
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return settings within settings under names such as ``team.aggregator``.
-
-    Of a list of tables each is called by its place, and is what its kind says: ``threats[0]``.
-    """
-    found: dict[str, Any] = {}
-    for key, content in settings.items():
-        if isinstance(content, dict) and content:
-            found |= _flat(content, f"{prefix}{key}.")
-        elif isinstance(content, list) and content and all(_has_kind(each) for each in content):
-            for place, each in enumerate(content):
-                name = f"{key}[{place}]"  # of a threat file, threats.threats by itself
-                name = name if prefix == f"{key}." else f"{prefix}{name}"
-                rest = {k: v for k, v in each.items() if k != "kind"}
-                found |= {name: each["kind"]} | _flat(rest, f"{name}.")
-        elif f"{prefix}{key}" != "threats.format":  # of the file, which says nothing of a run
-            found[f"{prefix}{key}"] = content
-    return found
 
 
 def _has_kind(content: Any) -> bool:

@@ -15,7 +15,7 @@ from rallypoint.experiments.progress import in_words
 from rallypoint.experiments.report import charts, strips, words
 from rallypoint.experiments.report.claim_rows import ClaimTables, claim_tables
 from rallypoint.experiments.report.comparison import STRIP
-from rallypoint.experiments.report.differing import differences
+from rallypoint.experiments.report.differing import differences, flat
 from rallypoint.experiments.report.drawings import Drawn, draw
 from rallypoint.experiments.report.markers import marked
 from rallypoint.experiments.report.pictures import Picture
@@ -54,6 +54,11 @@ class Section(NamedTuple):
     def outcome(self) -> str:
         """How many claims hold; a training makes none."""
         return self.claims.tally if self.run.makes_claims else "no claims are made"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, those of each threat by themselves: a file of threats is no one's value."""
+        return flat(self.run.summary.config)
 
     @property
     def left_out(self) -> list[str]:

@@ -69,6 +69,21 @@ def test_on_paper_nothing_is_wrong_either(kind, pages, open_page):
     assert page.evaluate(moving)
 
 
+def test_long_names_leave_room_for_scores_on_a_phone(open_page, tmp_path):
+    run = shown_run(tmp_path / "run")
+    rows = run / "metrics.jsonl"
+    long = "presence+observation+interruption+feedback+update"
+    rows.write_text(rows.read_text().replace('"mean"', f'"{long}"'))
+    page = open_page(render([read_run(run)]), 360)
+    ends = page.evaluate(
+        "[...document.querySelectorAll('.compared td.number')].map("
+        "(cell) => cell.querySelector('b').getBoundingClientRect().right)"
+    )
+    assert ends
+    assert max(ends) < 360
+    assert page.overflow == []
+
+
 def test_hostile_names_do_nothing(pages, open_page):
     page = open_page(pages["a hostile run"])
     assert page.evaluate("document.scripts.length") == 0

@@ -127,6 +127,29 @@ def test_the_manifest_says_what_a_repetition_needs(finished_run, page):
     assert "state finished" in page.text
 
 
+def test_a_page_tells_all_of_a_threat_file_and_not_its_beginning(tmp_path):
+    threats = [{"kind": "stutter", "victims": [f"agent_{i}"], "steps": i} for i in range(30)]
+    config = {"threats": {"byzantine": {"members": [7]}, "threats": threats}}
+    with RunFolder(tmp_path / "run", experiment="train", config=config, seeds=(0,)):
+        pass
+    text = page_of(tmp_path / "run").text
+    assert "threats.byzantine.members [7]" in text
+    for place in range(30):
+        for told in ("stutter", f'.victims ["agent_{place}"]', f".steps {place}"):
+            assert f"threats[{place}]{told if told[0] == '.' else f' {told}'} " in f"{text} "
+
+
+def test_receipts_by_the_hundred_are_folded(tmp_path):
+    for count, folded in ((20, False), (40, True)):
+        told = {f"condition-{number}": ["as it says"] for number in range(count)}
+        with RunFolder(tmp_path / str(count), experiment="toy", config={}, seeds=(0,)) as folder:
+            for condition, receipts in told.items():
+                folder.add_receipts(condition, receipts, ())
+        text = page_of(tmp_path / str(count)).text
+        assert (f"All {count} receipts" in text) == folded
+        assert f"condition-{count - 1}" in text
+
+
 def test_a_question_names_the_page_where_the_experiment_is_known(run):
     assert page_of(run).text.count("Experiment toy") == 2  # nobody registered it: title, heading
     for name in ("manifest.json", "summary.json"):
