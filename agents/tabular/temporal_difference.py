@@ -111,11 +111,31 @@ class TemporalDifference(ValueLearner[State]):
         return super().end_episode(state, ended)
 
     def values(self, state: State) -> Floats:
-        """Return the tables: (E, N, S, A), -inf for no action."""
-        return state.tables
+        """Return the tables: (E, N, S, A), -inf for no action.
+
+        Of an episode under way that will be dropped, as they were before it.
+        """
+        rows = np.flatnonzero(state.undo.is_tainted)
+        return _undone(state.tables, state.undo.tables, rows)
+
+    def kept_share(self, state: State) -> Floats:
+        """Return how much was learned from, of what there was: (E, N); see ``values``."""
+        past, undo, rows = state.past, state.undo, np.flatnonzero(state.undo.is_tainted)
+        kept = _undone(past.kept, undo.kept, rows)
+        squares = _undone(past.squares, undo.squares, rows)
+        return super().kept_share(state._replace(past=past._replace(kept=kept, squares=squares)))
 
     def _values_at(self, state: State, rows: Integers) -> Floats:
         return state.tables.reshape(-1, state.tables.shape[-1]).take(rows, axis=0)
+
+
+def _undone(now: Floats, before: Floats, rows: Integers) -> Floats:
+    """Return what there is now, and in some rows what there was before."""
+    if not len(rows):
+        return now
+    found = now.copy()
+    found[rows] = before[rows]
+    return found
 
 
 def _settle(state: State, ended: Mask) -> None:

@@ -109,6 +109,25 @@ def test_learning_is_the_rule_written_out(
     np.testing.assert_allclose(state.past.kept, kept, rtol=1e-9, atol=1e-12)
 
 
+def test_an_episode_that_will_be_dropped_counts_for_nothing_before_it_ends(rng):
+    learner = QLearning(processing="drop_episode", initial=0.5)
+    state = learner.init(2, 2, STATES, ACTIONS)
+    untouched = some_transition(rng, (2, 2), STATES, ACTIONS)._replace(
+        interrupted=np.zeros((2, 2), dtype=bool), present=np.ones((2, 2), dtype=bool)
+    )
+    state = learner.end_episode(learner.learn(state, untouched), np.array([True, True]))
+    before, share = learner.values(state).copy(), learner.kept_share(state)
+    assert (before != 0.5).any()
+    assert (share == 1).all()
+    stopped = untouched._replace(interrupted=np.array([[True, False], [False, False]]))
+    state = learner.learn(state, stopped)
+    np.testing.assert_array_equal(learner.values(state)[0], before[0])
+    assert (learner.values(state)[1] != before[1]).any()  # nobody was, so far
+    np.testing.assert_array_equal(learner.kept_share(state), [[0.5, 0.5], [1, 1]])
+    state = learner.end_episode(state, np.array([True, True]))
+    np.testing.assert_array_equal(learner.values(state)[0], before[0])
+
+
 @pytest.mark.parametrize("processing", PROCESSINGS)
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_copy_learns_the_same_bits_alone_and_among_others(rng, name, processing):
