@@ -1,6 +1,7 @@
 """What a threat to updates gets to see in a round."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,9 +30,10 @@ class KnownUpdates(Declared):
     what they send; ``round_number``; ``parts``, how many messages a row consists of. Besides, what
     it declared: ``own`` (f_real, d) what these contributors would have sent; ``colluders`` (c, d)
     likewise for other Byzantine ones, as the threats before left them; ``honest`` (m, d), and
-    ``honest_contributors`` (m,), which are its own where no honest one takes part; ``aggregator``,
-    the rule as a function (n, d) -> (d,). Anything else raises ``NotKnown``. Contributors are in
-    the order of their indices, whatever the order of rows. All arrays are read-only.
+    ``honest_contributors`` (m,), without those that are not finite, whom no rule believes, and
+    which are its own where no other honest one takes part; ``aggregator``, the rule as a function
+    (n, d) -> (d,). Anything else raises ``NotKnown``. Contributors are in the order of their
+    indices, whatever the order of rows. All arrays are read-only.
     """
 
     def __init__(
@@ -58,12 +60,10 @@ class KnownUpdates(Declared):
             aggregator: the rule; must be there if the threat declares it.
             parts: how many messages of one length a row consists of, one for each recipient.
         """
-        # Where no honest contributor takes part, what the liars found is all there is.
-        seen = places.honest if len(places.honest) else places.own
         views: Mapping[str, Callable[[], Any]] = {
             "own_update": lambda: updates[places.own],
             "colluders": lambda: updates[places.colluders],
-            "honest_updates": lambda: updates[seen],
+            "honest_updates": lambda: updates[self._told],
             "aggregator": lambda: aggregator,
         }
         super().__init__(threat, lambda view: views[view]())
@@ -75,7 +75,7 @@ class KnownUpdates(Declared):
         self.round_number = round_number
         self.parts = parts
         self._places = places
-        self._seen = sealed(members[seen])
+        self._updates, self._members = updates, members
 
     @property
     def own(self) -> Updates:
@@ -93,7 +93,15 @@ class KnownUpdates(Declared):
     def honest_contributors(self) -> NDArray[np.int64]:
         """Who the honest are: (m,)."""
         _ = self.honest  # known to whoever knows their updates
-        return self._seen
+        return sealed(self._members[self._told])
+
+    @cached_property
+    def _told(self) -> Rows:
+        """Whose rows are told of the honest."""
+        honest = self._places.honest
+        sound = honest[np.isfinite(self._updates[honest]).all(axis=1)]
+        # Where there is none, what the liars found is all there is.
+        return sound if len(sound) else self._places.own
 
     @property
     def witnessed(self) -> Updates:
@@ -106,12 +114,10 @@ class KnownUpdates(Declared):
         Needs knowledge of the aggregator and of the honest. Colluders that it does not know it
         takes to send the honest mean.
         """
-        updates = np.empty((self.n, self.shape[1]), self.dtype)
-        if len(self._places.honest):
-            updates[self._places.honest] = self.honest
+        honest = self.honest
+        updates = self._updates.copy()  # of the honest, also what is not finite
         is_told = "colluders" in self._threat.knowledge
-        others = self.colluders if is_told else self.honest.mean(axis=0)
-        updates[self._places.colluders] = others
+        updates[self._places.colluders] = self.colluders if is_told else honest.mean(axis=0)
         updates[self._places.own] = lie
         aggregator: Combine = self.aggregator
         return np.asarray(aggregator(updates), dtype=np.float64)

@@ -52,6 +52,7 @@ class MinMax(UpdateThreat):
         if (length := direction @ direction) > 0:
             # |gamma direction - offset|² = apart, a quadratic for each: the first root counts.
             along = offsets @ direction / length
-            gamma = float((along + np.sqrt(along**2 + (apart - norms) / length)).min())
+            squares = along**2 + (apart - norms) / length  # below 0 by rounding alone
+            gamma = float((along + np.sqrt(np.maximum(squares, 0))).min())
         lies = repeated(mean + gamma * direction, known.shape)
         return lies, {"strength": np.full_like(state["strength"], gamma)}

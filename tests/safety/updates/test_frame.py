@@ -159,6 +159,28 @@ def test_what_is_no_number_already_is_nobodys_fault(kind):
     assert disagreements(threatened.model, threatened.receipts()) == []
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", UPDATE_KINDS)
+def test_an_honest_update_that_is_no_number_does_not_disarm_liars(kind, bad):
+    lie = threats.threats[kind]()
+    threatened = frame(lie)
+    asked = []
+
+    def middle(updates):
+        asked.append(updates[0, 0])
+        return np.median(updates[1:], axis=0)
+
+    for number in range(3):
+        updates = updates_of(number)
+        if number == 1:
+            updates[0, 0] = bad
+        del asked[:]
+        sent = threatened.apply(updates, round_number=number, aggregator=middle).updates
+        assert np.isfinite(sent[[1, 4]]).all() == lie.is_finite
+        assert all(np.array_equal(cell, updates[0, 0], equal_nan=True) for cell in asked)
+    assert disagreements(threatened.model, threatened.receipts()) == []
+
+
 def test_a_real_rule_can_be_attacked():
     aggregator = partial(aggregate, "krum", f=2)
     threatened = frame(Optimal(direction="mean"))

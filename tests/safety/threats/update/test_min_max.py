@@ -69,3 +69,11 @@ def test_where_the_honest_agree_it_agrees_too(kind, honest, rng):
 def test_an_unknown_direction_names_the_nearest(kind):
     with pytest.raises(InvalidConfig, match="'sgn'; did you mean 'sign'"):
         kind(perturbation="sgn")
+
+
+@pytest.mark.parametrize("kind", list(SLACK))
+def test_where_the_honest_agree_but_for_rounding_there_is_nowhere_to_go(kind, rng):
+    for seed in range(200):
+        row = np.random.default_rng(seed).standard_normal(5)
+        honest = np.tile(row, (5 + seed % 5, 1))
+        assert np.allclose(attack(kind, honest, 2, rng=rng), row)
