@@ -5,6 +5,7 @@ ring code of 2016: the experience of an agent since its last non-zero reward is 
 next one comes, then forgotten.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -16,7 +17,9 @@ from rallypoint.agents.tabular.transition import ALL, Rows, Transition
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
-_LONGEST_TRACE = 1024  # visits older than this weigh nothing at any usual gamma
+_LEAST_TRACE = 1024  # visits; 811 are all that weigh anything at the usual gamma
+_WEIGHT = 2.0**-54  # a step of this size, or less, moves nothing in float64
+_LARGEST = 1 << 27  # visits in all traces: 1 GiB
 
 
 class State(NamedTuple):
@@ -77,14 +80,21 @@ class TracedQLearning:
         """Start with empty tables, and with a memory of visits as long as the horizon.
 
         Raises:
-            InvalidConfig: agents have different numbers of actions.
+            InvalidConfig: agents have different numbers of actions, or traces would not end, or not
+                fit.
         """
         if np.min(num_actions) < np.max(num_actions):
             raise InvalidConfig(
                 "traces are of agents with equally many actions, got "
                 f"{np.asarray(num_actions).tolist()}; use q_learning"
             )
-        trace = min(horizon or _LONGEST_TRACE, _LONGEST_TRACE)
+        trace = _trace_length(self.gamma, horizon)
+        if trace * num_copies * num_agents > _LARGEST:
+            raise InvalidConfig(
+                f"at gamma={self.gamma} each of {num_copies} x {num_agents} agents remembers its "
+                f"last {trace} visits, {_LARGEST} in all at most; take a smaller gamma, shorter "
+                "episodes, or fewer copies"
+            )
         num_learners, width = num_copies * num_agents, int(np.max(num_actions))
         owners = np.arange(0, num_learners * num_states, num_states)
         return State(
@@ -176,6 +186,25 @@ class TracedQLearning:
         targets = targets.take(which)
         values[entries] = targets + (values.take(entries) - targets) * state.scratch.take(entries)
         state.scratch[entries] = 1
+
+
+def _trace_length(gamma: float, horizon: int | None) -> int:
+    """Return how many visits are remembered: all that a reward may still be credited to.
+
+    Raises:
+        InvalidConfig: however old, each counts, and episodes do not end.
+    """
+    longest = math.inf if gamma == 1 else _LEAST_TRACE
+    if 0 < gamma < 1:
+        longest = max(_LEAST_TRACE, math.ceil(math.log(_WEIGHT) / math.log(gamma)))
+    if horizon is not None:
+        longest = min(horizon, longest)
+    if longest == math.inf:
+        raise InvalidConfig(
+            "at gamma=1 a reward is credited to all visits since the last, however many: take a "
+            "smaller gamma, or give the world a time limit"
+        )
+    return int(longest)
 
 
 agents.add("traced_q_learning", TracedQLearning)

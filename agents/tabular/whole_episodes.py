@@ -51,7 +51,8 @@ def whole_episodes(
     def play(state: State, draws: Draws) -> State:
         num_copies, num_agents, _, num_actions = state.tables.shape
         shape = (num_agents, num_actions + 1)
-        most = max(1, min(_AT_ONCE // (num_copies * math.prod(shape)), len(state.visits)))
+        trace = len(state.visits)  # with falling rates each step has weights of its own
+        most = max(1, min(_AT_ONCE // max(num_copies * math.prod(shape), trace), trace))
         positions, left = env.state(), env.time_limit or 0
         while left:
             steps = min(left, most)

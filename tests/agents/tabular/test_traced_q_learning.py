@@ -118,6 +118,34 @@ def test_a_visit_older_than_the_longest_memory_is_forgotten():
     assert tables[0, 0, 0, 0] == 0
 
 
+def test_every_visit_that_weighs_anything_is_credited_however_long_ago():
+    visits = 1500
+    nothing = np.zeros((1, 1), dtype=np.int64)
+    for gamma in (1.0, 0.9999):
+        learner = TracedQLearning(gamma=gamma)
+        state = learner.init(1, 1, visits, ACTIONS, visits)
+        for number in range(visits):
+            paid = np.array([[100.0 * (number == visits - 1)]])
+            state = learner.learn(state, a_step(nothing + number, nothing, paid, nothing))
+        ages = np.arange(visits)[::-1]
+        np.testing.assert_allclose(state.tables[0, 0, :, 0], 10 * gamma**ages, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "horizon", "says"),
+    [
+        (1.0, None, "smaller gamma, or give the world a time limit"),
+        (1.0, 10**9, "remembers its last 1000000000 visits"),
+        (1 - 1e-12, None, "take a smaller gamma"),
+    ],
+)
+def test_traces_that_cannot_be_kept_are_refused(gamma, horizon, says):
+    with pytest.raises(InvalidConfig, match=says):
+        TracedQLearning(gamma=gamma).init(2, 3, STATES, ACTIONS, horizon)
+    assert len(TracedQLearning().init(2, 3, STATES, ACTIONS, 10**9).visits) == 1024
+    assert len(TracedQLearning(gamma=0.0).init(2, 3, STATES, ACTIONS).visits) == 1024
+
+
 def test_fixed_rates_stay_and_decaying_ones_halve_exploration_half_way():
     assert TracedQLearning().rates(10**6) == (0.1, 0.1)
     alpha, epsilon = TracedQLearning(decay_over=1000).rates(500)

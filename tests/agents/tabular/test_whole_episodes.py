@@ -71,7 +71,7 @@ WORLDS = st.fixed_dictionaries(
 )
 def test_whole_episodes_are_learned_to_the_bits_of_single_steps(world, learner, trace, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(traced_q_learning, "_LONGEST_TRACE", trace)
+        patch.setattr(traced_q_learning, "_trace_length", lambda _, horizon: min(trace, horizon))
         patch.setattr(whole_episodes, "_AT_ONCE", at_once)
         assert_same_bits(world, learner, 3)
 
