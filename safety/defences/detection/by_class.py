@@ -82,6 +82,10 @@ def detect(
     check_share(share)
     rows = check_rows(features, "features")
     classes = np.asarray(actions)
+    if np.ma.is_masked(actions):
+        raise InvalidConfig(
+            "actions of which some are masked have no classes; leave those rows out"
+        )
     if classes.shape != (len(rows),) or classes.dtype.kind not in "iu":
         raise InvalidConfig(
             f"actions are numbered, one for each of {len(rows)} rows, got {classes.dtype} "

@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 
 MOST = 1.5  # rows removed, for each that may be planted: the share is a guess
 _SURE = 6.0  # squared distance over variance, times the share
+_LARGEST = 1e120  # of which very many can be squared and summed
+_REAL = (int, float, np.integer, np.floating)
 
 
 class Looked(NamedTuple):
@@ -36,10 +38,10 @@ def check_share(share: float) -> None:
     Raises:
         InvalidConfig: says what must hold.
     """
-    if not 0 < share <= 1 / 3:
+    if not (isinstance(share, _REAL) and 0 < share <= 1 / 3):
         raise InvalidConfig(
             f"share is how much may be planted, in (0, 1/3]: {MOST:g} times as much is removed, "
-            f"and more than half is no minority; got {share}"
+            f"and more than half is no minority; got {share!r}"
         )
 
 
@@ -58,16 +60,28 @@ def check_rows(values: ArrayLike, what: str) -> Floats:
     Raises:
         InvalidConfig: something else; says what came.
     """
-    rows = np.asarray(values)
+    if np.ma.isMaskedArray(values):
+        raise InvalidConfig(
+            f"what is masked in {what} would count as numbers; leave those rows out"
+        )
+    try:
+        rows = np.asarray(values)
+    except ValueError:  # of different lengths
+        rows = np.empty(0, dtype=object)
     if rows.ndim != 2 or not rows.size or rows.dtype.kind not in "iuf":
         raise InvalidConfig(
             f"{what} are numbers (rows, d), at least one of each, got {rows.dtype} {rows.shape}"
         )
-    if not np.isfinite(rows).all():
+    with np.errstate(over="ignore"):  # of longer floats than these
+        found = rows.astype(np.float64)
+    if not (finite := np.isfinite(found)).all():
+        raise InvalidConfig(f"{what} are finite, and row {_first(~finite)} is not; leave it out")
+    if (large := np.abs(found) > _LARGEST).any():
         raise InvalidConfig(
-            f"{what} are finite, and row {_first_broken(rows)} is not; leave it out"
+            f"{what} are at most {_LARGEST:g}, so that they can be squared and summed, and row "
+            f"{_first(large)} is not; leave it out, or bring all to a smaller scale"
         )
-    return rows.astype(np.float64)
+    return found
 
 
 def blind_below(share: float) -> float:
@@ -84,8 +98,11 @@ def blind_below(share: float) -> float:
 
     >>> blind_below(0.04)
     5.0
+
+    Raises:
+        InvalidConfig: a share that is none.
     """
-    return 1 / math.sqrt(share)
+    return 1 / math.sqrt(_positive(share))
 
 
 def sure_from(share: float) -> float:
@@ -95,9 +112,18 @@ def sure_from(share: float) -> float:
 
     >>> sure_from(0.06)
     10.0
+
+    Raises:
+        InvalidConfig: a share that is none.
     """
-    return math.sqrt(_SURE / share)
+    return math.sqrt(_SURE / _positive(share))
 
 
-def _first_broken(rows: NDArray[np.generic]) -> int:
-    return int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+def _positive(share: float) -> float:
+    if not 0 < share <= 1:
+        raise InvalidConfig(f"a share lies in (0, 1], got {share}")
+    return share
+
+
+def _first(wrong: NDArray[np.bool_]) -> int:
+    return int(np.flatnonzero(wrong.any(axis=1))[0])

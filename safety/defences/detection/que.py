@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rallypoint.draws import stream
+from rallypoint.draws import check_seed, stream
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.defences.detection.detector import Floats, Looked
+from rallypoint.safety.defences.detection.detector import Floats, Looked, check_rows
 from rallypoint.safety.defences.detection.robust_moments import robust_moments, unit_of
 
 _TRIED = 10  # numbers of principal components
@@ -39,10 +40,11 @@ class Que:
             InvalidConfig: says what must hold.
         """
         _check_alpha(self.alpha)
-        if self.components < 1:
-            raise InvalidConfig(f"components is a number >= 1, got {self.components}")
-        if self.enough < 2:
-            raise InvalidConfig(f"enough is a number of rows >= 2, got {self.enough}")
+        for name, least in (("components", 1), ("enough", 2)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InvalidConfig(f"{name} is a whole number >= {least}, got {value!r}")
+        check_seed(self.seed)
 
     def __call__(self, rows: Floats, share: float) -> Looked:
         """Look at rows (n, d)."""
@@ -63,7 +65,7 @@ class Que:
         return some
 
 
-def quantum_scores(white: Floats, alpha: float = 4.0) -> Floats:
+def quantum_scores(white: ArrayLike, alpha: float = 4.0) -> Floats:
     """Return yᵀ Q y of rows (n, k) that honest ones alone would have the covariance I and mean 0.
 
     Q = exp(alpha (C - I) / (|C| - 1)), divided by its trace, for the rows' covariance C about 0
@@ -73,10 +75,14 @@ def quantum_scores(white: Floats, alpha: float = 4.0) -> Floats:
     >>> rows = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     >>> quantum_scores(rows, 4.0).round(3).tolist()
     [8.908, 8.908, 0.01, 0.01]
+
+    Raises:
+        InvalidConfig: no such rows, or no such alpha.
     """
     _check_alpha(alpha)
-    directions, weights = _quantum(white.T @ white / len(white), alpha)
-    scores: Floats = (white @ directions) ** 2 @ weights
+    rows = check_rows(white, "rows")
+    directions, weights = _quantum(rows.T @ rows / len(rows), alpha)
+    scores: Floats = (rows @ directions) ** 2 @ weights
     return scores
 
 
@@ -113,8 +119,8 @@ def _looked(
 
 
 def _check_alpha(alpha: float) -> None:
-    if not 0 <= alpha < np.inf:
-        raise InvalidConfig(f"alpha is a number of at least 0, got {alpha}")
+    if not (isinstance(alpha, int | float) and 0 <= alpha < np.inf):
+        raise InvalidConfig(f"alpha is a number of at least 0, got {alpha!r}")
 
 
 def _principal(rows: Floats, most: int) -> tuple[Floats, Floats]:

@@ -61,19 +61,22 @@ def sever(gradients: ArrayLike, share: float, *, rounds: int = 4) -> Severed:
     check_share(share)
     rows = check_rows(gradients, "gradients")
     n, d = rows.shape
+    if isinstance(rounds, bool) or not isinstance(rounds, int | np.integer) or rounds < 1:
+        raise InvalidConfig(f"rounds is a number >= 1, got {rounds!r}")
     at_once, most = how_many(share / 2, n), how_many(rounds * share / 2, n)
-    if rounds < 1 or most >= n:
+    if most >= n:
         raise InvalidConfig(
-            f"rounds is a number >= 1 after which something is left: {rounds} of half the share "
+            f"rounds is a number after which something is left: {rounds} of half the share "
             f"{share:g} leave nothing of {n}"
         )
     scored = _by_gram(rows) if n < d else _by_covariance(rows)
-    equal = _ROUNDING * float(np.einsum("nd,nd->n", rows, rows).max())
+    lengths = np.einsum("nd,nd->n", rows, rows)  # squared
     kept = np.ones(n, dtype=bool)
     scores = np.zeros(n)
     for _ in range(rounds):
         found = scored(kept)
         scores[kept] = found[kept]
+        equal = _ROUNDING * float(lengths[kept].max())  # of who left nothing is rounded any more
         near = max(equal, _usual(found[kept]) * blind_below(share) ** 2)
         far = kept & (found > near)
         farthest = np.argsort(np.where(far, -found, np.inf), kind="stable")

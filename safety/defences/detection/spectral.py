@@ -24,5 +24,7 @@ class Spectral:
         offsets = rows - rows.mean(axis=0)
         variances, directions = np.linalg.eigh(offsets.T @ offsets / len(rows))  # (d, d): n >= d
         scores = (offsets @ directions[:, -1]) ** 2
-        usual = float(np.median(variances))  # of a direction in which nothing is planted
-        return Looked(scores, float(variances[-1]) / usual if usual > 0 else np.inf, 1)
+        # Of a direction in which nothing is planted; neurons that never fire have none.
+        varying = variances[variances > variances[-1] * 1e-9]
+        strength = float(variances[-1] / np.median(varying)) if len(varying) else 0.0
+        return Looked(scores, strength, 1)

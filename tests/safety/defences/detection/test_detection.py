@@ -137,6 +137,20 @@ def test_rows_that_are_all_equal_have_no_strength_to_speak_of():
     found = detect(np.ones((20, 3)), np.zeros(20, dtype=int), share=0.1)
     assert found.suspects.sum() == 3
     assert np.isfinite(found.scores).all()
+    by_spectrum = detect(np.ones((20, 3)), np.zeros(20, dtype=int), share=0.1, detector=Spectral())
+    assert found.classes[0].strength == by_spectrum.classes[0].strength == 0
+
+
+def test_neurons_that_never_fire_do_not_make_others_look_wide():
+    rows = cloud(0, 0.0)
+    dead = np.column_stack([rows, np.zeros((ROWS, 2 * ENTRIES))])
+    strengths = [
+        detect(seen, np.zeros(ROWS, dtype=int), share=SHARE, detector=Spectral())
+        .classes[0]
+        .strength
+        for seen in (rows, dead)
+    ]
+    assert strengths[1] == pytest.approx(strengths[0])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, -1.0])
@@ -159,12 +173,22 @@ def test_arrays_that_do_not_fit_are_refused():
         detect(rows, np.zeros(ROWS), share=SHARE)
     with pytest.raises(InvalidConfig, match=r"\(rows, d\)"):
         detect(rows[0], np.zeros(ENTRIES, dtype=int), share=SHARE)
+    actions = np.ma.masked_array(np.zeros(ROWS, dtype=int), mask=rows[:, 0] > 1)
+    with pytest.raises(InvalidConfig, match="masked have no classes"):
+        detect(rows, actions, share=SHARE)
+    with pytest.raises(InvalidConfig, match="masked in features would count"):
+        detect(np.ma.masked_greater(rows, 1.0), np.zeros(ROWS, dtype=int), share=SHARE)
+    with pytest.raises(InvalidConfig, match="row 0 is not; leave it out, or bring all"):
+        detect(rows * 1e200, np.zeros(ROWS, dtype=int), share=SHARE)
     rows[17, 3] = np.nan
     with pytest.raises(InvalidConfig, match="row 17 is not"):
         detect(rows, np.zeros(ROWS, dtype=int), share=SHARE)
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"components": 0}, {"enough": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"alpha": -1.0}, {"components": 0}, {"enough": 1}, {"components": 1.5}, {"alpha": "4"}],
+)
 def test_detectors_that_cannot_be_meant_are_refused(wrong):
     with pytest.raises(InvalidConfig, match=next(iter(wrong))):
         Que(**wrong)

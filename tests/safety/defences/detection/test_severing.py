@@ -7,7 +7,7 @@ import pytest
 
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
-from rallypoint.safety.defences.detection import fewest, sever
+from rallypoint.safety.defences.detection import blind_below, fewest, sever, sure_from
 
 
 def gradients(seed, n, d, planted, shift):
@@ -85,6 +85,17 @@ def test_one_of_the_fewest_can_leave_and_of_fewer_none():
             assert sever(rows, share).kept[0] == (n < least)
 
 
+@pytest.mark.parametrize(("n", "d", "planted"), [(40, 100, 4), (400, 10, 40)])
+@pytest.mark.parametrize("loud", [1e10, 1e30])
+def test_a_very_loud_one_hides_no_others(n, d, planted, loud):
+    # Beside it all others are equal but for rounding, as long as it is there.
+    rows = gradients(5, n, d, planted, 200.0)
+    rows[0] *= loud
+    found = sever(rows, 0.1)
+    assert not found.kept[:planted].any()
+    assert found.kept[planted:].mean() > 0.99
+
+
 def test_equal_gradients_all_stay():
     assert sever(np.ones((10, 3)), 0.2).kept.all()
     assert sever(np.ones((9, 30)), 0.2).kept.all()
@@ -103,3 +114,17 @@ def test_what_cannot_be_meant_is_refused():
         sever(gradients(0, 9, 9, 0, 0.0), 0.3, rounds=0)
     with pytest.raises(InvalidConfig, match="gradients are finite, and row 2"):
         sever(np.array([[0.0], [1.0], [np.inf]]), 0.3)
+    for d in (1, 9):  # by either road
+        with pytest.raises(InvalidConfig, match=r"at most 1e\+120, .* and row 1 is not"):
+            sever(np.ones((5, d)) * [[1.0], [-1e200], [1.0], [1.0], [1.0]], 0.1)
+    with pytest.raises(InvalidConfig, match="masked in gradients would count"):
+        sever(np.ma.masked_equal(np.eye(9), 1.0), 0.1)
+    with pytest.raises(InvalidConfig, match=r"gradients are numbers \(rows, d\)"):
+        sever([[1.0, 2.0], [3.0]], 0.1)
+    with pytest.raises(InvalidConfig, match=r"rounds is a number >= 1, got 1\.5"):
+        sever(np.eye(9), 0.1, rounds=1.5)
+    with pytest.raises(InvalidConfig, match=r"no minority; got '0\.1'"):
+        sever(np.eye(9), "0.1")
+    for distance in (blind_below, sure_from, fewest):
+        with pytest.raises(InvalidConfig, match=r"share lies in \(0, 1\], got 0"):
+            distance(0)
