@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.agents.gradient.by_name import Team
-from rallypoint.config import to_dict
+from rallypoint.config import check_kinds, to_dict
 from rallypoint.counts import check_counts
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
@@ -52,6 +52,7 @@ class Training:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | np.integer) and value >= 1):
                 raise InvalidConfig(f"{name} is a whole number >= 1, got {value!r}")
+        check_kinds(self)
         check_counts({"steps": self.steps, "copies": self.copies})
         check_settings(self.env_settings)
         check_seed(self.seed)

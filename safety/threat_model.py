@@ -50,6 +50,10 @@ class ThreatModel:
         for index, threat in zip(self.numbers, self.threats, strict=True):
             if not isinstance(threat, Threat):
                 raise InvalidConfig(f"threats[{index}] is no threat but {threat!r}")
+            try:  # words are each kind's own to check: in Python there may be objects for them
+                config.check_kinds(threat, only=(bool, int, float))
+            except InvalidConfig as error:
+                raise InvalidConfig(f"threats[{index}] ({threat.kind}): {error}") from error
             if threat.victims == "byzantine" and self.byzantine is None:
                 raise InvalidConfig(
                     f"threats[{index}] ({threat.kind}) is done by the Byzantine, and nobody is; "

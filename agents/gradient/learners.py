@@ -23,6 +23,7 @@ from rallypoint.agents.gradient.scsg import Scsg
 from rallypoint.agents.gradient.server import Pace
 from rallypoint.agents.gradient.trajectories import SEVER, TrajectoryFilter
 from rallypoint.batch_env import BatchEnv, Group
+from rallypoint.config import check_kinds
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 
@@ -54,6 +55,7 @@ class GradientLearner(Estimator):
         Raises:
             InvalidConfig: says what must hold.
         """
+        check_kinds(self)
         if self.steps < 1:
             raise InvalidConfig(f"steps is a number >= 1, got {self.steps}")
         if self.optimiser not in OPTIMISERS:

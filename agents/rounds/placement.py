@@ -8,6 +8,7 @@ from numbers import Integral
 
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from rallypoint.agents.rounds.ray_variables import check_variables
+from rallypoint.config import check_kinds
 from rallypoint.errors import InvalidConfig
 
 LOCAL = "local"
@@ -34,6 +35,7 @@ class Placement:
         Raises:
             InvalidConfig: says what must hold.
         """
+        check_kinds(self)
         for name in ("actors", "blocks"):
             value = getattr(self, name)
             is_number = isinstance(value, Integral) and not isinstance(value, bool)

@@ -3,13 +3,15 @@
 import dataclasses
 import keyword
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
+from types import NoneType
 from typing import Any, TypeVar
 
 import msgspec
 
 from rallypoint.counts import check_counts
+from rallypoint.declared import check_declared
 from rallypoint.errors import InvalidConfig, NotConformant, did_you_mean
 
 Config = TypeVar("Config")
@@ -61,6 +63,24 @@ def check_frozen(config: Any, label: str) -> None:
         raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
 
 
+def check_kinds(config: Any, *, only: Collection[Any] = ()) -> None:
+    """Refuse a config with a field of another kind than it declares, where that is a plain one.
+
+    Files are held to that as they are read; Python is not.
+
+    Args:
+        config: of any class.
+        only: plain kinds such as int; a field that may be of any other is not looked at.
+
+    Raises:
+        InvalidConfig: says which, what it is and what came.
+    """
+    kinds = _kinds(type(config))
+    if only:
+        kinds = {name: kind for name, kind in kinds.items() if _plain_kinds(kind) <= {*only}}
+    check_declared({name: getattr(config, name) for name in kinds}, kinds)
+
+
 def check_least(config: Any, least: float, *names: str) -> None:
     """Refuse a config in which a field of these is less, or no number.
 
@@ -101,6 +121,26 @@ def file_key(field: str) -> str:
 def _words(kind: type, field: str) -> tuple[str, ...]:
     words: tuple[str, ...] = typing.get_args(typing.get_type_hints(kind)[field])
     return words
+
+
+@cache
+def _kinds(kind: type[Any]) -> dict[str, Any]:
+    try:
+        hints = typing.get_type_hints(kind)
+    except NameError:  # somebody's own, that speaks of what is imported for type checkers only
+        return {}
+    fields = [field for field in dataclasses.fields(kind) if field.init]
+    return {
+        field.name: hints[field.name] | None if field.default is None else hints[field.name]
+        for field in fields
+    }
+
+
+def _plain_kinds(kind: Any) -> set[Any]:
+    """Return all that something of a kind may be, or be made of, but None."""
+    if not (of := typing.get_args(kind)):
+        return {kind} - {NoneType}
+    return set().union(*map(_plain_kinds, set(of) - {Ellipsis}))
 
 
 def _plain(value: Any) -> Any:
