@@ -21,6 +21,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.factorial.config import FactorialConfig
 from rallypoint.experiments.factorial.design import design
 from rallypoint.registration import make
+from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
@@ -28,6 +29,9 @@ from rallypoint.safety.threats import OF_ROUNDS, SITES
 
 _OURS = Path(__file__).with_name("threats.toml")
 _TESTS = 1  # root seed of tests, the same for all cells
+_NOBODY = (
+    "all agents of {env} are Byzantine, so nobody is left whose return counts; name or draw fewer"
+)
 
 
 class Switch(NamedTuple):
@@ -95,18 +99,25 @@ def measure(config: FactorialConfig, model: ThreatModel, on: Sequence[Switch], s
         outcome = train(training, Path(folder))
         plain = make(config.env, copies=1, **config.world)
         policy = next(iter(load_policies(Path(folder), plain).values()))
-        lived = some.in_world()
+        # Of no threats, too, one knows who is Byzantine.
+        lived = some.in_world() if config.response == "lived" else None
         world = build_world(
             config.env,
             copies=config.tests,
             settings=config.world,
-            threats=lived if config.response == "lived" and lived.threats else None,
+            threats=lived,
             seed=seed,
             policy=policy,
         )
         found = evaluate(world, policy, episodes=config.tests, seed=_TESTS)
     receipts, wrong = account(world)
-    worth = float(np.mean(found.returns[:, ~_byzantine(model, config, found.agents)]))
+    honest = np.broadcast_to(~_byzantine(model, config, found.agents), found.returns.shape)
+    if isinstance(world, Threatened) and _lie(model, config):
+        world.reset(_TESTS)  # each copy's only episode begins again, and so who lies in it
+        honest = honest & ~world.byzantine
+    if not honest.any():
+        raise InvalidConfig(_NOBODY.format(env=config.env))
+    worth = float(np.mean(found.returns[honest]))
     if config.scale == "log":
         if worth <= 0:
             raise InvalidConfig(f"a return of {worth:.4g} has no logarithm: take --scale return")
@@ -146,21 +157,19 @@ def _training(config: FactorialConfig, model: ThreatModel, seed: int) -> Trainin
 def _byzantine(model: ThreatModel, config: FactorialConfig, agents: Sequence[str]) -> Mask:
     """Return which agents are Byzantine in every episode, (N,): what they earn is nobody's concern.
 
-    Where workers contribute it is they who are meant, unless the Byzantine do something in the
-    world, too.
-
     Raises:
         InvalidConfig: all of them are.
     """
-    lie_there = any(threat.victims == "byzantine" for threat in model.in_world().threats)
-    is_team = config.contributors.get("contributors") == "team"
     members = (model.byzantine and model.byzantine.members) or ()
-    if not (lie_there or is_team):
+    if not _lie(model, config):
         members = ()
     liars = np.array([place in members or name in members for place, name in enumerate(agents)])
     if liars.all():
-        raise InvalidConfig(
-            f"all agents of {config.env} are Byzantine, so nobody is left whose return counts; "
-            "name fewer members"
-        )
+        raise InvalidConfig(_NOBODY.format(env=config.env))
     return liars
+
+
+def _lie(model: ThreatModel, config: FactorialConfig) -> bool:
+    """Whether agents are meant by the Byzantine: workers are, unless they lie in the world too."""
+    lie_there = any(threat.victims == "byzantine" for threat in model.in_world().threats)
+    return lie_there or config.contributors.get("contributors") == "team"

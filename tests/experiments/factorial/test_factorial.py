@@ -1,15 +1,20 @@
 """The whole experiment, small: cells, receipts, effects, and what it refuses."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rallypoint.agents.evaluation import evaluate
 from rallypoint.claims import Claim
 from rallypoint.experiments.experiment import Metric, Receipts, Row
+from rallypoint.experiments.factorial import measure as measure_module
 from rallypoint.experiments.factorial.config import FactorialConfig
 from rallypoint.experiments.factorial.measure import measure, switches, threat_model
+from rallypoint.registration import make
+from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threat_model import ThreatModel
 from tests.experiments.factorial.miniature import MINIATURE, SEEDS
 from tests.experiments.in_miniature import of_kind
@@ -60,6 +65,31 @@ def test_a_cell_is_the_training_that_its_file_alone_makes():
     assert [r.kind for r in alone.outcome.receipts] == ["crash"]
     assert alone.wrong == together.wrong == ()
     assert measure(MINIATURE, model, [second], 0).worth == alone.worth
+
+
+def test_who_is_drawn_to_be_byzantine_is_none_whose_return_counts():
+    drawn = {"kind": "constant_action", "victims": "byzantine", "action": 0}
+    model = ThreatModel.from_dict(
+        {"byzantine": {"count": 2}, "threats": [drawn, {"kind": "stutter"}]}
+    )
+    config = dataclasses.replace(MINIATURE, env="torus-small-v0", env_settings={}, agent="gpomdp")
+    small = {"steps": 20, "tests": 6, "copies": 2, "team": {"contributors": "team"}}
+    config = dataclasses.replace(config, response="lived", **small)
+    asked = []
+
+    def playing(world, policy, *, episodes, seed):
+        found = evaluate(world, policy, episodes=episodes, seed=seed)
+        again = Threatened(make("torus-small-v0", copies=episodes), model, seed=0)
+        again.reset(seed)
+        asked.append(found.returns[~again.byzantine].mean())
+        assert again.byzantine.sum(axis=1).tolist() == [2] * episodes
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure_module, "evaluate", playing)
+        both = switches(model, "threat")
+        told = [measure(config, model, on, 0).worth for on in ([], both[:1], both)]
+    assert told == pytest.approx(asked)
 
 
 def test_another_world_or_learner_has_its_own_settings_unless_some_are_given():
