@@ -1,11 +1,11 @@
 """Agents of a world put apart, each a group of its own, and policies of such agents for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from rallypoint.agents.side_by_side import SideBySide
 from rallypoint.batch_env import (
     Actions,
     Array,
@@ -18,7 +18,7 @@ from rallypoint.batch_env import (
     check_actions,
 )
 from rallypoint.draws import Draws
-from rallypoint.policies import Policy
+from rallypoint.policies import Policy, acting_for
 from rallypoint.wrapper import BatchWrapper
 
 _OF_ACTIONS = ("proposed", "executed")  # infos by group, of which learners know
@@ -73,20 +73,25 @@ class Apart(BatchWrapper):
         return apart(self.env.groups, self.env.restore(snapshot))
 
 
-@dataclass(frozen=True)
 class Rejoined:
     """Acts for the groups of a world by a policy for agents that are put apart."""
 
-    policy: Policy
-    groups: tuple[Group, ...]
+    def __init__(self, policy: Policy, groups: tuple[Group, ...]) -> None:
+        """Join what a policy does for the agents of these groups."""
+        self.policy = policy
+        self.groups = groups
+        if hasattr(policy, "begin_episode"):  # only one that remembers is told of starts
+            self.begin_episode = policy.begin_episode
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
-        """Choose for every group."""
-        return together(self.groups, self.policy.act(apart(self.groups, observations), draws))
+        """Choose for every group that sees something."""
+        groups = tuple(group for group in self.groups if group.name in observations)
+        return together(groups, self.policy.act(apart(groups, observations), draws))
 
-    def begin_episode(self, mask: Mask | None) -> None:
-        """Tell whoever remembers that episodes begin."""
-        getattr(self.policy, "begin_episode", lambda _: None)(mask)
+    def of_group(self, name: str) -> SideBySide:
+        """Return the networks of the agents of a group, as one."""
+        (group,) = (group for group in self.groups if group.name == name)
+        return SideBySide(group, [acting_for(self.policy, agent) for agent in group.agents])
 
 
 def put_apart(env: BatchEnv) -> BatchEnv:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from rallypoint.agents.apart import Rejoined, put_apart
-from rallypoint.agents.bandits.pair import Pair
+from rallypoint.agents.by_group import ByGroup
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import refuse_unread
 from rallypoint.agents.tabular.tables import TabularPolicy, load_tables, save_tables
@@ -137,11 +137,15 @@ def load_policies(folder: Path, env: BatchEnv) -> dict[str, Policy]:
                     f"{folder / folder_of(name)} holds what acts for {own!r}, not for {name!r}; "
                     "take the folder as it was trained"
                 )
-        by_group = [load_policies(folder / folder_of(name), world) for name in told.groups]
-        pairs = {how: Pair(*(one[how] for one in by_group)) for how in by_group[0]}
+        by_group = {name: load_policies(folder / folder_of(name), world) for name in told.groups}
+        ways = next(iter(by_group.values()))
+        joined = {
+            how: ByGroup({name: policies[how] for name, policies in by_group.items()})
+            for how in ways
+        }
         if world is env:
-            return dict(pairs)
-        return {how: Rejoined(pair, env.groups) for how, pair in pairs.items()}
+            return dict(joined)
+        return {how: Rejoined(policy, env.groups) for how, policy in joined.items()}
     if not (folder / TABLES).exists():
         from rallypoint.agents.sb3.saved import load_policy  # torch
 

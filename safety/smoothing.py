@@ -35,6 +35,8 @@ class SmoothedPolicy:
         """
         self.policy = policy
         self.sigma = check_sigma(sigma)
+        if hasattr(policy, "begin_episode"):  # only one that remembers is told of starts
+            self.begin_episode = policy.begin_episode
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose on what is seen under noise.
@@ -50,10 +52,6 @@ class SmoothedPolicy:
         return self.policy.act(
             {name: _noisy(seen, self.sigma, draws) for name, seen in observations.items()}, draws
         )
-
-    def begin_episode(self, mask: Mask | None) -> None:
-        """Tell a policy that remembers."""
-        getattr(self.policy, "begin_episode", lambda _: None)(mask)
 
 
 class NoisyWorld(BatchWrapper):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import Array, Geometry, Mask
+from rallypoint.policies import acting_for
 from rallypoint.safety.cells import Places, replaced, taken
 from rallypoint.safety.known import Moment, Span
 from rallypoint.safety.of_rows import of_rows
@@ -69,8 +70,8 @@ def _policy(moment: Moment, span: Span, victims: Mask) -> Any:
 
 
 def _value(moment: Moment, span: Span, victims: Mask) -> Any:
-    del span, victims
-    policy: Any = moment.truth.policy
+    del victims
+    policy = acting_for(moment.truth.policy, span.group.name)
     return of_rows(policy.critic(), moment.rows)
 
 
@@ -91,8 +92,8 @@ VIEWS: dict[str, View] = {
     "own_feedback": _own_feedback,  # (e, n) what victims that acted are to be told; NaN for others
     "geometry": _geometry,  # a Geometry: where everybody is, and where actions lead
     "colluders": _colluders,  # (e, N) whom of all agents this threat is meant for
-    "policy": _policy,  # that is under threats, a Policy
-    "value": _value,  # its critic, a Differentiable
+    "policy": _policy,  # that is under threats, a Policy of all groups; see `acting_for`
+    "value": _value,  # its critic of the group, a Differentiable
     "simulator": _simulator,  # a Simulator: what would come of actions
 }
 # Views with a cell for each agent. Opportunities are victims', who were there: no cell is hidden.

@@ -13,12 +13,13 @@ class Pair:
     def __init__(self, *members: Any) -> None:
         """Join policies of different groups."""
         self.members: Sequence[Any] = members
+        self._remembering = [member for member in members if hasattr(member, "begin_episode")]
+        if self._remembering:  # only who remembers is told of starts
+            self.begin_episode = self._begin_episode
 
-    def begin_episode(self, mask: Mask | None) -> None:
-        """Tell everybody who remembers that episodes begin."""
-        for member in self.members:
-            if hasattr(member, "begin_episode"):
-                member.begin_episode(mask)
+    def _begin_episode(self, mask: Mask | None) -> None:
+        for member in self._remembering:
+            member.begin_episode(mask)
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose for every group."""

@@ -1,11 +1,12 @@
 """Policies, and other things that act or judge, named in a threat file or given themselves."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rallypoint.batch_env import BatchEnv
+from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.errors import InvalidConfig
-from rallypoint.policies import Policy, saved_policy
+from rallypoint.policies import Policy, acting_for, saved_policy
 from rallypoint.safety.interruption.addresses import found_at
 
 
@@ -26,15 +27,16 @@ def policy_at(given: Any, env: BatchEnv) -> Policy:
     return policy
 
 
-def network_at(given: Any, env: BatchEnv) -> Any:
-    """Return the policy that is named or given, if it can be followed back to what it saw.
+def network_at(given: Any, env: BatchEnv, groups: Sequence[Group]) -> Any:
+    """Return the policy that is named or given, if it can be followed back to what groups saw.
 
     Raises:
         InvalidConfig: it cannot; names what can be done without.
         UnreadableFile: no agent was trained into that folder.
     """
     policy = policy_at(given, env)
-    check_followed(policy)
+    for group in groups:
+        check_followed(acting_for(policy, group.name))
     return policy
 
 

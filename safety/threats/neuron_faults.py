@@ -9,7 +9,7 @@ import numpy as np
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, NotOffered, did_you_mean
 from rallypoint.networks import FaultPlan, Layer
-from rallypoint.policies import InspectablePolicy
+from rallypoint.policies import InspectablePolicy, acting_for
 from rallypoint.safety.certificates.synapse_faults import grid_of_bits
 from rallypoint.safety.known import Known
 from rallypoint.safety.neurons.plans import across, failing, rounding
@@ -118,7 +118,7 @@ class NeuronFaults(Threat):
             NotOffered: the policy cannot be opened.
             InvalidConfig: more is to fail than there is.
         """
-        policy: Any = known.policy
+        policy = acting_for(known.policy, known.group.name)
         if not hasattr(policy, "with_faults"):
             raise NotOffered(
                 f"{self.kind} damages a policy that can be opened, and a "

@@ -98,6 +98,15 @@ class InspectablePolicy(Policy, Protocol):
         ...
 
 
+def acting_for(policy: Any, group: str) -> Any:
+    """Return what acts for one group: the policy, or its part for that group, if it has parts.
+
+    A policy that has says so by ``of_group(name)``.
+    """
+    of_group = getattr(policy, "of_group", None)
+    return policy if of_group is None else of_group(group)
+
+
 def saved_policy(folder: Path, env: BatchEnv, how: str | None = None) -> Policy:
     """Read a policy that was trained into a folder, by whoever trained it.
 

@@ -139,7 +139,7 @@ def test_each_agent_learns_an_actor_of_its_own_and_acts_by_it(tmp_path):
     alike = {name: np.repeat(part[:, :1], 3, axis=1) for name, part in seen.items()}
     outputs = [
         member.outputs({member.group.name: alike["agents"][:, :1]})
-        for member in policy.policy.members
+        for member in policy.policy.policies.values()
     ]
     assert not np.allclose(outputs[0], outputs[1])  # what they see is the same, and they differ
     assert policy.act(seen, Draws(0, "test/apart", plain.copies))["agents"].shape == (4, 3)

@@ -37,7 +37,7 @@ from gymnasium.spaces import Box
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig, did_you_mean
-from rallypoint.policies import DifferentiablePolicy, Objective
+from rallypoint.policies import DifferentiablePolicy, Objective, acting_for
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import Budget, Spend, as_budget
@@ -210,7 +210,8 @@ class WhiteBox(PerceptionThreat):
             UnreadableFile: no agent was trained into that folder.
         """
         super().fit(env)
-        for group in groups_concerned(self, env):
+        concerned = groups_concerned(self, env)
+        for group in concerned:
             space: Any = group.observation_space
             if not isinstance(space, Box) or space.dtype.kind != "f":
                 raise InvalidConfig(
@@ -219,7 +220,7 @@ class WhiteBox(PerceptionThreat):
                 )
         fitted = copy.copy(self)
         if self.surrogate is not None:
-            object.__setattr__(fitted, "_network", network_at(self.surrogate, env))
+            object.__setattr__(fitted, "_network", network_at(self.surrogate, env, concerned))
         return fitted
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
@@ -256,10 +257,11 @@ class WhiteBox(PerceptionThreat):
 
     def looked_into(self, known: Known) -> Any:
         """Return the policy that acts, or the surrogate."""
+        name = known.group.name
         if self._network is None:
-            return known.policy
+            return acting_for(known.policy, name)
         assert known.reach is not None, "fitted"
-        return known.reach.asked(self._network)
+        return known.reach.asked(acting_for(self._network, name))
 
     def _gap(self, known: Known, truths: Array) -> Floats:
         """Return how much likelier the likeliest action is than the least likely one: (e, n)."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.policies import acting_for
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.perception.ascent import Climb
@@ -59,12 +60,12 @@ class PaAd(Guided):
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Ask the director, and climb."""
-        check_followed(known.policy)
+        check_followed(acting_for(known.policy, known.group.name))
         return super().apply(state, known, draws)
 
     def decoder(self, known: Known | None) -> Decoder:
         """Climb as the director says."""
-        policy: Any = None if known is None else known.policy
+        policy: Any = None if known is None else acting_for(known.policy, known.group.name)
         return Directs(policy, climb_of(self.steps))
 
 
