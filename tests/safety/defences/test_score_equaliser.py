@@ -125,6 +125,24 @@ def test_a_cap_below_nothing_and_a_closed_form_of_three_are_refused():
         least_error([1.0, 2.0], np.full((3, 2), 0.5))
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"scores": [1.7e308, 0.0, -1.7e308]}, "further apart than numbers reach; bring"),
+        ({"scores": ["a", 1.0, 2.0]}, r"scores are \(X,\) and groups \(G, X\)"),
+        ({"groups": [[1.0, 0.0, 0.0], [1.0]]}, r"scores are \(X,\) and groups \(G, X\)"),
+        ({"means": ["a", 1.0]}, "a finite number for each of 2 groups"),
+        ({"most": "all"}, "the largest correction, >= 0, got 'all'"),
+        ({"most": np.ones(1)}, "the largest correction, >= 0, got array"),
+        ({"scores": np.ma.masked_equal([1.0, 2.0, 3.0], 2.0)}, "what is masked would count"),
+    ],
+)
+def test_what_is_no_number_or_too_large_a_one_is_refused_in_words(given, says):
+    settings = {"scores": [1.0, 2.0, 3.0], "groups": np.eye(3)[[0, 2]]} | given
+    with pytest.raises(InvalidConfig, match=says):
+        equalise(**settings)
+
+
 def test_a_group_between_two_others_gets_their_mean():
     found = equalise([1.0, 3.0], [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
     assert found.gap <= 1e-9
