@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.noted import noting
 from rallypoint.policies import Policy
 
 
@@ -53,6 +54,11 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
     if episodes < 1:
         raise InvalidConfig(f"episodes is a number >= 1, got {episodes}")
     num_each = -(-episodes // env.num_copies)
+    with noting(lambda: f"while {episodes:,} episodes were played"):
+        return _played(env, policy, episodes, num_each, seed)
+
+
+def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: int) -> Evaluation:
     # A last row for what copies play that have played enough.
     shape = (num_each + 1, env.num_copies, env.num_agents)
     returns, lengths, early = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)

@@ -21,6 +21,7 @@ from rallypoint.agents.tabular.teams import Teams
 from rallypoint.agents.training import Training, settings_of, training_of
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig
+from rallypoint.noted import noting
 from rallypoint.policies import Policy
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
@@ -259,7 +260,8 @@ def _train_contributors(
                 scalars.add(row)
                 say(row)
 
-            metrics = run(say=heard)
+            with noting(lambda: f"after {team.played:,} of {team.steps:,} steps"):
+                metrics = run(say=heard)
     finally:
         team.world.close()
     receipts, wrong = team.account()

@@ -20,6 +20,7 @@ from rallypoint.experiments.machine import (
     what_it_refused,
 )
 from rallypoint.experiments.new.command import new
+from rallypoint.experiments.raised import as_raised
 from rallypoint.experiments.report.command import report
 from rallypoint.experiments.run_command import Experiments, experiment_command
 from rallypoint.experiments.show.command import show
@@ -89,10 +90,10 @@ def _finish(command: click.Command, arguments: list[str], program: str) -> NoRet
         status = _refuse(error.format_message(), error.exit_code)
     except RallypointError as error:
         status = _refuse(str(error), 1)
-    except (MemoryError, OverflowError, ValueError, OSError) as error:
-        status = _refuse(what_it_refused(error), 1)
     except (KeyboardInterrupt, click.Abort):
         status = _refuse("interrupted", 1)
+    except Exception as error:  # noqa: BLE001 - told in a line, or raised again
+        status = _refuse(as_raised(error) or what_it_refused(error), 1)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -17,7 +17,7 @@ _ITS_ERRORS = {
 _BEYOND_MEMORY = ("Maximum allowed", "array is too big", "maximum supported dimension")
 
 
-def what_it_refused(error: MemoryError | OverflowError | ValueError | OSError) -> str:
+def what_it_refused(error: Exception) -> str:
     """Return in words what the machine refused; raise the error again if it is none of that."""
     if isinstance(error, MemoryError) or str(error).startswith(_BEYOND_MEMORY):
         why = str(error) or "none is left"

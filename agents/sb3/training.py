@@ -23,6 +23,7 @@ from rallypoint.batch_env import BatchEnv
 from rallypoint.envs.views.sb3 import Sb3View
 from rallypoint.errors import Diverged, InvalidConfig
 from rallypoint.files import writable_folder
+from rallypoint.noted import noting
 from rallypoint.policies import Policy
 from rallypoint.registration import make
 
@@ -92,7 +93,8 @@ def train_sb3(
         if (live := live_in(world)) is not None:
             live.become(policy_for(world, model, view.slots.group))
         model.set_logger(logger(out, watch, tensorboard=tensorboard, aloud=model.verbose > 0))
-        told = _learn(model, view, steps, callback, progress_bar=progress_bar)
+        with noting(lambda: f"after {model.num_timesteps:,} of {steps:,} steps"):
+            told = _learn(model, view, steps, callback, progress_bar=progress_bar)
     policy = policy_for(world, model, view.slots.group)
     summary = {"agent": made_by.agent, "env": world.id, "seed": seed, **told}
     if out is not None:

@@ -78,7 +78,7 @@ class Run(Generic[Learned]):
         self._over = np.zeros_like(self._present)  # their part is over, although they may be alive
         self._learns = np.ones(env.num_copies, dtype=bool)  # copies with episodes left
         self._finished = np.zeros(env.num_copies, dtype=np.int64)
-        self._num_steps = 0
+        self.num_steps = 0
         self._waiting: Transition | None = None  # for the actions of the next step
         self._weighs = learner.needs_odds
         self._has_costs = "cost" in env.offers
@@ -89,7 +89,7 @@ class Run(Generic[Learned]):
     def goes_on(self) -> bool:
         """Whether there is anything left to learn."""
         if self.course.steps is not None:
-            return self._num_steps < self.course.steps
+            return self.num_steps < self.course.steps
         return bool(self._learns.any())
 
     def step(self) -> None:
@@ -128,7 +128,7 @@ class Run(Generic[Learned]):
         )
         self._learn(transition)
         self.state = self.learner.visit(self.state, transition.percepts, transition.present)
-        self._num_steps += 1
+        self.num_steps += 1
         self._percepts = transition.next_percepts
         ended = None if goes_on_as_before else step.ended
         if ended is not None and np.count_nonzero(ended):
@@ -184,11 +184,11 @@ class Run(Generic[Learned]):
 
     def _note_step(self, transition: Transition) -> None:
         if self.course.snapshots is not None and self.course.steps is not None:
-            so_far = np.full(self.env.num_copies, self._num_steps)
+            so_far = np.full(self.env.num_copies, self.num_steps)
             every = np.ones(self.env.num_copies, dtype=bool)
             self.course.snapshots.take(so_far, every, lambda: self.learner.values(self.state))
         if self.course.after_step is not None:
-            self.course.after_step(self._num_steps, transition, self.state)
+            self.course.after_step(self.num_steps, transition, self.state)
 
     def _begin(self, step: Step, ended: Mask) -> None:
         """Start ended copies anew, and see who is there."""

@@ -13,6 +13,7 @@ from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transi
 from rallypoint.agents.tabular.whole_episodes import Episode, whole_episodes
 from rallypoint.batch_env import BatchEnv
 from rallypoint.errors import InvalidConfig
+from rallypoint.noted import noting
 
 
 def train(
@@ -80,8 +81,9 @@ def train(
         if at_once is not None and whole:
             return _by_episodes(env, learner, initial(env, learner, encoding), at_once, course)
     run = Run(env, learner, encoding, course)
-    while run.goes_on:
-        run.step()
+    with noting(lambda: f"after {run.num_steps:,} steps of each copy"):
+        while run.goes_on:
+            run.step()
     # Once, at the end: what is no number stays in a table, and is handed on to others.
     refuse_no_numbers(env, learner.values(run.state))
     return run.state
