@@ -36,14 +36,15 @@ class Training:
       (Salman et al., 2019, arXiv:1906.04584, with the logarithm outside of the mean).
     - ``sa_ppo``: with a price on actions that change (Zhang et al., 2020, arXiv:2003.08938).
     - ``atla``: against an attacker that learns, too, in turns (Zhang et al., 2021,
-      arXiv:2101.08452).
+      arXiv:2101.08452). Turns are equally long, so rounds that leave a rest are rounded up: 60 in 8
+      turns are 64.
     """
 
     way: Way = "plain"
     reach: Reach = field(default_factory=lambda: Reach(step=0.1))
     learner: PpoLearner = field(default_factory=PpoLearner)
     rounds: int = 40
-    turns: int = 8  # atla: into which the rounds are cut
+    turns: int = 8  # atla: into which the rounds are cut, as many rounds to each
     attacker_rounds: int = 5  # atla: of the attacker, in each turn
     attacker_rate: float = 3e-3  # atla: its learning rate
     sigma: float = 0.1  # noise, smooth_adv: standard deviation, in the units of the reach
@@ -59,11 +60,18 @@ class Training:
         if self.way not in WAYS:
             raise InvalidConfig(f"no training is called {self.way!r}{did_you_mean(self.way, WAYS)}")
         check_least(self, 1, "rounds", "turns", "attacker_rounds", "samples")
-        if not self.sigma > 0:
-            raise InvalidConfig(f"sigma is a standard deviation > 0, got {self.sigma}")
+        if not 0 < self.sigma < float("inf"):
+            raise InvalidConfig(f"sigma is a finite standard deviation > 0, got {self.sigma}")
+        if not 0 <= self.kappa < float("inf"):
+            raise InvalidConfig(f"kappa is a finite price >= 0, got {self.kappa}")
         if isinstance(self.reach.scale, str) or self.reach.neighbours is not None:
             raise InvalidConfig(
                 "an agent is trained within a reach whose scale is numbers, the unit of each entry"
+            )
+        if self.way == "sa_ppo" and (self.reach.norm != "linf" or self.reach.step is None):
+            raise InvalidConfig(
+                "sa_ppo puts a price on what changes within l_inf of one step: give a reach with "
+                f"norm = linf and a step, got {self.reach}; pgd and atla train within any"
             )
 
     def train(self, make: Make, seeds: Sequence[int]) -> Trainee:
@@ -87,8 +95,8 @@ class Training:
         if self.way != "sa_ppo":
             return self.learner
         given = {f.name: getattr(self.learner, f.name) for f in fields(self.learner)}
-        near = 0.0 if self.reach.step is None else float(self.reach.step)
-        return SaPpoLearner(**given, kappa=self.kappa, near=near, units=self._units)
+        near: Any = self.reach.step
+        return SaPpoLearner(**given, kappa=self.kappa, near=float(near), units=self._units)
 
     def _threats(self) -> list[Threat]:
         budget = Budget(reach=self.reach)

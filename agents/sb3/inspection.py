@@ -170,5 +170,6 @@ def _links(policy: BasePolicy, name: str, modules: Any) -> tuple[Link, ...]:
 def _refuse(network: Any, why: str) -> NoReturn:
     raise NotOffered(
         f"a {type(network).__name__} is no chain of fully connected layers with "
-        f"{', '.join(sorted(_NAMES.values()))} between them: {why}; take one with an MlpPolicy"
+        f"{', '.join(sorted(_NAMES.values()))} between them: {why}; those of A2C, "
+        "PPO, MaskablePPO, TRPO, DQN, TD3 and DDPG with an MlpPolicy are"
     )

@@ -77,10 +77,11 @@ Budgets = TeamConfig | PerceptionConfig
 
 
 def _check(config: "Budgets") -> None:
-    if not set(config.claimed) <= set(config.epsilons) or min(config.epsilons) <= 0:
+    is_set = len(set(config.epsilons)) == len(config.epsilons)
+    if not is_set or not set(config.claimed) <= set(config.epsilons) or min(config.epsilons) <= 0:
         raise InvalidConfig(
-            f"epsilons are sizes > 0 and contain {config.claimed}, which claims are made at; got "
-            f"{config.epsilons}"
+            f"epsilons are different sizes > 0 and contain {config.claimed}, which claims are made "
+            f"at; got {config.epsilons}"
         )
     if config.defended_at not in config.epsilons:
         raise InvalidConfig(
@@ -90,4 +91,5 @@ def _check(config: "Budgets") -> None:
         if way not in DEFENCES:
             hint = did_you_mean(way, DEFENCES)
             raise InvalidConfig(f"defences are among {DEFENCES}, got {way!r}{hint}")
+    check_least(config, 0, "kappa")
     check_least(config, 1, "episodes", "copies", "rounds", "attacker_rounds")

@@ -55,7 +55,15 @@ def test_sa_ppo_is_told_of_the_reach():
     [
         ({"way": "luck"}, "no training is called 'luck'"),
         ({"rounds": 0}, "rounds is a number >= 1"),
-        ({"sigma": 0.0}, "sigma is a standard deviation > 0"),
+        ({"sigma": 0.0}, "sigma is a finite standard deviation > 0"),
+        ({"sigma": float("inf")}, "sigma is a finite standard deviation > 0"),
+        ({"kappa": -1.0}, "kappa is a finite price >= 0, got -1.0"),
+        # It would train as if nobody lied, or against other lies.
+        (
+            {"way": "sa_ppo", "reach": Reach(episode=5.0)},
+            "give a reach with norm = linf and a step",
+        ),
+        ({"way": "sa_ppo", "reach": Reach(step=0.1, norm="l2")}, "pgd and atla train within any"),
         ({"reach": Reach(step=0.1, scale="range")}, "whose scale is numbers"),
     ],
 )

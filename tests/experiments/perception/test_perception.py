@@ -22,7 +22,7 @@ from rallypoint.experiments.perception import certified_arrivals as module
 from rallypoint.experiments.perception.attacks import ATTACKS
 from rallypoint.experiments.perception.certified import soonest_fall
 from rallypoint.experiments.perception.certified_arrivals import certified_arrivals
-from rallypoint.experiments.perception.config import PerceptionConfig
+from rallypoint.experiments.perception.config import PerceptionConfig, TeamConfig
 from rallypoint.experiments.perception.measure import Bench
 from rallypoint.experiments.perception.run import run
 from rallypoint.experiments.perception.tasks import TASKS
@@ -51,6 +51,14 @@ def test_every_attack_on_arrays_is_tried():
         n for n in threats if threats[n].__module__.startswith("rallypoint.safety.threats.perc")
     }
     assert kinds - {"percept_map", "smoothed_pgd"} == set(ATTACKS)
+
+
+@pytest.mark.parametrize("kind", [PerceptionConfig, TeamConfig])
+def test_what_cannot_be_run_is_refused_before_anybody_is_trained(kind):
+    with pytest.raises(InvalidConfig, match="kappa is a number >= 0, got -1"):
+        kind(kappa=-1.0)
+    with pytest.raises(InvalidConfig, match="epsilons are different sizes > 0"):
+        kind(epsilons=(0.1, 0.2, 0.2, 0.5))
 
 
 def attacked(found):
