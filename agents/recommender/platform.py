@@ -17,6 +17,7 @@ from rallypoint.agents.recommender.item_model import (
 )
 from rallypoint.batch_env import Actions, Group, Mask, Observations
 from rallypoint.draws import Draws, Floats, Integers
+from rallypoint.envs.checks import check_number
 from rallypoint.envs.recommender.world import (
     AVERAGE,
     NOTHING,
@@ -25,7 +26,7 @@ from rallypoint.envs.recommender.world import (
     Feedback,
     feedback_in,
 )
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import Aggregator, Context
 from rallypoint.safety.aggregation.parts import CoordinateRule
 from rallypoint.safety.updates import UpdateThreats
@@ -82,13 +83,12 @@ class LearningPlatform:
             TooManyByzantine: the aggregator does not tolerate f of so many users; says its bound.
         """
         self._num_users, self._num_items, self._rank, self._slate = _sizes(groups)
-        if not (np.isfinite(learning_rate) and learning_rate > 0):
-            raise InvalidConfig(f"learning_rate is a finite number > 0, got {learning_rate!r}")
-        if not 0 <= exploration <= 1:
-            raise InvalidConfig(f"exploration is a share in [0, 1], got {exploration!r}")
+        check_number("learning_rate", learning_rate, above=0)
+        check_number("exploration", exploration, 0, 1)
+        check_number("average", average)
         rule = Aggregator.parse(aggregator) if isinstance(aggregator, str) else aggregator
         self._aggregator, self._f, self._weigh = rule, f, weigh
-        self._skips = isinstance(rule, Aggregator) and _checked(rule, self._num_users, f)
+        self._skips = _checked(rule, self._num_users, f)
         # The loss of a user spreads over all items: without them a rate would depend on how many.
         self._rate = learning_rate * self._num_items
         self._exploration, self._average = exploration, float(average)
@@ -125,7 +125,9 @@ class LearningPlatform:
 
         Raises:
             InvalidConfig: there are frames, and not one for each copy.
-            InvalidUpdates: an update is not finite, and the rule tolerates no such one.
+            InvalidUpdates: an update is not finite, and the rule tolerates no such one; or a rule
+                of somebody's own answers with none.
+            Diverged: what is believed of items is not finite any more.
         """
         feedback, memory = feedback_in(observations, self._slate), self._memory
         num_copies = len(feedback.shown)
@@ -165,7 +167,13 @@ class LearningPlatform:
             flat = update.reshape(self._num_users, -1)
             memory["moved"][row] = self._combined(row, flat, feedback.profiles[row])
         moved = memory["moved"][rows].reshape(len(rows), self._num_items, self._rank)
-        memory["items"][rows] -= self._rate * moved
+        with np.errstate(over="ignore", invalid="ignore"):
+            memory["items"][rows] -= self._rate * moved
+        if not np.isfinite(memory["items"]).all():
+            raise Diverged(
+                "what is believed of items is not finite any more: take a smaller learning_rate "
+                f"than {self._rate / self._num_items:g}, or a rule that bounds what users send"
+            )
         memory["round"][rows] += 1
 
     def _combined(self, row: int, sent: Floats, profiles: Floats) -> Floats:
@@ -176,7 +184,7 @@ class LearningPlatform:
 
         def combine(given: Floats) -> Floats:
             if not isinstance(self._aggregator, Aggregator):
-                return self._aggregator(given, profiles)
+                return _answer(self._aggregator(given, profiles), given)
             combined: Floats = self._aggregator(given, self._f, context=context)
             return combined
 
@@ -186,8 +194,25 @@ class LearningPlatform:
         return combine(sent)
 
 
-def _checked(rule: Aggregator, num_users: int, f: int) -> bool:
+def _answer(told: Any, given: Floats) -> Floats:
+    """Return what a rule of somebody's own makes of updates (U, d), if it can be one: (d,)."""
+    if np.shape(told) != given.shape[1:] or not np.isfinite(found := np.asarray(told)).all():
+        raise InvalidUpdates(
+            f"a rule makes one update of finite numbers {given.shape[1:]} of all, and this one "
+            f"answered with {np.shape(told)}, or with what is none"
+        )
+    return found
+
+
+def _checked(rule: Aggregator | OwnRule, num_users: int, f: int) -> bool:
     """Refuse a rule that cannot be used here; return whether it skips what is missing."""
+    if not isinstance(rule, Aggregator):
+        if not callable(rule):
+            raise InvalidConfig(
+                "an aggregator is one by name, or a function of updates (U, d) and profiles "
+                f"(U, r), got {rule!r}"
+            )
+        return False
     rule.check(num_users, f)
     if lacking := sorted(rule.needs - _SUPPLIED):
         raise InvalidConfig(

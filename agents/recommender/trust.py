@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rallypoint.draws import Floats, Integers
+from rallypoint.envs.checks import check_number
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 
@@ -27,10 +28,10 @@ class TrustedMean:
 
     def __post_init__(self) -> None:
         """Refuse a number of users that is none, and corrections that are no numbers."""
-        if self.f < 0:
-            raise InvalidConfig(f"f is a number of users >= 0, got {self.f}")
-        if not np.isfinite(self.correction).all():
-            raise InvalidConfig(f"corrections are finite numbers, got {self.correction}")
+        if isinstance(self.f, bool) or not isinstance(self.f, int) or self.f < 0:
+            raise InvalidConfig(f"f is a number of users >= 0, got {self.f!r}")
+        for correction in self.correction:
+            check_number("a correction", correction)
 
     def __call__(self, updates: Floats, profiles: Floats) -> Floats:
         """Combine updates (U, d) of users of these profiles (U, r): (d,).

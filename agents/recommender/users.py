@@ -7,9 +7,9 @@ import numpy as np
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
 from rallypoint.draws import Draws
+from rallypoint.envs.checks import check_size
 from rallypoint.envs.recommender.tastes import clicked_with
 from rallypoint.envs.recommender.world import PLATFORM, USERS, slate_in
-from rallypoint.errors import InvalidConfig
 
 
 class HonestUsers:
@@ -50,11 +50,9 @@ class Promoter:
         Raises:
             InvalidConfig: no such item, or nothing is done.
         """
-        if item < 0 or events < 1 or slate < 1:
-            raise InvalidConfig(
-                "a promoter has an item >= 0, events >= 1 and a slate >= 1, got "
-                f"{item}, {events} and {slate}"
-            )
+        check_size("item", item, 0)
+        check_size("events", events, 1)
+        check_size("slate", slate, 1)
         self._item, self._events, self._pretends, self._slate = item, events, pretends, slate
 
     def act(self, observations: Observations, draws: Draws) -> Actions:

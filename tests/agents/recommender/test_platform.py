@@ -12,7 +12,7 @@ from rallypoint.agents.recommender import HonestUsers, LearningPlatform, Promote
 from rallypoint.draws import Draws
 from rallypoint.envs.recommender.metrics import click_rate
 from rallypoint.envs.recommender.world import feedback_in
-from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
@@ -195,17 +195,42 @@ def test_a_platform_with_a_rule_of_its_own_shows_it_updates_and_profiles():
     ("settings", "says"),
     [
         ({"learning_rate": 0.0}, "learning_rate is a finite number > 0, got 0.0"),
-        ({"exploration": 1.2}, r"exploration is a share in \[0, 1\], got 1.2"),
+        ({"exploration": 1.2}, r"exploration is a finite number in \[0, 1\], got 1.2"),
         ({"aggregator": "fltrust"}, "fltrust needs root, which a platform does not know"),
         ({"aggregator": "median", "f": 60}, "f must be at least 0 and below n"),
         ({"frames": [UpdateThreats((), contributors=3, seed=0)]}, "got one of 3"),
         ({"weigh": "clicks"}, "users or events, got 'clicks'"),
+        ({"learning_rate": "fast"}, "learning_rate is a finite number > 0, got 'fast'"),
+        ({"average": np.nan}, "average is a finite number, got nan"),
+        ({"aggregator": None}, "an aggregator is one by name, or a function .*, got None"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(settings, says):
     env = world(max_cycles=3)
     with pytest.raises(InvalidConfig, match=says):
         played(env, platform(env, **settings))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda updates, _profiles: updates,
+        lambda updates, _profiles: np.nan * updates[0],
+        lambda _updates, _profiles: None,
+    ],
+)
+def test_a_rule_that_makes_no_update_of_all_is_told_so(rule):
+    env = world(max_cycles=3)
+    with pytest.raises(InvalidUpdates, match="a rule makes one update of finite numbers"):
+        played(env, platform(env, aggregator=rule))
+
+
+def test_items_that_are_not_finite_any_more_end_it():
+    env = world(max_cycles=5)
+    with pytest.raises(
+        Diverged, match=r"smaller learning_rate than 1e\+305, or a rule that bounds"
+    ):
+        played(env, platform(env, learning_rate=1e305, aggregator=lambda u, _: 1e3 + 0 * u[0]))
 
 
 def test_a_bound_that_is_broken_is_refused_before_anything_is_shown():

@@ -63,7 +63,7 @@ def test_where_only_users_are_meant_it_is_not_asked_what_a_platform_would_do():
         Threatened(env, ThreatModel.from_dict({"threats": [table | {"victims": "all"}]}))
 
 
-@pytest.mark.parametrize("settings", [{"item": -1}, {"events": 0}, {"slate": 0}])
+@pytest.mark.parametrize("settings", [{"item": -1}, {"events": 0}, {"slate": 0}, {"item": 0.5}])
 def test_what_cannot_be_meant_is_refused(settings):
-    with pytest.raises(InvalidConfig, match="a promoter has an item >= 0"):
+    with pytest.raises(InvalidConfig, match=f"{next(iter(settings))} is an integer >= "):
         Promoter(**settings)
