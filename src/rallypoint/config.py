@@ -3,9 +3,9 @@
 import dataclasses
 import keyword
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from rallypoint.declared import check_declared
 from rallypoint.errors import InvalidConfig, NotConformant, did_you_mean
 
 Config = TypeVar("Config")
+_MADE_OF = (typing.Union, UnionType, tuple, list, Sequence)  # plain kinds, if of nothing else
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -138,9 +139,9 @@ def _kinds(kind: type[Any]) -> dict[str, Any]:
 
 def _plain_kinds(kind: Any) -> set[Any]:
     """Return all that something of a kind may be, or be made of, but None."""
-    if not (of := typing.get_args(kind)):
-        return {kind} - {NoneType}
-    return set().union(*map(_plain_kinds, set(of) - {Ellipsis}))
+    if typing.get_origin(kind) not in _MADE_OF:
+        return {kind if isinstance(kind, type) else object} - {NoneType}
+    return set().union(*map(_plain_kinds, set(typing.get_args(kind)) - {Ellipsis}))
 
 
 def _plain(value: Any) -> Any:
