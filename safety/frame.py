@@ -84,8 +84,6 @@ class Threatened(BatchWrapper):
         self.policy = policy  # may be another one from some reset on
         self._own_seed = None if seed is None else check_seed(seed)
         self._seed: int | None = None  # of the draws; none before the first reset
-        # Between it and the world is nobody who might write to actions on their way.
-        self._is_next = not isinstance(env, BatchWrapper)
         self._copies = sealed(self.copies)
         self._spans = spans_of(env)
         self._lots, self._leashes = lots_and_leashes(self.model, env, byzantine)
@@ -279,9 +277,8 @@ class Threatened(BatchWrapper):
         executed, interrupted, theta = override(threats, people, moment)
         if np.count_nonzero(self._standing.frozen):
             executed = hold_still(self._spans, executed, self._standing.frozen)
-        if self._is_next:  # what threats say lies in the space, so the world need not look again
-            executed = Checked(executed, self.groups, self.num_copies)
-        return Overridden(executed, interrupted, theta)
+        # What threats say lies in the space, so the world need not look again.
+        return Overridden(Checked(executed, self.env), interrupted, theta)
 
     def _moment(
         self, rows: Rows, present: Mask, *, observations: Observations | None = None

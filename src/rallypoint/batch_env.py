@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.checked import Checked
 from rallypoint.errors import EpisodeEnded, InvalidAction, NotOffered
 
 if TYPE_CHECKING:
@@ -235,8 +234,6 @@ def check_actions(groups: Sequence[Group], num_copies: int, actions: Actions) ->
     Raises:
         InvalidAction: says which group, copy and agent, what came and what must hold.
     """
-    if isinstance(actions, Checked) and actions.are_for(groups, num_copies):
-        return
     if not isinstance(actions, Mapping) or actions.keys() != {group.name for group in groups}:
         names = sorted(group.name for group in groups)
         came = list(actions) if isinstance(actions, Mapping) else type(actions).__name__

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.batch_env import OPTIONAL_PARTS
+from rallypoint.envs.gathering.world import Gathering
 from rallypoint.errors import (
     EpisodeEnded,
     InvalidAction,
@@ -18,6 +19,7 @@ from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
 from rallypoint.safety.threats.mapped_action import MappedAction
+from rallypoint.safety.threats.random_action import RandomAction
 from rallypoint.wrapper import BatchWrapper
 from tests.safety.stubs import CrashingStub, Doze, Noise, Stop, Stub, actions_at, ground, made
 
@@ -59,6 +61,30 @@ def test_an_illegal_action_of_a_wrapper_in_between_is_refused():
     env = Threatened(_Meddling(ground(copies=2)), Doze(odds=1))
     env.reset(seed=0)
     with pytest.raises(InvalidAction, match="walker_0"):
+        env.step(actions_at(env, 0))
+
+
+class _HandMade(Gathering):
+    """A world around another that is no BatchWrapper, and writes to the actions as well."""
+
+    def __init__(self):
+        super().__init__(copies=2)
+        self._inner = Gathering(copies=2)
+        self.groups = self._inner.groups
+
+    def reset(self, seed=None, mask=None):
+        super().reset(seed, mask)
+        return self._inner.reset(seed, mask)
+
+    def step(self, actions):
+        actions["agents"][0, 0] = 7
+        return self._inner.step(actions)
+
+
+def test_an_illegal_action_of_a_wrapper_by_hand_is_refused_as_well():
+    env = Threatened(_HandMade(), RandomAction())
+    env.reset(seed=0)
+    with pytest.raises(InvalidAction, match="got 7"):
         env.step(actions_at(env, 0))
 
 
