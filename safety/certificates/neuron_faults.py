@@ -10,7 +10,7 @@ error propagation (Fep) ``fep`` is; in the form with whole matrices the bound is
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,13 +102,14 @@ def worst_split(layers: Sequence[Layer], total: int, capacity: Capacity) -> Spli
         InvalidConfig: more faults than neurons.
     """
     sizes = [len(layer.weights) for layer in layers[:-1]]
-    if not 0 <= total <= sum(sizes):
+    if not 0 <= total <= sum(sizes) or total != int(total):
         raise InvalidConfig(
             f"{sum(sizes)} hidden neurons, {sizes} by layer, can fail, and as few as none; got "
             f"{total}"
         )
     sent = capacities(layers, capacity)
     best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # spent -> errors, split
+    total = int(total)
     for layer, size, most in zip(layers, sizes, sent, strict=False):
         slope = activation(layer.activation).steepest * np.abs(layer.weights).max()
         reached: dict[int, tuple[float, tuple[int, ...]]] = {}
@@ -180,7 +181,10 @@ def capacities(layers: Sequence[Layer], capacity: Capacity) -> list[Floats]:
     sizes = [len(layer.weights) for layer in layers[:-1]]
     if not sizes:
         raise InvalidConfig("a network without hidden layers has no neurons that could fail")
-    given = [capacity] * len(sizes) if isinstance(capacity, float | int) else list(capacity)
+    # One number may be NumPy's; several may be arrays of several sizes.
+    told: Any = capacity
+    is_one = not isinstance(told, list | tuple) and np.ndim(told) == 0
+    given: list[ArrayLike] = [told] * len(sizes) if is_one else list(told)
     if len(given) != len(sizes):
         raise InvalidConfig(
             f"a capacity is one number, or one entry for each of {len(sizes)} "

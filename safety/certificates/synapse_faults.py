@@ -33,11 +33,9 @@ def fep_of_synapses(layers: Sequence[Layer], faults: Sequence[int], capacity: fl
     counts = _check(layers, faults, capacity)
     errors = 0.0
     for layer, broken in zip(layers[:-1], counts, strict=False):
-        slope = activation(layer.activation).steepest * np.abs(layer.weights).max()
+        slope = activation(layer.activation).steepest * float(np.abs(layer.weights).max())
         errors = slope * (broken * capacity + len(layer.weights) * errors)
-    steepest = activation(layers[-1].activation).steepest
-    most = np.abs(layers[-1].weights).max(axis=1)
-    bound: Floats = steepest * most * (counts[-1] * capacity + errors)
+    bound: Floats = _greatest(layers[-1]) * (counts[-1] * capacity + errors)
     return bound
 
 
@@ -74,10 +72,9 @@ def fep_of_precision(layers: Sequence[Layer], errors: Sequence[float]) -> Floats
     _check_errors(layers, errors)
     total = 0.0
     for layer, error in zip(layers, errors, strict=False):
-        slope = activation(layer.activation).steepest * np.abs(layer.weights).max()
+        slope = activation(layer.activation).steepest * float(np.abs(layer.weights).max())
         total = len(layer.weights) * (error + slope * total)
-    steepest = activation(layers[-1].activation).steepest
-    bound: Floats = steepest * np.abs(layers[-1].weights).max(axis=1) * total
+    bound: Floats = _greatest(layers[-1]) * total
     return bound
 
 
@@ -129,6 +126,13 @@ def bits_for(layers: Sequence[Layer], tolerance: float, reach: float = 1.0) -> i
     raise InvalidConfig(
         f"no {_MOST_BITS} bits bring the error down to {tolerance}; a tolerance is a number > 0"
     )
+
+
+def _greatest(end: Layer) -> Floats:
+    """Return how far an error of 1 of a signal moves each output at most: (K,)."""
+    # In double precision, whatever the weights are: a bound must not be rounded down by much.
+    most: Floats = np.abs(end.weights.astype(np.float64)).max(axis=1)
+    return activation(end.activation).steepest * most
 
 
 def _check(layers: Sequence[Layer], faults: Sequence[int], capacity: float) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Array, Layer
 from rallypoint.safety.certificates.neuron_faults import check_faults
 from rallypoint.safety.neurons.damage import signals_of
@@ -38,12 +39,13 @@ def boosted(
     Args:
         layers: of the network.
         inputs: (rows, inputs).
-        latencies: (rows, N) for each hidden layer: how long each neuron takes.
+        latencies: (rows, N) for each hidden layer: how long each neuron takes, >= 0.
         faults: how many of each hidden layer are not waited for.
 
     Raises:
-        InvalidConfig: more are left out than there are.
+        InvalidConfig: more are left out than there are, or latencies that are none of theirs.
     """
+    _check(layers, inputs, latencies)
     missing, times, waiting = [], np.zeros(len(inputs)), np.zeros(len(inputs))
     for taken, slow in zip(latencies, check_faults(layers, faults), strict=True):
         missing.append(lowest(-taken, slow))
@@ -51,3 +53,16 @@ def boosted(
         waiting += taken.max(axis=1)
     outputs = signals_of(layers, inputs, failing(missing, 0.0))[-1]
     return Boosted(outputs, times, waiting)
+
+
+def _check(
+    layers: Sequence[Layer], inputs: Array, latencies: Sequence[NDArray[np.float64]]
+) -> None:
+    wanted = [(len(inputs), len(layer.weights)) for layer in layers[:-1]]
+    came = [np.shape(taken) for taken in latencies]
+    if came != wanted:
+        raise InvalidConfig(
+            f"latencies are one for each row and neuron of each hidden layer, {wanted}, got {came}"
+        )
+    if not all((np.asarray(taken) >= 0).all() for taken in latencies):  # NaN is none
+        raise InvalidConfig("latencies are numbers >= 0, and some are not")

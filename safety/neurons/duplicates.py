@@ -19,12 +19,12 @@ def duplicated(layers: Sequence[Layer], index: int, times: int) -> tuple[Layer, 
     as many faults.
 
     Raises:
-        InvalidConfig: that is no hidden layer, or less than once.
+        InvalidConfig: that is no hidden layer, or no number of times.
     """
-    if not 0 <= index < len(layers) - 1 or times < 1:
+    if not 0 <= index < len(layers) - 1 or not times >= 1 or times != int(times):
         raise InvalidConfig(
-            f"hidden layers are 0 to {len(layers) - 2}, each there once or more; got layer "
-            f"{index}, {times} times"
+            f"hidden layers are 0 to {len(layers) - 2}, each there once or more, a whole number of "
+            f"times; got layer {index}, {times} times"
         )
     more, after = layers[index], layers[index + 1]
     wide = more._replace(

@@ -158,6 +158,20 @@ def test_a_layer_that_is_there_several_times_bears_several_times_the_faults(time
     assert most_faults(more, tolerance, 1.0) == 3 * times
 
 
+@pytest.mark.parametrize("times", [0, 2.5, float("nan")])
+def test_a_layer_is_there_a_whole_number_of_times(times):
+    with pytest.raises(InvalidConfig, match="a whole number of times; got layer 0"):
+        duplicated(network(np.random.default_rng(0)), 0, times)
+
+
+@pytest.mark.parametrize("one", [np.float32(0.5), np.float64(0.5), np.array(0.5)])
+def test_a_capacity_may_be_a_number_of_numpys(one):
+    layers = network(np.random.default_rng(0))
+    assert (fep(layers, [1, 2, 1], one) == fep(layers, [1, 2, 1], 0.5)).all()
+    by_layer = [one, np.full(6, 0.5), one]
+    assert (fep(layers, [1, 2, 1], by_layer) == fep(layers, [1, 2, 1], 0.5)).all()
+
+
 def test_a_choice_stands_while_no_bound_reaches_over_its_margin():
     outputs = np.array([[1.0, 0.0], [0.5, 0.0], [0.0, 0.6]])
     assert unmoved(outputs, np.array([0.25, 0.3])).tolist() == [True, False, True]
@@ -196,8 +210,9 @@ def test_faults_that_cannot_be_are_refused(faults, capacity, message):
 
 
 def test_more_faults_than_neurons_in_all_are_refused():
-    with pytest.raises(InvalidConfig, match=r"19 hidden neurons, \[8, 6, 5\] by layer"):
-        worst_split(network(np.random.default_rng(0)), 20, 1.0)
+    for total in (20, 2.5):
+        with pytest.raises(InvalidConfig, match=r"19 hidden neurons, \[8, 6, 5\] by layer"):
+            worst_split(network(np.random.default_rng(0)), total, 1.0)
 
 
 def test_a_network_without_hidden_neurons_has_none_that_fail():

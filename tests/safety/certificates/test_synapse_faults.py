@@ -124,6 +124,20 @@ def test_as_few_bits_are_named_as_suffice():
     assert bounds[1] <= 0.01 < bounds[0]
 
 
+def test_bounds_of_single_precision_weights_are_told_in_double():
+    layers = [
+        layer._replace(weights=layer.weights.astype(np.float32))
+        for layer in network(np.random.default_rng(0))
+    ]
+    doubles = [layer._replace(weights=layer.weights.astype(np.float64)) for layer in layers]
+    for told, exact in (
+        (fep_of_synapses(layers, [1, 1, 1, 1], 0.3), fep_of_synapses(doubles, [1, 1, 1, 1], 0.3)),
+        (fep_of_precision(layers, [0.1] * 3), fep_of_precision(doubles, [0.1] * 3)),
+    ):
+        assert (told == exact).all()
+    assert np.isfinite(fep_of_synapses(layers, [1, 1, 1, 1], 1e300)).all()
+
+
 @pytest.mark.parametrize(
     ("faults", "capacity", "message"),
     [

@@ -46,3 +46,19 @@ def test_more_cannot_be_left_out_than_there_are():
     layers, seen, latencies = scene()
     with pytest.raises(InvalidConfig, match="8 neurons, of which 0 to 8 can fail, got 9"):
         boosted(layers, seen, latencies, [9, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda told: told[:2], r"\[\(200, 8\), \(200, 6\), \(200, 5\)\], got"),
+        # Fewer neurons than there are: another one would have been left out.
+        (lambda told: [told[0][:, :3], *told[1:]], r"got \[\(200, 3\)"),
+        (lambda told: [told[0], -told[1], told[2]], "numbers >= 0, and some are not"),
+        (lambda told: [*told[:2], told[2] * np.nan], "numbers >= 0, and some are not"),
+    ],
+)
+def test_latencies_of_another_network_or_none_are_refused(change, message):
+    layers, seen, latencies = scene()
+    with pytest.raises(InvalidConfig, match=message):
+        boosted(layers, seen, change(latencies), [1, 0, 0])
