@@ -24,13 +24,15 @@ _N, _F = 20, 4  # where constants are compared
 def facts(kind: type[Part]) -> dict[str, Any]:
     """Return what a part declares, as plain values.
 
-    ``kappa`` is the robustness constant with default parameters of f = 4 among n = 20; None where
-    none is known, or the part is no rule.
+    ``kappa`` is the robustness constant with default parameters, and ``kappa_at`` says of which f
+    among how many n; None where none is known, or the part is no rule.
     """
+    kappa = _kappa(kind)
     return {
         "kind": next((name for base, name in _KINDS if issubclass(kind, base)), "prefix"),
         "bound": kind.bound,
-        "kappa": _kappa(kind),
+        "kappa": kappa,
+        "kappa_at": None if kappa is None else {"n": _N, "f": _F},
         "cost": kind.cost,
         "needs": sorted(kind.needs),
         "lacks": sorted(kind.lacks),
@@ -47,7 +49,8 @@ def in_words(known: Mapping[str, Any]) -> str:
     """
     said = [known["bound"], known["cost"]]
     if known["kappa"] is not None:
-        said.append(f"kappa {known['kappa']:.3g} at n = {_N}, f = {_F}")
+        at = known["kappa_at"]
+        said.append(f"kappa {known['kappa']:.3g} at n = {at['n']}, f = {at['f']}")
     said += [f"{what} {', '.join(known[what])}" for what in ("needs", "lacks") if known[what]]
     return "; ".join(said)
 

@@ -13,7 +13,10 @@ def test_facts_are_plain_and_complete(name):
     kind = aggregators[name]
     known = kind.facts()
     assert json.loads(json.dumps(known)) == known
-    assert set(known) == {"kind", "bound", "kappa", "cost", "needs", "lacks", "source"}
+    assert set(known) == {"kind", "bound", "kappa", "kappa_at", "cost", "needs", "lacks", "source"}
+    assert (known["kappa"] is None) == (known["kappa_at"] is None)
+    if at := known["kappa_at"]:  # whoever reads it can ask again
+        assert known["kappa"] == kind().robustness(**at)
     assert known["bound"] in in_words(known)
     assert all(lack in in_words(known) for lack in known["lacks"])
 
