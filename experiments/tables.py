@@ -209,10 +209,13 @@ def caution(claims: Sequence[Claim]) -> str | None:
     if alike := [claim for claim in claims if _has_no_width(claim)]:
         least = min(claim.n for claim in alike)
         tail = (1 - min(claim.level for claim in alike)) / 2
+        others = f"{100 * (1 - tail ** (1 / least)):.0f} % of others may not"
+        why = f"all seeds agree: what {least} of {least} do, up to {others}"
+        if least == 1:
+            why = f"there is but one seed: what it does, up to {others}"
         said.append(
-            f"{len(alike)} interval{'s have' if len(alike) > 1 else ' has'} no width, since all "
-            f"seeds agree: what {least} of {least} do, up to {100 * (1 - tail ** (1 / least)):.0f} "
-            "% of others may not (exact, Clopper-Pearson)."
+            f"{len(alike)} interval{'s have' if len(alike) > 1 else ' has'} no width, since {why} "
+            "(exact, Clopper-Pearson)."
         )
     return " ".join(said) or None
 

@@ -151,6 +151,15 @@ def test_seeds_that_all_agree_come_with_what_they_may_hide(n):
     assert f"up to {100 * (1 - low):.0f} % of others may not" in said
 
 
+def test_of_one_seed_it_is_not_said_that_all_agree():
+    said = caution([claim("T/a", [1.0])])
+    assert said is not None
+    assert said.endswith(
+        "1 interval has no width, since there is but one seed: what it does, up to 98 % of others "
+        "may not (exact, Clopper-Pearson)."
+    )
+
+
 def test_of_seeds_that_differ_it_is_not_said_that_all_agree():
     of_most = claim("T/a", [0.0] * 17 + [5.0, 6.0, 7.0], statistic="median")
     assert of_most.interval == (0.0, 0.0)
