@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rallypoint.agents.gradient.recipe import Recipe
 
 _IDLE = "mean"  # an aggregator that nobody has asked for
-_SUPPLIED = frozenset({"rng", "previous", "layout"})
 
 
 class AmongPeers:
@@ -56,11 +55,6 @@ class AmongPeers:
                     "none to combine; say --protocol-set updates=shared, or leave out --aggregator"
                 )
             return
-        if wanting := sorted(aggregator.needs - _SUPPLIED):
-            raise InvalidConfig(
-                f"peers know but their own parameters and what they hear, and {aggregator.name} "
-                f"needs {', '.join(wanting)}; take geometric_median, or another rule that does not"
-            )
         aggregator.check(protocol.contributors, protocol.f)
 
     def listen(self, updates: UpdateThreats | None, aggregator: Aggregator, columns: int) -> None:
@@ -75,8 +69,7 @@ class AmongPeers:
         self._hearsay = Hearsay(protocol, updates, servers, seed=recipe.seed)
         if updates is not None and protocol.sends:
             rule = aggregator if protocol.sends[0] == "update" else rule_of(protocol.mixing)
-            count = protocol.contributors
-            check_losses(updates.model, rule, n=count, columns=columns, f=protocol.f)
+            check_losses(updates, rule, columns=columns, f=protocol.f)
 
     def rounds(self, server: Server, delivery: Asking) -> PeerRounds:
         """Return rounds among peers; the server has a row for each."""

@@ -243,10 +243,12 @@ class Manner:
                 f"{lies[0].kind} is a lie of replicated servers, and one trusted server trains "
                 f"here; say --protocol {REPLICATED}, or {PEERS}"
             )
-        if updates is not None and self.name != "kardam":
-            for actor, n in self._asked_about(actors):
-                columns = actor.networks.size
-                check_losses(updates.model, aggregator, n=n, columns=columns, f=self._f)
+        if updates is not None:
+            judge = self.name if self.name == "kardam" else aggregator
+            learning = actors.members(self._recipe.contributors).T
+            for actor, members in zip(actors.each, learning, strict=True):
+                size = actor.networks.size
+                check_losses(updates, judge, columns=size, f=self._f, members=members)
 
     def _asked_about(self, actors: Actors) -> list[tuple[Actor, int]]:
         """Return each actor, and how many contributors learn it."""

@@ -30,6 +30,10 @@ class Lies(Protocol):
         """Who is Byzantine: (N,)."""
 
     @property
+    def victims(self) -> tuple[Mask, ...]:
+        """Whom each threat of the model may befall: (N,) each."""
+
+    @property
     def liars(self) -> Mask:
         """Who is not among the honest: (N,)."""
 
@@ -91,6 +95,11 @@ class TeamLies:
     def byzantine(self) -> Mask:
         """Who is Byzantine: (N,)."""
         return self.frames[0].byzantine
+
+    @property
+    def victims(self) -> tuple[Mask, ...]:
+        """Whom each threat of the model may befall: (N,) each."""
+        return self.frames[0].victims
 
     @property
     def liars(self) -> Mask:

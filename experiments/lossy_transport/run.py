@@ -52,15 +52,9 @@ def _refusals(config: LossyTransportConfig) -> Iterator[Metric]:
     for rule in ("krum", "trimmed_mean", "nan_trimmed_mean"):
         refused = []
         for loss in config.losses:
-            model = Condition(Way(rule, "nan"), loss).threats(config, 0).model
+            threats = Condition(Way(rule, "nan"), loss).threats(config, 0)
             try:
-                check_losses(
-                    model,
-                    Aggregator.parse(rule),
-                    n=config.contributors,
-                    columns=_SIZE,
-                    f=config.liars,
-                )
+                check_losses(threats, Aggregator.parse(rule), columns=_SIZE, f=config.liars)
             except TooManyByzantine:
                 refused.append(loss)
         yield Metric(f"refused/{rule}", refused)

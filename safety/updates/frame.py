@@ -111,6 +111,11 @@ class UpdateThreats:
         return sealed(self._byzantine)
 
     @property
+    def victims(self) -> tuple[Mask, ...]:
+        """Whom each threat of the model may befall: (N,) each."""
+        return tuple(sealed(leash.victims) for leash in self._leashes)
+
+    @property
     def liars(self) -> Mask:
         """Who is Byzantine or the victim of some threat, and so not among the honest: (N,)."""
         return sealed(self._is_liar)

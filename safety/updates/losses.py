@@ -1,39 +1,70 @@
 """Refusing rules that losses on the way would soon stop, before anything is sent."""
 
+from typing import Protocol
+
+import numpy as np
+
+from rallypoint.batch_env import Mask
 from rallypoint.errors import TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator
+from rallypoint.safety.limits import as_schedule
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.transport.packet_loss import PacketLoss
 
 
-def check_losses(
-    model: ThreatModel, aggregator: Aggregator, *, n: int, columns: int, f: int
-) -> None:
-    """Refuse a rule for which losses count as lies, if more than f of n are expected in a round.
+class Befalling(Protocol):
+    """What befalls updates, as ``UpdateThreats`` do."""
 
-    A rule that looks at whole updates takes one with a hole for one that is not finite, which
-    counts against f; coordinate rules that skip what is lost do not.
+    @property
+    def model(self) -> ThreatModel:
+        """What is declared."""
+
+    @property
+    def victims(self) -> tuple[Mask, ...]:
+        """Whom each of its threats may befall: (N,) each."""
+
+
+def check_losses(
+    threats: Befalling,
+    judge: Aggregator | str,
+    *,
+    columns: int,
+    f: int,
+    members: Mask | None = None,
+) -> None:
+    """Refuse a rule for which losses count as lies, if more than f are expected in a round.
+
+    Who looks at whole updates takes one with a hole for one that is not finite, which counts
+    against f; coordinate rules that skip what is lost do not.
 
     Args:
-        model: of the threats.
-        aggregator: the rule.
-        n: contributors.
+        threats: of which some may be losses.
+        judge: the rule, or the name of a protocol that judges updates itself, one by one.
         columns: of their updates.
-        f: how many liars the rule is to tolerate.
+        f: how many liars it is to tolerate.
+        members: (N,) whose updates it sees; everybody's if not given.
 
     Raises:
         TooManyByzantine: says how many lossy updates are expected, and what to do.
     """
-    if len(aggregator.chain) == 1 and getattr(aggregator.chain[0], "skips_nan", False):
+    is_rule = isinstance(judge, Aggregator)
+    if is_rule and len(judge.chain) == 1 and getattr(judge.chain[0], "skips_nan", False):
         return
-    for index, threat in zip(model.numbers, model.threats, strict=True):
-        if not isinstance(threat, PacketLoss) or threat.is_finite:
-            continue
-        expected = threat.expected_lossy(n, columns)
-        if expected > f:
-            raise TooManyByzantine(
-                f"{aggregator.name} looks at whole updates, and with loss = {threat.loss} in "
-                f"packets of {threat.packet} (threats[{index}]) {expected:.1f} of {n} updates of "
-                f"{columns} numbers are expected to lose something in a round, more than f = {f}; "
-                "take nan_trimmed_mean or nan_median, larger packets, or another fill"
-            )
+    blame, whole = [], np.ones(len(threats.victims[0]) if threats.victims else 0)
+    model = threats.model
+    for index, threat, victims in zip(model.numbers, model.threats, threats.victims, strict=True):
+        if isinstance(threat, PacketLoss) and not threat.is_finite:
+            chance = as_schedule(threat.when).probability * threat.expected_lossy(1, columns)
+            whole[victims] *= 1 - chance
+            blame.append(f"loss = {threat.loss} in packets of {threat.packet} (threats[{index}])")
+    seen = whole if members is None else whole[members]
+    expected = float((1 - seen).sum())
+    if blame and expected > f:
+        instead = "take nan_trimmed_mean or nan_median"
+        raise TooManyByzantine(
+            f"{judge.name if is_rule else judge} looks at whole updates, and with "
+            f"{' and '.join(blame)} {expected:.1f} of {len(seen)} updates of {columns} numbers are "
+            f"expected to lose something in a round, more than f = {f}; "
+            f"{instead if is_rule else f'{instead}, by another protocol'}, larger packets, or "
+            "another fill"
+        )

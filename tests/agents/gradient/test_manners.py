@@ -134,9 +134,13 @@ def test_a_rule_that_asks_for_more_is_asked_about_more(tmp_path):
         ("replicated_servers", {"settings": {"servers": 4}}, "it takes 5 servers"),
         ("kardam", {"threats": [{"kind": "equivocation"}]}, "--protocol replicated_servers"),
         ("synchronous", {"settings": {"f": 1}}, "--ray-set"),
+        ("synchronous", {"aggregator": "fltrust"}, "needs root, which nobody has in a training"),
+        ("kardam", {"aggregator": "nnm+monna"}, "needs trusted, which nobody has in a training"),
+        ("synchronous", {"aggregator": "smea(subsets=9)"}, "n=7 and f=2 make 21; allow more"),
         ("karadm", {"settings": {}}, "did you mean 'kardam'"),
         ("kardam", {"contributors": "team"}, "--contributors workers"),
         ("buffered", {"threats": [{"kind": "packet_loss", "loss": 0.9}]}, "whole updates"),
+        ("kardam", {"threats": [{"kind": "packet_loss", "loss": 0.9}]}, "by another protocol"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_played(manner, changes, why):

@@ -64,10 +64,30 @@ def test_those_who_see_the_honest_see_them_before_anything_is_lost():
 def test_whole_row_rules_are_refused_where_more_than_f_are_expected_to_lose(
     rule, settings, is_refused
 ):
-    model = model_of({**LOSS, **settings})
-    check = {"n": N, "columns": D, "f": 2}
+    under = UpdateThreats(model_of({**LOSS, **settings}), contributors=N, seed=0)
+    check = {"columns": D, "f": 2}
     if not is_refused:
-        check_losses(model, Aggregator.parse(rule), **check)
+        check_losses(under, Aggregator.parse(rule), **check)
         return
     with pytest.raises(TooManyByzantine, match=r"7\.1 of 8 updates of 60 numbers"):
-        check_losses(model, Aggregator.parse(rule), **check)
+        check_losses(under, Aggregator.parse(rule), **check)
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ([{**LOSS, "victims": ["worker_3"]}], 0.88),
+        ([{**LOSS, "when": {"probability": 0.25}}], 1.76),
+        ([{**LOSS, "victims": {"count": 2}}, {**LOSS, "victims": ["worker_0"]}], None),
+        ([{**LOSS, "victims": [f"worker_{at}" for at in lost]} for lost in ([0, 1], [2, 3])], 3.53),
+        ([{**LOSS, "victims": [0, 1, 2, 3], "loss": 1 - 0.7**0.5}] * 2, 3.53),
+    ],
+)
+def test_those_expected_to_lose_are_those_whom_losses_befall(tables, expected):
+    under = UpdateThreats(model_of(*tables), contributors=N, seed=0)
+    check_losses(under, "kardam", columns=D, f=int(np.ceil(expected or 3)))
+    if expected is not None:
+        with pytest.raises(TooManyByzantine, match=rf"kardam looks.* {expected:.1f} of 8 updates"):
+            check_losses(under, "kardam", columns=D, f=int(expected))
+    everybody_else = ~np.any(under.victims, axis=0)
+    check_losses(under, "kardam", columns=D, f=0, members=everybody_else)
