@@ -72,7 +72,7 @@ def keeps_action(layers: Sequence[Layer], observations: Array, epsilon: float) -
     rows = weights[best][:, None] - weights  # (E, K, N)
     least = np.einsum("ekn,en->ek", rows, middle) + biases[best][:, None] - biases
     least -= np.einsum("ekn,en->ek", np.abs(rows), reach)
-    off = _rounding(layers, inner)
+    off = rounding(layers, inner)
     least -= off + np.take_along_axis(off, best[:, None], axis=1)
     least[np.arange(len(seen)), best] = np.inf
     kept: NDArray[np.bool_] = least.min(axis=1) > 0
@@ -107,7 +107,7 @@ def greatest_signals(
     return [np.full(len(x.weights), activation(x.activation).bound, np.float64) for x in hidden]
 
 
-def _rounding(layers: Sequence[Layer], inputs: Sequence[Interval]) -> Floats:
+def rounding(layers: Sequence[Layer], inputs: Sequence[Interval]) -> Floats:
     """Return how far outputs may be from what they are without rounding: (E, K).
 
     A sum of N products is off by less than N + 1 roundings of the sum of their sizes, in whichever
@@ -119,10 +119,15 @@ def _rounding(layers: Sequence[Layer], inputs: Sequence[Interval]) -> Floats:
     off = np.zeros_like(inputs[0].low)
     for layer, (low, high) in zip(layers, inputs, strict=True):
         sizes = np.abs(layer.weights.astype(np.float64)).T
-        unit = float(np.finfo(np.result_type(layer.weights, np.float16)).eps)
+        unit = unit_of(layer)
         summed = np.maximum(np.abs(low), np.abs(high)) @ sizes + np.abs(layer.biases)
         off = off @ sizes + unit * ((len(sizes) + 1) * summed + 4)
     return off
+
+
+def unit_of(layer: Layer) -> float:
+    """Return a rounding of the numbers in which a network computes that has this layer."""
+    return float(np.finfo(np.result_type(layer.weights, np.float16)).eps)
 
 
 def _check_box(low: Floats, high: Floats) -> None:

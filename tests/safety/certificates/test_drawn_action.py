@@ -67,6 +67,47 @@ def test_a_number_at_an_edge_is_not_certified_and_one_in_the_middle_is():
         assert keeps_drawn_action(layers, seen, seen, np.array([number]), np.array([action])).all()
 
 
+def in_float32(layers, seen, numbers, order):
+    """Choose as policies do that compute in float32, with products summed in some order."""
+    signals = seen.astype(np.float32)
+    for layer in layers:
+        places = order.permutation(signals.shape[1])
+        products = signals[:, None, places] * layer.weights[:, places]
+        sums = np.add.accumulate(products, axis=2)[..., -1] + layer.biases
+        signals = sums if layer is layers[-1] else np.tanh(sums)
+    shares = np.exp(signals - signals.max(axis=1, keepdims=True))
+    logs = np.log(shares / shares.sum(axis=1, keepdims=True))
+    upto = np.exp(logs).cumsum(axis=1)
+    return np.minimum((upto <= numbers[:, None]).sum(axis=1), signals.shape[1] - 1)
+
+
+@pytest.mark.parametrize("times", [1.0, 100.0, 10_000.0])
+def test_what_is_kept_is_kept_by_networks_that_round_however_large_their_weights(times):
+    rng = np.random.default_rng(0)
+    made = network(rng, sizes=(4, 64, 3))
+    large = made[-1].weights * times
+    large[1:] = large[0] + rng.normal(0, 0.1, large[1:].shape)  # large logits, near to each other
+    weights = [made[0].weights, large]
+    layers = [
+        layer._replace(weights=w.astype(np.float32), biases=layer.biases.astype(np.float32))
+        for layer, w in zip(made, weights, strict=True)
+    ]
+    seen = observations(rng, layers, rows=2000).astype(np.float32).astype(np.float64)
+    logits = signals_of([one._replace(weights=one.weights.astype(float)) for one in layers], seen)[
+        -1
+    ]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    edges = (odds / odds.sum(axis=1, keepdims=True)).cumsum(axis=1)[:, 0]
+    far = 10 ** rng.uniform(-5, -1, len(seen)) * rng.choice([-1, 1], len(seen))
+    numbers = np.clip(edges + far, 0, 1 - 1e-9)
+    chosen = drawn(layers, seen, numbers)
+    kept = keeps_drawn_action(layers, seen, seen, numbers, chosen)
+    for _ in range(20):
+        assert (in_float32(layers, seen, numbers, rng) == chosen)[kept].all()
+    if times < 10_000:
+        assert kept.any()
+
+
 def test_the_first_and_the_last_action_reach_to_the_ends():
     rng = np.random.default_rng(1)
     layers = network(rng, sizes=(3, 8, 4))
