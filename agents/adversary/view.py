@@ -68,7 +68,7 @@ def adversary_view(
         if reach is not None or decoder is not None:
             raise InvalidConfig("a teammate acts, it shows nothing: no reach and no decoder")
         return TeammateView(env, policy, seats_of(env, victims))
-    if reach is None:
+    if reach is None or not reach.has_end:
         raise InvalidConfig("attackers of perception need a limit: give a reach, Reach(step=0.1)")
     return PerceptionView(env, policy, seats_of(env, victims), reach, decoder or Pushes())
 

@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Discrete
 
 from rallypoint.batch_env import Array, BatchEnv, Group
 from rallypoint.draws import Draws, Floats
-from rallypoint.policies import DifferentiablePolicy
+from rallypoint.policies import DifferentiablePolicy, acting_for
 from rallypoint.safety.perception.ascent import Climb
 from rallypoint.safety.perception.ledger import Measure
 from rallypoint.safety.perception.objectives import towards
@@ -66,7 +66,7 @@ class Directs:
     Source: PA-AD, Sun, Zheng, Liang & Huang (2022), ICLR, arXiv:2106.05087.
     """
 
-    policy: DifferentiablePolicy
+    policy: DifferentiablePolicy  # or one with a part for each group
     climb: Climb
 
     def space(self, measure: Measure) -> Box | Discrete:
@@ -77,9 +77,10 @@ class Directs:
 
     def lies(self, actions: Array, truths: Array, rooms: Floats, measure: Measure) -> Array:
         """Climb in the direction."""
-        objective = towards(self.policy.reads, actions.astype(np.float64))
+        policy = acting_for(self.policy, measure.group.name)
+        objective = towards(policy.reads, actions.astype(np.float64))
         lies = self.climb.lies(
-            self.policy, objective, truths, rooms=rooms, measure=measure, draws=_NO_DRAWS
+            policy, objective, truths, rooms=rooms, measure=measure, draws=_NO_DRAWS
         )
         return measure.confined(lies, truths, rooms)
 

@@ -74,6 +74,11 @@ class Reach:
         return tuple(float(unit) for unit in units) if isinstance(given, list | tuple) else given
 
     @property
+    def has_end(self) -> bool:
+        """Whether it says at all how far lies may go."""
+        return any(part is not None for part in (self.neighbours, self.step, self.episode))
+
+    @property
     def power(self) -> int:
         """To which power sizes are raised before they are summed."""
         return 2 if self.norm == "l2" else 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.apart import Rejoined, apart
 from rallypoint.agents.bandits.pair import Pair
 from rallypoint.agents.by_group import ByGroup
@@ -12,6 +13,9 @@ from rallypoint.agents.side_by_side import SideBySide
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.perception.ascent import Climb
+from rallypoint.safety.perception.decoding import Directs
+from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.smoothing import SmoothedPolicy
 from rallypoint.safety.threats import threats
@@ -97,6 +101,26 @@ def test_each_group_is_lied_to_by_what_acts_for_it(policy, kind, transferred):
             worth = policy.of_group(name).critic().outputs
             assert worth({name: seen[name]}).mean() < worth({name: true[name]}).mean()
     assert disagreements(env.model, env.receipts()) == []
+
+
+@every_kind
+def test_a_director_of_them_is_trained_group_by_group(policy):
+    climb = Climb(steps=2, rate=1.0, scatter=0.0)
+    reach = Reach(step=0.3)
+    view = adversary_view(
+        ground(), policy, "perception", reach=reach, decoder=Directs(policy, climb)
+    )
+    view.reset(seed=0)
+    # The last of few actions, or numbers as far apart as they can be.
+    wanted = {g.name: np.linspace(-1, 1, g.action_space.shape[0]) for g in view.groups}
+    view.step(
+        {
+            g.name: np.tile(wanted[g.name].astype(np.float32), (6, len(g.agents), 1))
+            for g in view.groups
+        }
+    )
+    assert view._ledger.told()["largest_lie"] == pytest.approx(0.3)
+    assert (view._ledger._spent > 0).all()
 
 
 def test_networks_side_by_side_are_followed_back_one_by_one():

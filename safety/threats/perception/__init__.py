@@ -124,8 +124,7 @@ class PerceptionThreat(Threat):
             InvalidConfig: there is no limit to how far a lie goes.
         """
         del env
-        reach = self.reach
-        if reach.neighbours is None and reach.step is None and reach.episode is None:
+        if not self.reach.has_end:
             raise InvalidConfig(
                 f"{self.kind} needs a limit to its lies, reach.step or reach.episode; without one "
                 "wrong_observation shows whatever it likes"

@@ -65,7 +65,7 @@ class PaAd(Guided):
 
     def decoder(self, known: Known | None) -> Decoder:
         """Climb as the director says."""
-        policy: Any = None if known is None else acting_for(known.policy, known.group.name)
+        policy: Any = None if known is None else known.policy
         return Directs(policy, climb_of(self.steps))
 
 

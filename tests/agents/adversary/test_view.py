@@ -168,6 +168,7 @@ def test_every_episode_of_a_view_has_its_own_budget():
     [
         ({"site": "nowhere"}, "perception or teammate, not 'nowhere'"),
         ({"site": "perception"}, "need a limit: give a reach"),
+        ({"site": "perception", "reach": Reach(norm="l2")}, "need a limit: give a reach"),
         ({"reach": REACH}, "a teammate acts"),
         ({"victims": []}, "attackers have victims"),
         ({}, "nobody to harm"),
