@@ -47,9 +47,11 @@ def check_losses(
     Raises:
         TooManyByzantine: says how many lossy updates are expected, and what to do.
     """
-    is_rule = isinstance(judge, Aggregator)
-    if is_rule and len(judge.chain) == 1 and getattr(judge.chain[0], "skips_nan", False):
-        return
+    name, instead = str(judge), "take nan_trimmed_mean or nan_median, by another protocol"
+    if isinstance(judge, Aggregator):
+        if len(judge.chain) == 1 and getattr(judge.chain[0], "skips_nan", False):
+            return
+        name, instead = judge.name, "take nan_trimmed_mean or nan_median"
     blame, whole = [], np.ones(len(threats.victims[0]) if threats.victims else 0)
     model = threats.model
     for index, threat, victims in zip(model.numbers, model.threats, threats.victims, strict=True):
@@ -60,11 +62,8 @@ def check_losses(
     seen = whole if members is None else whole[members]
     expected = float((1 - seen).sum())
     if blame and expected > f:
-        instead = "take nan_trimmed_mean or nan_median"
         raise TooManyByzantine(
-            f"{judge.name if is_rule else judge} looks at whole updates, and with "
-            f"{' and '.join(blame)} {expected:.1f} of {len(seen)} updates of {columns} numbers are "
-            f"expected to lose something in a round, more than f = {f}; "
-            f"{instead if is_rule else f'{instead}, by another protocol'}, larger packets, or "
-            "another fill"
+            f"{name} looks at whole updates, and with {' and '.join(blame)} {expected:.1f} of "
+            f"{len(seen)} updates of {columns} numbers are expected to lose something in a round, "
+            f"more than f = {f}; {instead}, larger packets, or another fill"
         )
