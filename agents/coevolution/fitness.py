@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rallypoint.config import check_kinds
 from rallypoint.draws import Floats
 from rallypoint.errors import InvalidConfig
 
@@ -40,6 +41,7 @@ class Fitness:
         Raises:
             InvalidConfig: says what must hold.
         """
+        check_kinds(self)
         if not 1 < self.virulence < math.inf:
             raise InvalidConfig(
                 "a pathogen infects whom it has more than 1 of fitness on, and it has at most its "

@@ -73,7 +73,7 @@ def virulence_allowed(noise: float, *, margin: float = 2.0, most: float = MOST) 
         return Fitness(virulence=virulence).threshold - least
 
     # At the lower end infection begins at more than everything, and falls from there on.
-    return float(brentq(beyond, 1 + 1e-9, most))
+    return float(brentq(beyond, 1 + 1e-9, most, maxiter=5000))
 
 
 def pooled(noises: Floats) -> float:

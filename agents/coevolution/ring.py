@@ -12,6 +12,7 @@ from rallypoint.agents.coevolution.bouts import Bout, Learned
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.batch_env import BatchEnv, Group
+from rallypoint.config import check_kinds
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -49,6 +50,11 @@ class Ring:
             InvalidConfig: says what must hold.
             UnknownName: there is no such world.
         """
+        check_kinds(self)
+        if not isinstance(self.reach, Reach):
+            raise InvalidConfig(
+                f"reach is a Reach, of how large lies may be, got {self.reach!r}; say Reach(step=…)"
+            )
         if self.episodes < 2:
             raise InvalidConfig(
                 f"episodes is a number >= 2, since their spread is needed, got {self.episodes}"

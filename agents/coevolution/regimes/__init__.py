@@ -16,7 +16,7 @@ from rallypoint.agents.coevolution.fitness import check_reference, harm_share
 from rallypoint.agents.coevolution.noise import paired_noise
 from rallypoint.agents.coevolution.population import Population
 from rallypoint.agents.coevolution.ring import Ring, Units
-from rallypoint.config import check_least
+from rallypoint.config import check_kinds, check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -51,7 +51,9 @@ class Regime(ABC):
         Raises:
             InvalidConfig: says what must hold, and which budget would be enough.
         """
+        check_kinds(self)
         check_least(self, 1, "birth_rounds", "host_rounds", "pathogen_rounds")
+        check_units("units", self.units)
         if self.budget < self.least_budget:
             raise InvalidConfig(
                 f"a budget of {self.budget} environment steps is too small for "
@@ -157,6 +159,16 @@ class Regime(ABC):
             virulence=np.nan,
             infected=np.empty((0, 3), dtype=np.int64),
         )
+
+
+def check_units(name: str, units: Units) -> None:
+    """Refuse hidden layers without a unit.
+
+    Raises:
+        InvalidConfig: says which there are.
+    """
+    if min(units, default=1) < 1:
+        raise InvalidConfig(f"{name} are units of hidden layers, each >= 1, got {units}")
 
 
 def everybody_meets(hosts: int, pathogens: int) -> Iterator[list[tuple[int, int]]]:

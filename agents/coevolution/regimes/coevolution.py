@@ -1,5 +1,6 @@
 """Co-evolution: the fitter meet the more often, and learn only where there was an infection."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,8 +11,15 @@ from rallypoint.agents.coevolution.bouts import Fought
 from rallypoint.agents.coevolution.fitness import check_reference
 from rallypoint.agents.coevolution.noise import pooled, virulence_allowed
 from rallypoint.agents.coevolution.population import Population
-from rallypoint.agents.coevolution.regimes import Meeting, Meetings, Regime, everybody_meets
+from rallypoint.agents.coevolution.regimes import (
+    Meeting,
+    Meetings,
+    Regime,
+    check_units,
+    everybody_meets,
+)
 from rallypoint.agents.coevolution.ring import Units
+from rallypoint.config import check_kinds
 from rallypoint.draws import Floats, stream
 from rallypoint.errors import InvalidConfig
 
@@ -54,6 +62,9 @@ class Coevolution(Regime):
         Raises:
             InvalidConfig: says what must hold.
         """
+        check_kinds(self)
+        for units in self.earlier:
+            check_units("earlier species", units)
         if min(self.hosts, self.pathogens) < 2:
             raise InvalidConfig(
                 "who meets whom is drawn by fitness, from two hosts and two pathogens or more, got "
@@ -64,13 +75,14 @@ class Coevolution(Regime):
                 "passes and attempts are numbers >= 1 and margin is > 0, got "
                 f"{self.passes}, {self.attempts} and {self.margin}"
             )
-        if len(self._shares) != len(self.species) or min(self._shares) <= 0:
+        is_meant = all(0 < share < math.inf for share in self._shares)
+        if len(self._shares) != len(self.species) or not is_meant:
             raise InvalidConfig(
                 f"shares are numbers > 0, one for each of {len(self.species)} species, got "
                 f"{self.shares}"
             )
-        if self.virulence is not None and not self.virulence > 1:
-            raise InvalidConfig(f"virulence is a number > 1, or none, got {self.virulence}")
+        if self.virulence is not None and not 1 < self.virulence < math.inf:
+            raise InvalidConfig(f"virulence is a finite number > 1, or none, got {self.virulence}")
         if self.reference is not None:
             check_reference(self.reference)
         super().__post_init__()

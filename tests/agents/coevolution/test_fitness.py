@@ -86,6 +86,7 @@ def test_a_reference_that_nothing_is_a_share_of_is_refused(reference):
         ({"autoimmunity": float("nan")}, "autoimmunity is finite and >= 0"),
         ({"least_host": 0.0}, "least_host lies in"),
         ({"least_pathogen": 0.0}, "least_pathogen is > 0"),
+        ({"virulence": "high"}, "virulence is a number, got 'high'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(settings, says):

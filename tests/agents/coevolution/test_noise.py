@@ -66,3 +66,8 @@ def test_noise_that_hides_everything_is_refused(noise, settings, says):
 def test_noise_of_no_pairs_is_refused(shapes):
     with pytest.raises(InvalidConfig, match="two or more episodes"):
         paired_noise(*map(np.zeros, shapes), 1.0)
+
+
+def test_however_virulent_pathogens_may_be_infection_begins_beyond_the_noise():
+    allowed = Fitness(virulence=virulence_allowed(0.1, most=1e308))
+    assert allowed.threshold == pytest.approx(0.2)
