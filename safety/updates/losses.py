@@ -52,7 +52,9 @@ def check_losses(
         if len(judge.chain) == 1 and getattr(judge.chain[0], "skips_nan", False):
             return
         name, instead = judge.name, "take nan_trimmed_mean or nan_median"
-    blame, whole = [], np.ones(len(threats.victims[0]) if threats.victims else 0)
+    if not threats.victims:
+        return
+    blame, whole = [], np.ones(len(threats.victims[0]))
     model = threats.model
     for index, threat, victims in zip(model.numbers, model.threats, threats.victims, strict=True):
         if isinstance(threat, PacketLoss) and not threat.is_finite:

@@ -89,5 +89,7 @@ def test_those_expected_to_lose_are_those_whom_losses_befall(tables, expected):
     if expected is not None:
         with pytest.raises(TooManyByzantine, match=rf"kardam looks.* {expected:.1f} of 8 updates"):
             check_losses(under, "kardam", columns=D, f=int(expected))
+    nobody = UpdateThreats(model_of(), contributors=N, seed=0)
+    check_losses(nobody, "kardam", columns=D, f=0, members=np.ones(N, dtype=bool))
     everybody_else = ~np.any(under.victims, axis=0)
     check_losses(under, "kardam", columns=D, f=0, members=everybody_else)
