@@ -19,6 +19,7 @@ from rallypoint.agents.gradient.recipe import Recipe
 from rallypoint.agents.gradient.replicated_rounds import ReplicatedRounds
 from rallypoint.agents.gradient.rounds import Rounds
 from rallypoint.agents.gradient.rows import row_of, summed_up
+from rallypoint.agents.gradient.rules import rule_for_training
 from rallypoint.agents.gradient.server import Server
 from rallypoint.agents.gradient.team_lies import frames_of
 from rallypoint.agents.rounds.asking import Asking
@@ -31,7 +32,6 @@ from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig
 from rallypoint.files import write_atomically
 from rallypoint.registration import make
-from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import Receipt, combined, disagreements
 from rallypoint.safety.recording_files import RECORDING
@@ -133,7 +133,7 @@ class TeamTraining:
         )
         self.world = self.recipe.world()
         self.actors = self.recipe.actors(self.world)
-        self.aggregator = Aggregator.parse(self.team.aggregator)
+        self.aggregator = rule_for_training(self.team.aggregator)
         self.manner = Manner(
             self.team.protocol,
             self.team.protocol_settings,

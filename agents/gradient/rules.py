@@ -9,8 +9,27 @@ from rallypoint.agents.gradient.parts import Judged, Part, Received, rows_by_par
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Mask
 from rallypoint.draws import stream
-from rallypoint.errors import Diverged, InvalidUpdates, TooManyByzantine
+from rallypoint.errors import Diverged, InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation import Aggregator, Context, Explanation
+
+_SUPPLIED = frozenset({"rng", "previous", "layout"})  # of what rules may need
+
+
+def rule_for_training(name: str) -> Aggregator:
+    """Return the aggregator of a name, for contributors of whom nobody is known to be honest.
+
+    Raises:
+        InvalidConfig: it needs what nobody has in a training.
+        RallypointError: there is no such aggregator.
+    """
+    aggregator = Aggregator.parse(name)
+    if wanting := sorted(aggregator.needs - _SUPPLIED):
+        raise InvalidConfig(
+            f"{name} needs {', '.join(wanting)}, which nobody has in a training; take "
+            "geometric_median, or another rule that does not, or ask it by aggregate() in rounds "
+            "of your own"
+        )
+    return aggregator
 
 
 class Rules:

@@ -68,10 +68,11 @@ def decide(parts: Sequence[Part], span: Span, f: int, context: Context) -> Decis
 
 
 def check_bound(part: Part, n: int, f: int) -> None:
-    """Refuse an f that a part does not tolerate among n.
+    """Refuse an f that a part does not tolerate among n, or not as it is set.
 
     Raises:
         TooManyByzantine: says the bound, what came, and which f would do.
+        SearchTooLong: says how long it would take.
     """
     if n < (least := part.least(f)):
         most = max((g for g in range(f) if part.least(g) <= n), default=None)
@@ -80,6 +81,7 @@ def check_bound(part: Part, n: int, f: int) -> None:
             f"{part.name} needs {part.bound} updates: to tolerate f = {f} it needs {least}, and "
             f"gets n = {n}; {advice}, or more contributors"
         )
+    part.refuse(n, f)
 
 
 def check_needs(part: Part, context: Context) -> None:

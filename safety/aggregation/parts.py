@@ -90,6 +90,14 @@ class Part(ABC):
         slope, least = numbers
         return slope * f + least
 
+    def refuse(self, n: int, f: int) -> None:  # noqa: B027 - most refuse nothing else
+        """Refuse what the bound allows, and its parameters do not; nothing, here.
+
+        Raises:
+            TooManyByzantine: they do not go with so few updates; says which would.
+            SearchTooLong: they allow no search that long.
+        """
+
     def robustness(self, n: int, f: int) -> float | None:
         """Return kappa of |F - mean(S)|² <= kappa var(S), for every honest S of n - f, if known."""
         del n, f

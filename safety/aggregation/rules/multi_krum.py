@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, TooManyByzantine
 from rallypoint.safety.aggregation.parts import Context, SpanRule, mean_of
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.rules.krum import scores
@@ -15,8 +15,8 @@ from rallypoint.safety.aggregation.span import Span, Weights
 class MultiKrum(SpanRule):
     """The mean of the m updates with the least Krum scores, which are computed once.
 
-    ``m`` is at most n - f - 2, its default, which a larger m makes part of the bound; of equal
-    scores the first is taken. With m = 1 it is Krum.
+    ``m`` is at most n - f - 2, its default; of equal scores the first is taken. With m = 1 it is
+    Krum.
 
     Source: Blanchard, El Mhamdi, Guerraoui & Stainer, NeurIPS 2017, arXiv:1703.02757.
     """
@@ -38,9 +38,17 @@ class MultiKrum(SpanRule):
         if self.m is not None and self.m < 1:
             raise InvalidConfig(f"m must be at least 1, got {self.m}")
 
-    def least(self, f: int) -> int:
-        """Return 2 f + 3, or more for a larger m: among those believed could else be lies."""
-        return max(super().least(f), f + 2 + (self.m or 1))
+    def refuse(self, n: int, f: int) -> None:
+        """Refuse an m so large that among those believed could be lies.
+
+        Raises:
+            TooManyByzantine: says which m would do.
+        """
+        if self.m is not None and self.m > n - f - 2:
+            raise TooManyByzantine(
+                f"multi_krum believes at most n - f - 2 updates: m = {self.m} is too many to "
+                f"tolerate f = {f} among n = {n}; take m <= {n - f - 2}, or more contributors"
+            )
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Believe the m with the least scores alike."""

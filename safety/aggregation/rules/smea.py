@@ -51,19 +51,22 @@ class Smea(SpanRule):
         """Return 4 f / (n - 2 f)."""
         return 4 * f / (n - 2 * f)
 
-    def weights(self, span: Span, f: int, context: Context) -> Weights:
-        """Return the weights (k,) of the mean of the n - f updates that spread least.
+    def refuse(self, n: int, f: int) -> None:
+        """Refuse to compare more subsets than allowed.
 
         Raises:
-            SearchTooLong: there are more subsets than allowed.
+            SearchTooLong: says how many there are.
         """
-        del context
-        n = span.n
         if comb(n, f) > self.subsets:
             raise SearchTooLong(
                 f"smea compares all subsets of n - f updates, at most {self.subsets}: n={n} and "
                 f"f={f} make {comb(n, f)}; allow more by subsets=…, or take caf, which needs none"
             )
+
+    def weights(self, span: Span, f: int, context: Context) -> Weights:
+        """Return the weights (k,) of the mean of the n - f updates that spread least."""
+        del context
+        n = span.n
         members = np.fromiter(
             chain.from_iterable(combinations(range(n), n - f)), np.intp, comb(n, f) * (n - f)
         ).reshape(-1, n - f)

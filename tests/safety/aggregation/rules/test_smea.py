@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import InvalidConfig, SearchTooLong
-from rallypoint.safety.aggregation import aggregate
+from rallypoint.safety.aggregation import Aggregator, aggregate
 from rallypoint.safety.aggregation.rules import smea
 from rallypoint.safety.aggregation.rules.smea import Smea
 
@@ -108,5 +108,9 @@ def test_too_many_subsets_are_refused_with_their_number(rng):
         aggregate("smea", updates, f=6)
     with pytest.raises(SearchTooLong, match="at most 9: n=5 and f=2 make 10"):
         aggregate("smea", updates[:5], f=2, subsets=9)
+    with pytest.raises(SearchTooLong, match="at most 9: n=5 and f=2 make 10"):
+        Aggregator.parse("nnm+smea", subsets=9).check(5, 2)  # before there are any updates
+    updates[0] = np.nan
+    assert aggregate("smea", updates[:6], f=2, subsets=15).shape == (3,)
     with pytest.raises(InvalidConfig, match="subsets must be at least 1, got 0"):
         Smea(subsets=0)
