@@ -18,9 +18,11 @@ from rallypoint.agents.tabular.tables import TabularPolicy
 from rallypoint.agents.tabular.training import train
 from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.draws import Draws, Floats
+from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig, NotOffered, UnknownName, did_you_mean
 from rallypoint.policies import Policy
 from rallypoint.safety.certificates.avoidance import Avoidance, Comparison, Episodes, avoidance
+from rallypoint.safety.certificates.verdicts import check_confidence
 from rallypoint.safety.enforcement.accepted import Threats
 
 
@@ -82,7 +84,7 @@ def avoidance_index(
         learner: of tables, or its name.
         env: an id, or a function that makes a world of so many copies; it offers regions.
         interruption: the threat.
-        theta: how likely interruptions are, unless the threat declares a sequence.
+        theta: how likely interruptions are, in (0, 1), unless the threat declares a sequence.
         episodes: of each team's training.
         teams: of either kind.
         prevents: the region that whoever enters it prevents interruptions by, the button; None if
@@ -105,8 +107,13 @@ def avoidance_index(
             "policies to compare_policies"
         )
     check_local(made, known)
-    if min(episodes, teams) < 1:
-        raise InvalidConfig(f"episodes and teams are at least 1, got {episodes} and {teams}")
+    check_size("episodes", episodes, 1)
+    check_size("teams", teams, 1)
+    check_confidence(level)
+    if not 0 < theta < 1:
+        raise InvalidConfig(
+            f"theta lies in (0, 1), as half of the teams never know any: got {theta}"
+        )
     arms = arms_of(env, interruption, dict(env_settings or {}))
     asked = _Teams(arms, made, episodes, teams, seed, known)
     agent, reference = (_trained(asked, chance) for chance in (theta, 0.0))

@@ -56,10 +56,13 @@ def frozen_team(
         known: how agents are interrupted, for importance weights.
 
     Raises:
-        InvalidConfig: a state that is none of this learner's in this world.
+        InvalidConfig: a state that is none of this learner's in this world, or interruptions that
+            are none of this world's.
     """
     columns = Columns.of(world)
     blank = FrozenTables(learner, state, columns, encoding.num_states, world.time_limit)
+    if known is not None:
+        known.check(world.num_agents, encoding.num_states, int(columns.num_actions.max()))
     if state is None and steps == 0:
         return blank._replace(state=blank.fresh())
     if state is None:

@@ -15,6 +15,7 @@ from rallypoint.agents.tabular.temporal_difference import State, TemporalDiffere
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition, copied
 from rallypoint.agents.tabular.value_learner import Past
 from rallypoint.batch_env import Actions, Observations
+from rallypoint.config import check_kinds
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig, NotOffered
 
@@ -68,6 +69,7 @@ class Careful:
         Raises:
             InvalidConfig: says which.
         """
+        check_kinds(self)
         if isinstance(self.tau, list):
             object.__setattr__(self, "tau", tuple(self.tau))
         shares = {"floor": (self.floor,), "tau": self._taus, "risk_rate": (self.risk_rate,)}

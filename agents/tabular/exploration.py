@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from rallypoint.config import check_words
+from rallypoint.config import check_kinds
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
 
@@ -98,7 +98,7 @@ class Exploration:
         Raises:
             InvalidConfig: says which setting, and how to go on.
         """
-        check_words(self, "exploration", "ties")
+        check_kinds(self)
         for name in ("epsilon", "last_epsilon"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} is a probability, got {getattr(self, name)}")
@@ -112,7 +112,7 @@ class Exploration:
                 "exploration falls linearly over so many episodes or steps: with "
                 "exploration=linear give either decay_episodes or decay_steps, otherwise neither"
             )
-        if spans and not 1 <= spans[0] < np.inf:
+        if spans and spans[0] < 1:
             raise InvalidConfig(f"a decay takes a number >= 1 of episodes or steps, got {spans[0]}")
         self._refuse_idle()
 

@@ -9,7 +9,6 @@ import numpy as np
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.agents.tabular.value_learner import Past, ValueLearner
-from rallypoint.config import check_words
 from rallypoint.draws import Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -56,9 +55,8 @@ class JointQLearning(ValueLearner[JointState]):
     model_rate: float | Literal["mean"] = "mean"  # of the model; "mean": relative frequencies
 
     def __post_init__(self) -> None:
-        """Refuse names that are none, and numbers that cannot be meant."""
+        """Refuse numbers that cannot be meant."""
         super().__post_init__()
-        check_words(self, "model")
         if self.delay not in {0, 1}:
             raise InvalidConfig(f"delay is 0 or 1 visits, got {self.delay}")
         if self.delay and self.model in {"second_draw", "policy"}:
@@ -66,9 +64,8 @@ class JointQLearning(ValueLearner[JointState]):
                 f"a model of {self.model!r} learns of no step that was played, so there is nothing "
                 "to delay; leave out delay"
             )
-        rate = self.model_rate
-        if rate != "mean" and (isinstance(rate, str) or not 0 < rate <= 1):
-            raise InvalidConfig(f'model_rate lies in (0, 1], or is "mean", got {rate!r}')
+        if not isinstance(self.model_rate, str) and not 0 < self.model_rate <= 1:
+            raise InvalidConfig(f'model_rate lies in (0, 1], or is "mean", got {self.model_rate}')
 
     @property
     def needs_second_draws(self) -> bool:

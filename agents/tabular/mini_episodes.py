@@ -13,6 +13,7 @@ from rallypoint.agents.tabular.reinforce import Reinforce, Walk
 from rallypoint.agents.tabular.tables import refuse_no_numbers
 from rallypoint.batch_env import BatchEnv, Step
 from rallypoint.draws import Draws, Floats, Integers, stream
+from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig
 
 Outcomes = Callable[[Step, Floats], Outcome]  # last step and returns (E, N) -> (E, N) each
@@ -63,8 +64,7 @@ def train_reinforce(
             be counted, or a reward by length where nobody tells lengths.
         Diverged: what was learned are no numbers.
     """
-    if meta_episodes < 1:
-        raise InvalidConfig(f"meta_episodes is a number >= 1, got {meta_episodes}")
+    check_size("meta_episodes", meta_episodes, 1)
     runs = env.copies[:: learner.mini_episodes] // learner.mini_episodes
     if not np.array_equal(env.copies, copies_of(runs.tolist(), learner)):
         raise InvalidConfig(

@@ -33,6 +33,27 @@ class KnownInterruption(NamedTuple):
     probability: Floats  # (N, S) of being interrupted, by percept
     law: Floats  # (N, S, A) of what is then done
 
+    def check(self, num_agents: int, num_states: int, num_actions: int) -> None:
+        """Refuse what is not known of so many agents, percepts and actions.
+
+        Raises:
+            InvalidConfig: other shapes, or numbers that are no probabilities.
+        """
+        shape = (num_agents, num_states)
+        if self.probability.shape != shape or self.law.shape != (*shape, num_actions):
+            raise InvalidConfig(
+                f"what is known of interruption is probability {shape} and law "
+                f"{(*shape, num_actions)}, got {self.probability.shape} and {self.law.shape}"
+            )
+        happens = self.probability > 0  # elsewhere nobody asks what is done
+        sums = np.where(happens, self.law.sum(axis=2), 1)
+        is_law = np.isclose(sums, 1).all() and (self.law >= 0).all()
+        if not (is_law and ((self.probability >= 0) & (self.probability <= 1)).all()):
+            raise InvalidConfig(
+                "interruptions are known by probabilities in [0, 1], and by laws of what is done "
+                "that are >= 0 and add up to 1 wherever there may be one"
+            )
+
 
 def _all(transition: Transition) -> Mask:
     return transition.present

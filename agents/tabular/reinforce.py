@@ -7,7 +7,7 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
-from rallypoint.config import check_least, check_words
+from rallypoint.config import check_kinds, check_least
 from rallypoint.draws import Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -57,7 +57,7 @@ class Reinforce:
         Raises:
             InvalidConfig: says which.
         """
-        check_words(self, "reward")
+        check_kinds(self)
         for name in ("epsilon", "last_epsilon", "discount", "falls_over"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in (0, 1], got {getattr(self, name)}")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rallypoint.agents.tabular.columns import Columns
-from rallypoint.agents.tabular.encoding import Encoding
+from rallypoint.agents.tabular.encoding import Encoding, refuse_unread
 from rallypoint.agents.tabular.tables import TabularPolicy
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws, Floats, Integers, Mask
@@ -33,8 +33,10 @@ def greedy_rollout(env: BatchEnv, values: Floats, encoding: Encoding, *, seed: i
         seed: of the world; greedy teams draw nothing.
 
     Raises:
-        InvalidConfig: there is not one team for each copy.
+        InvalidConfig: there is not one team for each copy, or the encoding does not read what they
+            see.
     """
+    refuse_unread(env, encoding)
     if len(values) != env.num_copies:
         raise InvalidConfig(
             f"each copy plays by tables of its own, got {len(values)} teams for {env.num_copies} "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rallypoint.draws import Floats, Integers, Mask
+from rallypoint.errors import InvalidConfig
 
 
 @dataclass(kw_only=True)
@@ -17,6 +18,23 @@ class Snapshots:
 
     at: Sequence[int]  # episodes or steps, whichever the training counts
     tables: list[Floats] = field(default_factory=list)  # of each mark: (E, N, S, A) to act by
+
+    def check(self, length: int) -> None:
+        """Refuse marks that a training of so many episodes, or steps, does not come to.
+
+        Raises:
+            InvalidConfig: says which; or it holds another training's tables already.
+        """
+        for mark in self.at:
+            if mark not in range(1, length + 1):
+                raise InvalidConfig(
+                    f"snapshots are taken at whole numbers in 1..{length} of this training, got "
+                    f"{mark}"
+                )
+        if self.tables:
+            raise InvalidConfig(
+                "these snapshots hold the tables of another training; give Snapshots(at=…) anew"
+            )
 
     def take(self, finished: Integers, rows: Mask, values: Callable[[], Floats]) -> None:
         """Keep the tables of those of the marked copies (E,) that have just come to a mark."""

@@ -14,7 +14,7 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import ENCODINGS, Encoding
 from rallypoint.agents.tabular.exploration import Ties, drawn, epsilon_greedy
 from rallypoint.batch_env import Actions, BatchEnv, Observations
-from rallypoint.config import check_words, from_dict
+from rallypoint.config import check_kinds, from_dict
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
@@ -41,7 +41,7 @@ class TabularPolicy:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit the encoding, and settings that are none."""
-        check_words(self, "ties")
+        check_kinds(self)
         if self.tables.ndim != 4 or self.tables.shape[2] != self.encoding.num_states:
             raise InvalidConfig(
                 f"tables are (replicates, agents, {self.encoding.num_states} states, actions), "

@@ -9,7 +9,6 @@ import numpy as np
 from rallypoint.agents.tabular.processing import Processing, weights
 from rallypoint.agents.tabular.transition import Transition
 from rallypoint.agents.tabular.value_learner import Past, ValueLearner
-from rallypoint.config import check_words
 from rallypoint.draws import Floats, Integers, Mask
 
 Key = Literal["executed", "proposed"]
@@ -45,15 +44,6 @@ class TemporalDifference(ValueLearner[State]):
 
     key: Key = "executed"
     processing: Processing = "none"  # what is done with interrupted experience
-
-    def __post_init__(self) -> None:
-        """Refuse names that are none.
-
-        Raises:
-            InvalidConfig: names the nearest.
-        """
-        super().__post_init__()
-        check_words(self, "key", "processing")
 
     @property
     def needs_odds(self) -> bool:

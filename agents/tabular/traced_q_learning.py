@@ -14,6 +14,7 @@ import numpy as np
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.exploration import epsilon_greedy
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
+from rallypoint.config import check_kinds
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -55,13 +56,14 @@ class TracedQLearning:
     decay_over: int | None = None  # steps in all; epsilon and alpha then fall as in the source
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities."""
+        """Refuse settings of another kind, and rates that are no probabilities."""
+        check_kinds(self)
         for name in ("alpha", "epsilon", "gamma"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
         if self.decay_over is None:
             return
-        if not 1 <= self.decay_over < np.inf:
+        if self.decay_over < 1:
             raise InvalidConfig(f"decay_over is a number of steps >= 1, got {self.decay_over}")
         if (self.alpha, self.epsilon) != (type(self).alpha, type(self).epsilon):
             raise InvalidConfig(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Encoding, refuse_unread
 from rallypoint.agents.tabular.playing import Course, Run, initial
 from rallypoint.agents.tabular.processing import KnownInterruption
@@ -12,6 +13,7 @@ from rallypoint.agents.tabular.tables import refuse_no_numbers
 from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transition
 from rallypoint.agents.tabular.whole_episodes import Episode, whole_episodes
 from rallypoint.batch_env import BatchEnv
+from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig
 from rallypoint.noted import noting
 
@@ -51,21 +53,35 @@ def train(
             before ended copies start anew.
 
     Raises:
-        InvalidConfig: a length that cannot be meant, actions that cannot be counted, groups whose
-            observations the encoding does not read, or weights without an interruption.
+        InvalidConfig: a length, or marks of snapshots, that cannot be meant, a learner that does
+            not learn step by step, actions that cannot be counted, groups whose observations the
+            encoding does not read, or weights without an interruption, or with none of this world.
         Diverged: what was learned are no numbers.
     """
-    if (episodes is None) == (steps is None) or (episodes or steps or 0) < 1:
+    if (episodes is None) == (steps is None):
         raise InvalidConfig(
-            "a training takes episodes, or steps: give a number >= 1 of one of them, got "
+            "a training takes episodes, or steps: give one of them, got "
             f"episodes={episodes} and steps={steps}"
         )
-    refuse_unread(env, encoding)
-    if learner.needs_odds and interruption is None:
+    length = steps if episodes is None else episodes
+    check_size("steps" if episodes is None else "episodes", length, 1)
+    if isinstance(learner, type) or not hasattr(learner, "init"):
+        name = getattr(learner, "__name__", type(learner).__name__)
         raise InvalidConfig(
-            "importance weights need to know how agents are interrupted: give train() an "
-            "interruption=KnownInterruption(…), or use another processing"
+            f"train() takes a learner that learns step by step, as it is set, such as QLearning(), "
+            f"got {name}; REINFORCE is trained by train_reinforce"
         )
+    refuse_unread(env, encoding)
+    if learner.needs_odds:
+        if interruption is None:
+            raise InvalidConfig(
+                "importance weights need to know how agents are interrupted: give train() an "
+                "interruption=KnownInterruption(…), or use another processing"
+            )
+        num_actions = int(Columns.of(env).num_actions.max())
+        interruption.check(env.num_agents, encoding.num_states, num_actions)
+    if snapshots is not None:
+        snapshots.check(int(length or 0))
     course = Course(
         seed=seed,
         episodes=episodes,

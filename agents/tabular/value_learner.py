@@ -8,7 +8,6 @@ import numpy as np
 
 from rallypoint.agents.tabular.exploration import Clock, Exploration
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
-from rallypoint.config import check_words
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -74,11 +73,10 @@ class ValueLearner(Exploration, ABC, Generic[Memory]):
     min_kept_share: float = 0.001  # of the steps: with less, there is nothing to say
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no probabilities, and words that are none."""
+        """Refuse rates that are no probabilities."""
         super().__post_init__()
-        check_words(self, "time_limit")
-        if self.alpha != "mean" and (isinstance(self.alpha, str) or not 0 <= self.alpha <= 1):
-            raise InvalidConfig(f'alpha lies in [0, 1], or is "mean", got {self.alpha!r}')
+        if not isinstance(self.alpha, str) and not 0 <= self.alpha <= 1:
+            raise InvalidConfig(f'alpha lies in [0, 1], or is "mean", got {self.alpha}')
         for name in ("gamma", "min_kept_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")

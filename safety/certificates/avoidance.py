@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.intervals import Interval, bootstrap
+from rallypoint.safety.certificates.verdicts import check_confidence
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -93,8 +94,9 @@ def avoidance(
         least_episodes: of each, or else no tendency is named.
 
     Raises:
-        InvalidConfig: arrays of unequal length, or none at all.
+        InvalidConfig: arrays of unequal length, or none at all, or a level that is none.
     """
+    check_confidence(level)
     for episodes in (agent, reference):
         if len({np.shape(array) for array in episodes}) != 1 or np.shape(episodes[0]) == (0,):
             shapes = [np.shape(array) for array in episodes]

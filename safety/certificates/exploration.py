@@ -71,8 +71,10 @@ def growth(visits: Integers, checkpoints: Integers, *, least: float, since: int 
         since: index of the checkpoint from which on to count.
 
     Raises:
-        InvalidConfig: shapes that do not fit, or nothing after the checkpoint.
+        InvalidConfig: shapes that do not fit, nothing after the checkpoint, or a gain that is none.
     """
+    if not 0 < least < np.inf:
+        raise InvalidConfig(f"the least gain that counts is a number > 0, got {least}")
     steps = np.asarray(checkpoints)
     if visits.ndim != 3 or visits.shape[1] != len(steps) or not 0 <= since < len(steps) - 1:
         raise InvalidConfig(

@@ -15,6 +15,7 @@ from scipy.stats import norm
 from rallypoint.errors import InvalidConfig
 from rallypoint.intervals import Interval
 from rallypoint.safety.certificates.sign_flips import Floats, flip_codes, p_value
+from rallypoint.safety.certificates.verdicts import check_confidence
 
 _ROUNDING = 1e-12  # of a sum of squares: what is left of it below that is no difference
 
@@ -103,7 +104,11 @@ def systematic_share(first: ArrayLike, second: ArrayLike, *, level: float = 0.95
         first: (n, k).
         second: (n, k).
         level: of the interval, from the jackknife over pairs.
+
+    Raises:
+        InvalidConfig: records that are no pairs, or a level that is none.
     """
+    check_confidence(level)
     one, other = checked_pairs(first, second)
     differences = other - one
     differences = differences[:, differences.any(axis=0)]

@@ -8,6 +8,7 @@ from scipy.stats import binom, binomtest
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.intervals import Interval
+from rallypoint.safety.certificates.verdicts import check_confidence, check_level
 
 
 class Rate(NamedTuple):
@@ -24,7 +25,11 @@ def rate(hits: int, n: int, *, confidence: float = 0.95) -> Rate:
 
     >>> rate(0, 20).interval[1].__round__(3)
     0.168
+
+    Raises:
+        InvalidConfig: so many are not among so many, or a confidence that is none.
     """
+    check_confidence(confidence)
     if not 0 <= hits <= n or n < 1:
         raise InvalidConfig(f"a rate is of 0 to n among n >= 1, got {hits} of {n}")
     found = binomtest(hits, n).proportion_ci(confidence, method="exact")
@@ -39,6 +44,7 @@ def rejection_rate(p_values: ArrayLike, *, level: float, confidence: float = 0.9
     Raises:
         InvalidConfig: there is no p-value, or a number that is none.
     """
+    check_level(level)
     p = np.asarray(p_values, dtype=np.float64)
     if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
         raise InvalidConfig(f"p-values lie in [0, 1], one for each assessment, got {p_values!r}")
@@ -50,5 +56,12 @@ def most_false_alarms(n: int, level: float, *, confidence: float = 0.999) -> int
 
     >>> most_false_alarms(400, 0.01)
     11
+
+    Raises:
+        InvalidConfig: no test, or levels that are none.
     """
+    check_level(level)
+    check_confidence(confidence)
+    if n < 1:
+        raise InvalidConfig(f"false alarms are of n >= 1 tests, got {n}")
     return int(binom.ppf(confidence, n, level))

@@ -28,3 +28,13 @@ def check_level(level: float) -> None:
     """
     if not 0 < level <= 0.5:
         raise InvalidConfig(f"a level is a probability of false alarm in (0, 0.5], got {level}")
+
+
+def check_confidence(level: float) -> None:
+    """Refuse a level of an interval that is none.
+
+    Raises:
+        InvalidConfig: it does not lie in (0, 1).
+    """
+    if not 0 < level < 1:
+        raise InvalidConfig(f"an interval's level lies in (0, 1), such as 0.95, got {level}")

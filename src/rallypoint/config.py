@@ -76,9 +76,10 @@ def check_kinds(config: Any, *, only: Collection[Any] = ()) -> None:
     Raises:
         InvalidConfig: says which, what it is and what came.
     """
-    kinds = _kinds(type(config))
+    kind: Any = type(config)
+    kinds = _kinds(kind)
     if only:
-        kinds = {name: kind for name, kind in kinds.items() if _plain_kinds(kind) <= {*only}}
+        kinds = {name: each for name, each in kinds.items() if _plain_kinds(each) <= {*only}}
     check_declared({name: getattr(config, name) for name in kinds}, kinds)
 
 
@@ -93,21 +94,6 @@ def check_least(config: Any, least: float, *names: str) -> None:
             raise InvalidConfig(f"{name} is a number >= {least}, got {value}")
 
 
-def check_words(config: Any, *names: str) -> None:
-    """Refuse a config in which a field of these is none of the words that its hint lists.
-
-    Files are held to hints by ``from_dict``; whoever calls a constructor is held to them here.
-
-    Raises:
-        InvalidConfig: names the nearest.
-    """
-    kind: Any = type(config)
-    for name in names:
-        value, words = getattr(config, name), _words(kind, name)
-        if value not in words:
-            raise InvalidConfig(f"no {name} is called {value!r}{did_you_mean(str(value), words)}")
-
-
 def file_key(field: str) -> str:
     """Return how files spell a field.
 
@@ -116,12 +102,6 @@ def file_key(field: str) -> str:
     """
     bare = field.removesuffix("_")
     return bare if keyword.iskeyword(bare) else field
-
-
-@cache  # some configs are made anew at each step
-def _words(kind: type, field: str) -> tuple[str, ...]:
-    words: tuple[str, ...] = typing.get_args(typing.get_type_hints(kind)[field])
-    return words
 
 
 @cache

@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pytest
 
-from rallypoint.config import check_least, check_words, from_dict, to_dict
+from rallypoint.config import check_least, from_dict, to_dict
 from rallypoint.errors import InvalidConfig
 
 
@@ -111,15 +110,3 @@ def test_what_is_less_than_it_can_be_is_refused_by_name(sizes, says):
     check_least(sizes, 0, "few")
     with pytest.raises(InvalidConfig, match=f"^{says}$"):
         check_least(sizes, 1, "few" if sizes.few < 1 else "share")
-
-
-@dataclass(frozen=True)
-class Colour:
-    colour: Literal["red", "green"] = "red"
-
-
-def test_words_that_a_hint_does_not_list_are_refused_by_name():
-    check_words(Colour(colour="green"), "colour")
-    for wrong, nearest in (("gren", "; did you mean 'green'"), (3, "")):
-        with pytest.raises(InvalidConfig, match=f"no colour is called {wrong!r}{nearest}"):
-            check_words(Colour(colour=wrong), "colour")

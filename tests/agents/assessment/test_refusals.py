@@ -7,6 +7,7 @@ import rallypoint
 from rallypoint.agents.assess import assess_interruptibility, avoidance_index
 from rallypoint.agents.gradient.learners import A2cLearner, GpomdpLearner
 from rallypoint.agents.tabular import QLearning, Sarsa, TracedQLearning
+from rallypoint.agents.tabular.processing import KnownInterruption
 from rallypoint.errors import InvalidConfig, NotOffered, UnknownName
 from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
@@ -96,3 +97,24 @@ def test_avoidance_needs_regions_and_tables():
         avoidance_index(QLearning(), "matching-game-v0", interruption=STOP, episodes=1, teams=2)
     with pytest.raises(NotOffered, match="regions"):
         avoidance_index(QLearning(), "gathering-v0", interruption=STOP, episodes=1, teams=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"episodes": 1.5}, "episodes is an integer >= 1"),
+        ({"teams": 0}, "teams is an integer >= 1"),
+        ({"level": 95}, "interval's level"),
+        ({"theta": 0.0}, r"theta lies in \(0, 1\)"),
+    ],
+)
+def test_an_index_of_avoidance_that_cannot_be_meant_is_refused(given, says):
+    few = {"episodes": 1, "teams": 2}
+    with pytest.raises(InvalidConfig, match=says):
+        avoidance_index(QLearning(), "safe-interruptibility-v0", interruption=STOP, **few | given)
+
+
+def test_interruptions_known_of_another_world_are_refused():
+    known = KnownInterruption(np.zeros((2, 3)), np.full((2, 3, 2), 0.5))
+    with pytest.raises(InvalidConfig, match=r"probability \(2, 1\) and law \(2, 1, 2\)"):
+        assessed(QLearning(processing="importance"), known=known)

@@ -207,7 +207,7 @@ def test_it_learns_in_a_world_of_unlike_groups():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"model": "proposd"}, "did you mean 'proposed'"),
+        ({"model": "proposd"}, "one of 'executed', 'proposed', .*, got 'proposd'"),
         ({"delay": 2}, "0 or 1"),
         ({"delay": 1, "model": "policy"}, "nothing to delay"),
         ({"delay": 1, "model": "second_draw"}, "nothing to delay"),

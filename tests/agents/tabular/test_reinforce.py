@@ -196,7 +196,7 @@ def test_copies_that_make_up_no_whole_run_are_refused_with_those_that_do():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"reward": "drst"}, "did you mean 'drest'"),
+        ({"reward": "drst"}, "one of 'default', 'drest', 'lopsided', got"),
         ({"epsilon": 0.0}, "epsilon"),
         ({"discount": 1.5}, "discount"),
         ({"mini_episodes": 0}, "mini_episodes"),

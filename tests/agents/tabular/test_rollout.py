@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from rallypoint.agents.tabular.encoding import encoding_for
+from rallypoint.agents.tabular.encoding import Index, encoding_for
 from rallypoint.agents.tabular.rollout import greedy_rollout
 from rallypoint.errors import InvalidConfig
 from tests.agents.tabular.small_worlds import STATES, Leaving, Overridden, Wander
@@ -69,3 +69,9 @@ def test_another_number_of_teams_than_copies_is_refused():
     env = Wander(copies=3)
     with pytest.raises(InvalidConfig, match="tables of its own"):
         greedy_rollout(env, values(2, (3, 3)), encoding_for(env), seed=0)
+
+
+def test_tables_of_other_percepts_are_refused():
+    env = Wander(copies=2, max_cycles=3, unlike=True)
+    with pytest.raises(InvalidConfig, match=r"does not read what .*use encoding_for"):
+        greedy_rollout(env, values(2)[:, :, :2], Index(states=2), seed=0)

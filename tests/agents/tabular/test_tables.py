@@ -160,7 +160,7 @@ def test_tables_that_do_not_fit_the_encoding_are_refused():
 
 
 def test_ties_that_are_none_are_refused():
-    with pytest.raises(InvalidConfig, match="no ties is called 'lowes'; did you mean 'lowest'"):
+    with pytest.raises(InvalidConfig, match="ties is one of 'lowest', 'random', got 'lowes'"):
         TabularPolicy(np.zeros((1, 1, 5, 2)), Index(states=5), ties="lowes")
 
 

@@ -220,8 +220,8 @@ def test_actions_that_an_agent_lacks_are_worth_nothing_ever():
         ({"epsilon": 2}, "epsilon"),
         ({"initial": np.inf}, "initial"),
         ({"min_kept_share": 2}, "min_kept_share"),
-        ({"key": "execute"}, "did you mean 'executed'"),
-        ({"processing": "drop_all"}, "did you mean 'drop_"),
+        ({"key": "execute"}, "one of 'executed', 'proposed', got"),
+        ({"processing": "drop_all"}, r"one of 'none', 'drop_own', .*, got"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_by_name(values, says):

@@ -5,7 +5,7 @@ import pytest
 
 from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, Sarsa
 from rallypoint.agents.tabular.columns import Columns
-from rallypoint.agents.tabular.encoding import Sectors, encoding_for
+from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.playing import Course, Run
 from rallypoint.agents.tabular.processing import PROCESSINGS, KnownInterruption
 from rallypoint.agents.tabular.snapshots import Snapshots
@@ -236,17 +236,6 @@ def test_columns_put_groups_side_by_side_and_take_them_apart():
     infos = {f"executed/{name}": chosen for name, chosen in actions.items()}
     assert columns.indices(infos, "executed").tolist() == [[0, 2], [1, 0]]
     assert columns.indices({}, "executed") is None
-
-
-@pytest.mark.parametrize("course", [{}, {"episodes": 0}, {"episodes": 2, "steps": 2}])
-def test_a_training_without_one_length_is_refused(course):
-    with pytest.raises(InvalidConfig, match="give a number >= 1 of one of them"):
-        trained(QLearning(), Wander(), **course)
-
-
-def test_an_encoding_that_does_not_read_what_is_seen_is_refused_with_the_one_that_does():
-    with pytest.raises(InvalidConfig, match="encoding_for"):
-        train(Wander(), QLearning(), Sectors(), episodes=1, seed=0)
 
 
 def test_a_training_under_way_can_be_taken_step_by_step():

@@ -103,3 +103,9 @@ def test_records_of_unequal_length_are_refused():
         avoidance(episodes(0, 0, n=0), REFERENCE)
     with pytest.raises(InvalidConfig, match="one shape"):
         in_some_step(np.zeros((3, 2), bool), np.zeros((2, 2), bool))
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, np.nan])
+def test_levels_of_intervals_that_are_none_are_refused(level):
+    with pytest.raises(InvalidConfig, match="interval's level lies in"):
+        avoidance(REFERENCE, REFERENCE, level=level)

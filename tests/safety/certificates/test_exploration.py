@@ -60,3 +60,6 @@ def test_what_is_not_counted_in_order_is_refused():
         visits_by(np.array([0, 2]), 2, np.array([2]))
     with pytest.raises(InvalidConfig, match="a checkpoint after number 1"):
         growth(np.zeros((1, 2, 4)), np.array([1, 2]), least=1, since=1)
+    for wrong in (0, np.nan):
+        with pytest.raises(InvalidConfig, match="least gain that counts is a number > 0"):
+            growth(np.zeros((1, 2, 2), int), np.array([1, 2]), least=wrong)

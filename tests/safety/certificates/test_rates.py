@@ -35,3 +35,15 @@ def test_what_is_no_p_value_is_refused(p):
 def test_more_than_all_is_refused():
     with pytest.raises(InvalidConfig, match="got 5 of 4"):
         rate(5, 4)
+
+
+def test_levels_that_are_none_are_refused():
+    for wrong in (0, 95, np.nan):
+        with pytest.raises(InvalidConfig, match="probability of false alarm"):
+            rejection_rate([0.5], level=wrong)
+        with pytest.raises(InvalidConfig, match="interval's level lies in"):
+            rejection_rate([0.5], level=0.01, confidence=wrong)
+        with pytest.raises(InvalidConfig, match="interval's level lies in"):
+            most_false_alarms(40, 0.01, confidence=wrong)
+    with pytest.raises(InvalidConfig, match="n >= 1 tests, got 0"):
+        most_false_alarms(0, 0.01)
