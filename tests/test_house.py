@@ -23,6 +23,9 @@ def faults(path: str, text: str) -> Iterator[str]:
         yield f"{path}: the name says nothing; name the idea in it"
     if (lines := text.count("\n")) > MAX_LINES:
         yield f"{path}: {lines} lines; more than {MAX_LINES} hold more than one idea"
+    for private in re.findall(r"(?m)^(_[a-zA-Z]\w*)(?::.*)? = ", text):
+        if len(re.findall(rf"\b{private}\b", text)) == 1:
+            yield f"{path}: {private} is private, and nothing here uses it"
     for fault, pattern in FAULTS.items():
         yield from (f"{place}: {fault}" for place in places(path, text, pattern))
 
@@ -83,6 +86,7 @@ def test_one_word_per_thing():
         ("safety/a.py", "x = y  # ty~pe: ignore"),
         ("safety/a.py", "x = y  # no~qa"),
         ("safety/a.py", "# TO~DO: think"),
+        ("safety/a.py", "_MOST: int = 3\n_LEAST = 2\nmiddle = _LEAST\n"),
     ],
 )
 def test_a_planted_fault_is_found(path, text):

@@ -25,7 +25,6 @@ _OWN = 4  # copies of each, where the learner does not say how many
 _MOST_STEPS = 16  # of a fragment: four episodes
 _CLOSE = 1e-4  # of the largest entry: what sums in another order may differ by
 _RUNS = (3, 4)
-_OF_STEPS = ("seen", "actions", "rewards", "acting", "terminated", "truncated", "states", "costs")
 
 
 class OfContributors(Subject):

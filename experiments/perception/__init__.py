@@ -52,6 +52,12 @@ experiments.add(
         seeds=10,
         quick_seeds=3,
         places=("kept",),
+        quick={
+            "epsilons": (0.2, 0.5),
+            "defences": (),
+            "attacker_rounds": 30,
+            "team": _QUICK_TEAM,
+        },
         exhibits=(
             _beside_attacks("cartpole", "return", "return, of 500"),
             _beside_attacks("pathfinding", "arrived", "share of a team that arrives"),

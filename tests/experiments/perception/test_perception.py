@@ -15,6 +15,7 @@ from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.claims import Claim
 from rallypoint.envs.control.cartpole.dynamics import ANGLE_LIMIT, POSITION_LIMIT, moved
 from rallypoint.errors import InvalidConfig
+from rallypoint.experiments import experiments
 from rallypoint.experiments.experiment import File, Metric, Receipts, Row
 from rallypoint.experiments.kept import Kept
 from rallypoint.experiments.perception import attacks
@@ -59,6 +60,14 @@ def test_what_cannot_be_run_is_refused_before_anybody_is_trained(kind):
         kind(kappa=-1.0)
     with pytest.raises(InvalidConfig, match="epsilons are different sizes > 0"):
         kind(epsilons=(0.1, 0.2, 0.2, 0.5))
+
+
+def test_quick_tries_fewer_lies_and_trains_nobody_to_stand_them():
+    whole, quick = PerceptionConfig(), PerceptionConfig(**experiments["perception"].quick)
+    for all_of_it, part in ((whole, quick), (whole.team, quick.team)):
+        assert set(part.epsilons) < set(all_of_it.epsilons)
+        assert part.defences == ()
+        assert part.attacker_rounds < all_of_it.attacker_rounds
 
 
 def attacked(found):
