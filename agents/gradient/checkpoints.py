@@ -10,7 +10,7 @@ from rallypoint.counts import MOST_AT_ONCE
 from rallypoint.errors import UnreadableFile
 
 CHECKPOINT = "checkpoint.npz"
-_FORMAT = "rallypoint-checkpoint-3"
+_FORMAT = "rallypoint-checkpoint-4"
 
 
 class Checkpoint(NamedTuple):

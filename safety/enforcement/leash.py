@@ -268,7 +268,7 @@ class Leash:
     def restore(self, snapshot: Snapshot, seed: int) -> None:
         """Go on from a snapshot of the same seed."""
         own = seed if self.threat.seed is None else self.threat.seed
-        self._tally.restore(part_of(snapshot, "tally"), own)
+        self._tally.restore(part_of(snapshot, "tally"))
         self._done = None
         if self._ledger is not None:
             self._ledger.restore(part_of(snapshot, "ledger"))

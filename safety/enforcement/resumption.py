@@ -42,7 +42,9 @@ def checked_part(
     like = {**kept, "seed": np.array(0, dtype=np.uint64)} | nested("byzantine", lots.snapshot())
     for index, leash in enumerate(leashes):
         leash.begin(everybody, 0)
-        like |= nested(f"{index}.{leash.threat.kind}", leash.snapshot())
+        place = f"{index}.{leash.threat.kind}"
+        like |= nested(place, leash.snapshot())
+        like |= _of_any_length(came, f"{place}/tally/seeds", like)
     if any(leash.threat.site == "observation" for leash in leashes):
         like |= nested("perceived", _percepts(env, came))
     check_snapshot(came, like, of=of)
@@ -52,6 +54,12 @@ def checked_part(
             "who were"
         )
     return came
+
+
+def _of_any_length(came: Snapshot, name: str, like: Snapshot) -> Snapshot:
+    """Return an array as it must be, with as many rows as came."""
+    shape = getattr(came.get(name), "shape", ())
+    return {name: np.zeros((*shape[:1], *like[name].shape[1:]), like[name].dtype)}
 
 
 def _percepts(env: BatchEnv, came: Snapshot) -> Snapshot:

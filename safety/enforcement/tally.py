@@ -1,6 +1,5 @@
 """Counting what one threat does, while it does it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from operator import is_
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from rallypoint.safety.receipts import VIOLATIONS, Receipt
 from rallypoint.safety.threats import Threat
 
 _NEVER = -1
+_TOLD = 4096  # seeds that a snapshot tells of, the last ones: some learners begin with one a round
 _COUNTS = (
     "episodes", "occasions", "opportunities", "steps", "first", "last", "most_steps", "most_agents",
     "repeats",
@@ -48,7 +48,7 @@ class Tally:
         self._times = 0
         self._counts = dict.fromkeys((*_COUNTS, *VIOLATIONS), 0)
         self._counts["first"] = self._counts["last"] = _NEVER
-        self._seeds: Counter[int] = Counter()  # how often each one started the draws
+        self._seeds: dict[int, int] = {}  # how often each one started the draws
 
     @property
     def spent(self) -> NDArray[np.int64]:
@@ -63,7 +63,7 @@ class Tally:
         """
         by_agent = self._settled()
         if seed is not None:
-            self._seeds[seed] += 1
+            self._seeds[seed] = self._seeds.pop(seed, 0) + 1  # the last one begun stands last
             self._counts["repeats"] = max(self._counts["repeats"], self._seeds[seed])
         begun = int(np.count_nonzero(rows))
         is_whole = begun == len(rows)
@@ -139,16 +139,17 @@ class Tally:
             "spent": self.spent.copy(),  # first: it enters what was repeated
             "applications": self._applications(),
             "counts": np.array(list(self._counts.values()), dtype=np.int64),
+            "seeds": np.array([*self._seeds.items()][-_TOLD:], dtype=np.uint64).reshape(-1, 2),
         }
 
-    def restore(self, snapshot: Snapshot, seed: int) -> None:
-        """Go on counting from a snapshot, taken after this seed had started the draws."""
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on counting from a snapshot."""
         self._deed, self._times = None, 0
         self._spent = snapshot["spent"].copy()
         self._closed = snapshot["applications"] - self._spent.sum(axis=0)
         self._counts = dict(zip(self._counts, snapshot["counts"].tolist(), strict=True))
         # Not those of what is undone, wherever that was done.
-        self._seeds = Counter({seed: self._counts["repeats"]})
+        self._seeds = dict(snapshot["seeds"].tolist())
 
     def _applications(self) -> NDArray[np.int64]:
         """Return agent-steps charged so far: (N,)."""

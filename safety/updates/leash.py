@@ -115,7 +115,7 @@ class UpdateLeash:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot."""
-        self._tally.restore(part_of(snapshot, "tally"), self._turns.seed)
+        self._tally.restore(part_of(snapshot, "tally"))
         largest_norm, least, largest, clipped = snapshot["sent"].tolist()
         self._sent = Sent(largest_norm, least, largest, int(clipped))
         columns = int(snapshot["columns"])
