@@ -1,6 +1,6 @@
 """How many weights networks of SB3 have at least, by their settings: asked before any is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral
 from typing import Any
@@ -33,13 +33,18 @@ def check_widths(agent: str, policy_kwargs: Mapping[str, Any], space: Space[Any]
     remembered = _widths([policy_kwargs.get("lstm_hidden_size")]) * 2
     returns = _widths([policy_kwargs.get("n_quantiles")]) or [1]
     told = policy_kwargs.get("net_arch")
+    if isinstance(told, list | tuple) and told and isinstance(told[0], Mapping):
+        told = told[0]  # as SB3 had it before 1.8, and reads it still
     nets = list(told.values()) if isinstance(told, Mapping) else [told]
-    weights = [
-        sum((a + 1) * b for a, b in pairwise([*seen, *remembered, *_widths(net), *returns]))
-        for net in nets or [None]
-    ]
+    shared = [*seen, *remembered]  # by all nets, or more than that
+    weights = [_weights([shared[-1], *_widths(net), *returns]) for net in nets or [None]]
     [critics] = _widths([policy_kwargs.get("n_critics")]) or [1]
-    check_weights(sum(weights) + (critics - 1) * min(weights), whose=agent)
+    check_weights(_weights(shared) + sum(weights) + (critics - 1) * min(weights), whose=agent)
+
+
+def _weights(widths: Sequence[int]) -> int:
+    """Return how many weights and biases layers from one width to the next have."""
+    return sum((inputs + 1) * units for inputs, units in pairwise(widths))
 
 
 def _widths(told: Any) -> list[int]:

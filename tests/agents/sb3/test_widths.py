@@ -21,6 +21,7 @@ MANY = 10**9
         ({"net_arch": (MANY,)}, FOUR, "6,000,000,001"),
         ({"net_arch": [40_000, 40_000]}, FOUR, "1,600,280,001"),
         ({"net_arch": {"pi": [8], "vf": [40_000, 40_000]}}, FOUR, "1,600,280,050"),
+        ({"net_arch": [{"pi": [8], "vf": [40_000, 40_000]}]}, FOUR, "1,600,280,050"),
         ({"net_arch": [np.int64(MANY)]}, FOUR, "6,000,000,001"),
         ({"net_arch": [MANY]}, PIXELS, "3,000,000,001"),
         ({"features_extractor_kwargs": {"features_dim": MANY}}, PIXELS, "3,000,000,001"),
@@ -46,6 +47,12 @@ def test_networks_of_too_many_weights_are_refused_with_how_many_they_have(told, 
         {"net_arch": {"pi": [4096] * 5, "vf": [4096] * 5}},
         {"net_arch": [-1]},  # SB3 says what is wrong with it, and with the next ones
         {"net_arch": "wide"},
+        {"net_arch": [64, {"pi": [8], "vf": "wide"}]},
+        # One extractor, and two nets that begin with what it puts out.
+        {
+            "features_extractor_kwargs": {"features_dim": 6 * 10**7},
+            "net_arch": {"pi": [], "vf": []},
+        },
         {"net_arch": [[MANY]]},
         {"net_arch": [1e30]},
         {"features_extractor_kwargs": [MANY]},
