@@ -91,7 +91,11 @@ class RllibView(MultiAgentEnv):
 
 
 def register(
-    id: str, *, around: Callable[[BatchEnv], BatchEnv] | None = None, **settings: Any
+    id: str,
+    *,
+    name: str | None = None,
+    around: Callable[[BatchEnv], BatchEnv] | None = None,
+    **settings: Any,
 ) -> str:
     """Tell RLlib of an environment; return the name that it then knows.
 
@@ -100,6 +104,9 @@ def register(
 
     Args:
         id: the versioned name, ``"gathering-v0"``.
+        name: what RLlib is to know it by, ``"rallypoint/ID"`` if not given. It knows one
+            environment by a name, the last: what is registered once more, with threats or other
+            settings, needs another.
         around: what each world is put into, such as threats: ``partial(Threatened, threats=…)``.
         **settings: the environment's own.
 
@@ -107,7 +114,7 @@ def register(
         UnknownName, Unavailable: no such id; names the nearest, or says why it cannot be used.
     """
     rallypoint.spec(id).load()  # refused here, and not in a worker
-    name = f"rallypoint/{id}"
+    known_as = f"rallypoint/{id}" if name is None else name
 
     def made(config: Any) -> RllibView:
         worker = getattr(config, "worker_index", 0) or 0
@@ -115,5 +122,5 @@ def register(
         world = rallypoint.make(id, copies=[1000 * worker + vector], **{**settings, **config})
         return RllibView(world if around is None else around(world))
 
-    register_env(name, made)
-    return name
+    register_env(known_as, made)
+    return known_as

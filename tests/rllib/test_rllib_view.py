@@ -12,6 +12,7 @@ import ray
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.tune import register_env
+from ray.tune.registry import ENV_CREATOR, _global_registry
 
 import rallypoint
 from rallypoint.envs.views.parallel import ParallelView
@@ -127,6 +128,13 @@ def test_rllibs_own_wrapper_goes_on_with_nobody_after_mixed_ends():
     assert not terminated["__all__"]
     assert not truncated["__all__"]
     assert not living_in(env)
+
+
+def test_one_world_is_known_by_several_names():
+    names = register("torus-v0", num_agents=3), register("torus-v0", name="five", num_agents=5)
+    made = [_global_registry.get(ENV_CREATOR, name)({}) for name in names]
+    assert names == ("rallypoint/torus-v0", "five")
+    assert [len(env.possible_agents) for env in made] == [3, 5]
 
 
 def test_an_unknown_environment_is_refused_when_it_is_registered():
