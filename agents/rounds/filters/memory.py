@@ -82,6 +82,7 @@ class Memory(NamedTuple):
     @classmethod
     def restored(cls, snapshot: Snapshot) -> "Memory":
         """Return that of a snapshot."""
+        stalled, longest_stall, escapes = snapshot["stalls"].tolist()
         return cls(
             Versions(int(snapshot["version"]), tuple(snapshot["kept"].copy())),
             tuple(None if one.version < 0 else one for one in _found(snapshot, "sent")),
@@ -90,8 +91,10 @@ class Memory(NamedTuple):
             tuple(_found(snapshot, "applied")),
             tuple(snapshot["owners"].tolist()),
             tuple(snapshot["counts"].tolist()),
-            *snapshot["stalls"].tolist(),
-            left=_known(snapshot["left"].copy()),
+            stalled,
+            longest_stall,
+            escapes,
+            _known(snapshot["left"].copy()),
         )
 
 
