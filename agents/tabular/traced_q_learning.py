@@ -151,6 +151,8 @@ class TracedQLearning:
         now = int(state.age[0])
         state.visits[now % len(state.visits)] = entries.reshape(-1)
         np.minimum(state.lengths + 1, len(state.visits), out=state.lengths)
+        if not transition.present.all():  # who comes late has done nothing before
+            state.lengths[~transition.present.reshape(-1)] = 0
         rewards = transition.rewards.reshape(-1)
         rewarded = np.flatnonzero(rewards)
         if len(rewarded):

@@ -118,6 +118,20 @@ def test_a_visit_older_than_the_longest_memory_is_forgotten():
     assert tables[0, 0, 0, 0] == 0
 
 
+def test_who_comes_late_is_credited_for_nothing_before_it_came():
+    here = np.array([[1, 2]])
+    nobody = np.zeros((1, 2), dtype=bool)
+    steps = [
+        (a_step(percepts, 0 * here, rewards, here)._replace(present=present), nobody[:, 0])
+        for percepts, rewards, present in (
+            (np.array([[0, 3]]), np.array([[0.0, 0.0]]), np.array([[True, False]])),
+            (here, np.array([[10.0, 10.0]]), ~nobody),
+        )
+    ]
+    tables = learned(TracedQLearning(), steps, (1, 2))[0, :, :, 0]
+    np.testing.assert_allclose(tables, [[0.95, 1, 0, 0], [0, 0, 1, 0]])
+
+
 def test_every_visit_that_weighs_anything_is_credited_however_long_ago():
     visits = 1500
     nothing = np.zeros((1, 1), dtype=np.int64)
