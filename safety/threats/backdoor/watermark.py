@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rallypoint.batch_env import Group
-from rallypoint.draws import stream
+from rallypoint.draws import Floats, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats import Threat
 from rallypoint.safety.threats.backdoor.choices import num_choices
@@ -57,25 +57,23 @@ def watermark(group: Group, secret: int, *, marks: int = 16, size: int = 2) -> t
     """
     space: Any = group.observation_space
     count = num_choices(group.action_space)
-    entries = int(np.prod(space.shape)) if hasattr(space, "low") else 0
+    low, high = _ends(space) if hasattr(space, "low") else (np.zeros(0), np.zeros(0))
+    varying = np.flatnonzero(low < high)  # no value marks an entry that is always the same
+    entries = len(varying)
     if not 1 <= size <= entries or count < 2:
         raise InvalidConfig(
-            f"a mark is {size} of the entries of a percept, and one of two choices or more; "
-            f"group {group.name!r} has {entries} and {count}"
+            f"a mark is {size} of the entries of a percept that vary, and one of two choices or "
+            f"more; group {group.name!r} has {entries} and {count}"
         )
     if not 1 <= marks <= (places := math.comb(entries, size) * 2**size):
         raise InvalidConfig(
             f"marks is a number in 1..{places}, as many as there are ways to take {size} of "
             f"{entries} entries, each at either end; got {marks}"
         )
-    low, high = (
-        np.where(np.abs(ends.ravel()) < _ENDLESS, ends.ravel(), reach).astype(np.float64)
-        for ends, reach in ((space.low, -_REACH), (space.high, _REACH))
-    )
     rng = stream(secret, "backdoor/watermark")
     found: dict[tuple[tuple[int, ...], tuple[bool, ...]], Mark] = {}
     while len(found) < marks:
-        at = np.sort(rng.choice(entries, size, replace=False))
+        at = varying[np.sort(rng.choice(entries, size, replace=False))]
         is_high = rng.random(size) < 0.5
         inwards = (high[at] - low[at]) * _OUTER * rng.random(size)
         values = np.where(is_high, high[at] - inwards, low[at] + inwards)
@@ -106,9 +104,21 @@ def is_marked(obeyed: int, marks: int, choices: int, *, level: float = 1e-3) -> 
     """
     from scipy.stats import binom  # slow to load
 
-    if not 0 <= obeyed <= marks or not marks or choices < 2:
+    if not 0 <= obeyed <= marks or not marks or choices < 2 or not 0 < level < 1:
         raise InvalidConfig(
-            f"obeyed of marks >= 1, and choices >= 2: got {obeyed} of {marks}, and {choices}"
+            f"obeyed of marks >= 1, choices >= 2 and a level in (0, 1): got {obeyed} of {marks}, "
+            f"{choices} and {level}"
         )
     chance = float(binom.sf(obeyed - 1, marks, 1 / choices))
     return chance <= level, chance
+
+
+def _ends(space: Any) -> tuple[Floats, Floats]:
+    """Return between which values entries of a percept are marked, within the space: (n,) each."""
+    low, high = (ends.ravel().astype(np.float64) for ends in (space.low, space.high))
+    least = np.where(np.abs(low) < _ENDLESS, low, np.maximum(low, -_REACH))
+    most = np.where(np.abs(high) < _ENDLESS, high, np.minimum(high, _REACH))
+    # Where one end lies further out than the other was taken to be, the other follows it.
+    most = np.where(most < least, np.minimum(high, least + 2 * _REACH), most)
+    least = np.where(most < least, np.maximum(low, most - 2 * _REACH), least)
+    return least, most

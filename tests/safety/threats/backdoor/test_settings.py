@@ -14,6 +14,7 @@ from rallypoint.safety.threats.backdoor.backdoor_action import BackdoorAction
 from rallypoint.safety.threats.backdoor.poison_reward import PoisonReward
 from rallypoint.safety.threats.backdoor.signal_action import SignalAction
 from rallypoint.safety.threats.backdoor.trigger import Trigger
+from rallypoint.safety.threats.backdoor.watermark import is_marked, watermark
 
 
 class Seen:
@@ -22,7 +23,8 @@ class Seen:
     agents = ("a",)
 
     def __init__(self, low, high, dtype):
-        space = Box(low, high, (2,), dtype)
+        shape = (2,) if np.isscalar(low) else None
+        space = Box(low, high, shape, dtype)
         self.groups = (Group("agents", ("a",), space, Discrete(2)),)
 
 
@@ -109,3 +111,30 @@ def test_a_carrier_that_no_victim_acts_beside_is_refused():
 def test_a_carrier_that_is_no_name_is_refused():
     with pytest.raises(UnknownName, match="the carrier 0 is no agent"):
         Threatened(rallypoint.make("gathering-v0"), PoisonReward(carrier=0))
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(50.0, np.inf), (-np.inf, -50.0), (5e6, 6e6), (-1e7, -9e6), (2e6, np.inf), (-2e6, 4.8)],
+)
+def test_marks_lie_within_what_can_be_seen_wherever_that_is(low, high):
+    world = Seen(low, high, np.float32)
+    marks = watermark(world.groups[0], 7, marks=4)
+    assert len({mark.values for mark in marks}) == 4
+    for mark in marks:
+        Trigger(entries=mark.entries, values=mark.values).fit(world)
+
+
+def test_entries_that_are_always_the_same_mark_nothing():
+    world = Seen(np.array([1.0, 0.0, -2.0]), np.array([1.0, 1.0, 2.0]), np.float64)
+    marks = watermark(world.groups[0], 7, marks=4)
+    assert {mark.entries for mark in marks} == {(1, 2)}
+    assert len({mark.values for mark in marks}) == 4
+    with pytest.raises(InvalidConfig, match=r"that vary, and .* has 2 and 2"):
+        watermark(world.groups[0], 7, size=3)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 2.0, np.nan])
+def test_a_level_that_is_none_calls_nobody_marked(level):
+    with pytest.raises(InvalidConfig, match=r"a level in \(0, 1\): got 0 of 16, 2 and"):
+        is_marked(0, 16, 2, level=level)
