@@ -1,8 +1,8 @@
 """Games given by tables, as worlds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
 from rallypoint.draws import Floats, Integers
 from rallypoint.envs.batch import Copies
+from rallypoint.envs.drawing.drawn_world import DrawnWorld, Marks
 from rallypoint.envs.games.game import Game
-from rallypoint.envs.told import ToldWorld
 from rallypoint.transitions import Transitions
+
+if TYPE_CHECKING:
+    from rallypoint.envs.drawing.canvas import Frame
 
 
 class Settings(TypedDict, total=False):
@@ -21,10 +24,10 @@ class Settings(TypedDict, total=False):
 
     copies: Copies  # how many, or the global id of each; 1 if not given
     max_cycles: int | None  # steps in an episode; the game's horizon if not given
-    render_mode: str | None  # "ansi", or None
+    render_mode: str | None  # "rgb_array", "human", "ansi", or None
 
 
-class TabularGame(ToldWorld):
+class TabularGame(DrawnWorld):
     """Agents play a game given by a few tables; see ``Game``.
 
     Every agent sees the number of the state, or what the game lets it see. Agents with equal
@@ -33,6 +36,7 @@ class TabularGame(ToldWorld):
     speaks of, and each named state is a region.
     """
 
+    metadata: Mapping[str, Any] = {**DrawnWorld.metadata, "render_fps": 4}
     offers = frozenset({"state", "regions", "transitions"})
     _state_arrays = ("_states", "_last_actions", "_last_rewards")
 
@@ -52,7 +56,7 @@ class TabularGame(ToldWorld):
             id: the versioned name.
             copies: how many, or the global id of each.
             max_cycles: steps in an episode; the game's horizon if not given.
-            render_mode: "ansi", or None.
+            render_mode: "rgb_array", "human", "ansi", or None.
         """
         self.game = game
         groups = _groups(game)
@@ -113,15 +117,34 @@ class TabularGame(ToldWorld):
         """Return the game's tabular model."""
         return self.game.model
 
-    def _tell(self, copy: int) -> str:
+    def _draw(self, copy: int, marks: Marks, size: int) -> "Frame":
+        from rallypoint.envs.drawing.captions import time_of
+        from rallypoint.envs.games.picture import draw
+
+        when = time_of(int(self._elapsed[copy]), self.time_limit)
+        states, now = self.game.states + self.game.endings, int(self._states[copy])
+        return draw(states, now, self._last(copy), marks=marks, when=when, size=size)
+
+    def _describe(self, copy: int, marks: Marks) -> str:
         limit = "" if self.time_limit is None else f" / {self.time_limit}"
         names = self.game.states + self.game.endings
         lines = [f"step {self._elapsed[copy]}{limit}, state {names[self._states[copy]]}"]
-        for i, agent in enumerate(self.agents):
-            if (action := self._last_actions[copy, i]) >= 0:
-                did = self.game.actions[i][action]
-                lines.append(f"  {agent} did {did} for {self._last_rewards[copy, i]:g}")
+        for i, (agent, did, reward) in enumerate(self._last(copy)):
+            if did is not None:
+                marked = [name for name, mask in marks.items() if mask[i]]
+                said = f" ({', '.join(marked)})" if marked else ""
+                lines.append(f"  {agent} did {did} for {reward:g}{said}")
         return "\n".join(lines)
+
+    def _last(self, copy: int) -> list[tuple[str, str | None, float]]:
+        """Return each agent, what it did in the last step, if there was one, and for what."""
+        done, paid = self._last_actions[copy].tolist(), self._last_rewards[copy].tolist()
+        return [
+            (agent, names[action] if action >= 0 else None, reward)
+            for agent, names, action, reward in zip(
+                self.agents, self.game.actions, done, paid, strict=True
+            )
+        ]
 
 
 def _groups(game: Game) -> list[Group]:

@@ -133,7 +133,7 @@ def test_regions_say_who_is_in_each_named_state():
 
 def test_text_says_where_it_stands_and_who_did_what():
     env = world(render_mode="ansi", max_cycles=9, rewards=np.full((2, 2, 2, 3), 0.5))
-    with pytest.raises(RuntimeError, match="nothing to tell before its first reset"):
+    with pytest.raises(RuntimeError, match="nothing to draw before its first reset"):
         env.render()
     env.reset(seed=0)
     assert env.render() == f"step 0 / 9, state {['low', 'high'][env.state()[0]]}"
@@ -145,8 +145,10 @@ def test_text_says_where_it_stands_and_who_did_what():
     assert len(env.render().splitlines()) == 1  # what was done in the episode before is no news
     with pytest.raises(InvalidConfig, match=r"an index in 0\.\.0, got 1"):
         env.render(1)
-    with pytest.raises(InvalidConfig, match="without a render mode"):
-        world().render()
+    unseen = world()
+    unseen.reset(seed=0)
+    with pytest.raises(InvalidConfig, match="and this one has none"):
+        unseen.render()
 
 
 @pytest.mark.parametrize(
