@@ -11,6 +11,7 @@ from rallypoint.acceleration import compiled, inlined
 Words = NDArray[np.uint64]
 Key = tuple[np.uint64, np.uint64]
 Four = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
+Counter = tuple[np.uint64, np.uint64, np.uint64]  # place, episode, copy
 Halves = Four
 
 # Salmon, Moraes, Dror & Shaw (2011), "Parallel Random Numbers: As Easy as 1, 2, 3", SC.
@@ -24,7 +25,8 @@ _NONE = np.uint64(0)
 _SPARE = np.uint64(11)  # bits that a float64 in [0, 1) has no room for
 _UNIT = 2.0**-53
 _LANES = 8  # of the widest vectors there are
-_ROWS = 64  # at a time: what is made of them stays in cache
+_HALF_OF_ROWS = 32
+_ROWS = 2 * _HALF_OF_ROWS  # at a time: what is made of them stays in cache
 
 # Of the multipliers. The loops get them as arguments: of constants LLVM knows that together they
 # multiply to 128 bits, which it does number by number, in twice the time.
@@ -56,33 +58,57 @@ def stepped(key: Key) -> Key:
 
 
 @inlined
-def words(place: np.uint64, episode: np.uint64, copy: np.uint64, key: Key, halves: Halves) -> Four:
-    """Return the four words that a counter yields."""
+def words(one: Counter, other: Counter, key: Key, halves: Halves) -> tuple[Four, Four]:
+    """Return the four words that each of two counters yields.
+
+    In turns, round by round: each round waits for the one before, and meanwhile there is time for
+    the other counter's.
+    """
     # Ten rounds, written out: around another loop there would be none over vectors.
-    four = mixed((place, _NONE, episode, copy), key, halves)
+    first = mixed((one[0], _NONE, one[1], one[2]), key, halves)
+    second = mixed((other[0], _NONE, other[1], other[2]), key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
     key = stepped(key)
-    four = mixed(four, key, halves)
-    return mixed(four, stepped(key), halves)
+    first, second = mixed(first, key, halves), mixed(second, key, halves)
+    key = stepped(key)
+    return mixed(first, key, halves), mixed(second, key, halves)
 
 
 @inlined
 def uniform(word: np.uint64) -> float:
     """Return the number in [0, 1) that a word stands for."""
     return np.float64(word >> _SPARE) * _UNIT
+
+
+@inlined
+def put(numbers: NDArray[np.float64], counter: int, four: Four) -> None:
+    """Put the numbers that a counter yields in their places of a row."""
+    numbers[4 * counter] = uniform(four[0])
+    numbers[4 * counter + 1] = uniform(four[1])
+    numbers[4 * counter + 2] = uniform(four[2])
+    numbers[4 * counter + 3] = uniform(four[3])
+
+
+@inlined
+def fall(coins: NDArray[np.bool_], counter: int, four: Four, chance: float) -> None:
+    """Toss the coins that a counter yields, in their places of a row."""
+    coins[4 * counter] = uniform(four[0]) < chance
+    coins[4 * counter + 1] = uniform(four[1]) < chance
+    coins[4 * counter + 2] = uniform(four[2]) < chance
+    coins[4 * counter + 3] = uniform(four[3]) < chance
 
 
 @compiled(
@@ -100,12 +126,10 @@ def fill(
         place, episode, copy = counters[index, 0], counters[index, 1], counters[index, 2]
         numbers = buffer[rows[index]]
         for counter in range(len(numbers) // 4):
-            # NumPy counts on before it draws
-            a, b, c, d = words(place + np.uint64(counter + 1), episode, copy, key, halves)
-            numbers[4 * counter] = uniform(a)
-            numbers[4 * counter + 1] = uniform(b)
-            numbers[4 * counter + 2] = uniform(c)
-            numbers[4 * counter + 3] = uniform(d)
+            # NumPy counts on before it draws. A row may be too short to be drawn in halves.
+            one = place + np.uint64(counter + 1), episode, copy
+            four, _ = words(one, one, key, halves)
+            put(numbers, counter, four)
 
 
 @compiled(
@@ -143,12 +167,15 @@ def fill_at(  # noqa: PLR0917 - compiled code has no keywords
         for counter in range(counters):
             on = np.uint64(counter + 1)
             by_row = numbers[4 * counter : 4 * counter + 4]
-            for row in range(-(-some // _LANES) * _LANES):
-                a, b, c, d = words(begin[0, row] + on, begin[1, row], begin[2, row], key, halves)
-                by_row[0, row] = uniform(a)
-                by_row[1, row] = uniform(b)
-                by_row[2, row] = uniform(c)
-                by_row[3, row] = uniform(d)
+            for row in range(-(-min(some, _HALF_OF_ROWS) // _LANES) * _LANES):
+                last = row + _HALF_OF_ROWS
+                one = begin[0, row] + on, begin[1, row], begin[2, row]
+                other = begin[0, last] + on, begin[1, last], begin[2, last]
+                four, other_four = words(one, other, key, halves)
+                by_row[0, row], by_row[0, last] = uniform(four[0]), uniform(other_four[0])
+                by_row[1, row], by_row[1, last] = uniform(four[1]), uniform(other_four[1])
+                by_row[2, row], by_row[2, last] = uniform(four[2]), uniform(other_four[2])
+                by_row[3, row], by_row[3, last] = uniform(four[3]), uniform(other_four[3])
         for row in range(some):
             for column in range(each):
                 drawn[first + row, column] = numbers[lanes[row] + column, row]
@@ -170,21 +197,20 @@ def fill_long_at(  # noqa: PLR0917 - compiled code has no keywords
 ) -> None:
     """Do what ``fill_at`` does row by row: sooner, and in less memory, where rows are long."""
     each = drawn.shape[1]
-    counters = -(-((each + 6) // 4) // _LANES) * _LANES
-    numbers = np.empty(4 * counters)
+    half = -(-((each + 6) // 4) // (2 * _LANES)) * _LANES  # of a row's counters
+    numbers = np.empty(8 * half)
     copy, end = 0, num_agents
     for row in range(len(drawn)):
         while where[row] >= end:
             copy, end = copy + 1, end + num_agents
         start = places[copy] + (where[row] + num_agents - end) * each
-        first, episode = np.uint64(start >> 2), np.uint64(episodes[copy])
-        for counter in range(counters):
-            on = first + np.uint64(counter + 1)
-            a, b, c, d = words(on, episode, copies[copy], key, halves)
-            numbers[4 * counter] = uniform(a)
-            numbers[4 * counter + 1] = uniform(b)
-            numbers[4 * counter + 2] = uniform(c)
-            numbers[4 * counter + 3] = uniform(d)
+        place, episode, number = np.uint64(start >> 2), np.uint64(episodes[copy]), copies[copy]
+        for counter in range(half):
+            on = place + np.uint64(counter + 1)
+            one, other = (on, episode, number), (on + np.uint64(half), episode, number)
+            four, other_four = words(one, other, key, halves)
+            put(numbers, counter, four)
+            put(numbers, counter + half, other_four)
         lane = start & 3
         told = drawn[row]
         for column in range(each):
@@ -206,17 +232,16 @@ def toss(  # noqa: PLR0917 - compiled code has no keywords
 ) -> None:
     """Toss coins for all copies, each from its own place on; see ``philox.Philox.toss``."""
     each = tossed.shape[1]
-    counters = -(-((each + 6) // 4) // _LANES) * _LANES
-    coins = np.empty(4 * counters, np.bool_)
+    half = -(-((each + 6) // 4) // (2 * _LANES)) * _LANES  # of a row's counters
+    coins = np.empty(8 * half, np.bool_)
     for row in range(len(tossed)):
-        start, episode = np.uint64(places[row] >> 2), np.uint64(episodes[row])
-        for counter in range(counters):
-            on = start + np.uint64(counter + 1)
-            a, b, c, d = words(on, episode, copies[row], key, halves)
-            coins[4 * counter] = uniform(a) < chance
-            coins[4 * counter + 1] = uniform(b) < chance
-            coins[4 * counter + 2] = uniform(c) < chance
-            coins[4 * counter + 3] = uniform(d) < chance
+        place, episode, copy = np.uint64(places[row] >> 2), np.uint64(episodes[row]), copies[row]
+        for counter in range(half):
+            on = place + np.uint64(counter + 1)
+            one, other = (on, episode, copy), (on + np.uint64(half), episode, copy)
+            four, other_four = words(one, other, key, halves)
+            fall(coins, counter, four, chance)
+            fall(coins, counter + half, other_four, chance)
         lane = places[row] & 3
         told = tossed[row]
         for column in range(each):

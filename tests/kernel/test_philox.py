@@ -62,7 +62,7 @@ def test_of_few_long_rows_many_are_not_drawn_side_by_side(monkeypatch):
     load = philox._Load()
     load.module = compiled_philox
     monkeypatch.setattr(philox, "_LOAD", load)
-    # It has room for 64 rows, and draws eight, however few there are.
+    # It has room for 64 rows, and draws sixteen, however few there are.
     monkeypatch.setattr(compiled_philox, "fill_at", lambda *_: pytest.fail("a row is long"))
     drawn = Draws(1, "test/long", range(3)).random((9, 9), np.array([False, True, False]))
     np.testing.assert_array_equal(drawn, Draws(1, "test/long", [1]).random((9, 9)))
