@@ -26,8 +26,6 @@ from rallypoint.policies import Policy
 from rallypoint.safety.receipts import Receipt
 from rallypoint.safety.recorder import account
 from rallypoint.safety.recording_files import RECORDING
-from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS
 
 __all__ = [
     "Outcome",
@@ -39,6 +37,8 @@ __all__ = [
     "train",
     "training_of",
 ]
+
+_COPIES = 64  # that SB3 learns from, where nobody says how many
 
 
 class Outcome(NamedTuple):
@@ -104,9 +104,9 @@ def train(
         return _train_teams(training, out, placement)
     world = build_world(
         training.env,
-        copies=training.copies or 64,
+        copies=training.copies or _COPIES,
         settings=training.env_settings,
-        threats=_met(training),
+        threats=training.met,
         record=out / RECORDING if training.record else None,
         learns=True,
     )
@@ -115,7 +115,7 @@ def train(
     finally:
         world.close()
     receipts, wrong = account(world)
-    return Outcome(metrics, receipts, tuple(wrong), left_out=_left_out(training))
+    return Outcome(metrics, receipts, tuple(wrong), left_out=training.left_out)
 
 
 def check(training: Training, placement: Placement | None = None) -> str:
@@ -155,21 +155,30 @@ def check(training: Training, placement: Placement | None = None) -> str:
         training.env,
         copies=1,
         settings=training.env_settings,
-        threats=_met(training),
+        threats=training.met,
         learns=kind != "local",
     )
     if kind == "local":
         check_tables(world, training.agent, training.settings)
-    world.close()
     if kind == "closed":
         from rallypoint.agents.sb3.saved import untrained_policy  # torch
+        from rallypoint.agents.sb3.training import check_trainable
 
+        check_trainable(
+            world,
+            training.agent,
+            steps=training.steps,
+            seed=training.seed,
+            copies=training.copies or _COPIES,
+            settings=training.settings,
+        )
         _rehearse(training, partial(untrained_policy, training.agent, training.settings))
+    world.close()
     return kind
 
 
 def _rehearse(training: Training, policy_for: Callable[[BatchEnv], Policy]) -> None:
-    rehearse_knowing(_met(training), training.env, training.env_settings, policy_for)
+    rehearse_knowing(training.met, training.env, training.env_settings, policy_for)
 
 
 def learner_of(name: str) -> Any:
@@ -185,17 +194,6 @@ def learner_of(name: str) -> Any:
     return agents[name]
 
 
-def _met(training: Training) -> ThreatModel | None:
-    """Return the threats that a learner meets who sends no updates."""
-    return None if training.threats is None else training.threats.in_world()
-
-
-def _left_out(training: Training) -> tuple[str, ...]:
-    """Return the kinds of threats that such a learner does not meet."""
-    given = () if training.threats is None else training.threats.at(*OF_ROUNDS).threats
-    return tuple(threat.kind for threat in given)
-
-
 def _train_teams(training: Training, out: Path, placement: Placement | None) -> Outcome:
     teams = Teams(
         env=training.env,
@@ -204,7 +202,7 @@ def _train_teams(training: Training, out: Path, placement: Placement | None) -> 
         seed=training.seed,
         env_settings=training.env_settings,
         settings=training.settings,
-        threats=_met(training),
+        threats=training.met,
     )
     block = teams.trained(
         training.copies or 1,
@@ -215,7 +213,7 @@ def _train_teams(training: Training, out: Path, placement: Placement | None) -> 
     about = Saved(training.agent, training.env, dict(training.env_settings))
     metrics = keep(block.taught, world, training.settings, about=about, seed=training.seed, out=out)
     world.close()
-    return Outcome(metrics, block.receipts, block.wrong, left_out=_left_out(training))
+    return Outcome(metrics, block.receipts, block.wrong, left_out=training.left_out)
 
 
 def team_of(training: Training, placement: Placement | None = None) -> TeamTraining:

@@ -13,6 +13,7 @@ from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
 from rallypoint.registration import check_settings
 from rallypoint.safety.threat_model import ThreatModel
+from rallypoint.safety.threats import OF_ROUNDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,17 @@ class Training:
                 object.__setattr__(self, name, int(value))
         if self.record_vectors and not self.record:
             raise InvalidConfig("record_vectors says how updates are recorded: say record, too")
+
+    @property
+    def met(self) -> ThreatModel | None:
+        """The threats that a learner meets who sends no updates."""
+        return None if self.threats is None else self.threats.in_world()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The kinds of threats that such a learner does not meet."""
+        given = () if self.threats is None else self.threats.at(*OF_ROUNDS).threats
+        return tuple(threat.kind for threat in given)
 
 
 def settings_of(training: Training) -> Mapping[str, Any]:

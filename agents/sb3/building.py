@@ -1,7 +1,7 @@
 """Making an algorithm of SB3 for a view, or for spaces alone."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from gymnasium import Space
@@ -31,11 +31,7 @@ def build(
         InvalidConfig: a setting it does not have, or a task it cannot learn.
     """
     used = complete(algorithm, settings, view.observation_space, view.num_envs, steps)
-    if algorithm.load().__name__.startswith("Maskable") and not view.has_attr("action_masks"):
-        raise InvalidConfig(
-            f"{algorithm.agent} chooses among the actions that are allowed, and this world offers "
-            "no action_mask that says which; take sb3:PPO"
-        )
+    _refuse_maskless(algorithm, view)
     model = _made(algorithm, view, used, seed)
     if isinstance(model, OnPolicyAlgorithm):
         rollouts.keep_the_living(model, view)
@@ -45,14 +41,38 @@ def build(
     return model, used
 
 
+def check_buildable(
+    algorithm: Algorithm, view: Sb3View, copies: int, *, steps: int, settings: Mapping[str, Any]
+) -> None:
+    """Refuse what ``build`` would refuse for so many copies of what a view of one shows.
+
+    Raises:
+        InvalidConfig: a setting it does not have, or a task it cannot learn.
+    """
+    spaces = _Spaces(view.observation_space, view.action_space, num_rows=copies * view.num_envs)
+    used = complete(algorithm, settings, spaces.observation_space, spaces.num_envs, steps)
+    _refuse_maskless(algorithm, view)
+    if isinstance(size := used.get("buffer_size"), int):
+        used["buffer_size"] = min(size, spaces.num_envs)  # enough to be asked whether it can be
+    _made(algorithm, spaces, used, None)
+
+
 def untrained(algorithm: Algorithm, group: Group, settings: Mapping[str, Any]) -> BaseAlgorithm:
     """Make an algorithm for the spaces of a group, to put parameters in; it cannot train."""
-    spaces = _Spaces(group)
+    spaces = _Spaces(*map(counted_from_zero, (group.observation_space, group.action_space)))
     shaping = {name: settings[name] for name in SHAPE_THE_NETWORK if name in settings}
     used = complete(algorithm, shaping, spaces.observation_space, num_rows=1, steps=1)
     if "buffer_size" in inspect.signature(algorithm.load()).parameters:
         used["buffer_size"] = 1  # of the usual million, none is needed
     return _made(algorithm, spaces, used, None)
+
+
+def _refuse_maskless(algorithm: Algorithm, view: Sb3View) -> None:
+    if algorithm.load().__name__.startswith("Maskable") and not view.has_attr("action_masks"):
+        raise InvalidConfig(
+            f"{algorithm.agent} chooses among the actions that are allowed, and this world offers "
+            "no action_mask that says which; take sb3:PPO"
+        )
 
 
 def _made(
@@ -74,21 +94,18 @@ def _made(
 class _Spaces(VecEnv):
     """A VecEnv with spaces and nothing behind them."""
 
-    def __init__(self, group: Group) -> None:
-        spaces: Sequence[Space[Any]] = [
-            counted_from_zero(space) for space in (group.observation_space, group.action_space)
-        ]
-        super().__init__(1, *spaces)
+    def __init__(self, seen: Space[Any], done: Space[Any], *, num_rows: int = 1) -> None:
+        super().__init__(num_rows, seen, done)
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         del indices
         if attr_name == "render_mode":
-            return [None]
+            return [None] * self.num_envs
         raise AttributeError(attr_name)
 
     def env_is_wrapped(self, wrapper_class: type[Any], indices: Any = None) -> list[bool]:
         del wrapper_class, indices
-        return [False]
+        return [False] * self.num_envs
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         del args, kwargs

@@ -12,7 +12,7 @@ from stable_baselines3.common.type_aliases import MaybeCallback
 from rallypoint.agents.gradient.scalars import Watch
 from rallypoint.agents.live import live_in
 from rallypoint.agents.sb3.algorithms import algorithm
-from rallypoint.agents.sb3.building import build
+from rallypoint.agents.sb3.building import build, check_buildable
 from rallypoint.agents.sb3.files import save_model
 from rallypoint.agents.sb3.logs import logger, with_share
 from rallypoint.agents.sb3.policy import Sb3Policy
@@ -112,6 +112,33 @@ def train_sb3(
     if isinstance(env, str):
         world.close()
     return Trained(policy, model, summary)
+
+
+def check_trainable(
+    world: BatchEnv,
+    name: str,
+    *,
+    steps: int,
+    seed: int,
+    copies: int,
+    settings: Mapping[str, Any],
+) -> None:
+    """Refuse what ``train_sb3`` would refuse, before anything is made.
+
+    Args:
+        world: one copy of it.
+        name: the agent, ``"sb3:PPO"``.
+        steps: as there.
+        seed: as there.
+        copies: of the world that is learned in.
+        settings: as there.
+
+    Raises:
+        UnknownName, InvalidConfig: as ``train_sb3`` does.
+    """
+    _refuse_numbers(steps, seed)
+    as_plain(settings)
+    check_buildable(algorithm(name), Sb3View(world), copies, steps=steps, settings=settings)
 
 
 def _refuse_numbers(steps: int, seed: int) -> None:
