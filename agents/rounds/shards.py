@@ -8,24 +8,26 @@ parameters. The bits are those of a single shard.
 
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.optimisers import Optimiser, Sgd
-from rallypoint.agents.rounds.protocols import Floats
+from rallypoint.agents.rounds.protocols import Floats, Integers
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.aggregation.decisions import Decision
+from rallypoint.safety.aggregation.grams import refuse_too_many
 from rallypoint.safety.aggregation.kernels import GRID
 from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.parts import CoordinateRule
 from rallypoint.safety.aggregation.shards import combined, decide_on, gram_of
 
 Matrix = NDArray[np.float64]
+Ask = Callable[..., list[Any]]  # a method of all shards, by name and with arguments: their answers
 _SKETCH = 64  # columns of each block of the grid that tell who is in the middle
 
 
@@ -87,28 +89,56 @@ class Shard:
         self._updates[contributor] = piece
         self._came[contributor] = True
 
+    def lengths(self, *, skips_nan: bool = False) -> NDArray[np.float64]:
+        """Return squared norms (n,) of updates in these columns; not finite where they are not.
+
+        Args:
+            skips_nan: whether what is no number was lost, and nothing is wrong with the rest.
+        """
+        self._updates[~self._came] = np.nan  # what is here of them is of a round before
+        add = np.nansum if skips_nan else np.sum
+        with np.errstate(over="ignore", invalid="ignore"):
+            pieces = (
+                add(np.square(self._updates[:, at : at + GRID], dtype=np.float64), axis=1)
+                for at in range(0, len(self.parameters), GRID)
+            )
+            lengths: NDArray[np.float64] = np.sum([*pieces], axis=0)
+        return lengths
+
     def sketch(self) -> Matrix:
         """Return squared distances (n, n) in a few columns of each block; NaN of who is missing."""
         rows = [self._updates[:, at : at + _SKETCH] for at in range(0, len(self.parameters), GRID)]
         few = np.concatenate(rows, axis=1, dtype=np.float64)
         few[~self._came] = np.nan
         norms = np.einsum("nk,nk->n", few, few)
-        squared: Matrix = norms[:, None] + norms - 2 * few @ few.T
+        with np.errstate(invalid="ignore"):
+            squared: Matrix = norms[:, None] + norms - 2 * few @ few.T
         return squared
 
-    def gram(self, centre: int) -> PartialSum:
-        """Return what these columns add to the Gram matrix about an update."""
-        return gram_of(self._updates, centre=centre, start=self.start)
+    def gram(self, centre: int, rows: Integers | None = None) -> PartialSum:
+        """Return what these columns add to the Gram matrix of some updates about one of them.
 
-    def follow(self, decision: Decision, rate: float) -> None:
-        """Combine these columns as was decided, and move along them."""
-        aggregate = combined(self._updates, decision)
+        Args:
+            centre: which of those.
+            rows: which updates; all if not given.
+        """
+        return gram_of(self._those(rows), centre=centre, start=self.start)
+
+    def follow(self, decision: Decision, rate: float, rows: Integers | None = None) -> None:
+        """Combine these columns of some updates as was decided, and move along them."""
+        aggregate = combined(self._those(rows), decision)
         moved = self._optimiser.step(
             self.parameters[None], aggregate[None], self._moments, rate, self._time
         )
         self.parameters, self._moments = moved.parameters[0], moved.moments
         self._time += 1
         self._came[:] = False
+
+    def _those(self, rows: Integers | None) -> Any:
+        if rows is None or len(rows) == len(self._updates):
+            return self._updates
+        starts = range(0, len(self.parameters), GRID)  # block by block: a copy might not fit
+        return lambda: (self._updates[rows, at : at + GRID] for at in starts)
 
     def columns(self) -> Floats:
         """Return the parameters of these columns: (b,)."""
@@ -140,6 +170,41 @@ def most_central(sketches: Sequence[Matrix]) -> int:
     return at
 
 
+def agreed(ask: Ask, name: str, contributors: int, f: int) -> tuple[Decision, Integers]:
+    """Let all shards find out what is to be followed, and of which updates.
+
+    As in one piece, updates that did not come, or are not finite, are left out and count against f,
+    and so do those that are too far off for squares, where these are looked at. Of rules that skip
+    what is lost, only what is infinite is.
+
+    Args:
+        ask: calls a method of every shard, and returns what they say.
+        name: of the aggregator.
+        contributors: n.
+        f: how many may lie.
+
+    Raises:
+        InvalidUpdates: more than f updates are left out.
+        InvalidConfig, TooManyByzantine: as ``decided`` does.
+    """
+    aggregator = Aggregator.parse(name)
+    aggregator.check(contributors, f)
+    skips_nan = not needs_gram(name) and getattr(aggregator.chain[-1], "skips_nan", False)
+    is_there = np.isfinite(np.sum(ask("lengths", skips_nan=skips_nan), axis=0))
+    while True:
+        gone, rows = np.flatnonzero(~is_there), np.flatnonzero(is_there)
+        refuse_too_many(gone, f, "missing, non-finite or have squares that overflow")
+        if not needs_gram(name):
+            return decided(name, [], len(rows), f - len(gone)), rows
+        among = np.ix_(rows, rows)
+        centre = most_central([sketch[among] for sketch in ask("sketch")])
+        grams = ask("gram", centre, rows)
+        is_near = np.isfinite(np.diagonal(_sum(grams).total()))
+        if is_near.all():
+            return decided(name, grams, len(rows), f - len(gone)), rows
+        is_there[rows[~is_near]] = False
+
+
 def decided(name: str, grams: Sequence[PartialSum], contributors: int, f: int) -> Decision:
     """Ask an aggregator about all shards' columns at once.
 
@@ -158,10 +223,14 @@ def decided(name: str, grams: Sequence[PartialSum], contributors: int, f: int) -
     if isinstance(last, CoordinateRule) and not before:
         aggregator.check(contributors, f)
         return Decision(rule=last, f=f)
-    total = grams[0]
-    for gram in grams[1:]:
+    return decide_on(name, _sum(grams), f)
+
+
+def _sum(grams: Sequence[PartialSum]) -> PartialSum:
+    total, *others = grams
+    for gram in others:
         total = total + gram
-    return decide_on(name, total, f)
+    return total
 
 
 def needs_gram(name: str) -> bool:

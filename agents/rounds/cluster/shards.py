@@ -7,7 +7,7 @@ import ray
 
 from rallypoint.agents.gradient.optimisers import Optimiser
 from rallypoint.agents.rounds.protocols import Floats
-from rallypoint.agents.rounds.shards import Shard, cuts, decided, most_central, needs_gram, whole
+from rallypoint.agents.rounds.shards import Shard, agreed, cuts, whole
 from rallypoint.safety.aggregation.decisions import Decision
 
 _RAY: Any = ray  # where its functions say nothing of types
@@ -57,18 +57,13 @@ class ShardedServer:
             self._ask([actor.fill.remote(contributor, seed) for actor in self.actors])
 
     def step(self, name: str, f: int, rate: float) -> Decision:
-        """Combine what came, and move; return what was decided.
+        """Combine what came, and move; return what was decided of those that are not left out.
 
         Raises:
-            RallypointError: as ``rounds.shards.decided`` does.
+            RallypointError: as ``rounds.shards.agreed`` does.
         """
-        grams: Sequence[Any] = []
-        if needs_gram(name):
-            sketches = self._ask([actor.sketch.remote() for actor in self.actors])
-            centre = most_central(sketches)
-            grams = self._ask([actor.gram.remote(centre) for actor in self.actors])
-        decision = decided(name, grams, self._contributors, f)
-        self._ask([actor.follow.remote(decision, rate) for actor in self.actors])
+        decision, rows = agreed(self._all, name, self._contributors, f)
+        self._all("follow", decision, rate, rows)
         return decision
 
     def parameters(self) -> Floats:
@@ -83,6 +78,11 @@ class ShardedServer:
         """Stop the actors."""
         for actor in self.actors:
             _RAY.kill(actor)
+
+    def _all(self, method: str, *arguments: Any, **named: Any) -> list[Any]:
+        return self._ask(
+            [getattr(actor, method).remote(*arguments, **named) for actor in self.actors]
+        )
 
     @staticmethod
     def _ask(references: Sequence[Any]) -> list[Any]:

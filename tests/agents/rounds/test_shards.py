@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.gradient.optimisers import Adam
-from rallypoint.agents.rounds.shards import Shard, cuts, decided, most_central, needs_gram, whole
+from rallypoint.agents.rounds.shards import Shard, agreed, cuts, decided, most_central, whole
 from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.kernels import GRID
@@ -19,23 +19,26 @@ def updates_of(number=0):
     return rows.astype(np.float32)
 
 
-def moved(rule, shards, *, rounds=3, optimiser=None):
+def asking(own):
+    def ask(method, *arguments, **named):
+        return [getattr(shard, method)(*arguments, **named) for shard in own]
+
+    return ask
+
+
+def moved(rule, shards, *, rounds=3, optimiser=None, updates_of=updates_of, f=F):
     """Return parameters (d,) after some rounds in so many shards."""
     start = np.zeros(D, dtype=np.float32)
     own = [Shard(a, start[a:b], N, optimiser) for a, b in cuts(D, shards)]
     for number in range(rounds):
         rows = updates_of(number)
         for shard, (a, b) in zip(own, cuts(D, shards), strict=True):
-            for contributor in range(N):
-                shard.receive(contributor, rows[contributor, a:b])
-        grams = []
-        if needs_gram(rule):
-            centre = most_central([shard.sketch() for shard in own])
-            assert centre >= F
-            grams = [shard.gram(centre) for shard in own]
-        decision = decided(rule, grams, N, F)
+            for contributor, row in enumerate(rows):
+                if row is not None:
+                    shard.receive(contributor, row[a:b])
+        decision, left = agreed(asking(own), rule, N, f)
         for shard in own:
-            shard.follow(decision, 0.1)
+            shard.follow(decision, 0.1, left)
     return whole([shard.columns() for shard in own])
 
 
@@ -52,6 +55,40 @@ def test_it_is_what_aggregating_in_one_place_gives(rule):
     for number in range(3):
         expected -= np.float32(0.1) * aggregate(rule, updates_of(number), F)
     assert moved(rule, 3) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def spoilt(how):
+    """Return rounds of updates of which two are of no use, in the second or in all."""
+
+    def updates_of_round(number):
+        rows = list(updates_of(number))
+        if how == "missing":
+            return [None if number == 1 and at in (0, 5) else row for at, row in enumerate(rows)]
+        rows[0], rows[5] = rows[0].copy(), rows[5].copy()
+        rows[0][17], rows[5][-1] = np.nan, {"holes": np.inf, "far": 3e38}[how]
+        return rows
+
+    return updates_of_round
+
+
+@pytest.mark.parametrize("rule", ["krum", "nnm+trimmed_mean", "median", "nan_median"])
+@pytest.mark.parametrize("how", ["holes", "far", "missing"])
+def test_who_sends_nothing_or_no_numbers_is_left_out_and_counts_against_f(rule, how):
+    expected = np.zeros(D, dtype=np.float32)
+    nothing = np.full(D, np.nan, dtype=np.float32)
+    for number in range(3):
+        rows = [nothing if row is None else row for row in spoilt(how)(number)]
+        expected -= np.float32(0.1) * aggregate(rule, np.stack(rows), F)
+    once = moved(rule, 1, updates_of=spoilt(how))
+    assert np.isfinite(once).all()
+    assert once == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    for shards in (2, 6):
+        assert moved(rule, shards, updates_of=spoilt(how)).tobytes() == once.tobytes()
+    if rule != "nan_median" and (how, rule) != ("far", "median"):
+        with pytest.raises(
+            InvalidUpdates, match=r"at most f = 1 updates may be missing.* rows 0, 5"
+        ):
+            moved(rule, 3, updates_of=spoilt(how), f=1)
 
 
 def test_shards_descend_as_one_does():
