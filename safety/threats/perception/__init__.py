@@ -28,7 +28,7 @@ smoothed policy, is adaptive if that defence is the policy the frame was given; 
 
 import copy
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -48,6 +48,7 @@ from rallypoint.safety.perception.reach import Reach
 from rallypoint.safety.threats import Proposal, Site, State, Threat
 
 By = Literal["order", "random", "harm"]
+BESIDE = 0.5  # share of the way at which a climb begins that cannot begin at the truth
 A_LITTLE = Budget(reach=Reach(step=0.1))
 
 # In Python a policy itself will do; files name it, and the hints say what files hold.
@@ -197,6 +198,11 @@ class WhiteBox(PerceptionThreat):
             InvalidConfig: settings that cannot be meant.
         """
 
+    def is_flat(self, network: Any) -> bool:
+        """Whether its objective has no slope at the truth, so that it must begin beside it."""
+        del network
+        return False
+
     @abstractmethod
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Return what is climbed, for percepts (e, n, …) as they are in truth."""
@@ -238,9 +244,10 @@ class WhiteBox(PerceptionThreat):
         rooms = known.reach.rooms(candidates, self.at_most)
         objective = self.objective(known, network, truths)
         measure = known.reach.measure
-        lies = self.climb.lies(
-            network, objective, truths, rooms=rooms, measure=measure, draws=draws
-        )
+        climb = self.climb
+        if not climb.scatter and self.is_flat(network):
+            climb = replace(climb, scatter=BESIDE)
+        lies = climb.lies(network, objective, truths, rooms=rooms, measure=measure, draws=draws)
         harm = None
         if self.by == "harm":
             after, before = (

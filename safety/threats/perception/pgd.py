@@ -8,7 +8,7 @@ from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
 from rallypoint.safety.known import Known
 from rallypoint.safety.perception.ascent import Climb
-from rallypoint.safety.perception.objectives import unlikely
+from rallypoint.safety.perception.objectives import CHOICES, unlikely
 from rallypoint.safety.threats import register
 from rallypoint.safety.threats.perception import WhiteBox
 
@@ -19,7 +19,9 @@ class Stepwise(WhiteBox):
 
     steps: int = 10
     rate: float | None = None  # length of a step, as a share of the reach; 2.5 / steps if not given
-    scatter: float = 1.0  # share of the reach within which it begins, at random; 0: at the truth
+    # Share of the reach within which it begins, at random; 0: at the truth, or, where there is no
+    # slope there, as of the change of what is done, within half.
+    scatter: float = 1.0
 
     def __post_init__(self) -> None:
         """Bring settings into their checked form.
@@ -53,6 +55,10 @@ class Pgd(Stepwise):
     """
 
     kind: ClassVar[str] = "pgd"
+
+    def is_flat(self, network: Any) -> bool:
+        """Whether actions are numbers: the change of one has no slope where it is 0."""
+        return network.reads not in CHOICES
 
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Make what would be done unlikely."""

@@ -52,6 +52,32 @@ def test_the_best_lie_about_a_linear_policy_is_found_in_the_ball(kind):
     np.testing.assert_allclose(lies / np.array(SCALE), 0.3 * unit, atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings", "reads"),
+    [
+        ("fgsm", {}, "normal"),
+        ("fgsm", {}, "clipped"),
+        ("pgd", {"scatter": 0.0}, "normal"),
+        ("mad", {"scatter": 0.0}, "normal"),
+        ("mad", {"scatter": 0.0}, "logits"),
+    ],
+)
+def test_where_the_truth_has_no_slope_an_attack_begins_beside_it(kind, settings, reads):
+    class Numbers(Linear):
+        """What it puts out is an action's mean and spread, or an action of two numbers."""
+
+        def outputs(self, observations):
+            outputs = super().outputs(observations)
+            if self.reads == "normal":
+                outputs[..., 1] = 1.0
+            return outputs
+
+    Numbers.reads = reads
+    env, lies, _ = attacked(kind, {"step": 0.3}, policy=Numbers(WEIGHTS, at=0.01), **settings)
+    assert (np.abs(lies).max(axis=-1) > 0.29).all()
+    assert env.receipts()[0].largest_lie == pytest.approx(0.3, abs=1e-6)
+
+
 def test_the_critic_attack_shows_what_the_critic_holds_for_worst():
     _, lies, _ = attacked("critic", {"step": 0.25})
     np.testing.assert_allclose(lies, -0.25, atol=1e-6)
