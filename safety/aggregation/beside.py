@@ -1,7 +1,7 @@
 """What comes beside updates, a ``Context``, in the form in which parts take it."""
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,8 @@ def fitting(context: Any, n: int) -> Context:
             f"rng is a np.random.Generator, got {context.rng!r}; np.random.default_rng(seed) makes "
             "one"
         )
+    if not isinstance(context.extra, Mapping):
+        raise InvalidConfig(f"extra is a dict of what rules need by name, got {context.extra!r}")
     found: dict[str, Any] = {}
     for name in ("counts", "scores"):
         if (values := getattr(context, name)) is not None:

@@ -74,7 +74,12 @@ class FedpgFilter(SpanRule):
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the mean of the believed (k,), or the origin where nobody is."""
         del f  # it reckons with alpha
-        batch = int(context.extra.get("batch", self.batch))
+        batch = context.extra.get("batch", self.batch)
+        if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1:
+            raise InvalidConfig(
+                'extra["batch"] is how many episodes are behind every update, a whole number >= 1, '
+                f"got {batch!r}"
+            )
         believed = _near(span, 2 * self.sigma * math.sqrt(spread(span.n, self.delta) / batch))
         if believed.sum() < max(1, (1 - self.alpha) * span.n):
             believed = _near(span, 2 * self.sigma)

@@ -113,6 +113,12 @@ def test_what_draws_is_a_generator(rng_given, updates):
         aggregate("dnc", updates, f=1, context=Context(rng=rng_given))
 
 
+@pytest.mark.parametrize("extra", [None, [16], {"batch": 0}, {"batch": "16"}, {"batch": True}])
+def test_what_is_extra_is_a_dict_with_a_batch_of_some_episodes(extra, updates):
+    with pytest.raises(InvalidConfig, match=r"extra.* got"):
+        aggregate("fedpg_filter", updates, f=1, context=Context(extra=extra))
+
+
 @pytest.mark.parametrize("context", [None, {}, {"trusted": [1]}])
 def test_what_is_no_context_is_refused(context, updates):
     with pytest.raises(InvalidConfig, match=r"given as context=Context\(…\), got"):
