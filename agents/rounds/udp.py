@@ -154,7 +154,8 @@ def _fits(one: Datagram, got: NDArray[Any], packet: int) -> bool:
     if one.sender >= len(got):
         return False
     expected = min(packet, got.shape[1] - one.offset)
-    return one.is_end or (not one.offset % packet and len(one.values) == expected)
+    is_piece = expected > 0 and not one.offset % packet and len(one.values) == expected
+    return one.is_end or is_piece
 
 
 def carry_reliably(updates: NDArray[Any]) -> tuple[NDArray[np.float32], float]:

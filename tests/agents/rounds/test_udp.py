@@ -89,6 +89,17 @@ def test_forged_datagrams_change_nothing(updates):
     assert got.refused >= 4
 
 
+@pytest.mark.parametrize("offset", [D, D + 100, 3, 2**32 - 1])
+def test_what_a_liar_signs_itself_stays_within_its_update(updates, offset):
+    nothing = np.empty(0, dtype=np.float32)
+    beyond = packed(Datagram(2, 0, offset, nothing, is_end=False), KEYS[2])
+    with Channel(KEYS, packet=100) as channel, socket.socket(type=socket.SOCK_DGRAM) as liar:
+        liar.sendto(beyond, channel.address)
+        got = channel.carry(updates, 0, rng())
+    assert got.updates.tobytes() == updates.tobytes()
+    assert got.refused == 1
+
+
 def test_nothing_is_waited_for_beyond_the_deadline(updates):
     with Channel(KEYS, packet=64) as channel:
         got = channel.carry(updates, 0, rng(), loss=1.0, again=True, deadline=0.2)
