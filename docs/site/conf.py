@@ -51,7 +51,8 @@ html_static_path = ["static"]
 html_css_files = ["style.css"]
 html_show_sphinx = False
 html_copy_source = False
-pygments_style = "tango"
+highlight_language = "text"  # a fence that names no language is a command, and no Python
+pygments_style = "a11y-light"  # every word at 4.5:1 or more
 pygments_dark_style = "github-dark"
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b5c7a", "color-brand-content": "#0b5c7a"},
