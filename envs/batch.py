@@ -40,7 +40,8 @@ class World(BatchEnv):
     and steps after the end. ``self._draws`` is the world's own randomness: each copy's stream
     starts anew with each of its episodes. A world offers ``snapshot`` by naming the arrays that
     make up its state in ``_state_arrays``: there from ``__init__`` on, first axis E, and of a shape
-    and type that they keep.
+    and type that they keep. One that offers ``remove`` calls ``self._leave(mask)`` there, which
+    books who is gone, and returns ``self._observe()``.
     """
 
     _state_arrays: tuple[str, ...] = ()

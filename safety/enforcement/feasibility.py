@@ -45,8 +45,8 @@ def refuse_impossible(threat: Threat, env: BatchEnv, label: str) -> None:
         )
     if threat.site == "feedback" and not isinstance(threat, FeedbackThreat):
         raise InvalidConfig(
-            f"{label} stands at site 'feedback', so it must be a FeedbackThreat, which says what "
-            "it lies about"
+            f"{label} stands at site 'feedback', so it must be a FeedbackThreat of "
+            "rallypoint.safety.threats.feedback, which says what it lies about"
         )
     _refuse_lacking_parts(threat, env, label)
     when = as_schedule(threat.when)
