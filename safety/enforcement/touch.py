@@ -53,7 +53,10 @@ class Touch(NamedTuple):
         if isinstance(rows, slice) and said.dtype != kind:
             kind = np.result_type(values, said)
         if not is_own or kind != values.dtype:
-            values = np.array(values, dtype=kind, order="C")
+            if len(said) == values.shape[0] * values.shape[1]:  # all of it is written over
+                values = np.empty(values.shape, dtype=kind)
+            else:
+                values = np.array(values, dtype=kind, order="C")
         put(values, places, said)
         return values
 
