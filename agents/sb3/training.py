@@ -137,6 +137,12 @@ def check_trainable(
         UnknownName, InvalidConfig: as ``train_sb3`` does.
     """
     _refuse_numbers(steps, seed)
+    if len(world.groups) > 1:
+        raise InvalidConfig(
+            f"{name} learns for one group, and {world.id} has the groups "
+            f"{sorted(group.name for group in world.groups)}; take ppo, a2c or gpomdp, which learn "
+            "for each, or train_sb3(…, group=…, others=…) from Python"
+        )
     as_plain(settings)
     check_buildable(algorithm(name), Sb3View(world), copies, steps=steps, settings=settings)
 

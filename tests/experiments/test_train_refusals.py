@@ -10,7 +10,7 @@ REFUSED = {
     "seed": (("--agent", "sb3:PPO", "--seed", 1 << 32), "SB3 takes seeds"),
     "groups": (
         ("--agent", "sb3:PPO", "--env", "mpe2.simple_tag_v3:parallel_env"),
-        "has the groups ['adversary', 'agent']",
+        "has the groups ['adversary', 'agent']; take ppo",
     ),
 }
 
