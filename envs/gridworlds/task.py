@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rallypoint.errors import InvalidConfig, did_you_mean
 
+_MOST_FLAGS = 16  # each doubles the tables, and there are 65,536 of them then
 MOVES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}  # rows and columns
 STARTS = "A0123456789"  # where agents begin: A alone, or each at its own number
 
@@ -87,6 +88,7 @@ class Task:
                 raise InvalidConfig(f"tile {character!r} gives moves once, so it must set a flag")
         if self.far_from is not None and self.far_from not in self.tiles:
             raise InvalidConfig(f"far_from is the character of a tile, got {self.far_from!r}")
+        self._check_flags_and_pay()
         self._check_numbers()
         for direction in self.pushes:
             if direction not in MOVES:
@@ -94,6 +96,21 @@ class Task:
                     f"pushes go {', '.join(MOVES)}, got {direction!r}"
                     f"{did_you_mean(direction, MOVES)}"
                 )
+
+    def _check_flags_and_pay(self) -> None:
+        if len(self.flags) > _MOST_FLAGS:
+            raise InvalidConfig(
+                f"tiles set at most {_MOST_FLAGS} flags, since each doubles all tables, got "
+                f"{len(self.flags)}"
+            )
+        pays = {"step_reward": self.step_reward, "decay": self.decay}
+        pays |= {f"a push {direction}": paid for direction, paid in self.pushes.items()}
+        for character, tile in self.tiles.items():
+            pays[f"the reward of tile {character!r}"] = tile.reward
+            pays[f"the performance of tile {character!r}"] = tile.performance or 0.0
+        for what, paid in pays.items():
+            if not math.isfinite(paid):
+                raise InvalidConfig(f"{what} is a finite number, got {paid}")
 
     def _check_numbers(self) -> None:
         for what, share_by_flag in (("a slip", self.slips), ("a toll", self.tolls)):
