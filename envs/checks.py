@@ -38,9 +38,11 @@ def check_number(
     Raises:
         InvalidConfig: says what it must be.
     """
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    is_finite = is_number and abs(value) <= sys.float_info.max  # of whole numbers of any length
-    if is_finite and least <= value <= most and (above is None or value > above):
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    plain = value.item() if isinstance(value, np.generic) else value  # its type may hold no bound
+    is_finite = is_number and abs(plain) <= sys.float_info.max  # of whole numbers of any length
+    is_finite = is_finite and not isinstance(value, bool)
+    if is_finite and least <= plain <= most and (above is None or plain > above):
         return
     bounds = [f"> {above:g}"] if above is not None else []
     bounds += [f">= {least:g}"] if least > -np.inf and most == np.inf else []

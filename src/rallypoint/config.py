@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from rallypoint.counts import check_counts
-from rallypoint.declared import check_declared
+from rallypoint.declared import check_declared, kinds_of, or_default
 from rallypoint.errors import InvalidConfig, NotConformant, did_you_mean
 
 Config = TypeVar("Config")
@@ -106,15 +106,9 @@ def file_key(field: str) -> str:
 
 @cache
 def _kinds(kind: type[Any]) -> dict[str, Any]:
-    try:
-        hints = typing.get_type_hints(kind)
-    except NameError:  # somebody's own, that speaks of what is imported for type checkers only
-        return {}
+    hints = kinds_of(kind)
     fields = [field for field in dataclasses.fields(kind) if field.init]
-    return {
-        field.name: hints[field.name] | None if field.default is None else hints[field.name]
-        for field in fields
-    }
+    return {field.name: or_default(hints.get(field.name, Any), field.default) for field in fields}
 
 
 def _plain_kinds(kind: Any) -> set[Any]:

@@ -34,13 +34,35 @@ def declared(takes: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
         kind = parameter.annotation
         if parameter.kind is parameter.VAR_KEYWORD:
             is_table = get_origin(kind) is Unpack
-            kinds |= get_type_hints(get_args(kind)[0]) if is_table else {}
+            kinds |= kinds_of(get_args(kind)[0]) if is_table else {}
             takes_others = takes_others or not is_table
         elif isinstance(kind, str) or kind is parameter.empty:
             kinds[name] = Any
-        else:  # what is so by default may be said, whatever is declared
-            kinds[name] = kind | None if parameter.default is None else kind
+        else:
+            kinds[name] = or_default(kind, parameter.default)
     return kinds, takes_others
+
+
+def kinds_of(table: type) -> dict[str, Any]:
+    """Return the kinds that a class declares; of one that cannot be read, nothing but the names."""
+    try:
+        return get_type_hints(table)
+    except Exception:  # noqa: BLE001 - whatever somebody's annotation raises
+        return dict.fromkeys(table.__annotations__, Any)
+
+
+def or_default(kind: Any, default: Any) -> Any:
+    """Return the kind of a setting, of which the default may be said whatever is declared.
+
+    >>> or_default(int, None), or_default(callable, None)  # the latter is a function, and no kind
+    (int | None, typing.Any)
+    """
+    if default is not None:
+        return kind
+    try:
+        return kind | None
+    except TypeError:
+        return Any
 
 
 def check_declared(settings: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
@@ -60,23 +82,25 @@ def check_declared(settings: Mapping[str, Any], kinds: Mapping[str, Any]) -> Non
 def _signature(takes: Callable[..., Any]) -> inspect.Signature:
     try:
         return inspect.signature(takes, eval_str=True)
-    except NameError:  # of what is imported for type checkers only
+    except Exception:  # noqa: BLE001 - an annotation may be of type checkers only, or any words
         return inspect.signature(takes)
 
 
 def _fits(value: Any, kind: Any) -> bool:
     """Say whether a value is of a kind; of one that nothing is known of, any is."""
     origin, of = get_origin(kind), get_args(kind)
-    if kind in _PLAIN:
+    if isinstance(kind, type) and kind in _PLAIN:
         is_bool = isinstance(value, bool | np.bool_)
         return isinstance(value, _PLAIN[kind]) and is_bool <= (kind is bool)
     if origin in (Union, UnionType):
         return any(_fits(value, each) for each in of)
     if origin is Literal:
-        return any(type(value) is type(each) and value == each for each in of)
+        plain = value.item() if isinstance(value, np.generic) else value
+        return any(type(plain) is type(each) and plain == each for each in of)
     if origin not in (Sequence, list, tuple):
         return True
-    if not isinstance(value, list | tuple | range | np.ndarray):
+    is_array = isinstance(value, np.ndarray) and value.ndim > 0
+    if not is_array and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
         return False
     kinds = of if origin is tuple and Ellipsis not in of else of[:1] * len(value)
     return len(kinds) == len(value) and all(map(_fits, value, kinds))

@@ -1,5 +1,8 @@
 """Sizes that no world has are refused by all worlds that have sizes."""
 
+import warnings
+
+import numpy as np
 import pytest
 
 import rallypoint
@@ -28,6 +31,8 @@ def test_sizes_that_cannot_be_meant_are_refused(world, setting, size):
         (None, {"least": 0}, "share is a finite number >= 0, got None"),
         (float("nan"), {}, "share is a finite number, got nan"),
         (float("inf"), {"least": 0}, "share is a finite number >= 0, got inf"),
+        (np.float32("inf"), {"least": 0}, r"share is a finite number >= 0, got np.float32\(inf\)"),
+        (np.complex64(1), {"least": 0}, "share is a finite number >= 0, got np.complex64"),
         (10**400, {"above": 0}, "share is a finite number > 0, got 1000"),
         (0, {"above": 0}, "share is a finite number > 0, got 0"),
         (1.5, {"least": 0, "most": 1}, r"share is a finite number in \[0, 1\], got 1.5"),
@@ -36,3 +41,10 @@ def test_sizes_that_cannot_be_meant_are_refused(world, setting, size):
 def test_what_is_no_number_of_its_bounds_is_refused(value, bounds, says):
     with pytest.raises(InvalidConfig, match=f"^{says}"):
         check_number("share", value, **bounds)
+
+
+@pytest.mark.parametrize("value", [1, 0.5, np.float16(1), np.float32(0.5), np.int8(1)])
+def test_every_kind_of_number_within_its_bounds_is_taken_without_a_word(value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_number("share", value, 0, 1, above=0)

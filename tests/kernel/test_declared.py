@@ -1,12 +1,15 @@
 """Settings are of the kinds that a signature declares, wherever they come from."""
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import pytest
 
 import rallypoint
+from rallypoint.config import check_kinds
 from rallypoint.declared import check_declared, declared
 from rallypoint.errors import InvalidConfig
 from rallypoint.registration import envs, spec
@@ -36,6 +39,9 @@ _NOTHING: Any = None
         ("word", str | np.ndarray),
         (object(), Any),
         ("a word", np.ndarray),  # which nothing is known of
+        ("a word", [int]),  # no kind at all
+        (np.str_("a"), Literal["a", "b"]),
+        (deque([1, 2]), Sequence[int]),
     ],
 )
 def test_what_is_declared_is_taken(value, kind):
@@ -61,6 +67,9 @@ def test_what_is_declared_is_taken(value, kind):
         ([1], tuple[int, str], r"setting is a list of 2: an integer, text, got \[1\]"),
         (1, Literal["a", 1.0], "setting is one of 'a', 1.0, got 1"),
         ({"a": 1}, tuple[int, ...], "setting is a list of integers, got {'a': 1}"),
+        (np.array(3), Sequence[int], r"setting is a list of integers, got array\(3\)"),
+        (np.str_("c"), Literal["a"], "setting is one of 'a', got"),
+        (True, Literal[1], "setting is one of 1, got True"),
     ],
 )
 def test_what_is_of_another_kind_is_refused_in_words(value, kind, says):
@@ -90,6 +99,39 @@ def test_names_for_type_checkers_only_are_nobodys_kind():
     kinds, takes_others = declared(make_anything)
     assert kinds == {"price": Any}
     assert takes_others
+
+
+class Loose(TypedDict, total=False):
+    price: "Decimal"
+
+
+def loose(hook: callable = None, sizes: [int] = (3,), **rest: Unpack[Loose]):  # noqa: RUF013
+    return hook, sizes, rest
+
+
+def in_words(hook: "a function, or nothing" = None, sizes: "np.nothing" = (3,), price=1):  # noqa: F722
+    return hook, sizes, price
+
+
+@pytest.mark.parametrize("takes", [loose, in_words])
+def test_annotations_that_are_no_kinds_are_passed_over(takes):
+    kinds, _ = declared(takes)
+    check_declared({"hook": print, "sizes": (1, 2), "price": 1}, kinds)
+    assert kinds["hook"] is kinds["price"] is Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooked:
+    """Somebody's config."""
+
+    hook: callable = None
+    width: int = 3
+
+
+def test_a_config_may_have_fields_whose_annotations_are_no_kinds():
+    check_kinds(Hooked(hook=print))
+    with pytest.raises(InvalidConfig, match="width is an integer"):
+        check_kinds(Hooked(width="x"))
 
 
 @pytest.mark.parametrize("world", _WORLDS)
