@@ -12,17 +12,19 @@ from types import FrameType
 WHOLE = "RALLYPOINT_TRACEBACK"  # a variable; "1" shows where an error comes from
 # What our code calls itself, and whose errors are ours.
 _LIBRARIES = {
-    *("click", "msgspec", "numba", "numpy", "ray", "rich", "safetensors", "sb3_contrib", "scipy"),
-    *("stable_baselines3", "torch"),
+    *("PIL", "av", "click", "cycler", "jinja2", "matplotlib", "msgspec", "numba", "numpy"),
+    *("pygame", "ray", "rich", "safetensors", "sb3_contrib", "scipy", "stable_baselines3"),
+    *("tensorboard", "threadpoolctl", "torch", "tqdm"),
 }
 
 
 def as_raised(error: BaseException) -> str | None:
     """Return what a part raised, which one and where the run stood; None: it was no part.
 
-    Nor is it said where the whole traceback is asked for by the variable.
+    Nor is it said where the whole traceback is asked for by the variable, or where memory is short,
+    which no part can help.
     """
-    frame = _part_of(error)
+    frame = None if isinstance(error, MemoryError) else _part_of(error)
     if frame is None or os.environ.get(WHOLE, "0") not in ("", "0"):
         return None
     code, owner = frame.f_code, frame.f_locals.get("self")

@@ -1,6 +1,8 @@
 """What somebody's part raises in a run is told in a line, and passes Python unchanged."""
 
+import ast
 import json
+import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,8 +12,10 @@ import pytest
 import rallypoint as package
 from rallypoint.agents.train import Training, train
 from rallypoint.envs.games.matching import world
+from rallypoint.experiments import raised
 from rallypoint.registration import envs
 from rallypoint.safety.threats import Proposal, Threat, register, threats
+from tests.tree import ROOT, python_files
 
 
 class Tripped(Exception):
@@ -110,11 +114,34 @@ def test_an_error_of_our_own_is_shown_whole(rallypoint, monkeypatch):
         rallypoint("train", "--env", "matching-game-v0", "--agent", "q_learning", "--steps", 10)
 
 
+def test_what_a_library_that_we_call_raises_is_no_parts_error():
+    worlds = {"gymnasium", "pettingzoo"}  # of which some are parts
+    called = set()
+    ours = [path for path in python_files() if not path.startswith(("benchmarks/", "tests/"))]
+    for path in ours:
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                called |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                called.add(str(node.module).partition(".")[0])
+    assert {"matplotlib", "numpy"} <= called
+    assert called - sys.stdlib_module_names - worlds - {"rallypoint"} <= raised._LIBRARIES
+
+
+def test_short_memory_is_the_machines_wherever_it_is_noticed(parts, rallypoint, monkeypatch):
+    def raise_it(*_):
+        raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr(f"{__name__}.Tripped", raise_it)
+    done = rallypoint("train", *TRIPPING, "--agent", "q_learning")
+    assert done.err.startswith("Error: there is too little memory: Unable to allocate")
+
+
 def test_from_python_it_passes_through_unchanged(parts, tmp_path):
     settings = {"max_cycles": 50}
     trained = Training(env="tripping-v0", agent="q_learning", steps=4000, env_settings=settings)
-    with pytest.raises(Tripped, match="over a\nstone") as raised:
+    with pytest.raises(Tripped, match="over a\nstone") as caught:
         train(trained, tmp_path / "out")
-    assert raised.value.args == ("over a\nstone",)
-    assert raised.value.__cause__ is None
-    assert "after 5 steps of each copy" in raised.value.__notes__
+    assert caught.value.args == ("over a\nstone",)
+    assert caught.value.__cause__ is None
+    assert "after 5 steps of each copy" in caught.value.__notes__
