@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.optimisers import Optimiser, Sgd
 from rallypoint.agents.rounds.protocols import Floats, Integers
+from rallypoint.batch_env import Mask
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import Aggregator
 from rallypoint.safety.aggregation.decisions import Decision
 from rallypoint.safety.aggregation.grams import refuse_too_many
-from rallypoint.safety.aggregation.kernels import GRID
+from rallypoint.safety.aggregation.kernels import GRID, non_finite
 from rallypoint.safety.aggregation.partial_sum import PartialSum
 from rallypoint.safety.aggregation.parts import CoordinateRule
 from rallypoint.safety.aggregation.shards import combined, decide_on, gram_of
@@ -71,6 +72,7 @@ class Shard:
         self.parameters = parameters.copy()
         self._updates = np.full((contributors, len(parameters)), np.nan, dtype=np.float32)
         self._came = np.zeros(contributors, dtype=bool)
+        self._has_holes = np.zeros(contributors, dtype=bool)  # of those that came: not finite
         self._optimiser = Sgd() if optimiser is None else optimiser
         self._moments = self._optimiser.init(self.parameters[None])
         self._time = 0
@@ -86,24 +88,24 @@ class Shard:
                 f"these are {len(self.parameters)} columns from {self.start} on, and contributor "
                 f"{contributor} sends {piece.shape}"
             )
-        self._updates[contributor] = piece
+        row = self._updates[contributor : contributor + 1]
+        row[0] = piece
         self._came[contributor] = True
+        self._has_holes[contributor] = non_finite(row)[0]  # now, while it is in the cache
 
-    def lengths(self, *, skips_nan: bool = False) -> NDArray[np.float64]:
-        """Return squared norms (n,) of updates in these columns; not finite where they are not.
+    def broken(self, *, skips_nan: bool = False) -> Mask:
+        """Say whose updates (n,) did not come, or are not finite in these columns.
 
         Args:
             skips_nan: whether what is no number was lost, and nothing is wrong with the rest.
         """
         self._updates[~self._came] = np.nan  # what is here of them is of a round before
-        add = np.nansum if skips_nan else np.sum
-        with np.errstate(over="ignore", invalid="ignore"):
-            pieces = (
-                add(np.square(self._updates[:, at : at + GRID], dtype=np.float64), axis=1)
-                for at in range(0, len(self.parameters), GRID)
-            )
-            lengths: NDArray[np.float64] = np.sum([*pieces], axis=0)
-        return lengths
+        if not skips_nan:
+            return ~self._came | self._has_holes
+        found = self._came & self._has_holes
+        for contributor in np.flatnonzero(found):
+            found[contributor] = np.isinf(self._updates[contributor]).any()
+        return found
 
     def sketch(self) -> Matrix:
         """Return squared distances (n, n) in a few columns of each block; NaN of who is missing."""
@@ -190,7 +192,7 @@ def agreed(ask: Ask, name: str, contributors: int, f: int) -> tuple[Decision, In
     aggregator = Aggregator.parse(name)
     aggregator.check(contributors, f)
     skips_nan = not needs_gram(name) and getattr(aggregator.chain[-1], "skips_nan", False)
-    is_there = np.isfinite(np.sum(ask("lengths", skips_nan=skips_nan), axis=0))
+    is_there = ~np.any(ask("broken", skips_nan=skips_nan), axis=0)
     while True:
         gone, rows = np.flatnonzero(~is_there), np.flatnonzero(is_there)
         refuse_too_many(gone, f, "missing, non-finite or have squares that overflow")

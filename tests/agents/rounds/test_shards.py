@@ -132,3 +132,13 @@ def test_drawn_updates_stand_in_for_sent_ones():
     for contributor in range(3):
         shard.fill(contributor, seed=1)
     assert np.isfinite(shard.sketch()).all()
+
+
+def test_whether_updates_are_finite_is_known_since_they_came_and_no_step_reads_them_for_it():
+    shard = Shard(0, np.zeros(D, dtype=np.float32), N)
+    for contributor, row in enumerate(updates_of()):
+        shard.receive(contributor, row)
+    shard._updates[:] = np.nan  # as they would be read
+    decision, rows = agreed(asking([shard]), "median", N, F)
+    assert decision.f == F
+    assert rows.tolist() == list(range(N))
