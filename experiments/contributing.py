@@ -1,6 +1,7 @@
 """What `rallypoint train` takes for agents that learn from contributors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -131,6 +132,43 @@ def placement_of(address: str | None, settings: dict[str, Any]) -> "Placement | 
         return from_dict(Placement, {"address": address, **settings}, where="--ray-set")
     except RallypointError as error:
         raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def connected(placement: "Placement | None", count: int) -> Iterator[None]:
+    """Stay connected to a cluster, if one is meant: what it refuses costs no earlier results.
+
+    Args:
+        placement: the cluster, and what of it.
+        count: of what is spread over it.
+
+    Raises:
+        UsageError: it cannot be used, or has less than is asked for.
+    """
+    if placement is None or not count:
+        yield
+        return
+    from rallypoint.agents.rounds.cluster.session import Session  # Ray
+
+    try:
+        session = Session(placement.among(count))
+    except RallypointError as error:  # nothing was made yet
+        raise click.UsageError(str(error)) from error
+    try:
+        yield
+    finally:
+        session.close()
+
+
+def spread_over(training: "Training") -> int:
+    """Return how many contributors, or teams on tables, a training would spread over a cluster."""
+    from rallypoint.agents.train import learner_of, team_of
+
+    if learner_of(training.agent).learner != "contributors":
+        return training.copies or 1
+    team = team_of(training)
+    team.world.close()
+    return team.recipe.count
 
 
 def training_meant(given: Mapping[str, Any], threats: "ThreatModel | None") -> "Training":

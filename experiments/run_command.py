@@ -1,19 +1,20 @@
 """``rallypoint run EXPERIMENT``: from words to a plan, and from its end to an exit status."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rallypoint.errors import RallypointError, Unavailable, UnknownName, UnwritablePath
-from rallypoint.experiments.contributing import placement_of, ray_options
+from rallypoint.experiments.contributing import connected, placement_of, ray_options
 
 if TYPE_CHECKING:
     from rallypoint.agents.rounds.placement import Placement
     from rallypoint.experiments.experiment import Experiment
     from rallypoint.experiments.plan import Plan
+    from rallypoint.experiments.report.recorded import Recorded
     from rallypoint.summary import Summary
 
 
@@ -154,6 +155,7 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
         **given: Any,
     ) -> int:
         from rallypoint.experiments.plan import plan_meant
+        from rallypoint.experiments.resuming import finished_cells
         from rallypoint.experiments.shared_options import as_plain
 
         placement = placement_of(ray, as_plain(ray_settings))
@@ -170,22 +172,29 @@ def _callback(experiment: "Experiment[Any]") -> Callable[..., int]:
                 "--resume goes on with a sweep, cell by cell: give its --out, and the same --set "
                 "with several values"
             )
-        return _carry_out(plan, strict=strict, placement=placement, resume=resume)
+        cells = finished_cells(plan) if resume else None
+        with connected(placement, len(plan.cells) - len(cells or ())):
+            return _carry_out(plan, strict=strict, placement=placement, cells=cells)
 
     return run
 
 
-def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None", resume: bool) -> int:
+def _carry_out(
+    plan: "Plan",
+    *,
+    strict: bool,
+    placement: "Placement | None",
+    cells: "Mapping[str, Recorded] | None",  # that were finished before, if that was asked
+) -> int:
     from rallypoint.experiments.progress import display
-    from rallypoint.experiments.resuming import findings_of, finished_cells
+    from rallypoint.experiments.resuming import findings_of
     from rallypoint.experiments.runner import execute, open_folder, stoppable
     from rallypoint.experiments.tables import one_line
     from rallypoint.experiments.telling import told_if_possible
 
-    cells = finished_cells(plan) if resume else {}
-    finished = {name: findings_of(run) for name, run in cells.items()}
+    finished = {name: findings_of(run) for name, run in (cells or {}).items()}
     try:
-        folder = open_folder(plan, plan.out, config=plan.config, keeps=tuple(cells))
+        folder = open_folder(plan, plan.out, config=plan.config, keeps=tuple(finished))
     except UnwritablePath as error:
         raise click.UsageError(f"{error} with --out") from error
     stopped = None
@@ -193,7 +202,7 @@ def _carry_out(plan: "Plan", *, strict: bool, placement: "Placement | None", res
         with stoppable(), display() as shown, folder:
             seeds = plan.seeds[0] if len(plan.seeds) == 1 else f"{plan.seeds[0]}–{plan.seeds[-1]}"
             shown.say(f"{plan.experiment.name}, seeds {seeds}, into {plan.out}/")
-            if resume:
+            if cells is not None:
                 shown.say(f"finished before: {', '.join(cells) or 'no cell'}")
             execute(
                 plan,

@@ -11,9 +11,11 @@ from click.core import ParameterSource
 from rallypoint.errors import RallypointError, UnwritablePath
 from rallypoint.experiments.contributing import (
     Stopped,
+    connected,
     contributing,
     on_ray,
     placement_of,
+    spread_over,
     stopped,
     training_meant,
 )
@@ -90,20 +92,20 @@ def train(
     from rallypoint.agents.train import check
 
     placement = placement_of(ray, as_plain(ray_settings))
+    stands = None
     if resume is not None:
         _refuse_what_is_new()
         stands = stopped(resume, placement)
-        return _train(stands.training, resume, stands=stands, placement=placement)
-    try:
-        training = training_meant(given, threats_of(threat_file))
-        check(training, placement)
-    except RallypointError as error:  # nothing was made yet
-        raise click.UsageError(str(error)) from error
-    return _train(
-        training,
-        out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}",
-        placement=placement,
-    )
+        training, out = stands.training, resume
+    else:
+        try:
+            training = training_meant(given, threats_of(threat_file))
+            check(training, placement)
+        except RallypointError as error:  # nothing was made yet
+            raise click.UsageError(str(error)) from error
+        out = out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    with connected(placement, 0 if placement is None else spread_over(training)):
+        return _train(training, out, stands=stands, placement=placement)
 
 
 def _refuse_what_is_new() -> None:
@@ -130,8 +132,8 @@ def _train(
     training: "Training",
     out: Path,
     *,
-    stands: "Stopped | None" = None,
-    placement: "Placement | None" = None,
+    stands: "Stopped | None",
+    placement: "Placement | None",
 ) -> None:
     import sys
 

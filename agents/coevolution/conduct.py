@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from rallypoint.agents.coevolution.bouts import Bout, Fought
@@ -74,13 +73,12 @@ def _fighter(ring: Ring, placement: Placement | None) -> Iterator[Fight]:
     from rallypoint.agents.rounds.cluster.session import Session
 
     session = Session(placement)
-    there = replace(placement, address="auto", source="installed")  # what we are connected to
     try:
 
         def dealt(bouts: Sequence[Bout]) -> list[Fought]:
             blocks = placement.deal(len(bouts), placement.num_actors(len(bouts), session.cpus))
             errands = [(ring, [bouts[i] for i in block]) for block in blocks]
-            return [found for block in spread(fight, errands, there) for found in block]
+            return [found for block in spread(fight, errands, placement) for found in block]
 
         yield dealt
     finally:

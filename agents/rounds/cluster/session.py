@@ -7,7 +7,7 @@ import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, TaskUnschedulableError
@@ -24,7 +24,12 @@ _RAY: Any = ray  # where its functions say nothing of types
 
 
 class Session:
-    """A Ray that is connected to; it is left as it was found."""
+    """A Ray that is connected to; it is left as it was found.
+
+    Within one, others stand on what it found out: there is one connection for the whole process.
+    """
+
+    _stands: ClassVar[bool] = False
 
     def __init__(self, placement: Placement) -> None:
         """Connect to a Ray, or start one.
@@ -33,24 +38,26 @@ class Session:
             CannotGoOn: there is none, it is of another version, or it has less than is asked for.
         """
         self._owns = not ray.is_initialized()
+        self._is_outermost = self._owns or not Session._stands
         self._folder: str | None = None  # of the source that is shipped
         if self._owns:
             _connect(placement)
         try:
             self.cpus = float(_RAY.cluster_resources().get("CPU", 0))
             self._check_room(placement)
-            is_ours = self._owns and placement.address == LOCAL  # it runs what we run
-            asks = placement.source == "auto" and not is_ours
-            if placement.source == "ship" or (asks and _differs()):
-                self._ship(placement)
+            if self._is_outermost:
+                self._see_to_source(placement)
         except BaseException:
             self.close()
             raise
+        Session._stands = True
         threads = {name: os.environ[name] for name in BLAS_THREADS if name in os.environ}
         self.environment: dict[str, Any] = {"env_vars": threads} if threads else {}
 
     def close(self) -> None:
         """Disconnect, and stop what was started here."""
+        if self._is_outermost:
+            Session._stands = False
         if self._owns and ray.is_initialized():
             ray.shutdown()
         if self._folder is not None:
@@ -69,6 +76,12 @@ class Session:
                     f"cluster has {has:g}; ask for fewer actors or less for each, as in --ray-set "
                     f"{fewer}, or add nodes"
                 )
+
+    def _see_to_source(self, placement: Placement) -> None:
+        is_ours = self._owns and placement.address == LOCAL  # it runs what we run
+        asks = placement.source == "auto" and not is_ours
+        if placement.source == "ship" or (asks and _differs()):
+            self._ship(placement)
 
     def _ship(self, placement: Placement) -> None:
         """Connect anew, as a job that brings its own rallypoint along."""

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from rallypoint.agents.rounds.cluster import reaching
 
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 OURS = "from rallypoint.experiments.cli import main; main()"
+SMALL = ("--seeds", "2", "--rounds", "2", "--episodes", "2", "--evaluated", "1")
 WITH_ANOTHER_VERSION = f"import ray; ray.__version__ = '2.0.0'; {OURS}"
 
 
@@ -27,11 +29,49 @@ def refusal(address, folder, *, program=OURS, **environ):
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert not Path(folder).exists()
     *before, line = done.stderr.splitlines()
     assert line.startswith("Error: no Ray could be ")
     assert not any("Traceback" in other for other in before)
     return line
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (
+            ("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "9"),
+            ("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "9"),
+        ),
+        (
+            ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", "9"),
+            ("train", "--env", "gathering-v0", "--agent", "q_learning", "--steps", "9"),
+        ),
+        (
+            ("train", "--env", "cartpole-v1", "--agent", "gpomdp", "--steps", "9"),
+            ("train", "--resume"),
+        ),
+        (("run", "toy_game", *SMALL), ("run", "toy_game", *SMALL)),
+    ],
+    ids=["contributors", "teams", "resume", "run"],
+)
+def test_what_stands_in_a_folder_stays_where_no_ray_answers(first, again, tmp_path):
+    folder = tmp_path / "run"
+    program = "from rallypoint.experiments.cli import main; import sys; main(sys.argv[1:])"
+
+    def done(*words):
+        return subprocess.run(
+            [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False
+        )
+
+    assert done(*first, "--out", folder).returncode == 0
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    into = (folder,) if again[-1] == "--resume" else ("--out", folder)
+    refused = done(*again, *into, "--ray", "127.0.0.1:1")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert ":1 does not answer" in refused.stderr
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
 @pytest.mark.parametrize(
