@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rallypoint.draws import Floats, Integers
-from rallypoint.envs.checks import check_number
+from rallypoint.envs.checks import check_number, check_size
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 
@@ -28,8 +28,7 @@ class TrustedMean:
 
     def __post_init__(self) -> None:
         """Refuse a number of users that is none, and corrections that are no numbers."""
-        if isinstance(self.f, bool) or not isinstance(self.f, int) or self.f < 0:
-            raise InvalidConfig(f"f is a number of users >= 0, got {self.f!r}")
+        check_size("f", self.f, 0)
         for correction in self.correction:
             check_number("a correction", correction)
 

@@ -29,6 +29,10 @@ def test_a_correction_is_by_favourite_topic():
     assert fair.believed(updates, profiles).tolist() == [1, 2, 3]
 
 
+def test_numbers_of_numpy_are_numbers():
+    assert TrustedMean(f=np.int64(2), correction=(np.float32(0.5),)).f == 2
+
+
 def test_who_all_say_the_same_is_trusted_all_the_same():
     updates = np.ones((4, 3))
     assert (trust(updates) == 0).all()
@@ -38,12 +42,12 @@ def test_who_all_say_the_same_is_trusted_all_the_same():
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        (lambda: TrustedMean(f=-1), "f is a number of users >= 0, got -1"),
+        (lambda: TrustedMean(f=-1), "f is an integer >= 0, got -1"),
         (
             lambda: TrustedMean(f=0, correction=(np.nan,)),
             "a correction is a finite number, got nan",
         ),
-        (lambda: TrustedMean(f=1.5), "f is a number of users >= 0, got 1.5"),
+        (lambda: TrustedMean(f=1.5), "f is an integer >= 0, got 1.5"),
         (lambda: TrustedMean(f=4)(np.ones((4, 1)), np.ones((4, 1))), "4 of 4 users leaves nobody"),
         (
             lambda: TrustedMean(f=1, correction=(1.0,))(np.ones((4, 1)), np.ones((4, 2))),
