@@ -109,7 +109,7 @@ def _or(vector: Vector | None, unknown: Vector) -> Vector:
 
 
 def _known(vector: Vector) -> Vector | None:
-    return None if np.isnan(vector).any() else vector
+    return None if np.isnan(vector).any() or not len(vector) else vector
 
 
 def _stacked(rows: Sequence[Vector], like: Vector) -> Vector:

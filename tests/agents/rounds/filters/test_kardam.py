@@ -125,6 +125,18 @@ def test_where_parameters_were_never_told_what_was_applied_is_told_apart_by_its_
     assert [one.version for one in memory.applied] == [1, 0]
 
 
+@pytest.mark.parametrize("coefficient", ["step", "versions"])
+def test_a_memory_of_nothing_is_restored_as_one_of_nothing(coefficient):
+    kardam = Kardam(coefficient=coefficient, frequency="off")
+    memory = kardam.memory(4, 1)
+    memory = Memory.restored(memory.snapshot())
+    assert memory.left is None
+    judgement, memory = kardam.judge(memory, 0, Dated(0, np.ones(2)), f=1)
+    assert judgement.is_accepted
+    memory = kardam.moved(memory, 1, np.ones(2))
+    assert kardam.judge(memory, 1, Dated(1, np.ones(2)), f=1)[0].is_accepted
+
+
 def test_a_coefficient_is_how_far_a_contributors_own_two_gradients_are_apart():
     kardam = Kardam()
     memory = began(kardam)
