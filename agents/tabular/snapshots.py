@@ -26,7 +26,8 @@ class Snapshots:
             InvalidConfig: says which; or it holds another training's tables already.
         """
         for mark in self.at:
-            if mark not in range(1, length + 1):
+            is_number = isinstance(mark, int | float | np.number)
+            if not (is_number and 1 <= mark <= length and mark % 1 == 0):
                 raise InvalidConfig(
                     f"snapshots are taken at whole numbers in 1..{length} of this training, got "
                     f"{mark}"

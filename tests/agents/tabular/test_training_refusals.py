@@ -41,6 +41,23 @@ def test_marks_that_a_training_does_not_come_to_are_refused(marks):
         trained(QLearning(), Wander(), episodes=1, snapshots=snapshots)
 
 
+class Mark(int):
+    """One that is looked for among others, not compared with both ends."""
+
+    __hash__ = int.__hash__
+
+    def __eq__(self, other):
+        raise AssertionError(f"compared with {other}")
+
+
+def test_marks_of_any_kind_of_whole_number_are_checked_by_their_size():
+    Snapshots(at=np.array([1, 10])).check(10)
+    Snapshots(at=[2.0, Mark(7)]).check(10)
+    for at in ([Mark(11)], ["2"], [np.nan]):
+        with pytest.raises(InvalidConfig, match="whole numbers in"):
+            Snapshots(at=at).check(10)
+
+
 @pytest.mark.parametrize("learner", [Reinforce(), QLearning])
 def test_a_learner_that_does_not_learn_step_by_step_is_refused(learner):
     with pytest.raises(InvalidConfig, match=r"as it is set, such as .*train_reinforce"):
