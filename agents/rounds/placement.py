@@ -12,6 +12,7 @@ from rallypoint.config import check_kinds
 from rallypoint.errors import InvalidConfig
 
 LOCAL = "local"
+STORE = 256 * 1024**2  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Placement:
     blocks: int | None = None  # contributors computed together; one for each actor, if not given
     cpus: float = 1.0  # of each actor
     gpus: float = 0.0
-    object_store: int = 256 * 1024**2  # bytes, of a Ray that is started here
+    object_store: int | None = None  # bytes, of a Ray that is started here; 256 MiB if not given
     source: str = "auto"  # "ship" ours to the nodes, "installed" there; auto: ship if it differs
     start_seconds: float = 60.0  # in which an actor must have started
     patience: float | None = 60.0  # seconds until whoever is late is asked elsewhere as well
@@ -36,7 +37,7 @@ class Placement:
             InvalidConfig: says what must hold.
         """
         check_kinds(self)
-        for name in ("actors", "blocks"):
+        for name in ("actors", "blocks", "object_store"):
             value = getattr(self, name)
             is_number = isinstance(value, Integral) and not isinstance(value, bool)
             if value is not None and not (is_number and value >= 1):
@@ -54,6 +55,12 @@ class Placement:
             raise InvalidConfig(
                 f"{self.address} is Ray's client, which cannot hold rounds together; run on a node "
                 "of the cluster with --ray auto, or through `ray job submit`"
+            )
+        if self.object_store is not None and self.address != LOCAL:
+            raise InvalidConfig(
+                "a cluster's object store is set where it is started, with `ray start "
+                f"--object-store-memory BYTES`: leave out object_store={self.object_store}, which "
+                "is of a Ray that is started here"
             )
         check_variables()
 

@@ -16,7 +16,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 import rallypoint
 from rallypoint.agents.rounds import probe
 from rallypoint.agents.rounds.cluster.reaching import reach, reach_itself
-from rallypoint.agents.rounds.placement import LOCAL, Placement
+from rallypoint.agents.rounds.placement import LOCAL, STORE, Placement
 from rallypoint.errors import CannotGoOn
 from rallypoint.manifest import BLAS_THREADS
 
@@ -162,7 +162,7 @@ def _connect(placement: Placement, **settings: Any) -> None:
         settings |= {
             "num_cpus": int(max(cores, -(-wanted // 1))),
             "include_dashboard": False,
-            "object_store_memory": placement.object_store,
+            "object_store_memory": placement.object_store or STORE,
         }
     before = signal.getsignal(signal.SIGTERM)
     try:

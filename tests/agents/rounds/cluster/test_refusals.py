@@ -56,6 +56,11 @@ def test_where_importing_ray_takes_long_it_is_said_and_gone_on_with(monkeypatch)
         ({"start_seconds": 0.0}, "start_seconds"),
         ({"deadline": 0.0}, "deadline"),
         ({"address": "ray://head:10001"}, "Ray's client"),
+        ({"object_store": 0}, "object_store is a number >= 1"),
+        (
+            {"address": "auto", "object_store": 1 << 28},
+            "with `ray start --object-store-memory BYTES`: leave out object_store=268435456",
+        ),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings, says):
