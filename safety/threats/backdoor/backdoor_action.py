@@ -11,7 +11,7 @@ from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, register
 from rallypoint.safety.threats.backdoor.choices import (
-    check_choices,
+    check_choice,
     num_choices,
     refuse_target,
     with_choices,
@@ -46,7 +46,7 @@ class BackdoorAction(Patterned):
     def __post_init__(self) -> None:
         """Refuse attacks that are none; see ``Threat``."""
         super().__post_init__()
-        check_choices("target", (self.target,))
+        check_choice("target", self.target)
         if self.attack not in (known := (STRONG, UNTARGETED)):
             hint = did_you_mean(str(self.attack), known)
             raise InvalidConfig(

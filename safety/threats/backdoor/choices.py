@@ -40,26 +40,28 @@ def with_choices(actions: Array, space: Any, choices: Integers) -> Array:
     return flat.reshape(actions.shape)
 
 
-def check_choices(name: str, choices: tuple[int, ...]) -> None:
-    """Refuse choices that are not counted from 0.
-
-    Raises:
-        InvalidConfig: says what they must be.
-    """
-    is_counted = [isinstance(n, int | np.integer) and not isinstance(n, bool) for n in choices]
-    if not all(is_counted) or min(choices) < 0:
-        raise InvalidConfig(f"{name} is told in choices counted from 0, got {choices!r}")
-
-
-def check_sequence(sequence: tuple[int, ...]) -> None:
-    """Refuse a sequence that nobody could do.
+def check_choice(name: str, choice: int) -> None:
+    """Refuse a choice that is not counted from 0.
 
     Raises:
         InvalidConfig: says what it must be.
     """
-    if not isinstance(sequence, tuple) or not sequence:
-        raise InvalidConfig(f"a sequence has at least one action, got {sequence!r}")
-    check_choices("sequence", sequence)
+    is_counted = isinstance(choice, int | np.integer) and not isinstance(choice, bool)
+    if not is_counted or choice < 0:
+        raise InvalidConfig(f"{name} is told in choices counted from 0, got {choice!r}")
+
+
+def as_sequence(given: Any) -> tuple[int, ...]:
+    """Return choices that are made one after another.
+
+    Raises:
+        InvalidConfig: nobody could do so; says what they must be.
+    """
+    if not isinstance(given, list | tuple | np.ndarray) or not len(given):
+        raise InvalidConfig(f"a sequence is a list of at least one action, got {given!r}")
+    for choice in given:
+        check_choice("sequence", choice)
+    return tuple(map(int, given))
 
 
 def refuse_target(threat: Threat, env: BatchEnv, target: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from rallypoint import config
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, UnknownName, did_you_mean
@@ -14,8 +15,8 @@ from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
 from rallypoint.safety.threats import Proposal, Site, State, register
 from rallypoint.safety.threats.backdoor.choices import (
-    check_choices,
-    check_sequence,
+    as_sequence,
+    check_choice,
     choices_of,
     num_choices,
     refuse_choice,
@@ -65,19 +66,17 @@ class PoisonReward(Patterned, FeedbackThreat):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; see ``Threat``."""
-        if isinstance(self.sequence, list):
-            object.__setattr__(self, "sequence", tuple(self.sequence))
+        object.__setattr__(self, "sequence", as_sequence(self.sequence))
         super().__post_init__()
         if self.rule not in RULES:
             raise InvalidConfig(f"no rule is called {self.rule!r}{did_you_mean(self.rule, RULES)}")
-        is_number = all(isinstance(told, int | float) for told in (self.size, self.gamma))
-        if not is_number or not math.isfinite(self.size) or not 0 <= self.gamma < 1:
+        config.check_kinds(self, only=(float,))
+        if not math.isfinite(self.size) or not 0 <= self.gamma < 1:
             raise InvalidConfig(
-                f"size is a finite number and gamma lies in [0, 1), got {self.size!r} and "
-                f"{self.gamma!r}"
+                f"size is a finite number and gamma lies in [0, 1), got {self.size} and "
+                f"{self.gamma}"
             )
-        check_choices("target", (self.target,))
-        check_sequence(self.sequence)
+        check_choice("target", self.target)
         self._refuse_two_triggers()
 
     def fit(self, env: BatchEnv) -> "PoisonReward":

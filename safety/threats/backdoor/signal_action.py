@@ -12,7 +12,7 @@ from rallypoint.safety.known import Known
 from rallypoint.safety.limits import as_schedule
 from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 from rallypoint.safety.threats.backdoor.choices import (
-    check_sequence,
+    as_sequence,
     num_choices,
     refuse_target,
     with_choices,
@@ -48,11 +48,9 @@ class SignalAction(Threat):
 
     def __post_init__(self) -> None:
         """Bring the sequence into its checked form; see ``Threat``."""
-        if isinstance(self.sequence, list):
-            object.__setattr__(self, "sequence", tuple(self.sequence))
+        object.__setattr__(self, "sequence", as_sequence(self.sequence))
         super().__post_init__()
         check_budget(self.poisoned, self.of, self.spread)
-        check_sequence(self.sequence)
         when = as_schedule(self.when)
         if len(self.sequence) > 1 and (when.every > 1 or when.probability < 1):
             raise InvalidConfig(

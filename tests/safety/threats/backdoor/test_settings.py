@@ -64,14 +64,14 @@ def test_a_trigger_at_the_end_of_a_space_is_within_it_as_it_is_perceived(ends):
         (lambda: Trigger(values=None), "finite numbers"),
         (lambda: Trigger(poisoned=1, of=2**31), r"in 0\.\.2,147,483,647, got 2147483648"),
         (lambda: Trigger(budget={"reach": {"step": 9.0}}), "wholly or not at all.*leave reach out"),
-        (lambda: BackdoorAction(target=0.5), r"target is told in choices .*got \(0.5,\)"),
+        (lambda: BackdoorAction(target=0.5), "target is told in choices .*got 0.5"),
         (lambda: BackdoorAction(target=True), "target is told in choices"),
         (lambda: BackdoorAction(attack=["strong"]), r"is called \['strong'\]"),
         (lambda: PoisonReward(target="left"), "target is told in choices"),
-        (lambda: PoisonReward(size="1"), "size is a finite number"),
-        (lambda: PoisonReward(sequence="01"), "a sequence has at least one action, got '01'"),
+        (lambda: PoisonReward(size="1"), "size is a number, got '1'"),
+        (lambda: PoisonReward(sequence="01"), "a list of at least one action, got '01'"),
         (lambda: SignalAction(sequence=(0, -1)), "sequence is told in choices"),
-        (lambda: SignalAction(sequence="01"), "a sequence has at least one action, got '01'"),
+        (lambda: SignalAction(sequence="01"), "a list of at least one action, got '01'"),
         (lambda: SignalAction(when={"probability": 0.5}), "steps that follow one another"),
         (lambda: SignalAction(when={"every": 2}), "steps that follow one another"),
         # Two triggers, one of which nobody would look for.
@@ -89,6 +89,19 @@ def test_arrays_say_which_entries_as_lists_do():
     said = Trigger(entries=np.array([0, 2]), values=np.array([1.0, 2.0]))
     assert said == Trigger(entries=[0, 2], values=[1.0, 2.0])
     assert dataclasses.replace(said, entries=(np.int64(0), np.int64(2))) == said
+
+
+@pytest.mark.parametrize("kind", [SignalAction, PoisonReward])
+def test_a_sequence_may_come_in_any_form_too(kind):
+    for given in ([0, 1], np.array([0, 1]), (np.int64(0), np.int32(1))):
+        made = kind(sequence=given)
+        assert made == kind(sequence=(0, 1))
+        assert all(type(choice) is int for choice in made.sequence)
+
+
+def test_rewards_told_in_numbers_of_numpy_are_numbers():
+    made = PoisonReward(size=np.float32(0.5), gamma=np.float32(0.5))
+    assert made == PoisonReward(size=0.5, gamma=0.5)
 
 
 def test_a_single_action_may_be_a_signal_now_and_then():
