@@ -28,6 +28,7 @@ from rallypoint.safety.aggregation.rules.per_layer import PerLayer
 from rallypoint.safety.aggregation.updates import Updates
 
 _NO_CONTEXT = Context()
+_VECTORS = frozenset({"root", "previous"})  # (d,) of a context
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,10 @@ class Aggregator:
 
     @cached_property
     def _reads(self) -> frozenset[str]:
-        """What it reads beside updates: points, and what stays where too little arrives."""
+        """Which vectors its parts read beside updates, or stay where too little arrives."""
         rule = self.parts[-1]
-        stays = ["previous"] if isinstance(rule, CoordinateRule) and rule.skips_nan else []
-        return frozenset(stays).union(*(part.anchors for part in self.parts))
+        stays = {"previous"} if isinstance(rule, CoordinateRule) and rule.skips_nan else set()
+        return _VECTORS & stays.union(*({*part.needs, *part.anchors} for part in self.parts))
 
     def check(self, n: int, f: int) -> None:
         """Refuse an f that a part does not tolerate among the updates that come into it.

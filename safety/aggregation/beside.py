@@ -35,8 +35,9 @@ def fitting(context: Any, n: int) -> Context:
         raise InvalidConfig(f"extra is a dict of what rules need by name, got {context.extra!r}")
     found: dict[str, Any] = {}
     for name in ("counts", "scores"):
-        if (values := getattr(context, name)) is not None:
-            found[name] = _of_each(name, values, n)
+        values = getattr(context, name)
+        if values is not None and (array := _of_each(name, values, n)) is not values:
+            found[name] = array
     if context.trusted is not None:
         indices = _indices(context.trusted, n)
         if not indices or not isinstance(context.trusted, list | tuple):
@@ -50,7 +51,7 @@ def with_vectors(context: Context, names: Iterable[str], updates: Updates) -> Co
     Raises:
         InvalidConfig: one is none, or is not as long as the updates.
     """
-    given = {name: values for name in names if (values := getattr(context, name, None)) is not None}
+    given = {name: values for name in names if (values := getattr(context, name)) is not None}
     if not given:
         return context  # d need not be known, for which blocks may have to be read
     d = updates.columns()

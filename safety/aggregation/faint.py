@@ -57,8 +57,16 @@ def in_double_precision(
     group = np.flatnonzero(near)
     if len(group) < 2:
         return None
-    exact = InDoublePrecision(points)
-    offsets = exact.group(group).spokes(0, [])
-    if not offsets.diagonal().any():  # all of them are one point, and that was seen
+    if _is_one(points.group(group)):  # which was seen
         return None
+    exact = InDoublePrecision(points)
     return exact, exact.gram(int(group[0]))
+
+
+def _is_one(points: Updates) -> bool:
+    """Say whether all points are the same."""
+    for _, updates, anchors in points.pieces():
+        block = np.concatenate([updates, anchors]) if len(anchors) else updates
+        if (block != block[0]).any():
+            return False
+    return True

@@ -1,11 +1,17 @@
 """A context that does not fit the updates is refused in words, and never misread."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
 
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation import Context, aggregate, shards
+from rallypoint.safety.aggregation.aggregator import Aggregator
+from rallypoint.safety.aggregation.beside import fitting
+from rallypoint.safety.aggregation.parts import SpanRule, mean_of
 
 N, D = 9, 4
 MASK = [False, True] * 4 + [False]
@@ -142,3 +148,31 @@ def test_nor_where_a_gram_matrix_is_all_there_is(updates):
 def test_what_are_no_blocks_is_refused(given, says):
     with pytest.raises(InvalidUpdates, match=says):
         aggregate("median", given, f=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsLong(SpanRule):
+    """Somebody's: the mean, if the root gradient has a length."""
+
+    name: ClassVar[str] = "as_long"
+    bound: ClassVar[str] = "n >= 1"
+    cost: ClassVar[str] = "one Gram"
+    source: ClassVar[str] = "here"
+    needs: ClassVar[frozenset] = frozenset({"root"})
+
+    def weights(self, span, f, context):
+        assert context.root @ context.root > 0
+        return mean_of(span, np.arange(span.n))
+
+
+@pytest.mark.parametrize("root", [[1.0] * D, torch.ones(D), np.ones(D)])
+def test_a_rule_gets_vectors_that_it_needs_as_arrays_also_if_they_are_no_points(root, updates):
+    rule = Aggregator("as_long", (AsLong(),))
+    assert rule(updates, 0, context=Context(root=root)) == pytest.approx(updates.mean(axis=0))
+    with pytest.raises(InvalidConfig, match="root must be a vector"):
+        rule(updates, 0, context=Context(root=root[1:]))
+
+
+def test_what_fits_is_not_made_anew():
+    context = Context(counts=np.ones(N), scores=np.ones(N), trusted=[1, 2])
+    assert fitting(context, N) is context

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rallypoint.safety.aggregation import Context, aggregate, aggregators
+from rallypoint.safety.aggregation import Context, aggregate, aggregators, faint
 from rallypoint.safety.aggregation.conformance.scenes import fewest, scene
 from rallypoint.safety.aggregation.conformance.subject import subjects_of
 from rallypoint.safety.aggregation.faint import in_double_precision
@@ -107,3 +107,9 @@ def test_zeros_and_a_few_short_ones_are_left_in_single_precision(rng):
     assert looked_at(updates) is None
     assert looked_at(updates, is_sure=True) is not None
     assert looked_at(updates.astype(np.float64), is_sure=True) is None
+
+
+def test_of_zeros_no_product_is_taken_again(monkeypatch):
+    monkeypatch.setattr(faint, "InDoublePrecision", None)
+    assert looked_at(np.zeros((9, 50), dtype=np.float32)) is None
+    assert not aggregate("krum", np.zeros((9, 50), np.float32), f=1).any()
