@@ -23,7 +23,7 @@ def _did(receipt: "Receipt") -> str:
 
 
 def _why_idle(receipt: "Receipt") -> str:
-    """Say that a threat touched nobody, who may have meant it to, and how far it came."""
+    """Say that a threat touched nobody, and how far it came."""
     if receipt.opportunities:
         why = f"it took none of its {receipt.opportunities} opportunities"
     elif receipt.occasions:

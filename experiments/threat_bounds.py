@@ -12,7 +12,6 @@ from typing import Any
 
 from rallypoint.config import from_dict
 from rallypoint.counts import MOST, MOST_AT_ONCE
-from rallypoint.errors import RallypointError
 
 Takes = Callable[[Any], bool]
 _LEAST = math.ulp(0.0)
@@ -36,7 +35,7 @@ def with_bounds(schema: dict[str, Any], kind: type[Any], key: str) -> dict[str, 
     def takes(value: Any) -> bool:
         try:
             from_dict(kind, {key: value})
-        except RallypointError:
+        except Exception:  # noqa: BLE001 - whatever somebody's own config raises
             return False
         return True
 
@@ -44,13 +43,16 @@ def with_bounds(schema: dict[str, Any], kind: type[Any], key: str) -> dict[str, 
 
 
 def parts_of(kind: Any) -> dict[str, type[Any]]:
-    """Return a config and all that its settings are made of, by their names."""
+    """Return a config and all configs that its settings are made of, by their names.
+
+    By the short name and by the whole one, which a schema has for those of equal short ones.
+    """
     found: dict[str, type[Any]] = {}
     left = [kind]
     while left:
         part = left.pop()
-        if is_dataclass(part) and isinstance(part, type) and part.__name__ not in found:
-            found[part.__name__] = part
+        if is_dataclass(part) and isinstance(part, type) and part not in found.values():
+            found |= dict.fromkeys((part.__name__, f"{part.__module__}.{part.__qualname__}"), part)
             hints = typing.get_type_hints(part)
             left += [hints[field.name] for field in fields(part)]
         left += typing.get_args(part)

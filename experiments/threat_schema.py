@@ -59,7 +59,7 @@ def _table(kind: Any, definitions: Schema, *, prefix: str, name: str | None = No
     for part, schema in parts.items():
         is_top = top == {"$ref": f"#/$defs/{prefix}.{part}"}
         written = _as_file(schema, kind if is_top else None, name)
-        for key, setting in written.get("properties", {}).items():
+        for key, setting in written.get("properties", {}).items() if part in kinds else ():
             written["properties"][key] = with_bounds(setting, kinds[part], key)
         definitions[f"{prefix}.{part}"] = written
     return top

@@ -3,9 +3,9 @@
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import jsonschema
 import pytest
@@ -92,6 +92,49 @@ def test_the_schema_knows_the_threats_of_others_even_where_nothing_describes_the
     validator = jsonschema.Draft202012Validator(threat_file_schema())
     assert validator.is_valid({"threats": [{"kind": "odd", "phase": 3}, {"kind": "crash"}]})
     assert not validator.is_valid({"threats": [{"kind": "even"}]})
+
+
+class Shape(TypedDict):
+    """A part that is no config."""
+
+    sides: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Somebody's own, called as one of ours is."""
+
+    period: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picky(Threat):
+    """Checks itself by other errors than ours."""
+
+    kind: ClassVar[str] = "picky"
+    site: ClassVar[str] = "action"
+
+    size: float = 1.0
+    own: Schedule = field(default_factory=Schedule)
+    shape: Shape | None = None
+
+    def __post_init__(self):
+        """Refuse sizes below 0."""
+        assert self.size >= 0
+
+    def apply(self, state, known, draws):
+        raise NotImplementedError
+
+
+def test_a_threat_of_others_may_check_itself_and_name_its_parts_as_it_likes(monkeypatch):
+    list(threats)
+    monkeypatch.setattr(threats, "_parts", dict(threats._parts))
+    register(Picky)
+    definitions = threat_file_schema()["$defs"]
+    size = definitions["picky.Picky"]["properties"]["size"]
+    assert size["minimum"] == 0
+    [ours] = [name for name in definitions if name.startswith("picky.rallypoint.")]
+    assert definitions[ours]["properties"]["every"]["minimum"] == 1
 
 
 NUMBERS = (-1e300, -1.0, -5e-324, 0.0, 5e-324, 0.5, 1.0 - 2**-53, 1.0, 1.0 + 2**-52, 2.0, 3.5)
