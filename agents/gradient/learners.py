@@ -26,6 +26,8 @@ from rallypoint.batch_env import BatchEnv, Group
 from rallypoint.config import check_kinds
 from rallypoint.errors import InvalidConfig, did_you_mean
 
+_POISONED = 0.1  # of trajectories, where nobody says how many
+
 
 @dataclass(frozen=True, kw_only=True)
 class GradientLearner(Estimator):
@@ -47,7 +49,8 @@ class GradientLearner(Estimator):
     max_norm: float | None = None  # a contributor's longer gradient is shortened to this
     normalise_observations: bool = False  # by their mean and variance, learned together
     trajectory_filter: str | None = None  # "sever": contributors leave out those that stand out
-    poisoned_share: float = 0.1  # of a contributor's trajectories, at most, where it filters them
+    # Of a contributor's trajectories, at most, where it filters them; 0.1 if not given.
+    poisoned_share: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -69,6 +72,12 @@ class GradientLearner(Estimator):
         if self.trajectory_filter not in {None, SEVER}:
             hint = did_you_mean(self.trajectory_filter or "", [SEVER])
             raise InvalidConfig(f"no filter is called {self.trajectory_filter!r}{hint}")
+        if self.poisoned_share is not None and self.trajectory_filter is None:
+            raise InvalidConfig(
+                f"poisoned_share = {self.poisoned_share} says how much a trajectory filter may "
+                "leave out, and there is none: leave it out, or give --trajectory-filter sever "
+                f'(from Python trajectory_filter="{SEVER}")'
+            )
         # Each refuses its own.
         _ = self.contribution, self.pace, self.server_optimiser, self.filtering
         super().__post_init__()
@@ -81,9 +90,10 @@ class GradientLearner(Estimator):
     @property
     def filtering(self) -> TrajectoryFilter | None:
         """Which trajectories contributors leave out."""
-        return (
-            None if self.trajectory_filter is None else TrajectoryFilter(share=self.poisoned_share)
-        )
+        if self.trajectory_filter is None:
+            return None
+        share = self.poisoned_share
+        return TrajectoryFilter(share=_POISONED if share is None else share)
 
     @property
     def server_optimiser(self) -> Optimiser:

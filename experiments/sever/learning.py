@@ -131,7 +131,7 @@ def learned(
         epochs=4,
         minibatch=_STEPS * _COPIES * config.contributors // 4,
         trajectory_filter=trajectory_filter,
-        poisoned_share=config.share,
+        poisoned_share=None if trajectory_filter is None else config.share,
     )
     (group,) = world.groups
     networks = learner.architecture(group)

@@ -242,8 +242,10 @@ def test_a_trajectory_that_cannot_be_counted_with_is_left_out():
 def test_what_cannot_be_meant_is_refused():
     with pytest.raises(InvalidConfig, match="'svr'; did you mean 'sever'"):
         learner_of("a2c", trajectory_filter="svr")
-    with pytest.raises(InvalidConfig, match="share"):
+    with pytest.raises(InvalidConfig, match="share is how much"):
         learner_of("a2c", poisoned_share=0.5)
+    with pytest.raises(InvalidConfig, match="there is none: leave it out, or give --trajectory"):
+        learner_of("a2c", trajectory_filter=None, poisoned_share=0.2)
     with pytest.raises(InvalidConfig, match="below 20 where"):
         TrajectoryFilter(share=0.1, rounds=20)
     with pytest.raises(InvalidConfig, match=r"among 5 trajectories .* takes 6"):
