@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rallypoint.errors import InvalidConfig, TooManyByzantine
+from rallypoint.errors import InvalidConfig, InvalidUpdates, TooManyByzantine
 from rallypoint.safety.aggregation.parts import (
     Anchor,
     Composite,
@@ -89,9 +89,17 @@ def check_needs(part: Part, context: Context) -> None:
 
     Raises:
         InvalidConfig: says what, and how to give it.
+        InvalidUpdates: of the updates that were trusted none takes part.
     """
     for need in _needs(part.needs, part.anchors):
-        if getattr(context, need) is None:
+        given = getattr(context, need)
+        if need == "trusted" and given is not None and not len(given):
+            raise InvalidUpdates(
+                f"{part.name} needs a trusted update, and every one in context.trusted is not "
+                "finite, or so far off that squares overflow: trust several, so that one that "
+                "breaks down is no loss"
+            )
+        if given is None:
             raise InvalidConfig(
                 f"{part.name} needs {need}: give context=Context({need}=…); it is lost where an "
                 "earlier part changes the number of updates, if it is one value for each"

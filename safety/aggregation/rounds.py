@@ -198,8 +198,8 @@ def _of_rows(context: Context, rows: Indices, n: int) -> Context:
     if len(rows) == n:
         return context
     trusted = context.trusted
-    if trusted is not None:  # none left is none given
-        trusted = np.flatnonzero(np.isin(rows, list(trusted))).tolist() or None
+    if trusted is not None:
+        trusted = np.flatnonzero(np.isin(rows, list(trusted))).tolist()
     return replace(
         context,
         trusted=trusted,

@@ -104,6 +104,16 @@ def test_trust_goes_with_those_who_left(rng):
     assert np.allclose(kept, alone)
 
 
+@pytest.mark.parametrize("lie", [np.nan, 1e200])
+@pytest.mark.parametrize("name", ["monna", "expert_rank"])
+def test_where_all_who_are_trusted_left_it_is_said(name, lie, rng):
+    updates = rng.standard_normal((9, 40))
+    updates[[2, 5]] = lie
+    with pytest.raises(InvalidUpdates, match=rf"{name} needs a trusted update, .* trust several"):
+        aggregate(name, updates, f=2, context=Context(trusted=[2, 5]))
+    assert np.isfinite(aggregate("krum", updates, f=2, context=Context(trusted=[2, 5]))).all()
+
+
 def test_a_majority_of_lies_does_not_hide_the_anchors(rng):
     """Rules with an anchor may tolerate more than half; the centre must then be no lie."""
     root = rng.standard_normal(200)
