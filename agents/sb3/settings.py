@@ -11,6 +11,7 @@ import torch
 from gymnasium import Space
 from stable_baselines3.common.noise import ActionNoise
 from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.type_aliases import TrainFrequencyUnit
 
 from rallypoint.agents.sb3.algorithms import Algorithm
 from rallypoint.agents.sb3.widths import check_widths
@@ -53,6 +54,8 @@ def complete(
     """
     kind = algorithm.load()
     known = inspect.signature(kind).parameters
+    if pair := _sequence(given.get("train_freq")):
+        given = {**given, "train_freq": [*map(_in_words, pair)]}
     for name in given:
         if name not in known or name in _NOT_SETTINGS:
             names = [known_name for known_name in known if known_name not in _NOT_SETTINGS]
@@ -110,6 +113,11 @@ def _is_frequency(value: Any) -> bool:
     count, *unit = _sequence(value) or (value,)
     is_number = isinstance(count, Integral) and not isinstance(count, bool) and int(count) >= 1
     return is_number and (unit in (["step"], ["episode"]) or not isinstance(value, tuple | list))
+
+
+def _in_words(unit: Any) -> Any:
+    """Return what a pair counts by its name, as files have it, and not as SB3's own kind."""
+    return unit.value if isinstance(unit, TrainFrequencyUnit) else unit
 
 
 def _sequence(value: Any) -> Sequence[Any]:
