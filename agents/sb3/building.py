@@ -54,6 +54,8 @@ def check_buildable(
     _refuse_maskless(algorithm, view)
     if isinstance(size := used.get("buffer_size"), int):
         used["buffer_size"] = min(size, spaces.num_envs)  # enough to be asked whether it can be
+    if "verbose" in used:
+        used["verbose"] = 0  # what is made here is no training to speak of
     _made(algorithm, spaces, used, None)
 
 

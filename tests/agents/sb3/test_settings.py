@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from gymnasium.spaces import MultiBinary
 from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
 from rallypoint.agents.sb3.training import train_sb3
+from rallypoint.agents.train import Training, check
 from rallypoint.errors import InvalidConfig
 from tests.agents.sb3.every_algorithm import small, world
 from tests.envs.views.worlds import Match
@@ -23,6 +25,8 @@ FREQUENCY = "train_freq of sb3:.* is a whole number of steps >= 1, or one with w
         ("QRDQN", {"train_freq": [2, ["step"]]}, FREQUENCY),
         ("SAC", {"train_freq": [[1, "step"], "step"]}, r"got \[\[1, 'step'\], 'step'\]"),
         ("DQN", {"train_freq": [1, "episode"]}, "only where one row is learned from, and here 4"),
+        ("DQN", {"train_freq": TrainFreq(1, TrainFrequencyUnit.EPISODE)}, "one row is learned"),
+        ("DQN", {"train_freq": TrainFreq(0, TrainFrequencyUnit.STEP)}, FREQUENCY),
         ("TQC", {"target_update_interval": 0}, "target_update_interval of sb3:TQC is at least 1"),
         ("TD3", {"policy_delay": 0}, "policy_delay of sb3:TD3 is at least 1, got 0"),
         ("ARS", {"n_delta": 0}, "n_delta of sb3:ARS is at least 1, got 0"),
@@ -41,6 +45,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_learned(name, settin
     [
         (2, {"train_freq": [2, "step"]}, [2, "step"]),
         (1, {"train_freq": (1, "episode")}, [1, "episode"]),
+        (1, {"train_freq": TrainFreq(1, TrainFrequencyUnit.EPISODE)}, [1, "episode"]),
         (2, {"action_noise": NormalActionNoise(np.zeros(2), np.ones(2))}, None),
     ],
 )
@@ -55,6 +60,11 @@ def test_who_asks_sb3_to_say_more_gets_its_table(capsys):
         settings = small("PPO") | {"verbose": verbose}
         train_sb3(world("PPO"), "sb3:PPO", steps=32, settings=settings)
         assert ("filler_share" in capsys.readouterr().out) is is_told
+
+
+def test_nothing_is_said_while_it_is_asked_whether_it_can_be_learned(capsys):
+    check(Training(agent="sb3:PPO", env="cartpole-v1", steps=256, settings={"verbose": 1}))
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("name", ["A2C", "PPO", "RecurrentPPO", "TRPO"])
