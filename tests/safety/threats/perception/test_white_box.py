@@ -8,6 +8,7 @@ from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threats import threats
+from rallypoint.wrapper import BatchWrapper
 from tests.safety.stubs import ground
 from tests.safety.threats.perception.linear import Linear
 
@@ -41,6 +42,34 @@ def test_the_best_lie_about_a_linear_policy_is_found_in_the_box(kind):
         np.testing.assert_allclose(lies, wanted, atol=1e-6)
     assert disagreements(env.model, env.receipts()) == []
     assert env.receipts()[0].largest_lie == pytest.approx(0.3, abs=1e-7)
+
+
+class Shows(BatchWrapper):
+    """Shows other numbers in the second copy."""
+
+    def __init__(self, env, numbers):
+        super().__init__(env)
+        self._numbers = numbers
+
+    def reset(self, seed=None, mask=None):
+        observations = super().reset(seed, mask)
+        observations["agents"][1] = self._numbers
+        return observations
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of the network's products
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("kind", ["fgsm", "pgd", "mad", "critic", "smoothed_pgd", "random_percept"])
+def test_what_a_world_shows_is_left_alone_where_it_is_not_finite(kind, norm):
+    numbers = np.float32([0.1, np.inf, 0.2, 0.0])
+    env = Shows(rallypoint.make("cartpole-v1", copies=3), numbers)
+    threat = threats[kind](budget={"reach": {"step": 0.3, "norm": norm}})
+    env = Threatened(env, threat, policy=POLICY)
+    seen = env.reset(seed=0)["agents"]
+    assert seen[1, 0, 1] == np.inf
+    assert (seen[[0, 2]] != env.true_observations["agents"][[0, 2]]).any(axis=(1, 2)).all()
+    assert disagreements(env.model, env.receipts()) == []
+    assert env.receipts()[0].largest_lie <= 0.3
 
 
 @pytest.mark.parametrize("kind", ["fgsm", "pgd"])
