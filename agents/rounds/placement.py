@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
-from numbers import Integral
 
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from rallypoint.agents.rounds.ray_variables import check_variables
@@ -39,9 +38,8 @@ class Placement:
         check_kinds(self)
         for name in ("actors", "blocks", "object_store"):
             value = getattr(self, name)
-            is_number = isinstance(value, Integral) and not isinstance(value, bool)
-            if value is not None and not (is_number and value >= 1):
-                raise InvalidConfig(f"{name} is a number >= 1, got {value!r}")
+            if value is not None and value < 1:
+                raise InvalidConfig(f"{name} is a number >= 1, got {value}")
         if not (0 <= self.cpus < math.inf and 0 <= self.gpus < math.inf):
             raise InvalidConfig(
                 f"an actor has 0 or more CPUs and GPUs, got {self.cpus}, {self.gpus}"
