@@ -60,6 +60,13 @@ def ask(
         told = lies.astype(known.dtype)
     is_finite = np.isfinite(told[known.opportunities]).all()
     if threat.is_finite and not is_finite and np.isfinite(found).all():
+        sent = lies[known.opportunities]
+        if np.isfinite(sent).all():
+            raise NotConformant(
+                f"{label} must send finite numbers that {known.dtype} holds, and would send "
+                f"{np.abs(sent).max():.0e} where {np.finfo(known.dtype).max:.0e} is the largest: "
+                "what it is set to, such as a scale, must be smaller"
+            )
         raise NotConformant(
             f"{label} must send finite numbers that {known.dtype} holds, or say that they are not: "
             "is_finite = False"

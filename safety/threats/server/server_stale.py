@@ -11,6 +11,8 @@ from rallypoint.safety.threats.server import ServerThreat
 from rallypoint.safety.threats.update import Answer, Generators
 from rallypoint.safety.updates.known import KnownUpdates
 
+_MOST = 10**9  # numbers that are remembered: 8 GB
+
 
 @register
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,16 @@ class ServerStale(ServerThreat):
             raise InvalidConfig(f"lag is a number of rounds >= 1, got {self.lag!r}")
 
     def init(self, E: int, N: int) -> State:
-        """Remember nothing yet: a ring of ``lag`` rows for each server, and how many came."""
+        """Remember nothing yet: a ring of ``lag`` rows for each server, and how many came.
+
+        Raises:
+            InvalidConfig: no memory holds as many; says how many rounds may be meant.
+        """
+        if E * self.lag * N > _MOST:
+            raise InvalidConfig(
+                f"lag = {self.lag:,} rounds are too many to remember: what lying servers say is "
+                f"{E * N:,} numbers in each; take lag <= {max(1, _MOST // (E * N)):,}"
+            )
         return {"kept": np.zeros((E, self.lag, N)), "came": np.zeros(E, dtype=np.int64)}
 
     def apply(self, state: State, known: KnownUpdates, rngs: Generators) -> Answer:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, NotConformant
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import threats
@@ -69,6 +69,22 @@ def test_a_random_server_says_the_same_noise_to_everybody_and_other_noise_next_t
         said(frame(ServerRandom(victims=[2], scale=0.5), seed=s), models_of(0)) for s in range(200)
     ]
     assert abs(np.std([one[2, 0] for one in drawn]) - 0.5) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["server_random", "equivocation"])
+def test_noise_that_single_precision_does_not_hold_is_called_too_large(kind):
+    under = frame(threats[kind](victims=[2], scale=1e300))
+    with pytest.raises(NotConformant, match=r"would send \de\+30\d .* a scale, must be smaller"):
+        said(under, models_of(0))
+    assert np.isfinite(said(under, models_of(0, np.float64))).all()
+
+
+def test_a_lag_that_no_memory_holds_is_refused_with_one_that_does():
+    under = frame(ServerStale(victims=[2], lag=10**9))
+    with pytest.raises(
+        InvalidConfig, match=r"lag = 1,000,000,000 rounds .* take lag <= 35,714,285"
+    ):
+        said(under, models_of(0))
 
 
 def test_a_stale_server_says_what_it_had_so_many_rounds_ago():
