@@ -16,6 +16,7 @@ experiments.add(
         question="Do agents that evolved with attackers stand others they have never met?",
         config=CoevolutionConfig,
         run="rallypoint.experiments.coevolution.run:run",
+        check="rallypoint.experiments.coevolution.measure:check",
         seeds=8,
         quick_seeds=3,
         quick={

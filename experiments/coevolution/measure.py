@@ -37,6 +37,19 @@ class Tested:
         return worst
 
 
+def check(config: CoevolutionConfig) -> None:
+    """Refuse what cannot be evolved, or where bouts could not be fought.
+
+    Raises:
+        RallypointError: says why.
+    """
+    Bench(config)
+    if config.bouts_on:
+        from rallypoint.agents.rounds.cluster.session import Session  # Ray
+
+        Session(_placement(config)).close()
+
+
 class Bench:
     """Where hosts are evolved, attackers are trained, and hosts are tested."""
 
@@ -52,7 +65,7 @@ class Bench:
         return evolve(
             self.methods[method],
             seeds,
-            placement=Placement(address=config.bouts_on) if config.bouts_on else None,
+            placement=_placement(config) if config.bouts_on else None,
             kept=Path(config.kept) / method if config.kept else None,
             told=told,
         )
@@ -125,6 +138,10 @@ class Bench:
     def _units(self) -> tuple[int, ...]:
         regime: Regime = self.methods["no_adversary"]
         return regime.units
+
+
+def _placement(config: CoevolutionConfig) -> Placement:
+    return Placement(address=config.bouts_on)
 
 
 def _mean(returns: Floats | None) -> float:

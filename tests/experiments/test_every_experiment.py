@@ -54,8 +54,9 @@ def test_its_quick_config_is_a_config(name):
     [(name, *refused) for name in IN_MINIATURE for refused in miniature_of(name).REFUSED],
 )
 def test_settings_that_cannot_be_run_are_refused(name, settings, says):
+    experiment = experiments[name]
     with pytest.raises(RallypointError, match=says):
-        from_dict(experiments[name].config, settings)
+        experiment.refuse(from_dict(experiment.config, settings))
 
 
 @every_experiment

@@ -23,6 +23,11 @@ MINIATURE = CoevolutionConfig(
 REFUSED = [
     ({"epsilon": 0.0}, "epsilon is the size of a lie"),
     ({"attackers": 0}, "attackers is a number >= 1"),
+    ({"hosts": 1}, "from two hosts and two pathogens or more, got 1 and 3"),
+    ({"budget": 10}, "a budget of 10 environment steps is too small"),
+    ({"epsilon": 1e300}, "step is a finite size"),
+    ({"episodes": 1}, "episodes is a number >= 2"),
+    ({"bouts_on": "ray://head:1"}, "Ray's client"),
 ]
 
 

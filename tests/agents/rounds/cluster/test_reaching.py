@@ -74,6 +74,16 @@ def test_what_stands_in_a_folder_stays_where_no_ray_answers(first, again, tmp_pa
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
+def test_bouts_that_nobody_could_fight_are_refused_before_there_is_a_folder(tmp_path):
+    words = ("run", "coevolution", "--bouts-on", "127.0.0.1:1", "--out", tmp_path / "run")
+    done = subprocess.run(
+        [sys.executable, "-m", "rallypoint", *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert ":1 does not answer" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "environ",
     [
