@@ -22,11 +22,17 @@ def sizes(lies: Array, truths: Array, units: Floats, norm: Norm) -> Floats:
     """
     with np.errstate(invalid="ignore"):  # of equal infinities
         apart = np.abs(np.subtract(lies, truths, dtype=np.float64))
-    if not np.isfinite(apart).all():
-        is_true = (lies == truths) | (np.isnan(lies) & np.isnan(truths))
-        apart = np.where(is_true, 0.0, np.nan_to_num(apart, nan=np.inf, posinf=np.inf))
+        size = _norms(apart, units, norm)
+    if np.isfinite(size).all():
+        return size
+    is_true = (lies == truths) | (np.isnan(lies) & np.isnan(truths))
+    beyond = np.nan_to_num(apart, nan=np.inf, posinf=np.inf)
+    return _norms(np.where(is_true, 0.0, beyond), units, norm)
+
+
+def _norms(apart: Floats, units: Floats, norm: Norm) -> Floats:
     # An entry of unit 0 must not be touched: the least touch is beyond all measure.
-    beyond = np.where(apart > 0, np.inf, 0.0)
+    beyond = np.where(apart == 0, 0.0, np.inf)
     scaled = np.divide(apart, units, out=beyond, where=np.broadcast_to(units > 0, apart.shape))
     flat = scaled.reshape(*scaled.shape[:2], -1)
     size: Floats = flat.max(axis=2) if norm == "linf" else np.sqrt((flat * flat).sum(axis=2))
@@ -39,19 +45,20 @@ def confined(
     """Bring lies (e, n, …) within the space and a size (e, n), none of them a bit too large.
 
     A lie is moved straight towards the truth; where the truth itself lies outside of the space,
-    being in the space comes first. A truth that is infinite, or no number, stays.
+    being in the space comes first. A truth that is infinite, or no number, stays, and so does one
+    to which there is no straight way.
     """
     room = rooms.reshape(*rooms.shape, *(1,) * (truths.ndim - 2))
     with np.errstate(invalid="ignore"):  # of equal infinities
         offsets = np.subtract(lies, truths, dtype=np.float64)
-    has_end = np.isfinite(truths)
-    offsets[~has_end] = 0.0
+    if not (has_end := np.isfinite(offsets)).all():
+        stays = np.isnan(offsets) | ~np.isfinite(truths) if norm == "linf" else ~has_end
+        offsets[stays] = 0.0
+        lies = np.where(stays, truths, lies)
     if norm == "linf":
         far = np.where(units > 0, room, 0.0) * units  # without a limit, too, it is 0 in no unit
         offsets = np.clip(offsets, -far, far)
     else:
-        lies = np.where(has_end & np.isfinite(offsets), lies, truths)  # no straight way else
-        offsets[~np.isfinite(offsets)] = 0.0
         large = sizes(np.where(units > 0, lies, truths), truths, units, norm).reshape(room.shape)
         share = np.divide(room, large, out=np.ones_like(large), where=large > room)
         offsets = np.where(units > 0, offsets * share, 0.0)

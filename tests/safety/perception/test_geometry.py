@@ -65,6 +65,17 @@ def test_a_truth_without_end_stays_and_what_lies_beside_it_is_confined(norm, roo
     assert (sizes(shown, truths, units, norm) <= rooms).all()
 
 
+@norms
+def test_what_is_no_number_is_not_shown_for_one_that_is(norm):
+    lies = np.array([[[np.nan, 5.0]]])
+    space = Box(-np.inf, np.inf, (2,), np.float64)
+    for unit in (0.0, 1.0):
+        settings = {"units": np.array([unit, 1.0]), "norm": norm}
+        assert sizes(lies, np.zeros((1, 1, 2)), **settings)[0, 0] == np.inf
+        shown = confined(lies, np.zeros((1, 1, 2)), np.full((1, 1), 0.5), space=space, **settings)
+        assert shown.tolist() == [[[0.0, 0.5]]]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     norm=st.sampled_from(["linf", "l2"]),
