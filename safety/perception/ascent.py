@@ -53,8 +53,7 @@ class Climb:
         for _ in range(self.steps):
             _, gradient = network.value_and_gradient({measure.group.name: lies}, objective)
             lies = ball.moved(lies, gradient[measure.group.name], self.rate)
-        entries = tuple(range(2, truths.ndim))
-        has_end = np.isfinite(truths).all(axis=entries, keepdims=True)
+        has_end = np.isfinite(truths).all(axis=tuple(range(2, truths.ndim)), keepdims=True)
         if not has_end.all():
             np.copyto(lies, truths, where=np.isnan(lies) & ~has_end)
         return lies
