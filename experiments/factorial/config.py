@@ -23,9 +23,7 @@ class FactorialConfig:
     Another world or another learner has its own settings, unless some are given.
     """
 
-    threats: ThreatFile = (
-        ""  # what goes wrong; empty: the one beside this module, with all four channels
-    )
+    threats: ThreatFile = ""  # what goes wrong; empty: one of ours, with all four channels
     env: str = _WORLD  # id of the environment
     agent: str = _LEARNER  # name of the learner
     by: Literal["channel", "threat"] = "channel"  # what is switched: all at one site, or each
