@@ -39,5 +39,5 @@ class BackdoorConfig:
             raise InvalidConfig("spreads hold 'uniform', which most claims are about")
         if not 1 <= self.marks <= MARKS:
             raise InvalidConfig(f"marks is a number in 1..{MARKS}, got {self.marks}")
-        if self.size <= 0:
-            raise InvalidConfig(f"size is a reward > 0, got {self.size}")
+        if not 0 < self.size < float("inf"):
+            raise InvalidConfig(f"size is a finite reward > 0, got {self.size}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -41,5 +42,4 @@ class BreakdownConfig:
                 "subsets must be enough to leave one of the contributors out, got "
                 f"{self.subsets} for {self.contributors}"
             )
-        if not self.length >= 0:
-            raise InvalidConfig(f"length is a number >= 0, got {self.length}")
+        check_least(self, 0, "length")

@@ -29,5 +29,5 @@ class ByzantineServersConfig:
             )
         check_least(self, 10, "rounds")
         check_least(self, 1, "episodes", "seldom")
-        if not min(self.rate, self.plain_rate) > 0:
-            raise InvalidConfig(f"rates are > 0, got {self.rate} and {self.plain_rate}")
+        if not (min(self.rate, self.plain_rate) > 0 and self.rate + self.plain_rate < float("inf")):
+            raise InvalidConfig(f"rates are finite and > 0, got {self.rate} and {self.plain_rate}")

@@ -40,5 +40,5 @@ class DeepGatheringConfig:
             if size not in SIZES:
                 raise InvalidConfig(f"no size is called {size!r}{did_you_mean(size, SIZES)}")
         check_least(self, 1, "num_agents", "test_episodes")
-        if self.budget <= 0:
-            raise InvalidConfig(f"budget is a share > 0, got {self.budget}")
+        if not 0 < self.budget < float("inf"):
+            raise InvalidConfig(f"budget is a finite share > 0, got {self.budget}")

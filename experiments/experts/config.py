@@ -33,8 +33,8 @@ class ExpertsConfig:
                 f"flip is a round in 1..{self.rounds - 1}, with rounds = {self.rounds}, "
                 f"got {self.flip}"
             )
-        if not self.rate > 0:
-            raise InvalidConfig(f"rate is a number > 0, got {self.rate}")
+        if not 0 < self.rate < float("inf"):
+            raise InvalidConfig(f"rate is a finite number > 0, got {self.rate}")
 
     @property
     def colluders(self) -> int:

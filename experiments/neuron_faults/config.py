@@ -22,8 +22,8 @@ class NeuronFaultsConfig:
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
         check_least(self, 1, "networks", "inputs", "neurons", "rounds", "episodes")
-        if self.spread <= 0:
-            raise InvalidConfig(f"spread is a number > 0, got {self.spread}")
+        if not 0 < self.spread < float("inf"):
+            raise InvalidConfig(f"spread is a finite number > 0, got {self.spread}")
         for name in ("faults", "copies"):
             values = getattr(self, name)
             if list(values) != sorted(set(values)) or min(values, default=-1) < (name == "copies"):

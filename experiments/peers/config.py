@@ -26,5 +26,5 @@ class PeersConfig:
             )
         check_least(self, 10, "rounds")
         check_least(self, 1, "episodes", "exchanges")
-        if not self.rate > 0:
-            raise InvalidConfig(f"rate is a number > 0, got {self.rate}")
+        if not 0 < self.rate < float("inf"):
+            raise InvalidConfig(f"rate is a finite number > 0, got {self.rate}")

@@ -25,8 +25,8 @@ class SeverConfig:
         check_least(self, 1, "rounds")
         if not 0 < self.share <= 0.2:
             raise InvalidConfig(f"share lies in (0, 0.2], got {self.share}")
-        if not self.factor > 0:
-            raise InvalidConfig(f"factor is a number > 0, got {self.factor}")
+        if not 0 < self.factor < float("inf"):
+            raise InvalidConfig(f"factor is a finite number > 0, got {self.factor}")
 
     @property
     def liars(self) -> int:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import keyword
+import math
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
@@ -84,14 +85,15 @@ def check_kinds(config: Any, *, only: Collection[Any] = ()) -> None:
 
 
 def check_least(config: Any, least: float, *names: str) -> None:
-    """Refuse a config in which a field of these is less, or no number.
+    """Refuse a config in which a field of these is less, or no finite number.
 
     Raises:
         InvalidConfig: says which.
     """
     for name in names:
-        if not (value := getattr(config, name)) >= least:
-            raise InvalidConfig(f"{name} is a number >= {least}, got {value}")
+        if not least <= (value := getattr(config, name)) < math.inf:
+            finite = "finite " if value == math.inf else ""
+            raise InvalidConfig(f"{name} is a {finite}number >= {least}, got {value}")
 
 
 def file_key(field: str) -> str:

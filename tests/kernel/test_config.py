@@ -104,6 +104,7 @@ class Sizes:
         (Sizes(few=0), "few is a number >= 1, got 0"),
         (Sizes(share=0.99), "share is a number >= 1, got 0.99"),
         (Sizes(share=float("nan")), "share is a number >= 1, got nan"),
+        (Sizes(share=float("inf")), "share is a finite number >= 1, got inf"),
     ],
 )
 def test_what_is_less_than_it_can_be_is_refused_by_name(sizes, says):

@@ -12,6 +12,7 @@ MINIATURE = BackdoorConfig(
     workers=3, copies=1, rounds=2, episodes=2, marks=2, spreads=("uniform", "last")
 )
 REFUSED = [
+    ({"size": float("inf")}, "a finite reward"),
     ({"workers": 1}, "workers"),
     ({"poisoned": 0.0}, "poisoned"),
     ({"share": 0.5}, "share"),

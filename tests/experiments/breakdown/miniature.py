@@ -11,6 +11,7 @@ from rallypoint.experiments.breakdown.contestants import contestants
 SEEDS = (0, 1, 2)
 MINIATURE = BreakdownConfig(contributors=9, liars=(0, 1, 5), dimensions=(5,), subsets=100)
 REFUSED = [
+    ({"length": float("inf")}, "length is a finite number"),
     ({"liars": (0, 1, 9)}, "half"),
     ({"liars": (0, 10)}, "contain 1"),
     ({"liars": (0, 1, 10, 11)}, "half"),

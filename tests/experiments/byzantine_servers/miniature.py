@@ -9,4 +9,5 @@ REFUSED = [
     ({"contributors": 6}, "contributors"),
     ({"rounds": 9}, "rounds"),
     ({"rate": 0.0}, "rate"),
+    ({"plain_rate": float("inf")}, "rates are finite"),
 ]

@@ -11,6 +11,7 @@ REFUSED = [
     ({"num_agents": 0}, "num_agents"),
     ({"test_episodes": 0}, "test_episodes"),
     ({"budget": 0.0}, "budget"),
+    ({"budget": float("inf")}, "a finite share"),
 ]
 
 

@@ -11,4 +11,5 @@ REFUSED = [
     ({"noise": 0.5}, "noise"),
     ({"flip": 150}, "flip"),
     ({"rate": 0.0}, "rate"),
+    ({"rate": float("inf")}, "rate is a finite number"),
 ]

@@ -11,5 +11,6 @@ REFUSED = [
     ({"contributors": (3,), "liars": (1,)}, "3 f . 1 <= n"),
     ({"gradients": 9}, "gradients"),
     ({"noise": -1.0}, "noise"),
+    ({"staleness": float("inf")}, "staleness is a finite number >= 0"),
     ({"episodes": 0}, "episodes"),
 ]

@@ -10,4 +10,5 @@ REFUSED = [
     ({"liars": 4}, "liars"),
     ({"rounds": 9}, "rounds"),
     ({"rate": 0.0}, "rate"),
+    ({"rate": float("inf")}, "rate is a finite number"),
 ]

@@ -10,4 +10,5 @@ REFUSED = [
     ({"rounds": 9}, "rounds"),
     ({"exchanges": 0}, "exchanges"),
     ({"rate": 0.0}, "rate"),
+    ({"rate": float("inf")}, "rate is a finite number"),
 ]

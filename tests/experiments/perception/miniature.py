@@ -33,6 +33,7 @@ MINIATURE = PerceptionConfig(
 )
 REFUSED = [
     ({"epsilons": (0.2,)}, "contain"),
+    ({"kappa": float("inf")}, "kappa is a finite number >= 0"),
     ({"epsilons": (0.0, 0.2, 0.5)}, "sizes > 0"),
     ({"defended_at": 0.7}, "defended_at is one of"),
     ({"defences": ("luck",)}, "defences are among .* got .luck."),
