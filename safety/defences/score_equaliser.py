@@ -15,13 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rallypoint.declared import check_declared
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.numbers import as_numbers
 
 Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # of sums of probabilities
 _EQUAL = 1e-13  # a share of means by which they differ only in rounding
-_REAL = (int, float, np.integer, np.floating)
 _MOST = 1e6  # times the gap: a cap on corrections beyond it is as good as this one
 
 
@@ -62,7 +63,8 @@ def equalise(
             different means cannot be told apart by their profiles.
     """
     s, p = _checked(scores, groups)
-    if most is not None and not (isinstance(most, _REAL) and most >= 0):
+    check_declared({"most": most}, {"most": float | None})
+    if most is not None and not most >= 0:
         raise InvalidConfig(f"most is the largest correction, >= 0, got {most!r}")
     own = p @ s if means is None else _means(means, len(p))
     correction = np.zeros(len(s))
@@ -131,14 +133,16 @@ def _solved(means: Floats, p: Floats, most: float | None) -> Floats:
 
 
 def _means(means: ArrayLike, num_groups: int) -> Floats:
-    own = _numbers(means)
+    own = as_numbers(means, "means")
     if own.shape != (num_groups,) or not np.isfinite(own).all():
-        raise InvalidConfig(f"means has a finite number for each of {num_groups} groups, got {own}")
+        raise InvalidConfig(
+            f"means has a finite number for each of {num_groups} groups, got {means!r}"
+        )
     return own
 
 
 def _checked(scores: ArrayLike, groups: ArrayLike) -> tuple[Floats, Floats]:
-    s, p = _numbers(scores), _numbers(groups)
+    s, p = as_numbers(scores, "scores"), as_numbers(groups, "groups")
     if s.ndim != 1 or p.ndim != 2 or p.shape[1:] != s.shape or not len(s) or not len(p):
         raise InvalidConfig(
             "scores are (X,) and groups (G, X), a distribution over profiles for each group, got "
@@ -153,13 +157,3 @@ def _checked(scores: ArrayLike, groups: ArrayLike) -> tuple[Floats, Floats]:
             f"{sums.round(6).tolist()}; an empty group has none"
         )
     return s, p
-
-
-def _numbers(values: ArrayLike) -> Floats:
-    """Return them in float64; what is none, or ragged, has no shape."""
-    if np.ma.isMaskedArray(values):
-        raise InvalidConfig("what is masked would count as numbers; leave those profiles out")
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        return np.zeros(())

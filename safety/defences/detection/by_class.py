@@ -17,6 +17,7 @@ from rallypoint.safety.defences.detection.detector import (
     sure_from,
 )
 from rallypoint.safety.defences.detection.que import Que
+from rallypoint.safety.defences.numbers import refuse_masked
 
 Mask = NDArray[np.bool_]
 
@@ -82,10 +83,7 @@ def detect(
     check_share(share)
     rows = check_rows(features, "features")
     classes = np.asarray(actions)
-    if np.ma.is_masked(actions):
-        raise InvalidConfig(
-            "actions of which some are masked have no classes; leave those rows out"
-        )
+    refuse_masked(actions, "actions")
     if classes.shape != (len(rows),) or classes.dtype.kind not in "iu":
         raise InvalidConfig(
             f"actions are numbered, one for each of {len(rows)} rows, got {classes.dtype} "

@@ -6,14 +6,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rallypoint.declared import check_declared
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.numbers import refuse_masked
 
 Floats = NDArray[np.float64]
 
 MOST = 1.5  # rows removed, for each that may be planted: the share is a guess
 _SURE = 6.0  # squared distance over variance, times the share
 _LARGEST = 1e120  # of which very many can be squared and summed
-_REAL = (int, float, np.integer, np.floating)
 
 
 class Looked(NamedTuple):
@@ -38,10 +39,11 @@ def check_share(share: float) -> None:
     Raises:
         InvalidConfig: says what must hold.
     """
-    if not (isinstance(share, _REAL) and 0 < share <= 1 / 3):
+    check_declared({"share": share}, {"share": float})
+    if not 0 < share <= 1 / 3:
         raise InvalidConfig(
             f"share is how much may be planted, in (0, 1/3]: {MOST:g} times as much is removed, "
-            f"and more than half is no minority; got {share!r}"
+            f"and more than half is no minority; got {share}"
         )
 
 
@@ -60,10 +62,7 @@ def check_rows(values: ArrayLike, what: str) -> Floats:
     Raises:
         InvalidConfig: something else; says what came.
     """
-    if np.ma.isMaskedArray(values):
-        raise InvalidConfig(
-            f"what is masked in {what} would count as numbers; leave those rows out"
-        )
+    refuse_masked(values, what)
     try:
         rows = np.asarray(values)
     except ValueError:  # of different lengths

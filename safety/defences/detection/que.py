@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rallypoint import config
+from rallypoint.declared import check_declared
 from rallypoint.draws import check_seed, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.defences.detection.detector import Floats, Looked, check_rows
@@ -40,10 +42,9 @@ class Que:
             InvalidConfig: says what must hold.
         """
         _check_alpha(self.alpha)
-        for name, least in (("components", 1), ("enough", 2)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InvalidConfig(f"{name} is a whole number >= {least}, got {value!r}")
+        config.check_kinds(self)
+        config.check_least(self, 1, "components")
+        config.check_least(self, 2, "enough")
         check_seed(self.seed)
 
     def __call__(self, rows: Floats, share: float) -> Looked:
@@ -119,8 +120,9 @@ def _looked(
 
 
 def _check_alpha(alpha: float) -> None:
-    if not (isinstance(alpha, int | float) and 0 <= alpha < np.inf):
-        raise InvalidConfig(f"alpha is a number of at least 0, got {alpha!r}")
+    check_declared({"alpha": alpha}, {"alpha": float})
+    if not 0 <= alpha < np.inf:
+        raise InvalidConfig(f"alpha is a number of at least 0, got {alpha}")
 
 
 def _principal(rows: Floats, most: int) -> tuple[Floats, Floats]:

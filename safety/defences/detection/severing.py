@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rallypoint.declared import check_declared
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.covariance import widest
 from rallypoint.safety.aggregation.grams import compared
@@ -61,8 +62,9 @@ def sever(gradients: ArrayLike, share: float, *, rounds: int = 4) -> Severed:
     check_share(share)
     rows = check_rows(gradients, "gradients")
     n, d = rows.shape
-    if isinstance(rounds, bool) or not isinstance(rounds, int | np.integer) or rounds < 1:
-        raise InvalidConfig(f"rounds is a number >= 1, got {rounds!r}")
+    check_declared({"rounds": rounds}, {"rounds": int})
+    if rounds < 1:
+        raise InvalidConfig(f"rounds is a number >= 1, got {rounds}")
     at_once, most = how_many(share / 2, n), how_many(rounds * share / 2, n)
     if most >= n:
         raise InvalidConfig(

@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rallypoint.declared import check_declared
 from rallypoint.errors import Diverged, InvalidConfig
+from rallypoint.safety.defences.numbers import as_numbers
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_REAL = (int, float, np.integer, np.floating)
 _STEPS, _SMALL = 100, 1e-10  # of Newton's method; the norm of the gradient it comes to
 
 
@@ -33,7 +34,7 @@ class Head(ABC):
         Raises:
             InvalidConfig: the loss would not be strongly convex, or the data cannot be meant.
         """
-        self.x, self.y = _numbers(features), _numbers(targets)
+        self.x, self.y = as_numbers(features, "features"), as_numbers(targets, "targets")
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1] or not self.x.size:
             raise InvalidConfig(
                 f"features are numbers (n, d) and targets (n,), at least one of each, got "
@@ -48,7 +49,8 @@ class Head(ABC):
                 "the squares of features or targets are too large to be summed; bring them to a "
                 "smaller scale"
             )
-        if isinstance(mu, bool) or not (isinstance(mu, _REAL) and math.isfinite(mu) and mu > 0):
+        check_declared({"mu": mu}, {"mu": float})
+        if not (math.isfinite(mu) and mu > 0):
             raise InvalidConfig(
                 f"unlearning needs a strongly convex loss: a ridge mu > 0, got {mu!r}"
             )
@@ -64,7 +66,7 @@ class Head(ABC):
         Raises:
             InvalidConfig: they are no parameters of this head.
         """
-        theta = _numbers(optimum)
+        theta = as_numbers(optimum, "the optimum")
         if theta.shape != (size := self.x.shape[1:]) or not np.isfinite(theta).all():
             raise InvalidConfig(
                 f"the optimum is finite numbers {size}, one for each feature, got {theta.shape}; "
@@ -174,13 +176,3 @@ class Logistic(Head):
         chances = expit(scores)
         curvatures: Floats = chances * (1 - chances)
         return curvatures
-
-
-def _numbers(values: ArrayLike) -> Floats:
-    """Return them in float64; what is none, or ragged, has no shape."""
-    if np.ma.isMaskedArray(values):
-        raise InvalidConfig("masked arrays are no data: fill them, or drop the rows")
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        return np.zeros(())

@@ -132,9 +132,12 @@ def test_a_cap_below_nothing_and_a_closed_form_of_three_are_refused():
         ({"scores": ["a", 1.0, 2.0]}, r"scores are \(X,\) and groups \(G, X\)"),
         ({"groups": [[1.0, 0.0, 0.0], [1.0]]}, r"scores are \(X,\) and groups \(G, X\)"),
         ({"means": ["a", 1.0]}, "a finite number for each of 2 groups"),
-        ({"most": "all"}, "the largest correction, >= 0, got 'all'"),
-        ({"most": np.ones(1)}, "the largest correction, >= 0, got array"),
-        ({"scores": np.ma.masked_equal([1.0, 2.0, 3.0], 2.0)}, "what is masked would count"),
+        ({"most": "all"}, "most is a number or null, got 'all'"),
+        ({"most": np.ones(1)}, "most is a number or null, got array"),
+        (
+            {"scores": np.ma.masked_equal([1.0, 2.0, 3.0], 2.0)},
+            "what is masked in scores would count",
+        ),
     ],
 )
 def test_what_is_no_number_or_too_large_a_one_is_refused_in_words(given, says):
@@ -166,3 +169,11 @@ def test_groups_that_profiles_do_not_tell_apart_are_refused_where_their_means_di
     assert equalise(np.zeros(3), alike, means=(0.7, 0.2), most=1.0).gap == pytest.approx(0.5)
     with pytest.raises(InvalidConfig, match="a finite number for each of 2 groups"):
         equalise(np.zeros(3), alike, means=(0.7,))
+
+
+def test_arrays_of_which_nothing_is_masked_are_numbers():
+    scores, groups = np.ma.masked_array([1.0, 2.0]), np.ma.masked_array(np.eye(2))
+    found = equalise(scores, groups, most=np.float32(1.0))
+    assert (
+        found.correction.tolist() == equalise([1.0, 2.0], np.eye(2), most=1.0).correction.tolist()
+    )

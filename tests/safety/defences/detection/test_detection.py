@@ -174,7 +174,7 @@ def test_arrays_that_do_not_fit_are_refused():
     with pytest.raises(InvalidConfig, match=r"\(rows, d\)"):
         detect(rows[0], np.zeros(ENTRIES, dtype=int), share=SHARE)
     actions = np.ma.masked_array(np.zeros(ROWS, dtype=int), mask=rows[:, 0] > 1)
-    with pytest.raises(InvalidConfig, match="masked have no classes"):
+    with pytest.raises(InvalidConfig, match="masked in actions would count"):
         detect(rows, actions, share=SHARE)
     with pytest.raises(InvalidConfig, match="masked in features would count"):
         detect(np.ma.masked_greater(rows, 1.0), np.zeros(ROWS, dtype=int), share=SHARE)
@@ -192,3 +192,11 @@ def test_arrays_that_do_not_fit_are_refused():
 def test_detectors_that_cannot_be_meant_are_refused(wrong):
     with pytest.raises(InvalidConfig, match=next(iter(wrong))):
         Que(**wrong)
+
+
+def test_numbers_of_numpy_are_numbers_and_what_masks_nothing_is_an_array():
+    made = Que(alpha=np.float32(4.0), components=np.int64(4), enough=np.int32(900))
+    assert made == Que(alpha=4.0, components=4, enough=900)
+    rows, actions = cloud(0, 1.0), np.zeros(ROWS, dtype=int)
+    found = detect(np.ma.masked_array(rows), np.ma.masked_array(actions), share=SHARE)
+    assert (found.scores == detect(rows, actions, share=SHARE).scores).all()

@@ -260,14 +260,17 @@ def test_what_cannot_be_meant_is_refused():
         lambda: unlearn(head, forget, optimum, steps=1, rng=rng, distance=1.0),
         "distance = 1.0 is what noise hides, and without epsilon there is none",
     )
-    for wrong in (optimum[1:], optimum * np.nan, "optimum", np.ma.masked_array(optimum)):
-        refuses(lambda wrong=wrong: radius(head, forget, wrong), r"optimum is finite|masked arrays")
+    masked = np.ma.masked_equal(optimum, optimum[0])
+    for wrong in (optimum[1:], optimum * np.nan, "optimum", masked):
+        refuses(lambda wrong=wrong: radius(head, forget, wrong), r"optimum is finite|masked in the")
         refuses(lambda wrong=wrong: contributions(head, np.arange(ROWS) % 2, wrong), "optimum|mask")
     refuses(lambda: Ridge(head.x * 1e200, head.y, mu=0.1), "too large to be summed; bring them")
     refuses(lambda: Ridge([[1.0, 2.0], [3.0]], [1.0, 2.0], mu=0.1), "features are numbers")
     refuses(lambda: Ridge(np.zeros((5, 0)), np.zeros(5), mu=0.1), "at least one of each")
-    refuses(lambda: Ridge(np.ma.masked_array(head.x), head.y, mu=0.1), "masked arrays are no data")
-    refuses(lambda: Ridge(head.x, head.y, mu="1"), "a ridge mu > 0, got '1'")
+    masked = np.ma.masked_greater(head.x, 0.0)
+    refuses(lambda: Ridge(masked, head.y, mu=0.1), "what is masked in features would count")
+    assert Ridge(np.ma.masked_array(head.x), head.y, mu=np.float32(0.1)).mu == pytest.approx(0.1)
+    refuses(lambda: Ridge(head.x, head.y, mu="1"), "mu is a number, got '1'")
     refuses(lambda: contributions(head, np.arange(ROWS) * 10**15, optimum), "with rows each")
     refuses(lambda: downdate(head, forget), "ridge regression only; use unlearn")
     refuses(lambda: contributions(head, np.zeros(ROWS, dtype=int), optimum), "two owners or more")
