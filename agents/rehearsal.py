@@ -21,7 +21,8 @@ def rehearse_knowing(
 ) -> None:
     """Let each threat that knows the policy act for a step, at once, upon one that learned nothing.
 
-    Which policies it can look into, only the threat knows: a gradient, a critic, layers.
+    Which policies it can look into, only the threat knows: a gradient, a critic, layers. All agents
+    act by one network, so one of them is enough.
 
     Args:
         model: of the threats of a world, if there are any.
@@ -36,7 +37,8 @@ def rehearse_knowing(
     for number, threat in given:
         if not {"policy", "value"} & set(threat.knowledge):
             continue
-        meant = replace(threat, when=Schedule(), victims="all")
+        victims = [_who_is_there(env, settings)]
+        meant = replace(threat, when=Schedule(), victims=victims)
         alone = ThreatModel(threats=(meant,), numbers=(number,))
         world = build_world(env, copies=1, settings=settings, threats=alone, learns=True)
         try:
@@ -44,6 +46,17 @@ def rehearse_knowing(
             seen = world.reset(0)
             world.step(policy.act(seen, Draws(0, "rehearsal/act", world.copies)))
         except RallypointError as error:
-            raise type(error)(f"the threat {threat.kind!r} (threats[{number}]): {error}") from error
+            label = f"the threat {threat.kind!r} (threats[{number}])"
+            if label in str(error):  # as frames name who breaks its contract
+                raise
+            raise type(error)(f"{label}: {error}") from error
         finally:
             world.close()
+
+
+def _who_is_there(env: str, settings: Mapping[str, Any]) -> str:
+    world = build_world(env, copies=1, settings=settings)
+    world.reset(0)
+    first = world.agents[int(world.alive[0].argmax())]
+    world.close()
+    return first

@@ -9,7 +9,7 @@ import pytest
 from rallypoint import make
 from rallypoint.agents.gradient.by_name import Team
 from rallypoint.agents.train import Training, check, train
-from rallypoint.errors import InvalidConfig, NotOffered, RallypointError
+from rallypoint.errors import InvalidConfig, NotConformant, NotOffered, RallypointError
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats import Proposal, Threat, from_dict, threats
 
@@ -213,6 +213,31 @@ def test_what_a_threat_cannot_ask_of_a_policy_is_refused_before_anything_is_writ
         with pytest.raises(RallypointError, match=kind):
             train(attacked, tmp_path / "out")
         assert not (tmp_path / "out").exists()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Watching):
+    """Notes how many it may act upon."""
+
+    kind: ClassVar[str] = "counting"
+    noted: ClassVar[list[int]] = []
+    breaks: bool = False  # its contract
+
+    def apply(self, state, known, draws):
+        del draws
+        self.noted.append(np.count_nonzero(known.opportunities))
+        values = None if self.breaks else np.zeros(0, np.int64)
+        return Proposal(np.zeros_like(known.opportunities), values), state
+
+
+def test_it_is_tried_upon_one_agent_since_others_are_asked_of_the_same_network():
+    Counting.noted.clear()
+    several = training("ppo", env="gathering-v0", team=Team(contributors="team"))
+    check(replace(several, threats=ThreatModel(threats=(Counting(victims=[1]),))))
+    assert Counting.noted == [1]
+    broken = replace(several, threats=ThreatModel(threats=(Counting(breaks=True),)))
+    with pytest.raises(NotConformant, match=r"^the threat 'counting' \S+ must propose"):
+        check(broken)
 
 
 def test_a_critic_of_the_whole_state_can_be_learned_under_them(tmp_path):
