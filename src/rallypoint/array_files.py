@@ -99,7 +99,7 @@ def read_array(path: Path, name: str, *, what: str, most: int) -> NDArray[Any]:
         with np.load(path, mmap_mode="r", allow_pickle=False) as file:
             size = file.zip.getinfo(f"{_ARRAY}{name}.npy").file_size
             if size > most + _HEADER:
-                raise UnreadableFile(f"{name} of {path} has {size:,} bytes, and {most:,} at most")
+                raise ValueError(f"{name} has {size:,} bytes, where {most:,} are the most")
             found: NDArray[Any] = file[f"{_ARRAY}{name}"]
             return found
     except FileNotFoundError:

@@ -3,7 +3,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from rallypoint.array_files import read_arrays, write_arrays
+from rallypoint.array_files import read_array, read_arrays, write_arrays
 from rallypoint.errors import UnreadableFile
 
 
@@ -48,3 +48,15 @@ def test_an_array_whose_header_is_broken_is_refused(tmp_path, header):
             archive.writestr(name, content)
     with pytest.raises(UnreadableFile, match="is no readable archive"):
         read_arrays(path, what="archive")
+
+
+def test_one_array_is_read_by_itself_and_none_that_is_too_large(tmp_path):
+    path = tmp_path / "a.npz"
+    write_arrays(path, {"x/y": np.arange(3), "long": np.zeros(10**4)}, {})
+    assert read_array(path, "x/y", what="archive", most=24).tolist() == [0, 1, 2]
+    says = "a.npz is no readable archive: long has 80,128 bytes, where 100 are the most$"
+    with pytest.raises(UnreadableFile, match=says):
+        read_array(path, "long", what="archive", most=100)
+    np.save(tmp_path / "bare.npy", np.arange(3))
+    with pytest.raises(UnreadableFile, match=r"bare\.npy is no readable archive"):
+        read_array(tmp_path / "bare.npy", "x/y", what="archive", most=24)
