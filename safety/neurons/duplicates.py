@@ -21,7 +21,7 @@ def duplicated(layers: Sequence[Layer], index: int, times: int) -> tuple[Layer, 
     Raises:
         InvalidConfig: that is no hidden layer, or no number of times.
     """
-    if not 0 <= index < len(layers) - 1 or not times >= 1 or times != int(times):
+    if not 0 <= index < len(layers) - 1 or not 1 <= times < np.inf or times != int(times):
         raise InvalidConfig(
             f"hidden layers are 0 to {len(layers) - 2}, each there once or more, a whole number of "
             f"times; got layer {index}, {times} times"

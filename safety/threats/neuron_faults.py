@@ -177,8 +177,8 @@ class NeuronFaults(Threat):
 
 def _checked(count: Any) -> int | tuple[int, ...]:
     each = count if isinstance(count, list | tuple) else (count,)
-    whole = (int, np.integer)
-    if not each or not all(isinstance(n, whole) and n is not True and n >= 0 for n in each):
+    whole = [isinstance(n, int | np.integer) and not isinstance(n, bool) for n in each]
+    if not each or not all(whole) or min(each) < 0:
         raise InvalidConfig(
             f"count is how many fail, a whole number >= 0, or one for each layer, got {count!r}"
         )

@@ -158,7 +158,7 @@ def test_a_layer_that_is_there_several_times_bears_several_times_the_faults(time
     assert most_faults(more, tolerance, 1.0) == 3 * times
 
 
-@pytest.mark.parametrize("times", [0, 2.5, float("nan")])
+@pytest.mark.parametrize("times", [0, 2.5, float("nan"), float("inf")])
 def test_a_layer_is_there_a_whole_number_of_times(times):
     with pytest.raises(InvalidConfig, match="a whole number of times; got layer 0"):
         duplicated(network(np.random.default_rng(0)), 0, times)

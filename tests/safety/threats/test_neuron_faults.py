@@ -181,6 +181,7 @@ def test_more_faults_than_there_are_are_refused(settings, message):
         ({"count": -1}, ">= 0, or one for each layer, got -1"),
         ({"count": ()}, r">= 0, or one for each layer, got \(\)"),
         ({"count": 2.5}, "a whole number >= 0, .* got 2.5"),
+        ({"count": False}, "a whole number >= 0, .* got False"),
         ({"count": (2, True)}, r"a whole number >= 0, .* got \(2, True\)"),
         ({"capacity": float("inf")}, "capacity is a finite number"),
         ({"fault": "precision", "bits": 0}, "takes 1 to 52 bits, got 0"),
