@@ -73,16 +73,17 @@ class Walk:
             policy = learner.policy(self._memory, self._percepts)
             odds = odds_of(policy, known, self._percepts, executed)
         gone = step.terminated | (self._present & ~step.alive & ~step.truncated)
+        present = self._present & self.is_first[:, None]
         transition = Transition(
             percepts=self._percepts,
             proposed=proposed,
             executed=executed,
             interrupted=step.infos["interrupted"],
-            rewards=np.where(self._present, step.rewards, 0),
+            rewards=np.where(present, step.rewards, 0),
             next_percepts=columns.percepts(self._encoding, step.observations),
             terminated=gone,
             truncated=step.truncated,
-            present=self._present & self.is_first[:, None],
+            present=present,
             odds=odds,
             second=second,
         )
