@@ -133,12 +133,15 @@ class PerceptionThreat(Threat):
         return self
 
     def picked(self, known: Known, candidates: Mask, draws: Draws, harm: Floats | None) -> Mask:
-        """Return whom of the candidates (e, n) to lie to."""
+        """Return whom of the candidates (e, n) to lie to.
+
+        Harm (e, n) counts where victims are picked by it, which only a kind may that `weighs_harm`.
+        """
         if self.at_most is None:
             return candidates
         if self.by == "random":
             return known.afford(draws.choose(self.at_most, candidates))
-        keys = np.zeros(candidates.shape) if harm is None else -harm
+        keys = -harm if self.by == "harm" and harm is not None else np.zeros(candidates.shape)
         order = np.where(candidates, keys, np.inf).argsort(axis=1, kind="stable")
         ranks = order.argsort(axis=1, kind="stable")
         return known.afford(candidates & (ranks < self.at_most))
