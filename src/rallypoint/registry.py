@@ -183,11 +183,17 @@ class Registry(Mapping[str, Part], Generic[Part]):
 
 
 def _registering_package() -> str:
-    """Return the package of the innermost module whose import, or run, is under way."""
+    """Return the package of whoever registers: the module under import, or the function that does.
+
+    What is between, the functions by which ours lets others register, is none of theirs.
+    """
     frame = inspect.currentframe()
-    while frame is not None and frame.f_code.co_name != "<module>":
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package != __name__.partition(".")[0] or frame.f_code.co_name == "<module>":
+            return package
         frame = frame.f_back
-    return "" if frame is None else str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return ""
 
 
 def is_defined_anew(one: Any, other: Any) -> bool:

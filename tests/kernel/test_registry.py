@@ -229,6 +229,18 @@ def test_an_entry_point_of_what_its_own_package_registered_before_is_no_other(tm
     assert "brazil" not in package.nuts.unavailable
 
 
+def test_what_a_function_of_a_package_registered_is_the_packages_own(tmp_path, package):
+    """A script asks a package to register what it has, as is common with Gymnasium's."""
+    text = "from orchard import nuts\ndef register_all():\n    nuts.add('brazil', (len, 1))\n"
+    (tmp_path / "somewhere.py").write_text(text)
+    importlib.invalidate_caches()
+    importlib.import_module("somewhere").register_all()
+    del sys.modules["somewhere"]
+    package.nuts._join(entry_point("brazil", lambda: len))
+    assert package.nuts["brazil"] == (len, 1)
+    assert "brazil" not in package.nuts.unavailable
+
+
 def test_an_entry_point_does_not_take_a_name_that_its_own_loading_registered(monkeypatch):
     fruits = Registry[int]("fruit")
     points = [entry_point("kiwi", lambda: fruits.add("kiwi", 4))]
