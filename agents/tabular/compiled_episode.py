@@ -13,7 +13,7 @@ from rallypoint.draws import Floats, Integers
 
 _STATE = (
     "float64[::1], "  # (E * N * S * A,) all tables
-    "int64[:, ::1], "  # (E, N) owners, and so on as in State
+    "int64[:, ::1], "  # (E, N) owners, and so on as in State, copies and agents in one axis
     "int64[:, ::1], int64[::1], float64[::1], int64"
 )
 _RATES = (
@@ -137,8 +137,8 @@ def play_and_learn(  # noqa: PLR0917 - compiled code has no keywords
             counts[:] = 0
             for agent in range(num_agents):
                 learner, cell = copy * num_agents + agent, positions[copy, agent]
-                first = (owners[copy, agent] + percepts[cell]) * num_actions
-                row = values[first : first + num_actions]
+                start, first = owners[copy, agent] * num_actions, percepts[cell] * num_actions
+                row = values[start + first : start + first + num_actions]
                 action = choose(row, numbers[copy, step, agent], scales[rate])
                 visits[now, learner] = first + action
                 lengths[learner] = min(lengths[learner] + 1, trace)
@@ -150,8 +150,9 @@ def play_and_learn(  # noqa: PLR0917 - compiled code has no keywords
                 learner, cell = copy * num_agents + agent, positions[copy, agent]
                 target = rewards[cell]
                 if target != 0:
-                    first = (owners[copy, agent] + percepts[cell]) * num_actions
-                    target += discount * values[first : first + num_actions].max()
+                    start, first = owners[copy, agent] * num_actions, percepts[cell] * num_actions
+                    target += discount * values[start + first : start + first + num_actions].max()
                     visited, length = visits[:, learner], lengths[learner]
-                    credit(values, scratch, visited, now, length, target, keeps[rate])
+                    own, marks = values[start:], scratch[start:]
+                    credit(own, marks, visited, now, length, target, keeps[rate])
                     lengths[learner] = 0

@@ -28,9 +28,9 @@ class State(NamedTuple):
 
     tables: Floats  # (E, N, S, A)
     owners: Integers  # (E, N) first row of each learner's table among all rows
-    visits: Integers  # (T, E * N) table entries visited, as a ring over time
-    lengths: Integers  # (E * N,) visits since the last non-zero reward
-    scratch: Floats  # (E * N * S * A,) ones between calls
+    visits: Integers  # (T, E, N) entries of its own table that each visited, as a ring over time
+    lengths: Integers  # (E, N) visits since the last non-zero reward
+    scratch: Floats  # (E, N, S, A) ones between calls
     age: Integers  # (1,) steps learned from
 
 
@@ -97,14 +97,14 @@ class TracedQLearning:
                 f"last {trace} visits, {_LARGEST} in all at most; take a smaller gamma, shorter "
                 "episodes, or fewer copies"
             )
-        num_learners, width = num_copies * num_agents, int(np.max(num_actions))
-        owners = np.arange(0, num_learners * num_states, num_states)
+        team, width = (num_copies, num_agents), int(np.max(num_actions))
+        owners = np.arange(0, num_copies * num_agents * num_states, num_states)
         return State(
-            owners=owners.reshape(num_copies, num_agents),
-            tables=np.zeros((num_copies, num_agents, num_states, width)),
-            visits=np.zeros((trace, num_learners), dtype=np.int64),
-            lengths=np.zeros(num_learners, dtype=np.int64),
-            scratch=np.ones(num_learners * num_states * width),
+            owners=owners.reshape(team),
+            tables=np.zeros((*team, num_states, width)),
+            visits=np.zeros((trace, *team), dtype=np.int64),
+            lengths=np.zeros(team, dtype=np.int64),
+            scratch=np.ones((*team, num_states, width)),
             age=np.zeros(1, dtype=np.int64),
         )
 
@@ -147,28 +147,29 @@ class TracedQLearning:
     def learn(self, state: State, transition: Transition) -> State:
         """Remember the visit, and credit the trace of every agent that was rewarded."""
         num_actions = state.tables.shape[-1]
-        entries = (state.owners + transition.percepts) * num_actions + transition.proposed
+        entries = transition.percepts * num_actions + transition.proposed
         now = int(state.age[0])
-        state.visits[now % len(state.visits)] = entries.reshape(-1)
-        np.minimum(state.lengths + 1, len(state.visits), out=state.lengths)
-        if not transition.present.all():  # who comes late has done nothing before
-            state.lengths[~transition.present.reshape(-1)] = 0
+        state.visits[now % len(state.visits)] = entries
+        np.add(state.lengths, 1, out=state.lengths)
+        np.minimum(state.lengths, len(state.visits), out=state.lengths)
+        if np.count_nonzero(transition.present) < transition.present.size:  # late: no visits yet
+            state.lengths[~transition.present] = 0
         rewards = transition.rewards.reshape(-1)
         rewarded = np.flatnonzero(rewards)
         if len(rewarded):
-            targets = rewards[rewarded]
+            targets = rewards.take(rewarded)
             if self.bootstrap:
                 next_rows = (state.owners + transition.next_percepts).reshape(-1)[rewarded]
                 next_values = state.tables.reshape(-1, num_actions)[next_rows]
                 targets = targets + self.gamma * next_values.max(axis=1)
             self._credit(state, now, rewarded, targets)
-            state.lengths[rewarded] = 0
+            state.lengths.reshape(-1)[rewarded] = 0
         state.age[0] += 1
         return state
 
     def end_episode(self, state: State, ended: Mask) -> State:
         """Forget what these copies (E,) have done since their last rewards."""
-        state.lengths.reshape(state.owners.shape)[ended] = 0
+        state.lengths[ended] = 0
         return state
 
     def values(self, state: State) -> Floats:
@@ -176,20 +177,24 @@ class TracedQLearning:
         return state.tables
 
     def _credit(self, state: State, now: int, rewarded: Integers, targets: Floats) -> None:
-        values = state.tables.reshape(-1)
-        lengths = state.lengths[rewarded]
+        values, visits, place = state.tables.reshape(-1), state.visits, now % len(state.visits)
+        firsts = rewarded * state.tables[0, 0].size  # of each learner's entries among all
+        lengths = state.lengths.take(rewarded)
         ages = np.arange(lengths.max())
         keep = 1 - self.rates(now)[0] * self.gamma**ages  # what a visit leaves of the distance
         if len(ages) == 1:  # one visit each: no entry occurs twice
-            entries = state.visits[now % len(state.visits)].take(rewarded)
+            entries = firsts + visits[place].take(rewarded)
             values[entries] = targets + (values.take(entries) - targets) * keep[0]
             return
         age, which = np.nonzero(ages[:, None] < lengths)
-        entries = state.visits[(now - age) % len(state.visits), rewarded.take(which)]
-        np.multiply.at(state.scratch, entries, keep.take(age))
+        # A place below 0 counts from the ring's end.
+        entries = visits.take((place - age) * state.owners.size + rewarded.take(which))
+        entries += firsts.take(which)
+        scratch = state.scratch.reshape(-1)
+        np.multiply.at(scratch, entries, keep.take(age))
         targets = targets.take(which)
-        values[entries] = targets + (values.take(entries) - targets) * state.scratch.take(entries)
-        state.scratch[entries] = 1
+        values[entries] = targets + (values.take(entries) - targets) * scratch.take(entries)
+        scratch[entries] = 1
 
 
 def _trace_length(gamma: float, horizon: int | None) -> int:

@@ -5,9 +5,9 @@ import pytest
 
 import rallypoint
 from rallypoint.agents.assess import assess_interruptibility
-from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, Sarsa
+from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, Sarsa, TracedQLearning
 from rallypoint.agents.tabular.encoding import encoding_for
-from rallypoint.agents.tabular.processing import KnownInterruption
+from rallypoint.agents.tabular.processing import KnownInterruption, weights
 from rallypoint.agents.tabular.training import train
 from rallypoint.safety.certificates.rates import most_false_alarms, rejection_rate
 from rallypoint.safety.threats.interruption import Interruption
@@ -62,18 +62,32 @@ def rate(assessments):
     return rejection_rate([found.p_value for found in assessments], level=LEVEL)
 
 
+class PrunedTraces(TracedQLearning):
+    """Was not there in a step in which anybody was interrupted; what came before is forgotten."""
+
+    processing = "drop_any"
+
+    def learn(self, state, transition):
+        kept = weights(self.processing, transition) > 0
+        return super().learn(
+            state, transition._replace(present=kept, rewards=transition.rewards * kept)
+        )
+
+
 DEPEND = {
     "independent": QLearning(gamma=0.0),
     "own interruptions dropped": QLearning(gamma=0.0, processing="drop_own"),
     "what overrides did not change": QLearning(gamma=0.0, processing="executed_equals_proposed"),
     "booked on what was proposed": QLearning(gamma=0.0, key="proposed", processing="none"),
     "model of the same step": JointQLearning(gamma=0.0, model="proposed"),
+    "with traces": TracedQLearning(),
 }
 DO_NOT = {
     "nobody interrupted": QLearning(gamma=0.0, processing="drop_any"),
     "nobody else interrupted": QLearning(gamma=0.0, processing="drop_others"),
     "model of the policies": JointQLearning(gamma=0.0, model="policy"),
     "model of second draws": JointQLearning(gamma=0.0, model="second_draw"),
+    "with traces, nobody interrupted": PrunedTraces(),
 }
 
 

@@ -5,11 +5,14 @@ import pytest
 
 import rallypoint
 from rallypoint.agents.assessment.frozen_tables import FrozenTables
-from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa
+from rallypoint.agents.assessment.steps import Walk, Wanted
+from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, TracedQLearning
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.training import train
 from rallypoint.agents.tabular.transition import Transition, copied
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.threats.interruption import Interruption
 
 LEARNERS = [
     QLearning(exploration="visits", processing="drop_any"),
@@ -17,12 +20,16 @@ LEARNERS = [
     SafeSarsa(gamma=0.9),
     JointQLearning(delay=1),
     JointQLearning(model="policy", exploration="boltzmann"),
+    TracedQLearning(alpha=0.3),
+    TracedQLearning(bootstrap=True, decay_over=200),
 ]
 COPIES = 5
+NOTHING = np.zeros((1, 2))
 
 
 def frozen(learner):
-    world = rallypoint.make("two-car-road-v0")
+    traced = isinstance(learner, TracedQLearning)  # which needs equally many actions of all
+    world = rallypoint.make("corridor-v0" if traced else "two-car-road-v0")
     encoding = encoding_for(world)
     state = train(world, learner, encoding, steps=150, seed=3)
     return FrozenTables(learner, state, Columns.of(world), encoding.num_states, world.time_limit)
@@ -37,7 +44,7 @@ def some_steps(rng, copies, length):
             proposed=acts[0],
             executed=acts[1],
             interrupted=rng.random(shape) < 0.3,
-            rewards=rng.normal(size=shape),
+            rewards=rng.normal(size=shape) * (rng.random(shape) < 0.3),
             next_percepts=np.repeat(rng.integers(2, size=(copies, 1)), 2, axis=1),
             terminated=np.zeros(shape, bool),
             truncated=np.zeros(shape, bool),
@@ -47,8 +54,8 @@ def some_steps(rng, copies, length):
         )
 
 
-def only(transition, copy):
-    return Transition(*(None if part is None else part[[copy]] for part in transition))
+def only(transition, copies):
+    return Transition(*(None if part is None else part[copies] for part in transition))
 
 
 @pytest.mark.parametrize("learner", LEARNERS, ids=repr)
@@ -61,13 +68,43 @@ def test_each_copy_learns_as_the_team_itself_would(learner):
     for copy in range(COPIES):
         alone = copied(team.state)
         for step in steps:
-            part = only(step, copy)
+            part = only(step, [copy])
             alone = learner.visit(learner.learn(alone, part), part.percepts, part.present)
         assert (learner.values(many)[copy] == learner.values(alone)[0]).all()
         percepts = steps[-1].next_percepts
         assert (
             learner.policy(many, percepts)[copy] == learner.policy(alone, percepts[[copy]])[0]
         ).all()
+
+
+def test_what_awaits_its_reward_when_it_is_frozen_is_credited_in_every_copy():
+    team = frozen(TracedQLearning(gamma=1.0))
+    steps = list(some_steps(np.random.default_rng(1), 1, 4))
+    for step in steps[:3]:
+        team = team._replace(state=team.learner.learn(team.state, step._replace(rewards=NOTHING)))
+    tables = []
+    for copies in (1, COPIES):
+        paid = only(steps[3]._replace(rewards=NOTHING + 9), [0] * copies)
+        many = team.learner.learn(team.spread(copies), paid)
+        tables.append(team.learner.values(many))
+    assert (tables[0] == tables[1]).all()
+    moved = (tables[1] != team.learner.values(team.state)).sum(axis=(2, 3))
+    visited = [
+        {(int(step.percepts[0, agent]), int(step.proposed[0, agent])) for step in steps}
+        for agent in range(2)
+    ]
+    assert (moved >= [len(entries) for entries in visited]).all()
+    assert min(len(entries) for entries in visited) > 1
+
+
+def test_nobody_is_there_or_paid_in_a_later_episode_than_the_first():
+    team = frozen(QLearning())
+    world = rallypoint.make("two-car-road-v0", copies=4, max_cycles=3)
+    stopped = Threatened(world, [Interruption(policy={"action": 0})])
+    walk = Walk(stopped, team, encoding_for(world), Wanted(agent=0, lead=0, updates=1, seed=0))
+    steps = [walk.step(tries=True) for _ in range(6)]
+    assert all(step.present.all() and step.rewards.any() for step in steps[:3])
+    assert not any(step.present.any() or step.rewards.any() for step in steps[3:])
 
 
 def test_equal_changes_have_equal_numbers_and_others_have_others():

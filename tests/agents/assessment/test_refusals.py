@@ -13,6 +13,16 @@ from rallypoint.safety.threats.crash import Crash
 from rallypoint.safety.threats.interruption import Interruption
 
 PLAIN = QLearning()
+
+
+class Mixed(TracedQLearning):
+    """Keeps what all its copies remember of one thing in one row."""
+
+    def init(self, *size, **more):
+        state = super().init(*size, **more)
+        return state._replace(lengths=state.lengths.reshape(-1))
+
+
 FRESH = PLAIN.init(1, 2, 1, 2)
 STOP = Interruption(policy={"action": 0})
 
@@ -51,7 +61,10 @@ def assessed(learner=PLAIN, env="matching-game-v0", interruption=STOP, **more):
         ({"learner": "uniform_random"}, "is a rule"),
         ({"learner": QLearning(processing="drop_episode")}, "bad-or-good-v0"),
         ({"learner": QLearning(processing="importance")}, "KnownInterruption"),
-        ({"learner": TracedQLearning()}, "cannot be frozen"),
+        (
+            {"learner": Mixed()},
+            "Mixed cannot be frozen: what it remembers is not kept copy by copy",
+        ),
         ({"learner": "tabular_reinforce"}, "Reinforce cannot be frozen for a step"),
         ({"learner": QLearning}, r"QLearning is a class; give QLearning\(\)"),
         ({"learner": Sarsa(), "updates": 2}, "updates = 1"),
