@@ -37,7 +37,6 @@ class Climb:
         """Return lies (E, n, …) for truths, each as large as its room (E, n) at most.
 
         They are as exact as steps in the type of the truths are; ``Room.confined`` makes them fit.
-        Where a truth has entries that are not finite, so that no slope is known, it stays.
         """
         reach, space = measure.reach, measure.group.observation_space
         tops: Any = np.minimum(rooms, _widest(space))  # a room without end is as good as the space
@@ -53,9 +52,6 @@ class Climb:
         for _ in range(self.steps):
             _, gradient = network.value_and_gradient({measure.group.name: lies}, objective)
             lies = ball.moved(lies, gradient[measure.group.name], self.rate)
-        has_end = np.isfinite(truths).all(axis=tuple(range(2, truths.ndim)), keepdims=True)
-        if not has_end.all():
-            np.copyto(lies, truths, where=np.isnan(lies) & ~has_end)
         return lies
 
 
