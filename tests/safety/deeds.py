@@ -12,10 +12,12 @@ WHO = [2, 5]
 DECLARED = {"victims": WHO, "when": {"from": 3, "until": 20, "every": 2}}
 # Who looks ahead asks the world at every step: one episode.
 STEPS = {"look_ahead": 30}
+# Every other step would tear a longer sequence apart, which is refused.
+SETTINGS = {"signal_action": {"sequence": [1]}}
 
 
 def model_of(kind, **limits):
-    table = {"kind": kind, **DECLARED, **limits}
+    table = {"kind": kind, **DECLARED, **SETTINGS.get(kind, {}), **limits}
     return ThreatModel(threats=(from_dict(table),))
 
 
