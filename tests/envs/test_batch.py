@@ -125,7 +125,7 @@ def test_what_cannot_be_copies_is_refused(copies):
 
 @pytest.mark.parametrize("max_cycles", [True, 0, 2.5])
 def test_what_cannot_be_a_time_limit_is_refused(max_cycles):
-    with pytest.raises(InvalidConfig, match="max_cycles is an integer (>= 1|or null)"):
+    with pytest.raises(InvalidConfig, match=r"max_cycles is an integer (>= 1|or null)"):
         ring(max_cycles=max_cycles)
 
 
