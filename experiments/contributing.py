@@ -160,13 +160,15 @@ def connected(placement: "Placement | None", count: int) -> Iterator[None]:
         session.close()
 
 
-def spread_over(training: "Training") -> int:
-    """Return how many contributors, or teams on tables, a training would spread over a cluster."""
+def spread_over(training: "Training", placement: "Placement | None") -> int:
+    """Return how many contributors, or teams on tables, a training spreads over a cluster."""
     from rallypoint.agents.train import learner_of, team_of
 
+    if placement is None:
+        return 0
     if learner_of(training.agent).learner != "contributors":
         return training.copies or 1
-    team = team_of(training)
+    team = team_of(training, placement)
     team.world.close()
     return team.recipe.count
 

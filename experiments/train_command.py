@@ -104,7 +104,7 @@ def train(
         except RallypointError as error:  # nothing was made yet
             raise click.UsageError(str(error)) from error
         out = out or Path("runs") / f"train-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    with connected(placement, 0 if placement is None else spread_over(training)):
+    with connected(placement, spread_over(training, placement)):
         return _train(training, out, stands=stands, placement=placement)
 
 
