@@ -14,6 +14,8 @@ from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.updates import Updates
 
 _REAL = "fiu"  # kinds of dtypes
+_EACH = "one for each of {} updates, numbers (n,)"
+_LIKE = "a vector (d,) like an update, of {} numbers"
 
 
 def fitting(context: Any, n: int) -> Context:
@@ -36,7 +38,7 @@ def fitting(context: Any, n: int) -> Context:
     found: dict[str, Any] = {}
     for name in ("counts", "scores"):
         values = getattr(context, name)
-        if values is not None and (array := _of_each(name, values, n)) is not values:
+        if values is not None and (array := _numbers(name, values, n, _EACH)) is not values:
             found[name] = array
     if context.trusted is not None:
         indices = _indices(context.trusted, n)
@@ -55,7 +57,9 @@ def with_vectors(context: Context, names: Iterable[str], updates: Updates) -> Co
     if not given:
         return context  # d need not be known, for which blocks may have to be read
     d = updates.columns()
-    vectors: dict[str, Any] = {name: _vector(name, value, d) for name, value in given.items()}
+    vectors: dict[str, Any] = {
+        name: _numbers(name, value, d, _LIKE) for name, value in given.items()
+    }
     is_ready = all(vector is given[name] for name, vector in vectors.items())
     return context if is_ready else replace(context, **vectors)
 
@@ -78,12 +82,11 @@ def sizes_of(layout: Any, d: int) -> list[int]:
     return sizes
 
 
-def _of_each(name: str, values: Any, n: int) -> NDArray[Any]:
+def _numbers(name: str, values: Any, count: int, must_be: str) -> NDArray[Any]:
     array = _as_array(values)
-    if array.shape != (n,) or array.dtype.kind not in _REAL:
+    if array.shape != (count,) or array.dtype.kind not in _REAL:
         raise InvalidConfig(
-            f"{name} must be one for each of {n} updates, numbers (n,), got shape {array.shape} of "
-            f"{array.dtype}"
+            f"{name} must be {must_be.format(count)}, got shape {array.shape} of {array.dtype}"
         )
     return array
 
@@ -110,16 +113,6 @@ def _integers(values: Any, refusal: Callable[[], InvalidConfig]) -> tuple[int, .
         return tuple(operator.index(value) for value in listed)
     except TypeError:
         raise refusal() from None
-
-
-def _vector(name: str, values: Any, d: int) -> NDArray[Any]:
-    vector = _as_array(values)
-    if vector.shape != (d,) or vector.dtype.kind not in _REAL:
-        raise InvalidConfig(
-            f"{name} must be a vector (d,) like an update, of {d} numbers, got shape "
-            f"{vector.shape} of {vector.dtype}"
-        )
-    return vector
 
 
 def _as_array(values: Any) -> NDArray[Any]:
