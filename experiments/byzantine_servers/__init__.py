@@ -5,9 +5,9 @@ from rallypoint.experiments.byzantine_servers.config import ByzantineServersConf
 from rallypoint.experiments.experiment import Experiment
 
 SOURCE = (
-    "in the setting of El-Mhamdi, Guerraoui, Guirguis & Rouault (2019), SGD: Decentralized "
-    "Byzantine resilience, arXiv:1911.07537, and El-Mhamdi, Guerraoui, Guirguis, Hoang & Rouault "
-    "(2022), Genuinely distributed Byzantine machine learning, Distributed Computing 35"
+    "in the setting of El-Mhamdi, Guerraoui & Guirguis (2019), Fast Machine Learning with "
+    "Byzantine Workers and Servers, arXiv:1911.07537, and El-Mhamdi, Guerraoui, Guirguis, Hoang & "
+    "Rouault (2022), Genuinely distributed Byzantine machine learning, Distributed Computing 35"
 )
 
 experiments.add(

@@ -1,7 +1,7 @@
 """What a worker can tell of the parameters that a server sends it, by what it knows itself.
 
-Source: the filters at workers of El-Mhamdi, Guerraoui, Guirguis & Rouault (2019), "SGD:
-Decentralized Byzantine resilience" ("LiuBei"), arXiv:1911.07537; formulas as its released code has
+Source: the filters at workers of El-Mhamdi, Guerraoui & Guirguis (2019), "Fast Machine Learning
+with Byzantine Workers and Servers" ("LiuBei"), arXiv:1911.07537; formulas as its released code has
 them, where the comparisons that the code only logs are made.
 """
 

@@ -23,7 +23,7 @@ Integers = NDArray[np.int64]
 class ReplicatedServers:
     """Who waits for how many, and how servers come together.
 
-    Source: El-Mhamdi, Guerraoui, Guirguis & Rouault (2019), arXiv:1911.07537 ("LiuBei"), and
+    Source: El-Mhamdi, Guerraoui & Guirguis (2019), arXiv:1911.07537 ("LiuBei"), and
     El-Mhamdi, Guerraoui, Guirguis, Hoang & Rouault (2022), "Genuinely distributed Byzantine machine
     learning", Distributed Computing 35, 305-331 ("ByzSGD"), whose bounds and quorums are checked.
     """

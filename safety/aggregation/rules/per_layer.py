@@ -19,12 +19,12 @@ class PerLayer(Part):
 
     It lacks rotation: layers are made of axes.
 
-    Source: the layer-wise use of rules in AggregaThor, Damaskinos et al., MLSys 2019.
+    Source: ours. Published code, such as AggregaThor's, joins all layers into one vector.
     """
 
     name: ClassVar[str] = "per_layer"
     bound: ClassVar[str] = "n >= 1"
     cost: ClassVar[str] = "that of the rest"
-    source: ClassVar[str] = "Damaskinos et al., 2019, AggregaThor, MLSys"
+    source: ClassVar[str] = "ours"
     needs: ClassVar[frozenset[Need]] = frozenset({"layout"})
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
