@@ -81,7 +81,9 @@ class FedpgFilter(SpanRule):
                 f"got {batch!r}"
             )
         believed = _near(span, 2 * self.sigma * math.sqrt(spread(span.n, self.delta) / batch))
-        if believed.sum() < max(1, (1 - self.alpha) * span.n):
+        doubted = span.n - np.count_nonzero(believed)
+        # (1 - 1/3) * 9 is more than 6, and 1/49 * 49 less than 1: counts are compared with counts.
+        if doubted > math.floor(self.alpha * span.n + 1e-9):
             believed = _near(span, 2 * self.sigma)
         if not believed.any():
             return one_hot(span, span.anchor("origin"))

@@ -86,6 +86,20 @@ def test_by_hand():
     assert np.allclose(told.weights, [1 / 3, 1 / 3, 1 / 3, 0])
 
 
+@pytest.mark.parametrize("kept", ["exactly as many", "one fewer"])
+def test_the_first_radius_is_enough_for_exactly_those_that_are_reckoned_honest(kept):
+    """Whatever (1 - f / n) n is in floating-point numbers; the second radius holds all."""
+    for n in range(3, 100):
+        for f in range(1, (n - 1) // 2 + 1):
+            far = f + (kept == "one fewer")
+            if 2 * far >= n:
+                continue
+            updates = np.zeros((n, 1))
+            updates[:far] = 0.9 * 2.0  # the first radius is far smaller
+            told = explain("fedpg_filter", updates, f=f, sigma=1.0, batch=10_000, alpha=f / n)
+            assert len(told.believed) == (n - f if kept == "exactly as many" else n), (n, f)
+
+
 def test_where_nobody_passes_it_believes_nobody():
     updates = 10 * np.eye(5)
     told = explain("fedpg_filter", updates, f=1)
