@@ -65,15 +65,22 @@ def reachable_return(
     Args:
         model: of a deterministic world.
         radii: (S, A) the least change of the observation by which each joint action comes about: 0
-            of the one that is taken, infinite of those that no change brings about.
+            of those that may be taken anyhow, infinite of those that no change brings about. The
+            ``radii`` of smoothed actions and values are such, one observation for each state.
         horizon: steps of an episode, at most.
         epsilon: of each observation, in the unit of the radii.
         agent: whose return; the sum over all agents if not given.
-        confidence: of all radii together.
+        confidence: of all radii together; of sampled ones, ``statement.confidence_of(S)``.
 
     Raises:
-        InvalidConfig: the world is not deterministic, or radii that leave a state without action.
+        InvalidConfig: the world is not deterministic, radii of which none is 0 in some state, or a
+            confidence that is none.
     """
+    if not 0 < confidence <= 1:
+        raise InvalidConfig(
+            f"a confidence lies in (0, 1], got {confidence}; radii of many states hold together "
+            "only if each is surer: certify each with alpha over their number"
+        )
     world = _Deterministic.of(model, agent)
     possible = _possible(world, radii, epsilon)
     lowest = np.zeros(len(world.rewards))
@@ -163,8 +170,9 @@ def _possible(world: _Deterministic, radii: Floats, epsilon: float) -> Mask:
     if radii.shape != world.rewards.shape:
         raise InvalidConfig(f"radii are an array {world.rewards.shape}, got {radii.shape}")
     possible: Mask = radii <= check_budget(epsilon)
-    if not possible.any(axis=1).all():
-        state = int(np.flatnonzero(~possible.any(axis=1))[0])
+    is_taken = (radii == 0).any(axis=1)
+    if not is_taken.all():
+        state = int(np.flatnonzero(~is_taken)[0])
         raise InvalidConfig(
             f"in every state one action has radius 0, the one that is taken; none has in state "
             f"{state}: one that abstains makes every action possible, radius 0 of each"

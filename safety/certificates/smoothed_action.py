@@ -42,6 +42,7 @@ class SmoothedAction:
 
     action: Integers  # (…,) the likeliest under noise, counted from 0; ABSTAINS where it is open
     radius: Floats  # (…,) in l2, as the observation is; 0 where it abstains
+    radii: Floats  # (…, K) below which no change brings each action about; 0 where it may be
     sigma: float
     statement: Statement
 
@@ -80,9 +81,11 @@ def certified_action(
     hits = np.take_along_axis(counted, action[..., None], -1)[..., 0]
     least = least_probability(hits, samples, check_alpha(alpha))
     radius = check_sigma(sigma) * ndtri(np.maximum(least, 0.5))
+    is_chosen = np.arange(chosen.shape[-1]) == action[..., None]
     return SmoothedAction(
         action=np.where(least > 0.5, action, ABSTAINS),
         radius=radius,
+        radii=np.where(is_chosen, 0.0, radius[..., None]),
         sigma=float(sigma),
         statement=Statement(
             certifies="the likeliest action under noise, observation by observation",

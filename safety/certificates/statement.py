@@ -15,15 +15,24 @@ class Statement:
 
     certifies: str  # in words
     norm: str  # in which the budget is measured
-    confidence: float  # that the bound holds; 1 where nothing was sampled
+    confidence: float  # that the bound holds; 1 where nothing rests on samples
     samples: int  # that it rests on; 0 where nothing was sampled
 
     def __str__(self) -> str:
         """Say it in one sentence."""
-        sampled = f", with confidence {self.confidence:g} from {self.samples} samples"
-        return f"{self.certifies}, against changes within a budget in {self.norm}" + (
-            sampled if self.samples else ", surely"
-        )
+        surely = f", with confidence {self.confidence:g}" if self.confidence < 1 else ", surely"
+        sampled = f" from {self.samples} samples" if self.samples else ""
+        return f"{self.certifies}, against changes within a budget in {self.norm}{surely}{sampled}"
+
+    def confidence_of(self, count: int) -> float:
+        """Return how surely so many certificates of this kind hold together: by the union bound.
+
+        Raises:
+            InvalidConfig: fewer than one.
+        """
+        if count < 1:
+            raise InvalidConfig(f"certificates that hold together are 1 or more, got {count}")
+        return max(0.0, 1 - count * (1 - self.confidence))
 
 
 def check_sigma(sigma: float) -> float:

@@ -39,7 +39,7 @@ class SmoothedValues:
 
     action: NDArray[np.int64]  # (…,) the best, counted from 0; ABSTAINS where it is open
     radius: Floats  # (…,) in l2; 0 where it abstains
-    radii: Floats  # (…, K) within which each other action cannot become the best; of the best, inf
+    radii: Floats  # (…, K) below which no change makes another action the best; of the best, 0
     sigma: float
     statement: Statement
 
@@ -77,8 +77,9 @@ def certified_values(
     others = ndtri(np.minimum(shares + off, 1.0))
     with np.errstate(invalid="ignore"):  # inf - inf, where nothing can be said
         radii = np.nan_to_num(sigma / 2 * (first - others), nan=0.0, neginf=0.0)
-    radii = np.maximum(np.where(np.arange(num_actions) == best, np.inf, radii), 0.0)
-    radius = radii.min(axis=-1)
+    is_best = np.arange(num_actions) == best
+    radii = np.where(is_best, 0.0, np.maximum(radii, 0.0))
+    radius = np.where(is_best, np.inf, radii).min(axis=-1)
     return SmoothedValues(
         action=np.where(radius > 0, best[..., 0], ABSTAINS),
         radius=radius,

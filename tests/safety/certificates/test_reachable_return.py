@@ -4,14 +4,20 @@ import itertools
 
 import numpy as np
 import pytest
+from gymnasium.spaces import Box, Discrete
+from scipy.special import ndtr
 
 import rallypoint
+from rallypoint.batch_env import Group
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.certificates.reachable_return import (
     radii_of_percepts,
     reachable_return,
     stairs,
 )
+from rallypoint.safety.certificates.smoothed_action import ABSTAINS, certified_action
+from rallypoint.safety.certificates.statement import Statement
+from rallypoint.safety.certificates.value_smoothing import average_values, certified_values
 from rallypoint.transitions import Transitions, joint_actions, optimal_values
 
 SIDE, ACTIONS = 5, 4
@@ -156,6 +162,65 @@ def test_a_gridworld_is_certified_against_lies_about_where_one_is():
     assert certified < honest
 
 
+class Sides:
+    """Holds action 1 for worth 1 on the positive side of a line, and action 0 on the other."""
+
+    weights = np.array([3.0, 4.0])
+
+    def outputs(self, observations):
+        side = (observations["agents"] @ self.weights > 0).astype(np.float64)
+        return np.stack([1 - side, side], axis=-1)
+
+
+@pytest.mark.parametrize("by", ["values", "counts"])
+def test_radii_under_noise_certify_no_more_than_the_strongest_lies_leave(by):
+    # Under noise the line stays where it is, so who moves an observation across it changes the
+    # action, and nobody else does: the exact radius of the other action is the distance to it.
+    rng = np.random.default_rng(1)
+    states, sigma, alpha = 12, 0.4, 0.05
+    shape = (states, 2, 1)
+    model = Transitions(
+        next_states=rng.integers(states, size=shape),
+        probabilities=np.ones(shape),
+        rewards=rng.integers(-3, 4, (*shape, 1)).astype(float),
+        terminated=np.zeros(shape, dtype=bool),
+        start=np.full(states, 1 / states),
+        actions=joint_actions((2,)),
+    )
+    seen = rng.normal(0, 0.4, (states, 1, 2)).astype(np.float32)
+    seen[0] = [0.004, -0.003]  # on the line: nobody can tell which action is taken
+    heights = seen[:, 0] @ Sides.weights
+    true = np.where((np.arange(2) == 1) == (heights > 0)[:, None], 0, np.abs(heights)[:, None] / 5)
+    group = Group("agents", ("a",), Box(-9, 9, (2,), np.float32), Discrete(2))
+    each = alpha / states
+    if by == "values":
+        ends = {"samples": 4000, "low": 0.0, "high": 1.0}
+        averages = average_values(Sides(), group, seen, sigma=sigma, seed=2, **ends)
+        found = certified_values(averages, sigma=sigma, alpha=each, **ends)
+    else:
+        chances = ndtr(heights / 5 / sigma)
+        counts = [
+            np.stack([n - ones, ones], axis=-1)
+            for n in (200, 4000)
+            for ones in [rng.binomial(n, chances)]
+        ]
+        found = certified_action(*counts, sigma=sigma, alpha=each)
+    radii = found.radii.reshape(states, 2)
+    abstains = found.action.ravel() == ABSTAINS
+    assert abstains[0]
+    assert abstains.mean() < 0.5
+    certified = []
+    for epsilon in (0.0, 0.05, 0.1, 0.2, 0.4, 9.0):
+        ask = {"horizon": 6, "epsilon": epsilon}
+        sure = found.statement.confidence_of(states)
+        certificate = reachable_return(model, radii, confidence=sure, **ask)
+        left = reachable_return(model, true, **ask)
+        assert (certificate.lowest <= left.lowest).all()
+        assert f"with confidence {1 - alpha:g}" in str(certificate.statement)
+        certified.append((certificate.expected, left.expected))
+    assert certified[-1][0] == certified[-1][1] < certified[0][0]  # and it is no trivial bound
+
+
 def _played(world, choose):
     """Return what one episode pays whose actions depend on the state."""
     world.reset(seed=0)
@@ -164,6 +229,14 @@ def _played(world, choose):
         step = world.step({"agents": np.array([[choose(int(world.state()[0]))]])})
         total, is_over = total + step.rewards[0, 0], step.ended[0]
     return total
+
+
+def test_many_certificates_hold_together_less_surely_than_one():
+    one = Statement(certifies="", norm="", confidence=0.99, samples=10)
+    assert one.confidence_of(5) == pytest.approx(0.95)
+    assert one.confidence_of(200) == 0.0
+    with pytest.raises(InvalidConfig, match="1 or more, got 0"):
+        one.confidence_of(0)
 
 
 def test_a_world_that_slips_is_refused():
@@ -193,6 +266,8 @@ def test_a_team_is_certified_by_the_sum_and_each_agent_alone():
         ({"horizon": 0}, "a horizon of 0"),
         ({"radii": np.zeros((3, 4))}, r"an array \(25, 4\)"),
         ({"radii": np.ones((25, 4))}, "none has in state 0"),
+        ({"radii": np.ones((25, 4)), "epsilon": 9.0}, "none has in state 0"),
+        ({"confidence": 0.0}, r"a confidence lies in \(0, 1\], got 0.0"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(change, message):

@@ -74,6 +74,14 @@ def test_counts_as_likely_as_not_certify_nothing():
     assert found.radius[0] == 0
     assert found.within(1.0).tolist() == [False, True]
     assert not found.within(10.0).any()
+    assert found.radii.tolist() == [[0.0, 0.0], [found.radius[1], 0.0]]
+
+
+def test_a_change_as_long_as_the_radius_may_lead_to_a_tie():
+    found = certified_action(np.array([0, 9]), np.array([0, 100]), sigma=0.5)
+    radius = float(found.radius)
+    assert not found.within(radius)
+    assert found.within(np.nextafter(radius, 0))
 
 
 @pytest.mark.parametrize("n", [1, 7, 50])
@@ -106,6 +114,9 @@ def test_the_selecting_samples_are_not_those_that_estimate():
 def test_a_prediction_abstains_where_two_may_tie():
     counts = np.array([[60, 40, 0], [90, 10, 0], [50, 50, 0], [0, 0, 10]])
     assert predicted_action(counts, alpha=0.01).tolist() == [ABSTAINS, 0, ABSTAINS, 2]
+    three = np.array([[3, 0]])  # of which p is 1 / 4
+    assert predicted_action(three, alpha=0.25).tolist() == [0]
+    assert predicted_action(three, alpha=0.249).tolist() == [ABSTAINS]
 
 
 def test_noise_is_of_the_size_that_is_said_and_never_cut():

@@ -26,6 +26,19 @@ def test_where_every_episode_succeeds_the_bound_is_what_the_episodes_allow():
         assert np.allclose(found.chance(budget), expected / 200)
 
 
+@pytest.mark.parametrize(
+    ("budget", "by_one", "by_200"),
+    [(0.1, 199.66, 199.18), (0.2, 198.50, 196.81), (0.4, 184.79, 174.80)],
+)
+def test_the_fewer_thresholds_the_more_is_certified_where_all_episodes_end_alike(
+    budget, by_one, by_200
+):
+    returns = np.full(10_000, 200.0)
+    for thresholds, expected in (((200,), by_one), (range(1, 201), by_200)):
+        found = certified_return(returns, thresholds=thresholds, lowest=0, sigma=0.2)
+        assert found.expected(budget) == pytest.approx(expected, abs=0.005)
+
+
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("place", [-0.3, 0.0, 0.7])
 def test_a_shift_of_the_only_observation_attains_the_bound(place, budget):
@@ -113,6 +126,9 @@ def test_quantiles_abstain_where_nothing_is_certified():
     found = certified_return(np.full(1000, 9.0), thresholds=(5, 9), lowest=0, sigma=1.0)
     assert found.quantile(0.9, 0.0) == 9.0
     assert found.quantile(0.9, 10.0) is None
+    as_likely = found.chance(0.0).max()
+    assert found.quantile(as_likely, 0.0) == 9.0
+    assert found.quantile(np.nextafter(as_likely, 1), 0.0) is None
     never = certified_return(np.zeros(10), thresholds=(1,), lowest=0, sigma=1.0)
     assert never.expected(0.0) == 0.0
     assert largest_budget(never, 0.5) is None

@@ -30,7 +30,7 @@ def test_two_actions_about_the_middle_of_the_range_have_the_radius_of_a_probabil
         np.array([share, 1 - share]), samples=MANY, low=0.0, high=1.0, sigma=0.5
     )
     assert np.isclose(found.radius, 0.5 * ndtri(share), rtol=1e-3)
-    assert found.radii[0] == np.inf
+    assert found.radii.tolist() == [0.0, found.radius]
 
 
 def test_averages_are_bounded_from_both_sides_for_all_actions_together():
@@ -75,8 +75,17 @@ def test_the_nearest_other_action_gives_the_radius():
     found = certified_values(
         np.array([[0.9, 0.1, 0.5]]), samples=100_000, low=0.0, high=1.0, sigma=1.0
     )
-    assert found.radii[0].argmin() == 2
-    assert found.radius[0] == found.radii[0, 2] < found.radii[0, 1]
+    assert found.radii[0, 0] == 0.0 < found.radii[0, 2] < found.radii[0, 1]
+    assert found.radius[0] == found.radii[0, 2]
+
+
+def test_where_it_abstains_whatever_may_be_the_best_comes_about_by_itself():
+    found = certified_values(
+        np.array([0.6, 0.1, 0.6]), samples=100_000, low=0.0, high=1.0, sigma=1.0
+    )
+    assert found.action == ABSTAINS
+    assert found.radii[[0, 2]].tolist() == [0.0, 0.0]
+    assert found.radii[1] > 0.5
 
 
 def test_averages_hold_as_often_as_they_say():
