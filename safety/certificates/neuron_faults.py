@@ -111,7 +111,8 @@ def worst_split(layers: Sequence[Layer], total: int, capacity: Capacity) -> Spli
     best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # spent -> errors, split
     total = int(total)
     for layer, size, most in zip(layers, sizes, sent, strict=False):
-        slope = activation(layer.activation).steepest * np.abs(layer.weights).max()
+        # In double precision, as in fep: a count times a single one would round the bound down.
+        slope = activation(layer.activation).steepest * float(np.abs(layer.weights).max())
         reached: dict[int, tuple[float, tuple[int, ...]]] = {}
         for spent, (errors, split) in best.items():
             for failed in range(min(size, total - spent) + 1):

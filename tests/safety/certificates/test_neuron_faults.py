@@ -127,6 +127,17 @@ def test_the_worst_split_is_the_worst_of_all_splits(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
+def test_single_precision_does_not_round_the_worst_split_down(seed):
+    rng = np.random.default_rng(seed)
+    layers = [
+        layer._replace(weights=layer.weights.astype(np.float32))
+        for layer in network(rng, sizes=(3, 7, 6, 5, 2))
+    ]
+    found = worst_split(layers, 9, 1.5)
+    assert np.isclose(found.bound, fep(layers, found.faults, 1.5).max(), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("seed", range(10))
 def test_by_matrices_the_worst_neurons_are_taken(seed):
     rng = np.random.default_rng(seed)
     layers = network(rng, sizes=(3, 5, 4, 2), spread=0.2)
