@@ -91,9 +91,8 @@ def blind_below(share: float) -> float:
     themselves when that is below sqrt(share) × sigma: honest rows with a few far ones among them.
     In sigmas.
 
-    Source: Diakonikolas, Kane, Karmalkar, Price & Stewart (2019) and the survey of Diakonikolas &
-    Kane (2019), "Recent Advances in Algorithmic High-Dimensional Robust Statistics",
-    arXiv:1911.05911, on bounded covariance.
+    Source: the survey of Diakonikolas & Kane (2019), "Recent Advances in Algorithmic
+    High-Dimensional Robust Statistics", arXiv:1911.05911, on bounded covariance.
 
     >>> blind_below(0.04)
     5.0
