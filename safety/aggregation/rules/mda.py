@@ -32,6 +32,9 @@ class Mda(SpanRule):
 
     Robustness: a swapped update is at most two diameters off, so |F - mean(S)| is at most
     2 f / (n - f) times the diameter of S, whose square is at most 2 (n - f) times its variance.
+    Code of the literature has (n - f) / (sqrt(8) f) for the largest spread, 0.82 for ten with
+    three: it takes sqrt(2) deviations for the diameter, which two honest updates are apart in the
+    root mean square, and the farthest two further. Liars turn it at a spread of 0.58.
     """
 
     name: ClassVar[str] = "mda"

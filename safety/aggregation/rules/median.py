@@ -9,7 +9,7 @@ from rallypoint.safety.aggregation.order_statistics import (
     mean_of_ranks,
     shares_of_ranks,
 )
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import CoordinateRule, Property, among_honest
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Matrix
 
@@ -32,9 +32,13 @@ class Median(CoordinateRule):
     source: ClassVar[str] = "Yin, Chen, Ramchandran & Bartlett, ICML 2018, arXiv:1803.01498"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
-    def robustness(self, n: int, f: int) -> float | None:
+    def robustness(self, n: int, f: int) -> float:
         """Return 4 (1 + f / (n - 2 f))²."""
         return 4 * (1 + f / (n - 2 * f)) ** 2
+
+    def largest_spread(self, n: int, f: int) -> float | None:
+        """Return that of the constant, or of being among the honest, whichever is larger."""
+        return among_honest(self.robustness(n, f), n, f)
 
     def combine(self, block: Block, f: int) -> Row:
         """Average the middle one or two; f does not matter."""

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from rallypoint.safety.aggregation import aggregators
@@ -39,7 +40,38 @@ def test_how_far_honest_updates_may_spread_is_known_from_constants_and_for_krum_
         assert Aggregator.parse("krum").largest_spread(n, f) == pytest.approx(1 / eta, rel=1e-5)
     for name in CONSTANTS:
         rule = Aggregator.parse(name)
-        assert rule.largest_spread(11, 2) == pytest.approx(rule.robustness(11, 2) ** -0.5)
+        assert rule.largest_spread(20, 2) == pytest.approx(rule.robustness(20, 2) ** -0.5)
     for name in ("nnm+krum", "caf", "mean"):
         assert Aggregator.parse(name).largest_spread(11, 2) is None
     assert Aggregator.parse("trimmed_mean").largest_spread(5, 0) is None  # it is the mean
+
+
+@pytest.mark.parametrize("name", ["median", "trimmed_mean"])
+def test_where_nearly_half_may_lie_an_answer_among_the_honest_bears_more_spread(name):
+    rule = Aggregator.parse(name)
+    for f in range(1, 12):
+        n = 2 * f + 1
+        # All of the honest but one agree, and the liars with that one: there the answer is.
+        updates = np.zeros((n, 1))
+        updates[f:] = 1.0
+        honest = updates[: f + 1]
+        error = (rule(updates, f) - honest.mean()) ** 2
+        assert error == pytest.approx(f * honest.var())
+        assert rule.largest_spread(n, f) == pytest.approx(f**-0.5)
+        assert rule.robustness(n, f) > f
+    assert rule.largest_spread(10, 3) == pytest.approx(6**-0.5)
+
+
+@pytest.mark.parametrize("name", ["median", "trimmed_mean"])
+@pytest.mark.parametrize(("n", "f"), [(5, 1), (7, 2), (7, 3), (9, 4), (10, 3)])
+def test_below_the_largest_spread_it_goes_along_the_honest_whatever_is_sent(name, n, f, rng):
+    rule = Aggregator.parse(name)
+    for _ in range(200):
+        honest = rng.standard_normal((n - f, 2)) * 10 ** rng.uniform(-2, 1, (n - f, 1))
+        mean, spread = honest.mean(axis=0), np.sqrt(honest.var(axis=0).sum())
+        far = rng.choice([-1, 1], 2) * spread / rule.largest_spread(n, f) * 1.001
+        honest += far / np.sqrt(2) - mean
+        lies = rng.standard_normal((f, 2)) * 10 ** rng.uniform(-2, 3, (f, 1))
+        near = honest[rng.integers(n - f, size=f)]
+        for told in (lies, near, np.where(far > 0, -1e9, 1e9) * np.ones((f, 1))):
+            assert rule(np.vstack([honest, told]), f) @ honest.mean(axis=0) > 0

@@ -8,6 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from rallypoint.errors import InvalidConfig, SearchTooLong
 from rallypoint.safety.aggregation import aggregate
+from rallypoint.safety.aggregation.aggregator import Aggregator
 from rallypoint.safety.aggregation.parts import Context
 from rallypoint.safety.aggregation.rules.mda import Mda
 
@@ -116,3 +117,18 @@ def test_a_search_that_is_too_long_is_refused(rng):
         aggregate("mda", updates, f=10, branches=4)
     with pytest.raises(InvalidConfig, match="branches must be at least 1, got 0"):
         Mda(branches=0)
+
+
+def test_liars_turn_it_below_the_spread_that_code_of_the_literature_allows():
+    n, f = 10, 3
+    for spread, turned in ((0.57, False), (0.58, True), (0.82, True)):
+        apart = spread * 7 / 12**0.5
+        low = 1 - 3 / 7 * apart
+        honest = np.array([low] * 4 + [low + apart] * 3)
+        assert honest.mean() == pytest.approx(1)
+        assert honest.std() == pytest.approx(spread)
+        lies = np.full(3, low - 0.9999 * apart)  # nearer to the four than these to the other three
+        (answer,) = aggregate("mda", np.concatenate([honest, lies])[:, None], f)
+        assert answer == pytest.approx(1 - 3**0.5 * spread, abs=1e-3)
+        assert (answer < 0) == turned
+    assert (n - f) / (8**0.5 * f) > 0.82 > 3**-0.5 > Aggregator.parse("mda").largest_spread(n, f)
