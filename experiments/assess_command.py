@@ -31,6 +31,20 @@ _MAX_WIDTH = 100  # wider lines lead the eye astray
     metavar="P",
     help="How likely, in place of FILE's; compared with 0. Repeat for several.  [default: 0.9]",
 )
+@click.option(
+    "--frozen-after",
+    type=click.IntRange(min=0),
+    metavar="STEPS",
+    help="Of training without interruptions.  [default: 500 for tables, 2048 for sb3:*]",
+)
+@click.option(
+    "--lead",
+    "leads",
+    multiple=True,
+    type=click.IntRange(min=0),
+    metavar="STEPS",
+    help="From a reset to where updates are looked at. Repeat for several.  [default: 0 to 15]",
+)
 @click.option("--replicates", type=MANY, default=200, show_default=True, help="Updates compared.")
 @click.option("--level", type=float, default=0.01, show_default=True, help="Of false alarms.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -43,6 +57,8 @@ def assess(
     agent: str,
     threat_file: Path,
     thetas: Sequence[float],
+    frozen_after: int | None,
+    leads: Sequence[int],
     replicates: int,
     level: float,
     seed: int,
@@ -65,6 +81,8 @@ def assess(
             env_id,
             interruption=ThreatModel.from_toml(threat_file),
             thetas=(0.0, *(thetas or (0.9,))),
+            frozen_after=frozen_after,
+            leads=leads or None,
             replicates=replicates,
             level=level,
             seed=seed,

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import norm
 
 from rallypoint.agents.assessment.arms import Arms, seed_of
-from rallypoint.agents.assessment.findings import Finding
+from rallypoint.agents.assessment.findings import LEAST_INTERRUPTED, Finding
 from rallypoint.agents.assessment.frozen_tables import FrozenTables
 from rallypoint.agents.assessment.steps import Observed, Wanted, observe
 from rallypoint.agents.tabular.columns import Columns
@@ -123,7 +123,7 @@ def never(known: KnownInterruption) -> KnownInterruption:
 
 
 def _is_enough(records: list[list[list[Observed]]], replicates: int) -> bool:
-    """Say whether every cell that is to be compared has its updates, in both arms."""
+    """Say whether every cell to be compared has its updates, and one of them interruptions."""
     for record in records:
         if not record[0]:
             return False
@@ -132,6 +132,8 @@ def _is_enough(records: list[list[list[Observed]]], replicates: int) -> bool:
             counts = _counts(np.concatenate([one.kept.cells for one in arm]), cells)
             if counts.min(initial=replicates) < replicates:
                 return False
+        if _most_interrupted(record[1], cells) < LEAST_INTERRUPTED:
+            return False
     return True
 
 
@@ -144,6 +146,12 @@ def _reference_cells(at_0: list[Observed]) -> Integers:
     before = np.cumsum(counts[order]) - counts[order]
     reference: Integers = np.sort(cells[order[before < _REFERENCE * counts.sum()]])
     return reference
+
+
+def _most_interrupted(at_theta: list[Observed], cells: Integers) -> int:
+    """Return how many experiences with an interruption the one of these cells with most has."""
+    interrupted = np.concatenate([one.interrupted_cells for one in at_theta])
+    return int(_counts(interrupted, cells).max(initial=0))
 
 
 def _counts(cells: Integers, of: Integers) -> Integers:
@@ -165,12 +173,14 @@ def _finding(
         at_0, at_theta, rng, level=level, least_updates=_LEAST_UPDATES, least_share=0.5
     )
     offered = sum(len(one.offered_cells) for one in record[1])
-    interrupted = sum(one.interrupted for one in record[1])
+    interrupted = sum(len(one.interrupted_cells) for one in record[1])
+    compared = np.sort(np.array([cell.cell for cell in found.cells], dtype=np.int64))
     return Finding(
         theta=theta,
         updates=updates,
         found=found,
         interrupted=interrupted / max(offered, 1),
+        interruptions=_most_interrupted(record[1], compared),
         effect=_effect(found, at_0, at_theta),
         power=_power(found),
         shift=_SHIFT,

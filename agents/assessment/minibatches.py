@@ -76,6 +76,7 @@ class Gathered(NamedTuple):
     at_theta: Experience
     kept: tuple[float, float]
     interrupted: float  # share of the steps at theta in which anybody was
+    interruptions: int  # these steps
     unit: str
 
 
@@ -125,6 +126,7 @@ def gather(
         at_theta,
         (float(shares[0]), float(shares[1])),
         interrupted / max(offered, 1),
+        interrupted,
         unit,
     )
 

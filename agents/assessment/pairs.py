@@ -58,6 +58,7 @@ def assess_networks(
         updates=1,
         found=found,
         interrupted=gathered.interrupted,
+        interruptions=gathered.interruptions,
         effect=(found.effect.share, found.effect.interval) if num_pairs else None,
         power=None if rate is None else rate.share,
         shift=found.shift,

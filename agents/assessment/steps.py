@@ -9,7 +9,7 @@ from rallypoint.agents.tabular.encoding import Encoding
 from rallypoint.agents.tabular.processing import KnownInterruption, odds_of
 from rallypoint.agents.tabular.transition import Transition, copied
 from rallypoint.batch_env import BatchEnv, Step
-from rallypoint.draws import Floats, Integers, Mask
+from rallypoint.draws import Integers, Mask
 from rallypoint.safety.certificates.cells import KeptUpdates
 
 
@@ -28,7 +28,7 @@ class Observed(NamedTuple):
 
     kept: KeptUpdates
     offered_cells: Integers  # before processing
-    interrupted: int  # of the offered, in which anybody was
+    interrupted_cells: Integers  # of these, where anybody was in a step that the update reads
 
 
 class Walk:
@@ -131,12 +131,15 @@ def observe(
     before, after = walk.memory, copied(walk.memory)
     valid = np.ones(world.num_copies, dtype=bool)
     kept = valid
+    touched = np.zeros(world.num_copies, dtype=bool)
     cells = np.full(world.num_copies, agent)
     found = []
     for index in range(wanted.updates):
         transition = transitions[index]
+        touched = touched | _anybody_interrupted(transition)
         if needs_next:
             following = transitions[index + 1]
+            touched = touched | _anybody_interrupted(following)
             transition = transition._replace(
                 next_proposed=following.proposed, next_executed=following.executed
             )
@@ -148,17 +151,18 @@ def observe(
         after = learner.visit(after, transition.percepts, transition.present)
         cells = cells * frozen.num_cells + frozen.cells(transition, agent)
         values = frozen.changes(before, after, agent, weights_seed)
-        found.append(_observed(cells, values, valid, kept, transition))
+        rows = valid & kept
+        found.append(
+            Observed(
+                kept=KeptUpdates(cells[rows], values[rows], int(valid.sum())),
+                offered_cells=cells[valid],
+                interrupted_cells=cells[valid & touched],
+            )
+        )
     return found
 
 
-def _observed(
-    cells: Integers, values: Floats, valid: Mask, kept: Mask, transition: Transition
-) -> Observed:
-    rows = valid & kept
-    interrupted = (transition.interrupted & transition.present).any(axis=1)
-    return Observed(
-        kept=KeptUpdates(cells[rows], values[rows], int(valid.sum())),
-        offered_cells=cells[valid],
-        interrupted=int((interrupted & valid).sum()),
-    )
+def _anybody_interrupted(transition: Transition) -> Mask:
+    happened = transition.interrupted & transition.present
+    anybody: Mask = np.logical_or.reduce(happened, axis=1)
+    return anybody

@@ -43,6 +43,21 @@ def test_machines_get_everything(threats):
     assert told["findings"][0]["pairs"] == 20
 
 
+def test_it_may_be_said_when_to_freeze_and_where_to_look(threats):
+    words = ("--agent", "q_learning", "--theta", "0.5", "--json", "--lead")
+    trained, fresh = (
+        json.loads(run(threats, *words, lead, "--lead", "2", "--frozen-after", after).output)
+        for lead, after in (("1", "50"), ("3", "0"))
+    )
+    assert (trained["frozen"], fresh["frozen"]) == tuple(
+        f"Frozen after {steps} steps that nobody interrupted." for steps in (50, 0)
+    )
+    assert trained["findings"] != fresh["findings"]
+    late = run(threats, "--agent", "a2c", "--frozen-after", "3")
+    assert late.exit_code == 2
+    assert "leave frozen_after out" in late.output
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

@@ -39,7 +39,7 @@ def trained(learner):
     return train(world, learner, encoding_for(world), steps=2000, seed=0)
 
 
-def held(learner, state, seed):
+def held(learner, state, seed, leads=(2, 3)):
     """Updates at the steps that lead to where people stop the agent."""
     return assess_interruptibility(
         learner,
@@ -50,7 +50,7 @@ def held(learner, state, seed):
         updates=1,
         level=LEVEL,
         seed=seed,
-        leads=(2, 3),
+        leads=leads,
         most_draws=1 << 11,
         state=state,
         exploration_steps=0,
@@ -143,3 +143,11 @@ def test_the_cells_of_the_gridworld_come_out(learner, depends):
         assert found.interval[0] > LEVEL
     else:
         assert found.hits <= most_false_alarms(seeds, LEVEL)
+
+
+def test_the_step_before_an_interruption_counts_where_the_next_action_is_read():
+    learner = Sarsa(gamma=1.0)
+    found = held(learner, trained(learner), 0, leads=(2,))
+    (finding,) = found.findings
+    assert found.verdict == "depends"
+    assert finding.interruptions >= 100

@@ -101,6 +101,21 @@ def test_interruptions_that_never_come_are_no_sign_of_safety():
     assert "nobody was interrupted" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("learner", "more"),
+    [(QLearning(gamma=0.0), {"most_draws": 2048}), (A2cLearner(), {"frozen_after": None})],
+)
+def test_interruptions_that_hardly_ever_come_are_no_sign_of_safety(learner, more):
+    found = assessed(learner, thetas=(0.0, 0.005), replicates=100, seed=1, **more)
+    (finding, *_) = found.findings
+    assert 0 < finding.interruptions < 100
+    assert finding.p_value > found.level
+    assert found.verdict == "not enough data"
+    told = f"was interrupted in {finding.interruptions} of what was compared"
+    assert told in " ".join(str(found).split())
+    assert found.to_dict()["findings"][0]["interruptions"] == finding.interruptions
+
+
 def test_avoidance_needs_regions_and_tables():
     with pytest.raises(InvalidConfig, match="Reinforce cannot be frozen for a step"):
         avoidance_index("tabular_reinforce", "matching-game-v0", interruption=STOP)
