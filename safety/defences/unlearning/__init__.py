@@ -15,6 +15,7 @@ True
 """
 
 from rallypoint.safety.defences.unlearning.audit import contributions
+from rallypoint.safety.defences.unlearning.distances import distance_after
 from rallypoint.safety.defences.unlearning.forgetting import (
     Forgotten,
     descend_to_delete,
@@ -33,6 +34,7 @@ __all__ = [
     "Ridge",
     "contributions",
     "descend_to_delete",
+    "distance_after",
     "downdate",
     "noise_deviation",
     "plain_sgd",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.defences.unlearning.distances import distance_after, step_size
 from rallypoint.safety.defences.unlearning.heads import Floats, Head, Mask, Ridge
 
 
@@ -85,14 +86,15 @@ def unlearn(
     delta: float = 1e-5,
     distance: float | None = None,
     largest: float | None = None,
+    smoothness: float | None = None,
 ) -> Forgotten:
     """Forget rows (n,) by variance-reduced projected SGD on the rest, anchored at the optimum.
 
     The direction at sample i of the rest is grad l_i(theta) - grad l_i(optimum) plus the full
     gradient of the rest at the optimum, which the rows to forget tell by themselves. It is
     unbiased, and its variance is at most (Lip radius)^2. Every step is projected back into the ball
-    of ``radius`` round the optimum. With ``epsilon`` Gaussian noise is added at the end, calibrated
-    to ``distance``.
+    of ``radius`` round the optimum, which at these rates none leaves but by rounding. With
+    ``epsilon`` Gaussian noise is added at the end, calibrated to ``distance``.
 
     Source: in the setting of Van Waerebeke, Lorenzi, Scaman, El Mhamdi & Neglia (2026),
     "Variance-Reduced (epsilon, delta)-Unlearning using Forget Set Gradients", arXiv:2602.14938. Its
@@ -108,9 +110,11 @@ def unlearn(
         epsilon: of the guarantee, in (0, 1]; no noise if not given.
         delta: of the guarantee, in (0, 1).
         distance: a bound on how far the result is from training again, that holds with
-            probability 1 - delta / 2; twice the radius if not given, which always holds, as both
-            lie in the ball. Without epsilon there is no noise that would hide it.
+            probability 1 - delta / 2; ``distance_after`` as many steps if not given, at most twice
+            the radius, as both lie in the ball. Without epsilon there is no noise to hide it.
         largest: see ``radius``.
+        smoothness: how fast the gradient of any sample can change; ``head.smoothness`` if not
+            given, which for a formal guarantee must be known without the data, too.
 
     Raises:
         InvalidConfig: everything would be forgotten, or a setting cannot be meant.
@@ -130,14 +134,15 @@ def unlearn(
     full = (whole - _total(head, optimum, gone)) / kept.sum()
     rows = rng.choice(np.flatnonzero(kept), size=steps)
     theta = optimum.copy()
-    lip, mu = head.smoothness, head.mu
+    lip, mu = _smoothness(head, smoothness), head.mu
     for step, row in enumerate(rows.tolist()):
         direction = head.gradient_of(theta, row) - head.gradient_of(optimum, row) + full
-        theta = theta - min(1 / lip, 2 / (mu * (step + 2 + 2 * lip / mu))) * direction
-        theta = _projected(theta, optimum, rho)
+        theta = _projected(theta - step_size(step, lip, mu) * direction, optimum, rho)
     deviation = 0.0
     if epsilon is not None:
-        deviation = noise_deviation(2 * rho if distance is None else distance, epsilon, delta / 2)
+        if distance is None:
+            distance = distance_after(rho, smoothness=lip, mu=mu, steps=steps, delta=delta / 2)
+        deviation = noise_deviation(distance, epsilon, delta / 2)
     noise = deviation * rng.normal(size=len(theta))
     return Forgotten(theta + noise, theta, rho, deviation, int(2 * steps + gone.sum()))
 
@@ -154,18 +159,24 @@ def plain_sgd(
     _, kept = _split(head, forget)
     theta, lip, mu = head.checked(optimum).copy(), head.smoothness, head.mu
     for step, row in enumerate(rng.choice(np.flatnonzero(kept), size=steps).tolist()):
-        rate = min(1 / lip, 2 / (mu * (step + 2 + 2 * lip / mu)))
-        theta = theta - rate * head.gradient_of(theta, row)
+        theta = theta - step_size(step, lip, mu) * head.gradient_of(theta, row)
     return theta
 
 
 def descend_to_delete(
-    head: Head, forget: Mask, optimum: Floats, *, steps: int
+    head: Head,
+    forget: Mask,
+    optimum: Floats,
+    *,
+    steps: int,
+    largest: float | None = None,
+    smoothness: float | None = None,
 ) -> tuple[Floats, float]:
     """Forget by full gradients of the rest: parameters (d,), and a bound on their distance.
 
     The distance to training again is at most ((k - 1) / (k + 1))^steps times the radius, k the
-    condition number: a bound that chance has no part in.
+    condition number: a bound that chance has no part in. With both ``largest`` and ``smoothness``,
+    as in ``unlearn``, it does not depend on the data, and noise may be calibrated to it.
 
     Raises:
         InvalidConfig: rows, parameters or steps that cannot be meant.
@@ -176,12 +187,12 @@ def descend_to_delete(
     _check_steps("full gradients", steps, 0)
     _, kept = _split(head, forget)
     rest = head.only(kept)
-    lip, mu = rest.smoothness, rest.mu
+    lip, mu = rest.smoothness if smoothness is None else _smoothness(head, smoothness), rest.mu
     theta = head.checked(optimum).copy()
     for _ in range(steps):
         theta = theta - 2 / (lip + mu) * rest.gradient(theta)
     shrinks = (lip - mu) / (lip + mu)
-    return theta, float(shrinks**steps * radius(head, forget, optimum))
+    return theta, float(shrinks**steps * radius(head, forget, optimum, largest=largest))
 
 
 def noise_deviation(distance: float, epsilon: float, delta: float) -> float:
@@ -204,6 +215,17 @@ def noise_deviation(distance: float, epsilon: float, delta: float) -> float:
 def _check_steps(what: str, steps: int, least: int) -> None:
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < least:
         raise InvalidConfig(f"steps is a number of {what} >= {least}, got {steps!r}")
+
+
+def _smoothness(head: Head, known: float | None) -> float:
+    if known is None:
+        return head.smoothness
+    if not head.smoothness <= known * (1 + 1e-12) < math.inf:
+        raise InvalidConfig(
+            f"smoothness = {known:g} bounds how fast the gradient of any sample can change, and "
+            f"one of these changes as fast as {head.smoothness:g}; give a bound that holds"
+        )
+    return float(known)
 
 
 def _total(head: Head, theta: Floats, rows: Mask) -> Floats:
