@@ -65,6 +65,29 @@ def test_after_the_search_every_recommendation_is_taken(interests):
             assert (arms == offers.argmax(axis=1)).all()
 
 
+class LastOfEquals(BestResponse):
+    """Selfish, and of equally good arms it pulls the last."""
+
+    @staticmethod
+    def _best(offers, interests):
+        total = interests + offers
+        return total.shape[1] - 1 - total[:, ::-1].argmax(axis=1)
+
+
+@pytest.mark.parametrize("agent", [BestResponse, LastOfEquals])
+@pytest.mark.parametrize("interests", [(0.5, 1.0, 0.25), (1.0, 0.5, 0.25), (0.25, 0.5, 1.0)])
+def test_more_is_offered_than_makes_arms_equal_however_equals_are_told_apart(agent, interests):
+    # Each least incentive is the middle of the first or second search, where all arms are equal.
+    rounds = 100
+    env, ipa = game(interests, rounds=rounds), Ipa(num_arms=3, rounds=rounds)
+    played = list(answers(env, ipa, agent(interests=interests)))[ipa.search :]
+    for arms, offers, _ in played:
+        each = np.arange(len(arms))
+        assert (arms == offers.argmax(axis=1)).all()
+        # The search may have found the least to the last bit, since equals may answer yes.
+        assert (offers[each, arms] >= env.least[arms] + 1 / rounds**2 - 1e-15).all()
+
+
 def test_ipa_regrets_little_more_than_who_knows_the_agent():
     regrets = {}
     for principal in (Ipa(rounds=2500), UcbOracle(rounds=2500)):

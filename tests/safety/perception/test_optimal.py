@@ -157,6 +157,13 @@ def test_the_loss_is_bounded_by_the_change_of_the_actions_law(softness, seed):
     assert (honest - best.values).max() <= alpha * most
 
 
+def test_the_truth_may_always_be_shown_also_where_it_is_nobodys_neighbour():
+    # What is done on the first percept is the worst there is, and on the second the best.
+    policy, worths = np.eye(2), np.array([[-1.0, 1.0], [-1.0, 1.0]])
+    others = ~np.eye(2, dtype=bool)
+    assert greedy_adversary(worths, policy, np.arange(2), others).tolist() == [0, 0]
+
+
 def test_in_a_world_it_earns_what_was_computed():
     world = rallypoint.make("island-navigation-v0", copies=400)
     model = world.transitions()

@@ -75,6 +75,22 @@ def test_rounds_that_are_rounded_up_do_not_add_up_to_more():
     assert np.flatnonzero(~sever(rows, 0.1).kept).tolist() == [1, 2, 3]
 
 
+def test_half_the_share_leaves_in_a_round_and_then_it_looks_again():
+    # Ten are far off one way, and hide that twenty are farther off another way than the next ten.
+    rows = stream(6, "test/rounds").normal(size=(100, 5))
+    for first, count, axis, distance in (
+        (0, 10, 0, 1000.0),
+        (10, 10, 0, 100.0),
+        (20, 20, 1, 150.0),
+    ):
+        rows[first : first + count, axis] += distance * np.tile([1, -1], count // 2)
+    left = [np.flatnonzero(~sever(rows, 0.2, rounds=rounds).kept) for rounds in (1, 2)]
+    assert left[0].tolist() == list(range(10))
+    assert left[1][:10].tolist() == list(range(10))
+    assert ((left[1][10:] >= 20) & (left[1][10:] < 40)).all()
+    assert len(left[1]) == 20
+
+
 def test_one_of_the_fewest_can_leave_and_of_fewer_none():
     for share in (0.05, 0.1, 1 / 3):
         least = fewest(share)
