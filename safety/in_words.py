@@ -1,9 +1,11 @@
 """A threat model in words: who, when, what, how much, knowing what, and in which order."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.plain_json import to_json
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.limits import (
     Budget,
@@ -125,8 +127,11 @@ def _said(
     else:
         whom = _victims(victims, env.agents)
     what = threat.in_words()
+    # Whose kind says the same whatever it is set to is told by what it is set to, too.
+    settings = _settings(threat) if what == Threat.in_words(threat) else ""
     said = [
         Sentence("does", what.pop("does")),
+        *([Sentence("with", settings)] if settings else []),
         Sentence("to", whom),
         Sentence("when", _when(as_schedule(threat.when), threat.site)),
         *(Sentence(about, says) for about, says in what.items()),
@@ -136,6 +141,13 @@ def _said(
     if threat.seed is not None:
         said.append(Sentence("draws", f"by seed {threat.seed}, its own"))
     return said
+
+
+def _settings(threat: Threat) -> str:
+    """Say what is set of a threat's own, as in a file."""
+    common = {"kind", *(setting.name for setting in fields(Threat))}
+    own = {key: value for key, value in threat.to_dict().items() if key not in common}
+    return ", ".join(f"{key} = {to_json(value)}" for key, value in own.items())
 
 
 def _victims(

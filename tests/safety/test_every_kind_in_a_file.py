@@ -1,5 +1,7 @@
 """Every registered kind of threat can be used from a file, and acts where it is said to."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from rallypoint.safety.frame import Threatened
 from rallypoint.safety.in_words import told
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
-from rallypoint.safety.threats import OF_ROUNDS, SITES, threats
+from rallypoint.safety.threats import OF_ROUNDS, SITES, Threat, threats
 from rallypoint.safety.updates import UpdateThreats
 from rallypoint.safety.updates.leash import UpdateLeash
 
@@ -142,3 +144,28 @@ def test_they_act_in_the_order_that_is_told(monkeypatch):
         SITES.index(threat.site) for threat in model.threats
     )
     assert [one.number for one in in_words] == [7, 5, 9, 4, 6, 3, 2, 1, 8, 0]
+
+
+@pytest.mark.parametrize("kind", IN_ROUNDS)
+def test_whatever_is_set_of_lies_in_rounds_is_told(kind):
+    threat = threats[kind]()
+    common = {setting.name for setting in fields(Threat)}
+    own = [key for key in threat.to_dict() if key not in {*common, "kind"}]
+    said = sentences(threat)
+    assert [pair.partition(" = ")[0] for pair in said.get("with", "").split(", ") if pair] == own
+
+
+def test_lies_of_different_sizes_or_ways_are_told_apart():
+    kinds = threats["sign_flip"], threats["optimal"], threats["percept_map"]
+    flip, optimal, shown = (kind() for kind in kinds)
+    assert sentences(replace(flip, factor=2.5))["with"] == "factor = 2.5"
+    assert sentences(optimal)["with"] == 'direction = "std", evaluations = 20'
+    reverse = sentences(replace(optimal, direction="reverse"))
+    assert "against the mean" in reverse["does"]
+    assert "with" not in reverse
+    assert "with" not in sentences(shown)  # nothing is set
+
+
+def sentences(threat):
+    [one] = told(ThreatModel(threats=(replace(threat, victims="all"),)), rallypoint.make(WORLDS[1]))
+    return {sentence.about: sentence.says for sentence in one.sentences}

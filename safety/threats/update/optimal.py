@@ -60,6 +60,15 @@ class Optimal(UpdateThreat):
         del n
         return 0.0, math.inf
 
+    def in_words(self) -> dict[str, str]:
+        """Say what is sent; of the reverse, what that is."""
+        if self.direction != _REVERSE:
+            return super().in_words()
+        return {
+            "does": "All send -a mean, with the a that takes the aggregate furthest against the "
+            f"mean, of {self.evaluations} that are tried."
+        }
+
     def init(self, E: int, N: int) -> State:
         """Remember a, for the receipt."""
         del N
