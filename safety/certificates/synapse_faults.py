@@ -94,7 +94,8 @@ def fep_of_precision_by_matrices(layers: Sequence[Layer], errors: Sequence[float
 def grid_of_bits(bits: int, reach: float = 1.0) -> float:
     """Return the distance of neighbouring signals in [-reach, reach] if one takes so many bits.
 
-    Rounded, a signal is off by at most half of it, reach / 2**bits.
+    Rounded, a signal is off by at most half of it, reach / 2**bits: there are 2**bits steps from
+    end to end, and both ends can be told.
 
     >>> grid_of_bits(8)
     0.0078125

@@ -47,6 +47,8 @@ class NeuronFaults(Threat):
 
     The policy is a network that can be opened (``InspectablePolicy``); which neurons fail is drawn
     for each agent when an episode begins, and stays. The rest of the network computes on as it is.
+    A Byzantine neuron sends its lie whatever it hears: by a certificate's measure, a distance from
+    the truth, its capacity is its greatest signal more.
 
     Source: the faults of El Mhamdi & Guerraoui (2017), "When Neurons Fail", IPDPS,
     arXiv:1706.08884; ``rallypoint.safety.certificates.neuron_faults`` bounds what comes of them.

@@ -8,6 +8,7 @@ from rallypoint.agents.gradient.architecture import architecture_for
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered, UnknownName
+from rallypoint.safety.certificates.neuron_faults import fep_by_matrices
 from rallypoint.safety.conformance import assert_is_threat
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
@@ -95,6 +96,24 @@ def test_what_is_executed_is_what_the_plan_of_the_episode_computes():
         possible.append(np.array(acts) == [executed for _, _, executed in told])
     # One of the 32 ways to lie tells every step of an agent's episode.
     assert np.all(possible, axis=1).any(axis=0).all()
+
+
+def test_a_bound_on_byzantine_neurons_takes_their_lie_and_their_greatest_signal():
+    env = ring(copies=200)
+    made = architecture_for(env.groups[0], policy=(16,), value=None)
+    threat = NeuronFaults(fault="byzantine", count=3, capacity=0.5)
+    state = threat.begin(threat.init(200, 5), Draws(1, "threats/neuron_faults", range(200)))
+    reached = np.zeros(2)
+    for seed in range(5):
+        parameters = np.random.default_rng(seed).normal(0, 2, made.size).astype(np.float32)
+        policy = GradientPolicy(made, parameters, env.groups[0], greedy=True)
+        layers, seen = policy.layers(), env.reset(seed=seed)
+        broken = policy.with_faults(threat.plan(layers, state))
+        moved = np.abs(broken.outputs(seen) - policy.outputs(seen)).max(axis=(0, 1))
+        bounds = [fep_by_matrices(layers, [3], threat.capacity + most) for most in (0.0, 1.0)]
+        reached = np.maximum(reached, (moved / bounds).max(axis=1))
+    assert reached[0] > 1.2  # the lie alone is no distance from the truth
+    assert 0.5 < reached[1] <= 1 + 1e-6
 
 
 def test_nobodys_neurons_are_nothing():
