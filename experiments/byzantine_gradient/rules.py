@@ -44,7 +44,7 @@ def limit(rule: str, setting: Setting) -> float | None:
     That is where the aggregate is known to go along the mean; None where nothing is known.
 
     >>> round(limit("krum", Setting()), 2), round(limit("median", Setting()), 2)
-    (0.11, 0.41)
+    (0.11, 0.87)
     """
     chain = Aggregator.parse(aggregator(rule, setting))
     return chain.largest_spread(setting.contributors, setting.tolerated)

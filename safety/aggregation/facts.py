@@ -45,7 +45,7 @@ def in_words(known: Mapping[str, Any]) -> str:
 
     >>> from rallypoint.safety.aggregation.rules import aggregators
     >>> in_words(facts(aggregators["median"]))
-    'n >= 2 f + 1; one coordinate pass; kappa 7.11 at n = 20, f = 4; lacks rotation'
+    'n >= 2 f + 1; one coordinate pass; kappa 1.29 at n = 20, f = 4; lacks rotation'
     """
     said = [known["bound"], known["cost"]]
     if known["kappa"] is not None:

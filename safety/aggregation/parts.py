@@ -187,17 +187,6 @@ def from_constant(kappa: float | None) -> float | None:
     return 1 / math.sqrt(kappa) if kappa else None
 
 
-def among_honest(kappa: float, n: int, f: int) -> float | None:
-    """Return it for a rule of a constant whose answer is among the honest in each coordinate.
-
-    Of m numbers that sum to 0 each is minus the sum of the others, so its square is at most
-    (m - 1) / m of the sum of all squares. Hence m - 1, with m = n - f, is a constant as well, and
-    the smaller one where f is near n / 2: at n = 2 f + 1, f liars who say what the farthest of the
-    honest says bring a median there.
-    """
-    return from_constant(min(kappa, n - f - 1))
-
-
 @functools.cache
 def _numbers_of(bound: str) -> tuple[int, int] | None:
     found = _BOUND.fullmatch(bound)

@@ -9,7 +9,7 @@ from rallypoint.safety.aggregation.order_statistics import (
     mean_of_ranks,
     shares_of_ranks,
 )
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property, among_honest
+from rallypoint.safety.aggregation.parts import CoordinateRule, Property
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.span import Matrix
 
@@ -21,9 +21,13 @@ class Median(CoordinateRule):
 
     It lacks rotation: other axes have other middles.
 
+    Robustness: with k values below the middle one or two, of which the lower has rank k + 1, it is
+    k / (n - f - k), and liars bring it about: the proof is that of ``TrimmedMean``, the n - f - k
+    largest honest values being on average no less than the smallest one or two of them.
+
     Source: Yin, Chen, Ramchandran & Bartlett (2018), "Byzantine-Robust Distributed Learning:
-    Towards Optimal Statistical Rates", ICML, arXiv:1803.01498. Constant: Allouah et al., AISTATS
-    2023, arXiv:2302.01772.
+    Towards Optimal Statistical Rates", ICML, arXiv:1803.01498. The constant is ours; Allouah et
+    al., AISTATS 2023, arXiv:2302.01772, have the larger 4 (1 + f / (n - 2 f))².
     """
 
     name: ClassVar[str] = "median"
@@ -33,12 +37,9 @@ class Median(CoordinateRule):
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
     def robustness(self, n: int, f: int) -> float:
-        """Return 4 (1 + f / (n - 2 f))²."""
-        return 4 * (1 + f / (n - 2 * f)) ** 2
-
-    def largest_spread(self, n: int, f: int) -> float | None:
-        """Return that of the constant, or of being among the honest, whichever is larger."""
-        return among_honest(self.robustness(n, f), n, f)
+        """Return k / (n - f - k), with k values below the middle."""
+        below = middle_ranks(n)[0]
+        return below / (n - f - below)
 
     def combine(self, block: Block, f: int) -> Row:
         """Average the middle one or two; f does not matter."""

@@ -18,7 +18,8 @@ class NearestNeighbourMixing(Mixing):
 
     It makes the constant of whatever follows one of order f / n. At small n the proved constant
     is larger than that of the bare rule (n = 7, f = 2: Krum 10, after mixing 35): mixing pays
-    where n is many times f.
+    where n is many times f. That of the bare trimmed mean is the least there is, so no mixing
+    improves on it.
 
     Source: Allouah, Farhadkhani, Guerraoui, Gupta, Pinot & Stephan, "Fixing by Mixing", AISTATS
     2023, arXiv:2302.01772.

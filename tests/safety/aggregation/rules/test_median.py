@@ -39,4 +39,4 @@ def test_by_hand():
 
 
 def test_its_constant():
-    assert aggregators["median"]().robustness(7, 2) == pytest.approx(100 / 9)
+    assert aggregators["median"]().robustness(7, 2) == pytest.approx(3 / 2)
