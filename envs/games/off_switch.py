@@ -8,13 +8,13 @@ infinity whenever u > 0, at 0 by tossing a coin. The robot knows mu, s and beta,
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rallypoint.draws import Draws, Floats, Integers
-from rallypoint.envs.games.game import Game, Pay
+from rallypoint.envs.games.game import Game
 from rallypoint.envs.games.world import Settings, TabularGame
 from rallypoint.errors import InvalidConfig
 
@@ -126,22 +126,27 @@ def game(
         rewards=rewards.T,
         leads_to=np.full((num_states, 3), num_states),
         start=np.full(num_states, 1 / num_states),
-        pay=_pay(mean, deviation, beta),
+        pay=_Pay(mean, deviation, beta),
         horizon=1,
     )
 
 
-def _pay(mean: Floats, deviation: Floats, beta: Floats) -> Pay:
-    """Draw a utility, and the human's answer, anew in every copy."""
+class _Pay(NamedTuple):
+    """Draws a utility, and the human's answer, anew in every copy.
 
-    def pay(means: Floats, states: Integers, joint: Integers, draws: Draws) -> Floats:
+    A function that knew the cells would not do: it could not be pickled, nor the world.
+    """
+
+    mean: Floats
+    deviation: Floats
+    beta: Floats
+
+    def __call__(self, means: Floats, states: Integers, joint: Integers, draws: Draws) -> Floats:
         del means  # of what is drawn here
-        u = mean[states] + deviation[states] * draws.normal()
-        is_permitted = draws.random() < permits(u, beta[states])
+        u = self.mean[states] + self.deviation[states] * draws.normal()
+        is_permitted = draws.random() < permits(u, self.beta[states])
         acts = (joint == ACT) | ((joint == WAIT) & is_permitted)
         return np.where(acts, u, 0.0)[:, None]
-
-    return pay
 
 
 def world(

@@ -1,7 +1,9 @@
 """A conformant world passes, and each fault is named."""
 
+import pickle
 from functools import partial
 
+import numpy as np
 import pytest
 
 import rallypoint
@@ -33,6 +35,25 @@ def test_an_episode_longer_than_it_is_followed_passes():
 def test_every_registered_world_passes(id):
     is_long = (rallypoint.make(id).time_limit or 0) > LONGEST
     assert_is_env(id, **({"max_cycles": LONGEST} if is_long else {}))
+
+
+@pytest.mark.parametrize("id", list(envs))
+def test_every_registered_world_can_be_sent_elsewhere_and_goes_on_there_alike(id):
+    here = rallypoint.make(id, copies=2)
+    here.reset(seed=3)
+    there = pickle.loads(pickle.dumps(here))  # noqa: S301  # our own
+    actions = {
+        group.name: np.array(
+            [[group.action_space.sample() for _ in group.agents] for _ in range(2)]
+        ).astype(group.action_space.dtype)
+        for group in here.groups
+    }
+    if "action_mask" in here.offers:
+        actions = {name: mask.argmax(axis=-1) for name, mask in here.action_mask().items()}
+    one, other = here.step(actions), there.step(actions)
+    for name, seen in one.observations.items():
+        np.testing.assert_array_equal(seen, other.observations[name])
+    np.testing.assert_array_equal(one.rewards, other.rewards)
 
 
 @pytest.mark.parametrize(
