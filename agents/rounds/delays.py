@@ -77,7 +77,7 @@ class Arrivals(ABC):
 class DrawnDelays(Delays):
     """Any contributor is as likely next as another, and its version as old as is drawn.
 
-    Staleness is normal, rounded, and no less than 0: N(6, 2) and N(12, 4) are the delays of
+    Staleness is normal, rounded, and no less than 0: N(6, 2) or N(12, 4), in the setting of
     Damaskinos et al. (2018), ICML, arXiv:1802.07928.
     """
 

@@ -12,7 +12,7 @@ class KardamConfig:
 
     contributors: tuple[int, ...] = (4, 7)  # n
     liars: tuple[int, ...] = (1, 2)  # f = f_real beside each n
-    staleness: float = 6.0  # versions in the mean, normal; the paper's delays
+    staleness: float = 6.0  # versions in the mean, normal, in the paper's setting
     deviation: float = 2.0  # of it
     dimension: int = 50  # of the quadratic, with curvatures from 0.1 to 1
     noise: float = 0.2  # deviation of its gradients, in each coordinate

@@ -48,7 +48,9 @@ def threshold(
 
     The linear quantile between the (n - f)-th coefficient and the next lets a liar in that sends
     gradients far apart: whenever the next one is its own, the threshold is as high as it likes.
-    ``"inverted_cdf"`` is the (n - f)-th itself, and so never above that of some honest one.
+    ``"inverted_cdf"`` is the (n - f)-th itself, and so never above that of some honest one. While
+    only k of n are known it is the (k - f)-th, as the f that may lie may be among them; nothing is
+    refused until there is one.
 
     Args:
         coefficients: one for each contributor; NaN where there is none yet.
@@ -56,6 +58,11 @@ def threshold(
         method: how to go between two coefficients.
     """
     known = coefficients[~np.isnan(coefficients)]
+    if method == "inverted_cdf":
+        # Counted, as shares are not exact: 29/35 of 35 is a little more than 29.
+        liars = len(coefficients) - round(share * len(coefficients))
+        sure = len(known) - liars
+        return float(np.sort(known)[sure - 1]) if sure > 0 else np.inf
     if not len(known):
         return np.inf
     with np.errstate(invalid="ignore"):  # between a number and infinity

@@ -16,8 +16,8 @@ from rallypoint.safety.updates.known import KnownUpdates
 class Gaussian(UpdateThreat):
     """Each sends noise of its own, normal in every coordinate, about zero or its own update.
 
-    Source: Blanchard, El Mhamdi, Guerraoui & Stainer (2017), "Machine Learning with Adversaries",
-    NeurIPS, arXiv:1703.02757, section 5: standard deviation 200.
+    Source: in the setting of Blanchard, El Mhamdi, Guerraoui & Stainer (2017), "Machine Learning
+    with Adversaries", NeurIPS, arXiv:1703.02757: standard deviation 200.
     """
 
     kind: ClassVar[str] = "gaussian"

@@ -34,6 +34,16 @@ def test_one_liar_raises_the_linear_quantile_as_far_as_it_likes_and_not_the_othe
         assert threshold(coefficients, (n - f) / n, method="inverted_cdf") <= honest.max()
 
 
+@pytest.mark.parametrize(("n", "f"), [(4, 1), (7, 2), (10, 3), (35, 6), (41, 13)])
+def test_no_liar_raises_the_other_however_few_have_been_heard_and_however_shares_are_rounded(n, f):
+    for known in range(n + 1):
+        lies = min(f, known)
+        coefficients = np.full(n, np.nan)
+        coefficients[:known] = [*np.arange(1.0, known - lies + 1), *[np.inf] * lies]
+        found = threshold(coefficients, (n - f) / n, method="inverted_cdf")
+        assert found == (known - f if known > f else np.inf)
+
+
 def test_gradients_of_a_quadratic_differ_by_its_curvature():
     rng = np.random.default_rng(0)
     one, other = rng.standard_normal((2, 20))
