@@ -7,8 +7,9 @@ infinity whenever u > 0, at 0 by tossing a coin. The robot knows mu, s and beta,
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -131,7 +132,8 @@ def game(
     )
 
 
-class _Pay(NamedTuple):
+@dataclass(frozen=True)
+class _Pay:
     """Draws a utility, and the human's answer, anew in every copy.
 
     A function that knew the cells would not do: it could not be pickled, nor the world.
