@@ -24,7 +24,7 @@ class RobustSarsa:
     The loss of a row is ``(Q(s, a) - target)^2 + penalty * max |Q(s~, a) - Q(s, a)|^2`` over lies
     s~ within reach, the inner maximum by one step along the sign of the gradient.
 
-    Source: the robust Sarsa attack of Zhang et al. (2020), arXiv:2003.08938, section 4, whose inner
+    Source: the robust Sarsa attack of Zhang et al. (2020), arXiv:2003.08938, whose inner
     maximum is an interval bound. What actions are worth that the policy never takes is learned from
     a share of random ones.
     """

@@ -50,7 +50,7 @@ def apart(reads: str, true: Array) -> Objective:
 
     Source: the maximal action difference of Zhang, Chen, Xiao, Li, Liu, Boning & Hsieh (2020),
     "Robust Deep Reinforcement Learning against Adversarial Perturbations on State Observations",
-    NeurIPS, arXiv:2003.08938, section 4.
+    NeurIPS, arXiv:2003.08938.
 
     Raises:
         InvalidConfig: actions are read in a way that has no such distance.
@@ -89,7 +89,7 @@ def worthless(outputs: Array) -> tuple[Array, Array]:
 def costly(worths: Array) -> Objective:
     """Let actions be taken that are worth little, by their worths (E, n, K): one action of K.
 
-    Source: the robust Sarsa attack of Zhang et al. (2020), arXiv:2003.08938, section 4.
+    Source: the robust Sarsa attack of Zhang et al. (2020), arXiv:2003.08938.
     """
 
     def objective(outputs: Array) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ class Critic(Stepwise):
     A weak attack, since nobody taught the critic about what never happens.
 
     Source: Pattanaik et al. (2018), AAMAS, arXiv:1712.03632; as described in Zhang et al. (2020),
-    arXiv:2003.08938, section 4.
+    arXiv:2003.08938.
     """
 
     kind: ClassVar[str] = "critic"

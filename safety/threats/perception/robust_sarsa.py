@@ -29,7 +29,7 @@ class RobustSarsa(Stepwise):
     critic where that knows nothing. Without one it takes the policy's own outputs for worths, which
     they are if it is a network of action values.
 
-    Source: Zhang et al. (2020), arXiv:2003.08938, section 4.
+    Source: Zhang et al. (2020), arXiv:2003.08938.
     """
 
     kind: ClassVar[str] = "robust_sarsa"
