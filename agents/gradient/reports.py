@@ -135,8 +135,9 @@ def _per_episode(of_each: NDArray[np.float64], honest: Mask, number: NDArray[np.
 def spread_and_agreement(honest: Floats, aggregate: Floats) -> tuple[float, float]:
     """Return how far honest updates (m, d) spread, for their mean's length, and what came of it.
 
-    The first is the square root of their summed variance over the norm of their mean: resilience
-    is proved for rules as long as it stays below a limit. The second is the cosine of the aggregate
+    The first is the square root of their summed variance, with m - 1, over the norm of their mean:
+    resilience is proved for rules as long as it stays below a limit. (For limits from constants the
+    variance is that with m, so a little more would do.) The second is the cosine of the aggregate
     with that mean. Both are known only to whoever knows who is honest.
     """
     if len(honest) < 2:

@@ -35,7 +35,7 @@ class PacketLoss(TransportThreat):
 
     knowledge: tuple[str, ...] = ("own_update",)
     loss: float = 0.1  # probability of each packet
-    packet: int = 32  # coordinates; 16,384 of float32 fill a datagram
+    packet: int = 32  # coordinates; 16,368 of float32 fill a signed datagram
     fill: str = "nan"  # or "stale", "zero" or "random"
 
     def __post_init__(self) -> None:
