@@ -244,9 +244,12 @@ def _of_the_comparable(
         if len(gone) <= f and kept[len(rows) :].all():
             return rows[kept[: len(rows)]], gram[np.ix_(kept, kept)]
     refuse_too_many(np.sort(gone), f, "non-finite or have squares that overflow")
+    far = [name for name, is_near in zip(anchors, kept[len(rows) :], strict=True) if not is_near]
+    working = kernels.working(updates.dtype)
+    more = "" if working == np.float64 else "updates of float64, or "
     raise InvalidUpdates(
-        "anchors must be finite, and squared distances to them within the range of "
-        f"{kernels.working(updates.dtype)}; give updates of float64, or anchors nearer to them"
+        f"anchors must be finite, and squared distances to them within the range of {working}: not "
+        f"so {', '.join(far)}; give {more}one that is nearer to the updates"
     )
 
 

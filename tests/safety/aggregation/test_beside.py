@@ -96,9 +96,12 @@ def test_vectors_and_scores_may_be_lists_and_tensors(as_given, updates):
         assert (given == plain).all()
 
 
-def test_a_root_that_is_no_number_is_refused(updates):
-    with pytest.raises(InvalidUpdates, match="anchors must be finite"):
-        aggregate("fltrust", updates, f=1, context=Context(root=np.full(D, np.nan)))
+def test_a_root_that_is_no_number_or_an_aggregate_far_off_is_refused_by_its_name(updates):
+    nothing, far = Context(root=np.full(D, np.nan)), Context(previous=np.full(D, 1e30))
+    with pytest.raises(InvalidUpdates, match=r"must be finite, .* not so root; give one that is"):
+        aggregate("fltrust", updates, f=1, context=nothing)
+    with pytest.raises(InvalidUpdates, match=r"float32: not so previous; give updates of float64"):
+        aggregate("centered_clipping", updates.astype(np.float32), f=1, context=far)
 
 
 @pytest.mark.parametrize("layout", [[2.0, 2], "22", 4, [1, 2], [], [5, -1], [True, 3], [[4]]])
