@@ -64,8 +64,11 @@ def untrained(algorithm: Algorithm, group: Group, settings: Mapping[str, Any]) -
     spaces = _Spaces(*map(counted_from_zero, (group.observation_space, group.action_space)))
     shaping = {name: settings[name] for name in SHAPE_THE_NETWORK if name in settings}
     used = complete(algorithm, shaping, spaces.observation_space, num_rows=1, steps=1)
-    if "buffer_size" in inspect.signature(algorithm.load()).parameters:
+    kind = algorithm.load()
+    if "buffer_size" in inspect.signature(kind).parameters:
         used["buffer_size"] = 1  # of the usual million, none is needed
+    if issubclass(kind, OnPolicyAlgorithm | OffPolicyAlgorithm):  # others have no optimiser
+        used["policy_kwargs"] = {**(used.get("policy_kwargs") or {}), "optimizer_class": _Idle}
     return _made(algorithm, spaces, used, None)
 
 
@@ -91,6 +94,13 @@ def _made(
     except _REFUSALS as error:
         raise InvalidConfig(f"{algorithm.agent} cannot be made for this task: {error}") from error
     return model
+
+
+class _Idle:
+    """The optimiser of what never learns: torch's own load its compiler, which takes a second."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Leave parameters as they are."""
 
 
 class _Spaces(VecEnv):

@@ -10,10 +10,13 @@ from safetensors.numpy import load_file, save_file
 
 import rallypoint
 from rallypoint.agents.evaluation import evaluate
+from rallypoint.agents.sb3.algorithms import algorithm
+from rallypoint.agents.sb3.building import untrained
 from rallypoint.agents.sb3.saved import load_policy
 from rallypoint.agents.sb3.training import train_sb3
 from rallypoint.draws import Draws
 from rallypoint.errors import UnreadableFile
+from tests.agents.sb3.every_algorithm import world
 from tests.envs.views.worlds import Match, Teams
 
 SETTINGS = {"n_steps": 8, "policy_kwargs": {"net_arch": [8], "activation_fn": "ReLU"}}
@@ -47,6 +50,17 @@ def test_a_policy_comes_back_bit_for_bit(tmp_path):
     for policy in (read, trained.policy):
         policy.acted = policy.act(seen, Draws(1, "test/back", env.copies))["agents"]
     np.testing.assert_array_equal(read.acted, trained.policy.acted)
+
+
+@pytest.mark.parametrize("name", ["PPO", "DQN", "TD3"])
+def test_what_is_made_to_act_brings_no_optimiser_of_torchs_and_so_not_its_compiler(name):
+    policy_kwargs = {"net_arch": [8], "optimizer_class": "SGD"}
+    made = untrained(
+        algorithm(f"sb3:{name}"), world(name).groups[0], {"policy_kwargs": policy_kwargs}
+    )
+    of_parts = (vars(part).get("optimizer") for part in made.policy.modules())
+    (idle, *others) = (one for one in of_parts if one is not None)
+    assert not any(isinstance(one, torch.optim.Optimizer) for one in (idle, *others))
 
 
 def test_a_policy_carries_over_to_more_agents(folder):
