@@ -107,7 +107,9 @@ class Part(ABC):
         """Return how far honest updates may spread, for their mean's length, if that is known.
 
         Below it the answer is proved to go along the honest mean. It is 1 / sqrt(kappa), unless
-        something better is known; None also where any spread will do.
+        something better is known; None also where any spread will do. With 1 / sqrt(kappa), and a
+        spread of s times that, the answer is within s of the mean's length of the mean, and so the
+        cosine between them at least sqrt(1 - s²).
         """
         return from_constant(self.robustness(n, f))
 
