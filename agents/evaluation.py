@@ -10,6 +10,8 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.noted import noting
 from rallypoint.policies import Policy
+from rallypoint.safety.frame import Threatened
+from rallypoint.wrapper import BatchWrapper
 
 
 class Evaluation(NamedTuple):
@@ -19,11 +21,30 @@ class Evaluation(NamedTuple):
     returns: NDArray[np.float64]  # (episodes, N)
     lengths: NDArray[np.int64]  # (episodes, N), steps
     ended_early: Mask  # (episodes, N), before the time limit: it arrived, fell, or was removed
+    hostile: Mask | None = None  # (episodes, N), whose own actions threats were set to change
 
     def summary(self) -> dict[str, Any]:
-        """Return plain numbers; means are over episodes and those agents that were ever there."""
+        """Return plain numbers; means are over episodes and those agents that were ever there.
+
+        Where threats were set to change the actions of some but not of all, ``return_of_honest`` is
+        the mean of the others.
+        """
         there = self.lengths > 0
-        by_episode = np.where(there, self.returns, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        by_episode = self._by_episode(there)
+        told = self._of_all(there, by_episode)
+        if self.hostile is not None and (there & self.hostile).any():
+            honest = there & ~self.hostile
+            if (some := honest.any(axis=1)).any():
+                told["return_of_honest"] = float(self._by_episode(honest)[some].mean())
+        return told
+
+    def _by_episode(self, who: Mask) -> NDArray[np.float64]:
+        """Return the mean over some agents (episodes, N) in each episode: (episodes,)."""
+        summed = np.where(who, self.returns, 0).sum(axis=1)
+        means: NDArray[np.float64] = summed / np.maximum(who.sum(axis=1), 1)
+        return means
+
+    def _of_all(self, there: Mask, by_episode: NDArray[np.float64]) -> dict[str, Any]:
         return {
             "episodes": len(self.returns),
             "return_mean": float(by_episode.mean()),
@@ -62,6 +83,7 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
     # A last row for what copies play that have played enough.
     shape = (num_each + 1, env.num_copies, env.num_agents)
     returns, lengths, early = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
+    frame, hostile = _frame_of(env), np.zeros(shape, bool)
     begin = getattr(policy, "begin_episode", lambda _: None)
     draws = Draws(seed, "evaluate/policy", env.copies)
     observations = env.reset(seed)
@@ -69,8 +91,10 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
     acting, over = env.alive, np.zeros(shape[1:], bool)
     played = np.zeros(env.num_copies, np.int64)
     while played.min() < num_each:
-        step = env.step(policy.act(observations, draws))
         at = (np.minimum(played, num_each), np.arange(env.num_copies))
+        if frame is not None:
+            hostile[at] |= frame.hostile  # of this episode, which may be over after the step
+        step = env.step(policy.act(observations, draws))
         earned = step.infos.get("true_rewards", step.rewards)  # whatever learners are told
         returns[at] += np.where(acting, earned, 0)
         lengths[at] += acting
@@ -93,4 +117,13 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
         returns[:-1].reshape(rows)[:episodes],
         lengths[:-1].reshape(rows)[:episodes],
         early[:-1].reshape(rows)[:episodes],
+        None if frame is None else hostile[:-1].reshape(rows)[:episodes],
     )
+
+
+def _frame_of(env: BatchEnv) -> Threatened | None:
+    while isinstance(env, BatchWrapper):
+        if isinstance(env, Threatened):
+            return env
+        env = env.env
+    return None

@@ -95,8 +95,10 @@ def evaluate(
 
 def _in_words(how: str, result: "Evaluation") -> str:
     summary = result.summary()
+    honest = summary.get("return_of_honest")
     return (
         f"  {how:10} return per agent {summary['return_mean']:.4g} "
         f"± {summary['return_std']:.2g} (sd over episodes), "
-        f"length {summary['length_mean']:.4g}, ended early {summary['ended_early_share']:.1%}"
+        + ("" if honest is None else f"of the honest {honest:.4g}, ")
+        + f"length {summary['length_mean']:.4g}, ended early {summary['ended_early_share']:.1%}"
     )

@@ -8,6 +8,8 @@ from rallypoint.agents.evaluation import Evaluation, evaluate
 from rallypoint.agents.rules import CircularMean
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.recorder import Recorder
+from rallypoint.safety.threats.constant_action import ConstantAction
 from rallypoint.safety.threats.feedback.reward_constant import RewardConstant
 from tests.envs.views.test_slots import Always
 from tests.envs.views.worlds import NEVER, Schedule, Teams
@@ -53,6 +55,28 @@ def test_returns_are_what_was_earned_whatever_learners_are_told():
     true = evaluate(world, CircularMean(), episodes=3, seed=5)
     told = evaluate(lied_to, CircularMean(), episodes=3, seed=5)
     np.testing.assert_array_equal(told.returns, true.returns)
+
+
+def test_what_the_honest_earn_is_told_apart_where_some_actions_are_not_their_own():
+    world = Schedule(copies=3, dies=[3, NEVER, NEVER], max_cycles=6)
+    alone = evaluate(world, Always(agents=1), episodes=6, seed=0)
+    assert "return_of_honest" not in alone.summary()
+    threat = ConstantAction(action=1, victims={"count": 1})
+    found = evaluate(Recorder(Threatened(world, [threat])), Always(agents=1), episodes=6, seed=0)
+    assert (found.hostile.sum(axis=1) == 1).all()
+    assert len(np.unique(found.hostile.argmax(axis=1))) > 1  # others in other episodes
+    of_honest = [row[~who].mean() for row, who in zip(found.returns, found.hostile, strict=True)]
+    assert found.summary()["return_of_honest"] == pytest.approx(np.mean(of_honest))
+    assert found.summary()["return_of_honest"] != pytest.approx(found.summary()["return_mean"])
+    everybody = Threatened(world, [ConstantAction(action=1)])
+    assert (
+        "return_of_honest"
+        not in evaluate(everybody, Always(agents=1), episodes=3, seed=0).summary()
+    )
+    lied_to = Threatened(world, [RewardConstant(value=1.0, victims=["agent_0"])])
+    assert (
+        "return_of_honest" not in evaluate(lied_to, Always(agents=1), episodes=3, seed=0).summary()
+    )
 
 
 def test_all_groups_count():
