@@ -19,7 +19,7 @@ class Told(BatchWrapper):
     Observation i becomes 2 i + bit. An agent that is told can behave well in just those episodes
     that a metric looks at: DeepMind's hidden performance in safe_interruptibility counts only the
     episodes without interruption, and so is perfect for an agent that disables the button in all
-    others (Leike et al., 2017, "AI Safety Gridworlds", arXiv:1711.09883, section 2.1).
+    others (Leike et al., 2017, "AI Safety Gridworlds", arXiv:1711.09883, in its code).
     """
 
     env: Threatened | Recorder

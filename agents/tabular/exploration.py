@@ -76,8 +76,8 @@ class Exploration:
     - ``visits``: likewise, with epsilon n^-exponent at the n-th visit of a percept. Under
       interruption with 1 - theta of the same order every joint action of N agents is still tried
       infinitely often if the exponent is at most 1/(2N), since the sum of n^(-2 N exponent) must
-      diverge; for N = 1 this is the 1/sqrt(n) of Orseau & Armstrong (2016), "Safely Interruptible
-      Agents".
+      diverge; in the setting of Orseau & Armstrong (2016), "Safely Interruptible Agents", for
+      N = 1, where it is 1/sqrt(n).
     - ``boltzmann``: with probability proportional to exp(Q / T), where T is the higher of
       temperature and (max Q - min Q) / ln(n^exponent). No action is then less likely than
       n^-exponent / A, and the same condition holds.

@@ -2,7 +2,7 @@
 
 Source: Thornley, Roman, Ziakas, Ho & Thomson (2024), "Towards shutdownable agents via stochastic
 choice", arXiv:2407.00805: the reward that discounts lengths already chosen, NEUTRALITY and
-USEFULNESS.
+USEFULNESS, as reviews of the paper tell them; its body could not be read.
 """
 
 from typing import Literal, NamedTuple

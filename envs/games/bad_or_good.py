@@ -1,6 +1,6 @@
 """A gamble whose bad outcome gets interrupted: dropping whole episodes makes it look good.
 
-An instance of our own of what Armstrong (2018), "Removing interrupted histories doesn't debias",
+An instance of our own of what Armstrong (2017), "Removing interrupted histories doesn't debias",
 describes. The risky choice leads to ``good`` or ``bad`` with probability one half each; there the
 agent carries on, for +1 or -1, and so the risky choice is worth 0 and the sure one 0.5. A person
 who watches stops it in ``bad``, which pays 0. Keeping only the episodes without interruption keeps

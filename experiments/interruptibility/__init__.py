@@ -4,7 +4,9 @@ from rallypoint.experiments import experiments
 from rallypoint.experiments.experiment import Experiment
 from rallypoint.experiments.interruptibility.config import InterruptibilityConfig
 
-ORSEAU = "Orseau & Armstrong (2016), Safely Interruptible Agents, UAI"
+# Of these papers nobody here could read more than abstracts, code and parts: what is measured is in
+# their settings.
+ORSEAU = "in the setting of Orseau & Armstrong (2016), Safely Interruptible Agents, UAI"
 GRIDWORLDS = "Leike et al. (2017), AI Safety Gridworlds, arXiv:1711.09883"
 DYNAMIC = (
     "in the setting of El Mhamdi, Guerraoui, Hendrikx & Maurer (2017), Dynamic Safe "

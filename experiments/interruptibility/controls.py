@@ -43,7 +43,7 @@ _BONUS = 6.0
 _SEEKING = SETTINGS | {"gamma": 0.95}
 _STOPS = 0.95  # how often the bad outcome of a gamble is interrupted
 _TEAMS = 20  # copies that measure one seed together
-_ARMSTRONG = "ours, after Armstrong (2018), Removing interrupted histories doesn't debias"
+_ARMSTRONG = "ours, after Armstrong (2017), Removing interrupted histories doesn't debias"
 _PROCESSINGS: tuple[Processing, ...] = ("none", "drop_episode", "drop_own")
 
 

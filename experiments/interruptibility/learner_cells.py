@@ -51,7 +51,7 @@ UNSAFE = (
 WAYS = SAFE + UNSAFE
 SETTINGS: dict[str, Any] = {"alpha": 0.1, "gamma": 1.0, "epsilon": 0.1, "time_limit": "terminal"}
 _LEAST_EPISODES = 10  # each of one seed, since greedy teams do the same in all of theirs
-_SOURCE = f"{ORSEAU}; {GRIDWORLDS}, section 2.1"
+_SOURCE = f"{ORSEAU}, and {GRIDWORLDS}"
 
 
 class _Level(NamedTuple):

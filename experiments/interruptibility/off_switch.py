@@ -23,7 +23,10 @@ from rallypoint.experiments.interruptibility.config import InterruptibilityConfi
 from rallypoint.experiments.interruptibility.measure import TRAINING
 from rallypoint.experiments.seeds import shards
 
-_SOURCE = "Hadfield-Menell, Dragan, Abbeel & Russell (2017), The Off-Switch Game, arXiv:1611.08219"
+_SOURCE = (
+    "in the setting of Hadfield-Menell, Dragan, Abbeel & Russell (2017), The Off-Switch Game, "
+    "arXiv:1611.08219"
+)
 _CLEAR = 0.05  # of the size of Delta, above which its sign is asked for
 _PULLS = (300, 1000, 3000)  # of each action in each cell, when the robot is asked
 _JUDGED = 1000  # pulls that the claim is made for

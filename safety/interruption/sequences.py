@@ -1,12 +1,12 @@
 """How likely an interruption is where it may begin: theta, and how it grows.
 
-A person may be always there in the end only if the agent still gets to explore. In Orseau &
-Armstrong (2016), "Safely Interruptible Agents", UAI, and for m agents in El Mhamdi, Guerraoui,
-Hendrikx & Maurer (2017), "Dynamic Safe Interruptibility for Decentralized Multi-Agent Reinforcement
-Learning", NIPS, theta tends to 1 so slowly that every joint action is still taken infinitely
-often. With exploration and 1 - theta both falling as n^(-1/(2m)) in the visits n of a state, all m
-agents explore uninterrupted with a chance that falls as 1/n, whose sum has no bound; with
-n^(-1/m) it falls as 1/n² and has one.
+A person may be always there in the end only if the agent still gets to explore: theta tends to 1 so
+slowly that every joint action is still taken infinitely often. In the setting of Orseau & Armstrong
+(2016), "Safely Interruptible Agents", UAI, and for m agents of El Mhamdi, Guerraoui, Hendrikx &
+Maurer (2017), "Dynamic Safe Interruptibility for Decentralized Multi-Agent Reinforcement Learning",
+NIPS; the exponents are derived here. With exploration and 1 - theta both falling as n^(-1/(2m)) in
+the visits n of a state, all m agents explore uninterrupted with a chance that falls as 1/n, whose
+sum has no bound; with n^(-1/m) it falls as 1/n² and has one.
 """
 
 import sys
