@@ -62,6 +62,20 @@ def test_liars_bring_about_what_median_and_trimmed_mean_declare(n):
     assert Aggregator.parse("median").robustness(10, 3) == pytest.approx(4 / 3)
 
 
+@pytest.mark.parametrize("n", [4, 6, 8, 10, 20])
+def test_liars_bring_about_what_the_geometric_median_declares_for_even_n(n):
+    """Half of all say one thing, f of them lying; the other half is not quite of one mind."""
+    rule = Aggregator.parse("geometric_median")
+    for f in range(1, n // 2):
+        updates = np.zeros((n, 2))
+        updates[: n // 2, 0] = 1.0
+        updates[n // 2 :, 1] = 1e-3 * np.linspace(-1, 1, n // 2)
+        honest = updates[f:]
+        error = ((rule(updates, f) - honest.mean(axis=0)) ** 2).sum()
+        variance = honest.var(axis=0).sum()
+        assert error == pytest.approx(rule.robustness(n, f) * variance, rel=1e-4)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_below_the_largest_spread_the_cosine_with_the_honest_mean_is_bounded(name, share, rng):
