@@ -12,7 +12,7 @@ from rallypoint.experiments.smoothing import pieces
 from rallypoint.experiments.smoothing.attacks import ATTACKS, attacked, threat_of, upper_limit
 from rallypoint.experiments.smoothing.one_by_one import certified, visited
 from rallypoint.experiments.smoothing.policies import learned
-from rallypoint.experiments.smoothing.run import run
+from rallypoint.experiments.smoothing.run import Curves, _judge, run
 from rallypoint.experiments.smoothing.whole_episodes import Leaning, worst_way
 from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
@@ -28,6 +28,7 @@ def test_every_condition_has_its_claim(findings):
     claims = {claim.id: claim for claim in of_kind(findings, Claim)}
     assert set(claims) == {
         "smoothing/crossing/0.1",
+        "smoothing/below/0.1",
         "smoothing/clean/0.1",
         "smoothing/action/kept",
         "smoothing/action/counts",
@@ -35,6 +36,26 @@ def test_every_condition_has_its_claim(findings):
     }
     assert claims["smoothing/crossing/0.1"].verdict == "holds"
     assert claims["smoothing/action/kept"].verdict == "holds"
+
+
+def test_a_certificate_is_held_against_attacks_and_one_far_too_high_is_noticed():
+    config = replace(MINIATURE, budgets=(0.0, 1.0, 2.0))
+    left = np.full((3, len(ATTACKS), 3), 400.0)
+    left[:, 1, 1:] = 300.0  # the strongest
+    limits = left + 61
+
+    def judged(certified):
+        bounds = np.tile(certified, (3, 1))
+        found = _judge(config, 0.1, Curves(bounds, left, limits, np.full(3, 400.0)))
+        return {claim.id.split("/")[1]: claim for claim in of_kind(found, Claim)}
+
+    sound = judged([399.9, 250.0, 100.0])
+    # Not by how far it lies below without an attack, where nothing but the slack is left.
+    assert (sound["crossing"].measured, sound["below"].measured) == (-111, -50)
+    assert {sound[name].verdict for name in ("crossing", "below")} == {"holds"}
+    too_high = judged([399.9, 330.0, 100.0])
+    assert (too_high["crossing"].verdict, too_high["below"].verdict) == ("holds", "fails")
+    assert judged([399.9, 380.0, 100.0])["crossing"].verdict == "fails"
 
 
 def test_every_attack_has_a_receipt_that_agrees_with_its_budget(findings):
