@@ -21,8 +21,11 @@ class Alie(UpdateThreat):
 
     ``z="paper"`` is ``z_max`` of the paper, the largest for which enough honest updates are
     expected to lie further out; for few contributors it is near 0 and does no harm.
-    ``z="optimal"`` is the z that moves the aggregate furthest from the honest mean, which needs
-    knowledge of the aggregator; a number is just that z. Receipts say which z it was.
+    ``z="optimal"`` is the z > 0, of those asked about, that moves the aggregate furthest from the
+    honest mean, which needs knowledge of the aggregator; a number is just that z. Receipts say
+    which z it was. Where honest updates are skewed the other side, z < 0, may do more, and is not
+    searched: three liars among ten move a median by 9.1 where the honest seven are exponential in
+    200 coordinates, and by 6.2 where these are reversed.
 
     Source: Baruch, Baruch & Goldberg (2019), "A Little Is Enough", NeurIPS, arXiv:1902.06156,
     algorithm 3.

@@ -65,8 +65,8 @@ class Optimal(UpdateThreat):
         if self.direction != _REVERSE:
             return super().in_words()
         return {
-            "does": "All send -a mean, with the a that takes the aggregate furthest against the "
-            f"mean, of {self.evaluations} that are tried."
+            "does": "All send minus a times the honest mean, with the a that takes the aggregate "
+            f"furthest against the mean, of {self.evaluations} that are tried."
         }
 
     def init(self, E: int, N: int) -> State:
