@@ -10,6 +10,7 @@ from rallypoint.agents.gradient.following import Followed
 from rallypoint.agents.gradient.optimisers import Adam
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
 from rallypoint.batch_env import Array, BatchEnv, Group, Observations
+from rallypoint.config import check_within
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -46,9 +47,7 @@ class RobustSarsa:
         Raises:
             InvalidConfig: says which.
         """
-        for name in ("gamma", "lam", "explored"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
+        check_within(self, "[0, 1]", "gamma", "lam", "explored")
         if self.penalty < 0:
             raise InvalidConfig(f"penalty is a weight >= 0, got {self.penalty}")
         if min(self.rounds, self.steps, self.epochs, self.minibatch) < 1:

@@ -12,6 +12,7 @@ from rallypoint.agents.belief.features import Features, Singles
 from rallypoint.agents.belief.network import BeliefNetwork
 from rallypoint.agents.episodes import play
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import check_within
 from rallypoint.draws import Draws, Floats, Mask
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -37,8 +38,7 @@ class BeliefPace:
             raise InvalidConfig(
                 f"passes is a number >= 0 and hidden one >= 1, got {self.passes} and {self.hidden}"
             )
-        if not 0 < self.step_size < float("inf"):
-            raise InvalidConfig(f"step_size is a finite number > 0, got {self.step_size}")
+        check_within(self, "(0, inf)", "step_size")
 
 
 @dataclass(frozen=True, kw_only=True)

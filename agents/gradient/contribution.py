@@ -6,6 +6,7 @@ import numpy as np
 
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Mask
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.updates.directions import shortened
 
@@ -23,9 +24,8 @@ class Contribution:
         Raises:
             InvalidConfig: says what must hold.
         """
-        if not 0 <= self.momentum < 1:
-            raise InvalidConfig(f"momentum lies in [0, 1), got {self.momentum}")
-        if self.max_norm is not None and self.max_norm <= 0:
+        check_within(self, "[0, 1)", "momentum")
+        if self.max_norm is not None and not self.max_norm > 0:
             raise InvalidConfig(f"max_norm is a number > 0, or none, got {self.max_norm}")
 
     def of(self, gradients: Floats, momenta: Floats, present: Mask) -> tuple[Floats, Floats]:

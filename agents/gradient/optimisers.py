@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Parameters
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_within
 
 Moments = dict[str, NDArray[np.float32]]
 Times = int | NDArray[np.int64]  # steps taken so far, by all runs alike or by each (R,)
@@ -84,11 +84,8 @@ class Adam(Optimiser):
         Raises:
             InvalidConfig: says what must hold.
         """
-        for name in ("beta1", "beta2"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} lies in [0, 1), got {getattr(self, name)}")
-        if self.epsilon <= 0:
-            raise InvalidConfig(f"epsilon is a number > 0, got {self.epsilon}")
+        check_within(self, "[0, 1)", "beta1", "beta2")
+        check_within(self, "(0, inf)", "epsilon")
 
     def init(self, parameters: Parameters) -> Moments:
         """Start both means at 0."""

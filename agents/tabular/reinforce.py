@@ -7,9 +7,8 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
-from rallypoint.config import check_kinds, check_least
+from rallypoint.config import check_kinds, check_least, check_within
 from rallypoint.draws import Floats, Integers, Mask
-from rallypoint.errors import InvalidConfig
 
 
 class Walk(NamedTuple):
@@ -58,13 +57,9 @@ class Reinforce:
             InvalidConfig: says which.
         """
         check_kinds(self)
-        for name in ("epsilon", "last_epsilon", "discount", "falls_over"):
-            if not 0 < getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in (0, 1], got {getattr(self, name)}")
+        check_within(self, "(0, 1]", "epsilon", "last_epsilon", "discount", "falls_over")
         check_least(self, 1, "mini_episodes", "num_lengths")
-        for name in ("step_size", "unit"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
+        check_within(self, "(0, inf)", "step_size", "unit")
 
     def epsilon_at(self, done: int, of: int) -> float:
         """Return the share of uniform actions after so many of all meta-episodes."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from rallypoint.agents.tabular.exploration import Clock, Exploration
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
+from rallypoint.config import check_within
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -77,9 +78,7 @@ class ValueLearner(Exploration, ABC, Generic[Memory]):
         super().__post_init__()
         if not isinstance(self.alpha, str) and not 0 <= self.alpha <= 1:
             raise InvalidConfig(f'alpha lies in [0, 1], or is "mean", got {self.alpha}')
-        for name in ("gamma", "min_kept_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
+        check_within(self, "[0, 1]", "gamma", "min_kept_share")
         if not np.isfinite(self.initial):
             raise InvalidConfig(f"initial is a finite number, got {self.initial}")
 

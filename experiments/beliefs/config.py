@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -24,6 +24,4 @@ class BeliefsConfig:
         check_least(self, 1, "rounds", "copies", "steps", "belief_passes", "evaluated")
         if not 0 < self.hostile <= 1:
             raise InvalidConfig(f"hostile is a probability > 0, got {self.hostile}")
-        for name in ("learning_rate", "belief_rate"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
+        check_within(self, "(0, inf)", "learning_rate", "belief_rate")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -33,8 +33,7 @@ class ExpertsConfig:
                 f"flip is a round in 1..{self.rounds - 1}, with rounds = {self.rounds}, "
                 f"got {self.flip}"
             )
-        if not 0 < self.rate < float("inf"):
-            raise InvalidConfig(f"rate is a finite number > 0, got {self.rate}")
+        check_within(self, "(0, inf)", "rate")
 
     @property
     def colluders(self) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -24,6 +24,4 @@ class IncentivesConfig:
                 "horizons are at least two numbers of rounds, from 500 on, the shorter ones first, "
                 f"got {self.horizons}"
             )
-        for name in ("bribe", "interrupted_interest"):
-            if not 0 < getattr(self, name) < 0.5:
-                raise InvalidConfig(f"{name} lies in (0, 0.5), got {getattr(self, name)}")
+        check_within(self, "(0, 0.5)", "bribe", "interrupted_interest")

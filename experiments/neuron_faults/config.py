@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -22,8 +22,7 @@ class NeuronFaultsConfig:
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
         check_least(self, 1, "networks", "inputs", "neurons", "rounds", "episodes")
-        if not 0 < self.spread < float("inf"):
-            raise InvalidConfig(f"spread is a finite number > 0, got {self.spread}")
+        check_within(self, "(0, inf)", "spread")
         for name in ("faults", "copies"):
             values = getattr(self, name)
             if list(values) != sorted(set(values)) or min(values, default=-1) < (name == "copies"):

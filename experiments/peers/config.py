@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -26,5 +26,4 @@ class PeersConfig:
             )
         check_least(self, 10, "rounds")
         check_least(self, 1, "episodes", "exchanges")
-        if not 0 < self.rate < float("inf"):
-            raise InvalidConfig(f"rate is a finite number > 0, got {self.rate}")
+        check_within(self, "(0, inf)", "rate")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -16,8 +17,7 @@ class RobustMeanConfig:
 
     def __post_init__(self) -> None:
         """Refuse a setting that cannot be run."""
-        if not 0 < self.share < 0.5:
-            raise InvalidConfig(f"share lies in (0, 0.5), got {self.share}")
+        check_within(self, "(0, 0.5)", "share")
         for name in ("samples", "few"):
             if getattr(self, name) * self.share < 2:
                 raise InvalidConfig(

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least, check_within
 
 WAYS = ("mean", "across", "inside", "both")  # of keeping lies out
 
@@ -23,10 +22,8 @@ class SeverConfig:
         check_least(self, 3, "contributors")
         check_least(self, 10, "trajectories")
         check_least(self, 1, "rounds")
-        if not 0 < self.share <= 0.2:
-            raise InvalidConfig(f"share lies in (0, 0.2], got {self.share}")
-        if not 0 < self.factor < float("inf"):
-            raise InvalidConfig(f"factor is a finite number > 0, got {self.factor}")
+        check_within(self, "(0, 0.2]", "share")
+        check_within(self, "(0, inf)", "factor")
 
     @property
     def liars(self) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
@@ -43,5 +43,4 @@ class SmoothingConfig:
             raise InvalidConfig("without noise there is nothing to certify: sigmas are > 0")
         if self.budgets[0] != 0:
             raise InvalidConfig(f"the first budget is none, 0, got {self.budgets[0]}")
-        if not 0 < self.alpha < 0.5:
-            raise InvalidConfig(f"alpha lies in (0, 0.5), got {self.alpha}")
+        check_within(self, "(0, 0.5)", "alpha")

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least, check_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +19,4 @@ class ToyGameConfig:
         """Refuse a setting that cannot be run."""
         check_least(self, 2, "rounds", "episodes")
         check_least(self, 1, "evaluated")
-        for name in ("rate", "robust_rate"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InvalidConfig(f"{name} is a finite number > 0, got {getattr(self, name)}")
+        check_within(self, "(0, inf)", "rate", "robust_rate")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_least
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, NotOffered, did_you_mean
 from rallypoint.networks import FaultPlan, Layer
@@ -75,8 +76,7 @@ class NeuronFaults(Threat):
             if (given := getattr(self, key)) not in known:
                 raise InvalidConfig(f"no {key} is called {given!r}{did_you_mean(given, known)}")
         object.__setattr__(self, "count", _checked(self.count))
-        if not 0 <= self.capacity < np.inf:
-            raise InvalidConfig(f"capacity is a finite number >= 0, got {self.capacity}")
+        check_least(self, 0, "capacity")
         if self.fault == "precision":
             grid_of_bits(self.bits, self.capacity)
         unread = {"count", "choice", "capacity", "bits"} - set(_GOES_BY[self.fault])

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.config import check_within
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import among, spread
@@ -42,8 +43,7 @@ class NoisyAction(Threat):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_noise("gaussian", self.scale)
-        if not 0 <= self.epsilon <= 1:
-            raise InvalidConfig(f"epsilon lies in [0, 1], got {self.epsilon}")
+        check_within(self, "[0, 1]", "epsilon")
 
     def fit(self, env: BatchEnv) -> "NoisyAction":
         """Return itself; see ``Threat.fit``.

@@ -96,6 +96,21 @@ def check_least(config: Any, least: float, *names: str) -> None:
             raise InvalidConfig(f"{name} is a {finite}number >= {least}, got {value}")
 
 
+def check_within(config: Any, interval: str, *names: str) -> None:
+    """Refuse a config in which a field of these does not lie in an interval, as "(0, 1]".
+
+    Raises:
+        InvalidConfig: says which; what is not a number, or infinite, lies in none.
+    """
+    low, high = map(float, interval[1:-1].split(","))
+    meant = f"lies in {interval}" if high < math.inf else f"is a finite number > {low:g}"
+    for name in names:
+        value = getattr(config, name)
+        is_end = (value == low and interval[0] == "[") or (value == high and interval[-1] == "]")
+        if not (low < value < high or is_end):
+            raise InvalidConfig(f"{name} {meant}, got {value}")
+
+
 def file_key(field: str) -> str:
     """Return how files spell a field.
 

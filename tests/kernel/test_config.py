@@ -1,12 +1,16 @@
 """Configs check themselves, and go to plain values and back."""
 
 import json
+import math
+import re
 from dataclasses import dataclass, field
 
 import pytest
 
-from rallypoint.config import check_least, from_dict, to_dict
+from rallypoint.config import check_least, check_within, from_dict, to_dict
 from rallypoint.errors import InvalidConfig
+
+NAN, INF = math.nan, math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +115,22 @@ def test_what_is_less_than_it_can_be_is_refused_by_name(sizes, says):
     check_least(sizes, 0, "few")
     with pytest.raises(InvalidConfig, match=f"^{says}$"):
         check_least(sizes, 1, "few" if sizes.few < 1 else "share")
+
+
+@pytest.mark.parametrize(
+    ("interval", "inside", "outside"),
+    [
+        ("[0, 1]", [0, 0.5, 1], [-5e-324, 1 + 2**-52, NAN, INF]),
+        ("(0, 1]", [5e-324, 1.0], [0, -1, 1.5, NAN]),
+        ("[0, 1)", [0.0, 1 - 2**-53], [1, -1, NAN]),
+        ("(0, 0.5)", [0.25], [0, 0.5, NAN]),
+        ("(0, inf)", [5e-324, 1e300], [0, -1, NAN, INF]),
+    ],
+)
+def test_what_lies_in_an_interval_is_taken_and_all_else_refused_by_name(interval, inside, outside):
+    says = "is a finite number > 0" if "inf" in interval else f"lies in {interval}"
+    for share in inside:
+        check_within(Sizes(share=share), interval, "share")
+    for share in outside:
+        with pytest.raises(InvalidConfig, match=f"^{re.escape(f'share {says}, got {share}')}$"):
+            check_within(Sizes(few=0.25, share=share), interval, "few", "share")

@@ -13,7 +13,7 @@ from rallypoint.agents.gradient.estimators import Estimator, shares, whitened
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.returns import advantages
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least, check_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,8 @@ class A2c(Estimator):
         Raises:
             InvalidConfig: says what must hold.
         """
-        for name in ("gamma", "lam"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
-        for name in ("value_weight", "entropy_weight"):
-            if getattr(self, name) < 0:
-                raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)}")
+        check_within(self, "[0, 1]", "gamma", "lam")
+        check_least(self, 0, "value_weight", "entropy_weight")
         super().__post_init__()
 
     def prepare(

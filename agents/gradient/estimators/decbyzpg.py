@@ -19,6 +19,7 @@ from rallypoint.agents.gradient.estimators.gpomdp import (
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import check_within
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 
@@ -61,8 +62,7 @@ class DecByzPg(Gpomdp):
             raise InvalidConfig(
                 f"few is a number >= 1 and many one >= few, got {self.few} and {self.many}"
             )
-        if not 0 < self.chance <= 1:
-            raise InvalidConfig(f"chance lies in (0, 1], got {self.chance}")
+        check_within(self, "(0, 1]", "chance")
 
     @property
     def most_episodes(self) -> int:

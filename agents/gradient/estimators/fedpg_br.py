@@ -7,6 +7,7 @@ import numpy as np
 
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import check_least
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 
@@ -38,8 +39,7 @@ class FedPgBr(Gpomdp):
             raise InvalidConfig(
                 f"fewest is a number >= 1 and most one >= fewest, got {self.fewest} and {self.most}"
             )
-        if self.own_batch < 1:
-            raise InvalidConfig(f"own_batch is a number >= 1, got {self.own_batch}")
+        check_least(self, 1, "own_batch")
 
     @property
     def most_episodes(self) -> int:

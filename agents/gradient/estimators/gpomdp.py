@@ -12,6 +12,7 @@ from rallypoint.agents.gradient.estimators import Estimator, shares, whitened
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.returns import returns_to_go
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig
 
 CHUNK = 128  # rows of a piece: sums over pieces do not depend on who else has more rows
@@ -37,8 +38,7 @@ class Gpomdp(Estimator):
         Raises:
             InvalidConfig: says what must hold.
         """
-        if not 0 <= self.gamma <= 1:
-            raise InvalidConfig(f"gamma lies in [0, 1], got {self.gamma}")
+        check_within(self, "[0, 1]", "gamma")
         if self.whiten not in _WHITEN:
             raise InvalidConfig(f"whiten is one of {_WHITEN}, got {self.whiten!r}")
         super().__post_init__()

@@ -14,8 +14,8 @@ from rallypoint.agents.gradient.estimators import shares
 from rallypoint.agents.gradient.estimators.a2c import A2c
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.config import check_least, check_within
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +42,8 @@ class Ppo(A2c):
             InvalidConfig: says what must hold.
         """
         super().__post_init__()
-        if self.clip <= 0:
-            raise InvalidConfig(f"clip is a number > 0, got {self.clip}")
-        for name in ("epochs", "minibatch"):
-            if getattr(self, name) < 1:
-                raise InvalidConfig(f"{name} is a number >= 1, got {getattr(self, name)}")
+        check_within(self, "(0, inf)", "clip")
+        check_least(self, 1, "epochs", "minibatch")
 
     def prepare(
         self,

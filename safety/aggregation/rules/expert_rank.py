@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.fermat import fermat_point
 from rallypoint.safety.aggregation.parts import (
@@ -72,16 +73,14 @@ class ExpertRank(SpanRule):
 
     def __post_init__(self) -> None:
         """Check the hyper-parameters."""
-        if not 0 < self.pretrust <= 1:
-            raise InvalidConfig(f"pretrust lies in (0, 1], got {self.pretrust!r}")
+        check_within(self, "(0, 1]", "pretrust")
         if not 0 <= self.decay < 1:
             raise InvalidConfig(
                 f"decay lies in [0, 1), got {self.decay!r}; at 1 trust would grow without end"
             )
         if not self.sink > 0:
             raise InvalidConfig(f"sink is a number of vouches > 0, got {self.sink!r}")
-        if not 0 <= self.least_cosine < 1:
-            raise InvalidConfig(f"least_cosine lies in [0, 1), got {self.least_cosine!r}")
+        check_within(self, "[0, 1)", "least_cosine")
         if not self.least_reached >= 0:
             raise InvalidConfig(f"least_reached is trust >= 0, got {self.least_reached!r}")
 

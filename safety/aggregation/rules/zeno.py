@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.parts import (
     Anchor,
@@ -47,8 +48,7 @@ class Zeno(SpanRule):
 
     def __post_init__(self) -> None:
         """Check the hyper-parameter."""
-        if not self.rho >= 0:
-            raise InvalidConfig(f"rho is a number >= 0, got {self.rho!r}")
+        check_least(self, 0, "rho")
 
     @property
     def radial(self) -> bool:

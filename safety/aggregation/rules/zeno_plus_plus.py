@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least, check_within
 from rallypoint.safety.aggregation.parts import (
     Anchor,
     Context,
@@ -53,11 +53,8 @@ class ZenoPlusPlus(SpanRule):
 
     def __post_init__(self) -> None:
         """Check the hyper-parameters."""
-        if not self.rate > 0:
-            raise InvalidConfig(f"rate is a number > 0, got {self.rate!r}")
-        for name in ("rho", "epsilon"):
-            if not getattr(self, name) >= 0:
-                raise InvalidConfig(f"{name} is a number >= 0, got {getattr(self, name)!r}")
+        check_within(self, "(0, inf)", "rate")
+        check_least(self, 0, "rho", "epsilon")
 
     @property
     def radial(self) -> bool:

@@ -35,6 +35,7 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.config import check_within
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.policies import DifferentiablePolicy, Objective, acting_for
@@ -189,8 +190,7 @@ class WhiteBox(PerceptionThreat):
                 f"{self.kind} cannot do without the knowledge of {', '.join(lacking)}; declare it, "
                 "or give it a surrogate to look into instead"
             )
-        if not 0 <= self.least_gap <= 1:
-            raise InvalidConfig(f"least_gap lies in [0, 1], got {self.least_gap}")
+        check_within(self, "[0, 1]", "least_gap")
 
     @property
     @abstractmethod

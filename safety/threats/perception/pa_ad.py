@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.config import check_least
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import acting_for
@@ -41,8 +42,7 @@ class PaAd(Guided):
             InvalidConfig: says what cannot be meant.
         """
         super().__post_init__()
-        if self.steps < 1:
-            raise InvalidConfig(f"steps is a number >= 1, got {self.steps}")
+        check_least(self, 1, "steps")
 
     def fit(self, env: BatchEnv) -> "PaAd":
         """Return it with its director; see ``Threat.fit``.

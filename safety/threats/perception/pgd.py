@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rallypoint.batch_env import Array
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
 from rallypoint.safety.known import Known
@@ -30,8 +31,7 @@ class Stepwise(WhiteBox):
             InvalidConfig: says what cannot be meant.
         """
         super().__post_init__()
-        if self.steps < 1:
-            raise InvalidConfig(f"steps is a number >= 1, got {self.steps}")
+        check_least(self, 1, "steps")
         if self.rate is not None and not 0 < self.rate <= 2:
             raise InvalidConfig(f"rate is a share of the reach in (0, 2], got {self.rate}")
         if not 0 <= self.scatter <= 1:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rallypoint.batch_env import Array
+from rallypoint.config import check_least
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
@@ -43,8 +44,7 @@ class SmoothedPgd(Stepwise):
                 f"sigma is a finite standard deviation > 0, got {self.sigma}; without noise it is "
                 "pgd"
             )
-        if self.samples < 1:
-            raise InvalidConfig(f"samples is a number >= 1, got {self.samples}")
+        check_least(self, 1, "samples")
 
     def apply(self, state: State, known: Known, draws: Draws) -> tuple[Proposal, State]:
         """Draw the noise, and climb under it."""

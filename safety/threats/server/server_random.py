@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rallypoint.errors import InvalidConfig
+from rallypoint.config import check_least
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.server import ServerThreat, as_rows
 from rallypoint.safety.threats.update import Answer, Generators
@@ -28,8 +28,7 @@ class ServerRandom(ServerThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not 0 <= self.scale < np.inf:
-            raise InvalidConfig(f"scale is a number >= 0, got {self.scale!r}")
+        check_least(self, 0, "scale")
 
     def apply(self, state: State, known: KnownUpdates, rngs: Generators) -> Answer:
         """Draw one model for each server."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Group
+from rallypoint.config import check_within
 from rallypoint.draws import Draws
-from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import replaced
 from rallypoint.safety.known import Known
 from rallypoint.safety.limits import as_schedule
@@ -40,8 +40,7 @@ class Stutter(Threat):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.epsilon <= 1:
-            raise InvalidConfig(f"epsilon lies in [0, 1], got {self.epsilon}")
+        check_within(self, "[0, 1]", "epsilon")
 
     def fit(self, env: BatchEnv) -> "Stutter":
         """Return it with the room it needs; see ``Threat.fit``."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from rallypoint.batch_env import Mask
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.transport import TransportThreat
@@ -41,8 +42,7 @@ class PacketLoss(TransportThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not 0 <= self.loss <= 1:
-            raise InvalidConfig(f"loss lies in [0, 1], got {self.loss!r}")
+        check_within(self, "[0, 1]", "loss")
         if self.packet < 1:
             raise InvalidConfig(f"packet is a number of coordinates >= 1, got {self.packet!r}")
         if self.fill not in FILLS:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.update import Answer, Generators, Updates, UpdateThreat
@@ -30,8 +31,7 @@ class Gaussian(UpdateThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not self.deviation >= 0:
-            raise InvalidConfig(f"deviation is a number >= 0, got {self.deviation!r}")
+        check_least(self, 0, "deviation")
         if (self.around_own or self.in_own_lengths) and "own_update" not in self.knowledge:
             named = "around_own" if self.around_own else "in_own_lengths"
             raise InvalidConfig(f"noise {named} needs knowledge of own_update; declare it")

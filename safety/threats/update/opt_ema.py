@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
@@ -41,8 +42,7 @@ class OptEma(UpdateThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not 0 <= self.inertia < 1:
-            raise InvalidConfig(f"inertia lies in [0, 1), got {self.inertia!r}")
+        check_within(self, "[0, 1)", "inertia")
         if self.evaluations < 3:
             raise InvalidConfig(f"evaluations are at least 3, got {self.evaluations!r}")
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_within
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
@@ -35,8 +36,7 @@ class PartialDrop(UpdateThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not 0 <= self.fraction <= 1:
-            raise InvalidConfig(f"fraction lies in [0, 1], got {self.fraction!r}")
+        check_within(self, "[0, 1]", "fraction")
         if self.fill not in FILLS:
             raise InvalidConfig(f"no fill is called {self.fill!r}{did_you_mean(self.fill, FILLS)}")
 

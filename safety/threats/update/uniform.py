@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats import State, register
 from rallypoint.safety.threats.update import Answer, Generators, UpdateThreat
@@ -29,8 +30,7 @@ class Uniform(UpdateThreat):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not self.reach >= 0:
-            raise InvalidConfig(f"reach is a number >= 0, got {self.reach!r}")
+        check_least(self, 0, "reach")
         if self.around_own and "own_update" not in self.knowledge:
             raise InvalidConfig("noise around_own needs knowledge of own_update; declare it")
 

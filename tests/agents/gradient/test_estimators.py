@@ -11,12 +11,14 @@ import rallypoint
 from rallypoint.agents.gradient.actor_critic import ActorCritic
 from rallypoint.agents.gradient.architecture import architecture_for
 from rallypoint.agents.gradient.batch import evened
+from rallypoint.agents.gradient.contribution import Contribution
 from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.estimators import whitened
 from rallypoint.agents.gradient.estimators.a2c import A2c
 from rallypoint.agents.gradient.estimators.gpomdp import Gpomdp
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.fragment import Rollout
+from rallypoint.agents.gradient.optimisers import Adam
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.returns import returns_to_go
 from rallypoint.draws import Draws
@@ -267,7 +269,12 @@ def test_whitened_values_have_no_mean_and_unit_variance(rng):
         (lambda: Gpomdp(whiten="all"), "whiten"),
         (lambda: A2c(lam=-0.1), "lam"),
         (lambda: A2c(value_weight=-1), "value_weight"),
+        (lambda: A2c(value_weight=np.nan), "value_weight"),
+        (lambda: A2c(entropy_weight=np.inf), "entropy_weight is a finite number"),
         (lambda: Ppo(clip=0), "clip"),
+        (lambda: Ppo(clip=np.nan), "clip"),
+        (lambda: Adam(epsilon=np.nan), "epsilon"),
+        (lambda: Contribution(max_norm=np.nan), "max_norm"),
         (lambda: Ppo(epochs=0), "epochs"),
     ],
 )
