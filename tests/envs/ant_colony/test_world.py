@@ -117,6 +117,22 @@ def test_as_many_work_as_each_task_needs_whoever_has_died(lost):
     np.testing.assert_allclose(workers[700:].mean(axis=(0, 1)), [18, 9, 9], rtol=0.02)
 
 
+@pytest.mark.parametrize("stimulus", [0.0, 4.0, 8.0, 20.0])
+def test_an_idle_ant_takes_a_task_up_by_the_squares_of_stimulus_and_threshold(stimulus):
+    ants = 60_000
+    percepts = np.zeros((1, 2 * ants, 11), dtype=np.float32)
+    percepts[..., :3] = stimulus / 40.0
+    percepts[0, :ants, 3] = 1  # idle
+    percepts[0, ants:, 5] = 1  # at the second task
+    rule = ResponseThreshold(mean=8.0, deviation=0.0, quits=0.3)
+    (chosen,) = rule.act({"agents": percepts}, Draws(0, "tests/ants", [0]))["agents"]
+    idle, working = np.bincount(chosen[:ants], minlength=4), np.bincount(chosen[ants:], minlength=4)
+    taken = stimulus**2 / (stimulus**2 + 64)
+    off = 4.5 / np.sqrt(ants)
+    np.testing.assert_allclose(idle / ants, [1 - taken, *[taken / 3] * 3], atol=off)
+    np.testing.assert_allclose(working / ants, [0.3, 0, 0.7, 0], atol=off)
+
+
 def test_those_who_are_recruited_by_encounters_fill_the_gap_too():
     workers, stimuli = played(EncounterRate(), lost=15, steps=1000)
     assert (workers[700:].mean(axis=(0, 1)) > [17, 8, 8]).all()

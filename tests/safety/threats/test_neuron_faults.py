@@ -12,6 +12,7 @@ from rallypoint.safety.certificates.neuron_faults import fep_by_matrices
 from rallypoint.safety.conformance import assert_is_threat
 from rallypoint.safety.conformance.stand_in import Anything
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.neurons.positions import neurons_that_matter, synapses_that_matter
 from rallypoint.safety.receipts import disagreements
 from rallypoint.safety.threat_model import ThreatModel
 from rallypoint.safety.threats.neuron_faults import CHOICES, FAULTS, NeuronFaults
@@ -114,6 +115,32 @@ def test_a_bound_on_byzantine_neurons_takes_their_lie_and_their_greatest_signal(
         reached = np.maximum(reached, (moved / bounds).max(axis=1))
     assert reached[0] > 1.2  # the lie alone is no distance from the truth
     assert 0.5 < reached[1] <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("fault", ["crash", "cut"])
+@pytest.mark.parametrize("by_layer", [False, True])
+def test_critical_are_those_that_can_move_an_output_most(fault, by_layer):
+    layers = policy_for(ring()).layers()
+    struck = layers if fault == "cut" else layers[:-1]
+    matter = (synapses_that_matter if fault == "cut" else neurons_that_matter)(layers)
+    sizes = [layer.weights.size if fault == "cut" else len(layer.weights) for layer in struck]
+    count = (2,) * len(sizes) if by_layer else 4
+    threat = NeuronFaults(fault=fault, choice="critical", count=count)
+    plan = threat.plan(layers, threat.init(1, 1))
+    found = []
+    for broken, layer in zip(plan, struck, strict=False):
+        if fault == "cut":  # those of other layers keep and add nothing
+            cut = broken.synapses
+            mark = np.zeros(layer.weights.shape, dtype=bool)
+            mark[cut.receivers[cut.keeps == 0], cut.senders[cut.keeps == 0]] = True
+        else:
+            mark = broken.neurons.where[0, 0]
+        found.append(mark.ravel())
+    pools = np.split(matter, np.cumsum(sizes)[:-1]) if by_layer else [matter]
+    marks = found if by_layer else [np.concatenate(found)]
+    for pool, mark in zip(pools, marks, strict=True):
+        assert mark.sum() == (2 if by_layer else 4)
+        assert pool[mark].min() >= pool[~mark].max()
 
 
 def test_nobodys_neurons_are_nothing():
