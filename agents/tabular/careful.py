@@ -39,7 +39,8 @@ class Careful:
     Exploration never ends: with probability ``floor`` any action is taken whose risk is at most
     ``tau``, all equally likely, or the least risky where none is that safe. So what an adversary of
     perception brings about can be left again, and what harms is not tried for it. Otherwise the
-    action with the highest value is taken, whatever its risk::
+    action with the highest value is taken, whatever its risk, or of those same actions if it is
+    ``confined``::
 
         R(s, a) += risk_rate (c + (1 - c) min_b R(s', b) - R(s, a))
 
@@ -58,6 +59,7 @@ class Careful:
     # Largest risk that an explored action may have: of all, or of each of equal blocks of copies.
     tau: float | tuple[float, ...] = 0.05
     risk_rate: float = 0.5
+    confined: bool = False  # whether the greedy action is one of those that may be explored
     alpha: float = 0.1
     gamma: float = 1.0
     initial: float = 0.0  # value of every entry
@@ -185,7 +187,8 @@ class Careful:
         width = state.risks.shape[-1]
         values = state.own.tables.reshape(-1, width).take(at, axis=0)
         risks = state.risks.reshape(-1, width).take(at, axis=0)
-        return law(values, risks, floor=self.floor, tau=taus[:, None, None])
+        tau = taus[:, None, None]
+        return law(values, risks, floor=self.floor, tau=tau, confined=self.confined)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +199,9 @@ class CarefulSarsa(Careful):
     _rule: ClassVar[type[TemporalDifference]] = Sarsa
 
 
-def law(values: Floats, risks: Floats, *, floor: float, tau: float | Floats) -> Floats:
+def law(
+    values: Floats, risks: Floats, *, floor: float, tau: float | Floats, confined: bool = False
+) -> Floats:
     """Return how likely each action is: values and risks (…, A) -> (…, A).
 
     Tau is one for all, or (…, 1).
@@ -207,7 +212,8 @@ def law(values: Floats, risks: Floats, *, floor: float, tau: float | Floats) -> 
     is_safe = risks <= tau
     least = risks.argmin(axis=-1)[..., None] == np.arange(risks.shape[-1])
     explored = np.where(is_safe.any(axis=-1, keepdims=True), is_safe, least)
-    greedy = values.argmax(axis=-1)[..., None] == np.arange(values.shape[-1])
+    ranked = np.where(explored, values, -np.inf) if confined else values
+    greedy = ranked.argmax(axis=-1)[..., None] == np.arange(values.shape[-1])
     found: Floats = (1 - floor) * greedy + floor * explored / explored.sum(axis=-1, keepdims=True)
     return found
 
@@ -226,6 +232,7 @@ class CarefulPolicy:
     replicates: Integers  # (E,)
     floor: float
     tau: float | Floats  # of all, or of each replicate, (R,)
+    confined: bool = False
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose an action for every agent."""
@@ -233,7 +240,9 @@ class CarefulPolicy:
         agents = np.arange(percepts.shape[1])
         rows = (self.replicates[:, None], agents, percepts)
         tau = np.broadcast_to(self.tau, len(self.risks))[self.replicates][:, None, None]
-        chances = law(self.values[rows], self.risks[rows], floor=self.floor, tau=tau)
+        chances = law(
+            self.values[rows], self.risks[rows], floor=self.floor, tau=tau, confined=self.confined
+        )
         reached = chances.cumsum(axis=2)
         coins = draws.random((percepts.shape[1],)) * reached[:, :, -1]
         return self.columns.actions((reached <= coins[..., None]).sum(axis=2))
@@ -253,7 +262,10 @@ def frozen(
     share = learner.floor if floor is None else floor
     taus = np.ravel(learner.tau)
     each = np.repeat(taus, len(kept.risks) // len(taus))
-    return CarefulPolicy(kept.own.tables, kept.risks, encoding, columns, replicates, share, each)
+    tables = kept.own.tables
+    return CarefulPolicy(
+        tables, kept.risks, encoding, columns, replicates, share, each, learner.confined
+    )
 
 
 agents.add("careful", Careful)

@@ -62,6 +62,7 @@ _ASKS = {
     "constant": {"epsilon", "ties"},
     "linear": {"epsilon", "last_epsilon", "ties"},
     "visits": {"epsilon", "exponent", "ties"},
+    "log": {"epsilon", "ties"},
     "boltzmann": {"exponent", "temperature"},
 }
 _SETTINGS = set[str]().union(*_ASKS.values())
@@ -78,12 +79,15 @@ class Exploration:
       infinitely often if the exponent is at most 1/(2N), since the sum of n^(-2 N exponent) must
       diverge; in the setting of Orseau & Armstrong (2016), "Safely Interruptible Agents", for
       N = 1, where it is 1/sqrt(n).
+    - ``log``: likewise, with epsilon / ln t at the t-th step, and 1 as long as that is more. With
+      1 - theta of the same order the sum of its 2N-th powers diverges for any N, so this goes with
+      the schedule ``log`` of an interruption where every state can be reached from every other.
     - ``boltzmann``: with probability proportional to exp(Q / T), where T is the higher of
       temperature and (max Q - min Q) / ln(n^exponent). No action is then less likely than
       n^-exponent / A, and the same condition holds.
     """
 
-    exploration: Literal["constant", "linear", "visits", "boltzmann"] = "constant"
+    exploration: Literal["constant", "linear", "visits", "log", "boltzmann"] = "constant"
     epsilon: float = 0.1  # share of random actions; of a falling share, the first
     last_epsilon: float = 0.0  # linear: the last
     decay_episodes: int | None = None  # linear: finished episodes until it is the last
@@ -159,6 +163,9 @@ class Exploration:
             return float(self.epsilon)
         if self.exploration == "visits":
             shares = self.epsilon * clock.visits ** -self._exponent(clock)
+        elif self.exploration == "log":
+            logs = np.maximum(np.log(clock.steps + 1), 1e-9)  # 0 at the first step
+            shares = np.minimum(self.epsilon / logs, 1.0)[:, None]  # (E, 1)
         else:
             gone = clock.steps / (self.decay_steps or 1)
             if self.decay_episodes is not None:

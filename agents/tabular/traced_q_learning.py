@@ -13,8 +13,9 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.exploration import epsilon_greedy
+from rallypoint.agents.tabular.temporal_difference import Key
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
-from rallypoint.config import check_kinds
+from rallypoint.config import check_kinds, check_within
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -41,6 +42,10 @@ class TracedQLearning:
     On a reward r != 0 every visit of age k since the last one (newest 0) is credited:
     ``Q += alpha gamma^k (target - Q)``, with target = r, or r + gamma max Q(s', .) with
     ``bootstrap``. Visits of one flush share their target, so their steps multiply.
+
+    What was visited is the entry of the action that the key names: as in the source, where nobody
+    interrupts, the *proposed* one; by the *executed* one what it did under an interruption is
+    credited, and not what it would have done.
     """
 
     learner: ClassVar[str] = "local"
@@ -53,14 +58,13 @@ class TracedQLearning:
     epsilon: float = 0.1  # share of random actions while learning; likewise
     gamma: float = 0.95  # discount, and decay of the trace
     bootstrap: bool = False  # the source has it switched off
+    key: Key = "proposed"
     decay_over: int | None = None  # steps in all; epsilon and alpha then fall as in the source
 
     def __post_init__(self) -> None:
         """Refuse settings of another kind, and rates that are no probabilities."""
         check_kinds(self)
-        for name in ("alpha", "epsilon", "gamma"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidConfig(f"{name} lies in [0, 1], got {getattr(self, name)}")
+        check_within(self, "[0, 1]", "alpha", "epsilon", "gamma")
         if self.decay_over is None:
             return
         if self.decay_over < 1:
@@ -147,7 +151,8 @@ class TracedQLearning:
     def learn(self, state: State, transition: Transition) -> State:
         """Remember the visit, and credit the trace of every agent that was rewarded."""
         num_actions = state.tables.shape[-1]
-        entries = transition.percepts * num_actions + transition.proposed
+        written = transition.executed if self.key == "executed" else transition.proposed
+        entries = transition.percepts * num_actions + written
         now = int(state.age[0])
         state.visits[now % len(state.visits)] = entries
         np.add(state.lengths, 1, out=state.lengths)

@@ -23,6 +23,35 @@ def test_the_law_is_greedy_but_for_the_floor_over_safe_actions():
     np.testing.assert_allclose(law(values, missing, floor=0.5, tau=1.0), [0.75, 0, 0.25, 0])
 
 
+def test_the_greedy_action_may_be_confined_to_the_safe_ones_too():
+    values, risks = np.array([3.0, 1.0, 2.0, 0.0]), np.array([0.5, 0.05, 0.2, 0.0])
+    confined = law(values, risks, floor=0.4, tau=0.05, confined=True)
+    np.testing.assert_allclose(confined, [0, 0.8, 0, 0.2])
+    none_safe = np.array([0.5, 0.3, 0.2, 0.9])
+    np.testing.assert_allclose(
+        law(values, none_safe, floor=0.4, tau=0.05, confined=True), [0, 0, 1, 0]
+    )
+
+
+def test_a_confined_learner_and_what_is_frozen_of_it_take_no_risk_even_where_it_pays():
+    env = island(4)
+    chosen = {}
+    for confined in (False, True):
+        learner = Careful(confined=confined)
+        state = learner.init(4, 1, encoding_for(env).num_states, 4)
+        state.own.tables[..., 2] = 5.0
+        state.risks[..., 2] = 1.0
+        policy = frozen(learner, state, encoding_for(env), Columns.of(env), np.arange(4))
+        seen = env.reset(seed=0)
+        laws = learner.policy(state, seen["agents"])
+        acts = [policy.act(seen, Draws(n, "test/confined", env.copies)) for n in range(30)]
+        taken = np.mean([act["agents"] == 2 for act in acts])
+        chosen[confined] = (laws[..., 2].max(), taken)
+    assert chosen[False][0] == pytest.approx(0.8)
+    assert chosen[False][1] > 0.5
+    assert chosen[True] == (0, 0)
+
+
 def step(harmed, next_percept, *, percept=0, action=0, terminated=False):
     one = np.ones((1, 1), dtype=np.int64)
     return Transition(

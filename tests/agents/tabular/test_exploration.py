@@ -14,6 +14,7 @@ from rallypoint.agents.tabular import (
 from rallypoint.agents.tabular.exploration import Clock, Exploration, epsilon_greedy
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.interruption.sequences import ThetaSequence, theta_of
 
 COPIES = 6000
 VALUES = np.array([[1.0, 3.0, 3.0, 2.0], [0.5, 0.0, -np.inf, -np.inf]])  # (2, 4)
@@ -37,6 +38,7 @@ def clock(visits=5, steps=0, episodes=0, copies=1):
         Exploration(epsilon=0.0),
         Exploration(epsilon=1.0, exploration="visits", exponent=0.5),
         Exploration(epsilon=0.8, last_epsilon=0.1, exploration="linear", decay_steps=10),
+        Exploration(epsilon=0.5, exploration="log"),
         Exploration(exploration="boltzmann"),
         Exploration(exploration="boltzmann", temperature=4.0),
     ],
@@ -73,6 +75,17 @@ def test_a_linear_share_falls_to_the_last_one_and_stays_there():
     assert shares == pytest.approx([1.0, 0.6, 0.2, 0.2])
     by_steps = Exploration(epsilon=0.4, exploration="linear", decay_steps=4)
     assert by_steps._epsilon(clock(steps=1)).item() == pytest.approx(0.3)
+
+
+def test_a_share_by_the_logarithm_goes_with_the_theta_of_that_name():
+    exploration = Exploration(epsilon=1.0, exploration="log")
+    theta = theta_of(ThetaSequence(schedule="log"), num_agents=2)
+    for step in (1, 2, 3, 100, 10**6):
+        share = exploration._epsilon(clock(steps=step - 1)).item()
+        assert share == pytest.approx(1 - theta(np.array([step]))[0])
+        assert share == pytest.approx(min(1, 1 / np.log(step)) if step > 1 else 1)
+    little = Exploration(epsilon=0.2, exploration="log")
+    assert little._epsilon(clock(steps=1)).item() == pytest.approx(0.2 / np.log(2))
 
 
 @pytest.mark.parametrize("visits", [1, 2, 10, 1000, 10**6])
@@ -147,11 +160,12 @@ def test_settings_that_cannot_be_meant_are_refused_by_name(settings, says):
     [
         ("constant", {"last_epsilon": 0.05}, "linear"),
         ("constant", {"temperature": 2.0}, "boltzmann"),
+        ("log", {"exponent": 0.5}, "visits or boltzmann"),
         ("visits", {"last_epsilon": 0.05}, "linear"),
         ("visits", {"temperature": 2.0}, "boltzmann"),
         ("linear", {"exponent": 0.5, "decay_steps": 3}, "visits or boltzmann"),
-        ("boltzmann", {"epsilon": 0.3}, "constant or linear or visits"),
-        ("boltzmann", {"ties": "random"}, "constant or linear or visits"),
+        ("boltzmann", {"epsilon": 0.3}, "constant or linear or visits or log"),
+        ("boltzmann", {"ties": "random"}, "constant or linear or visits or log"),
     ],
 )
 def test_a_setting_that_the_schedule_does_not_ask_for_is_refused(exploration, setting, asked_by):

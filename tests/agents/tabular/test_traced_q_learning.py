@@ -132,6 +132,17 @@ def test_who_comes_late_is_credited_for_nothing_before_it_came():
     np.testing.assert_allclose(tables, [[0.95, 1, 0, 0], [0, 0, 1, 0]])
 
 
+@pytest.mark.parametrize(("key", "credited"), [("executed", 1), ("proposed", 0)])
+def test_what_is_credited_is_the_action_that_the_key_names(key, credited):
+    here = np.array([[1]])
+    step = a_step(here, 0 * here, np.array([[10.0]]), here)
+    tables = learned(
+        TracedQLearning(key=key), [(step._replace(executed=here), np.array([False]))], (1, 1)
+    )
+    assert tables[0, 0, 1, credited] == 1
+    assert np.count_nonzero(tables) == 1
+
+
 def test_every_visit_that_weighs_anything_is_credited_however_long_ago():
     visits = 1500
     nothing = np.zeros((1, 1), dtype=np.int64)
