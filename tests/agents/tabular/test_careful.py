@@ -11,6 +11,10 @@ from rallypoint.agents.tabular.training import train
 from rallypoint.agents.tabular.transition import Transition, copied
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.experiments.virtuous.world import ALCOVE_STEPS, alcove
+from rallypoint.safety.frame import Threatened
+from rallypoint.safety.interruption.sequences import ThetaSequence
+from rallypoint.safety.threats.interruption import Interruption
 
 
 def test_the_law_is_greedy_but_for_the_floor_over_safe_actions():
@@ -159,3 +163,35 @@ def test_a_world_that_tells_of_no_harm_is_refused():
 def test_shares_that_are_none_are_refused(settings):
     with pytest.raises(InvalidConfig, match=r"lies in \[0, 1\]"):
         Careful(**settings)
+
+
+@pytest.mark.parametrize(
+    ("theta", "safe", "held", "left"),
+    [
+        (0.5, 4, 0, lambda n: 1 - 0.5 * 0.2 / 4),
+        (0.5, 2, 0, lambda n: 1 - 0.5 * 0.2 / 2),
+        (0.5, 3, 1, lambda n: 0.5 * (1 - 0.2 / 3)),
+        (ThetaSequence(schedule="visits", exponent=1.0), 4, 0, lambda n: 1 - 0.2 / 4 / n),
+    ],
+)
+def test_who_is_held_in_a_danger_gets_out_as_seldom_as_derived(theta, safe, held, left):
+    tries, steps = 3000, 30
+    world = alcove(range(tries))
+    env = Threatened(world, Interruption(theta=theta, policy={"action": held}))
+    encoding = encoding_for(env)
+    learner = Careful(floor=0.2)
+    state = learner.init(1, 1, encoding.num_states, 4, ALCOVE_STEPS)
+    state.own.tables[..., 3] = 1.0  # against a wall; down, 1, leads out
+    state.risks[..., [3, 1, 0, 2][safe:]] = 1.0
+    policy = frozen(learner, state, encoding, Columns.of(env), np.zeros(tries, dtype=np.int64))
+    draws = Draws(0, "test/held", env.copies)
+    seen = env.reset(seed=0)
+    inside = np.ones(tries, dtype=bool)
+    start = world.state()
+    for _ in range(steps):
+        step = env.step(policy.act(seen, draws))
+        inside &= world.state() == start
+        seen = env.reset(mask=step.ended) if step.ended.any() else step.observations
+    expected = np.prod([left(n) for n in range(1, steps + 1)])
+    error = np.sqrt(expected * (1 - expected) / tries)
+    assert inside.mean() == pytest.approx(expected, abs=4 * error)
