@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.choices import lowest
 from rallypoint.errors import DuplicateName, InvalidConfig, NotOffered
 from rallypoint.normal import normal_of
 from rallypoint.philox import LONG, Philox, Streams
@@ -183,10 +184,7 @@ class Draws:
         A row with fewer candidates than asked for yields all of them. With a mask, candidates and
         result have one row per masked copy.
         """
-        keys = np.where(candidates, self.random(candidates.shape[1:], mask), 2.0)
-        ranks = keys.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-        chosen: Mask = candidates & (ranks < np.reshape(counts, (-1, 1)))
-        return chosen
+        return lowest(self.random(candidates.shape[1:], mask), counts, candidates)
 
     def rows(self, mask: Mask) -> "Draws":
         """Return the streams of the masked copies alone, as the draws of a smaller batch.
