@@ -2,8 +2,9 @@
 
 Source: El Mhamdi, Guerraoui, Hendrikx & Maurer (2017), "Dynamic Safe Interruptibility for
 Decentralized Multi-Agent Reinforcement Learning", arXiv:1704.02882, where ``drop_any`` restores
-what independent learners lose. The others are for comparison, and three of them are controls that
-are known to fail: see each.
+what independent learners lose, if their rule is neutral: of a step that is kept Sarsa still reads
+the next executed action, which may be an interruption's. The others are for comparison, and three
+of them are controls that are known to fail: see each.
 """
 
 from collections.abc import Callable

@@ -130,6 +130,7 @@ def test_importance_weights_are_right_on_average_and_not_in_law():
         (QLearning(gamma=1.0, key="proposed"), True),
         (Sarsa(gamma=1.0), True),
         (Sarsa(gamma=1.0, key="proposed"), True),
+        (Sarsa(gamma=1.0, processing="drop_any"), True),
         (SafeSarsa(gamma=1.0), False),
         (QLearning(gamma=1.0, key="proposed", processing="drop_own"), False),
         (Sarsa(gamma=1.0, key="proposed", processing="drop_own"), False),
