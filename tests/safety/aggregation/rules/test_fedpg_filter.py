@@ -174,3 +174,9 @@ def test_equal_updates_are_believed_whatever_rounding_makes_of_their_distances()
         span = Span(far @ far.T, 10, {"origin": slice(10, 11)}, sampled=None)
         weights = FedpgFilter(sigma=1.0).weights(span, 3, Context())
         assert np.allclose(weights, [*[0.1] * 10, 0])
+
+
+def test_whoever_is_just_as_far_as_the_radius_is_near():
+    # With a batch so large the first radius is too small for anybody; the second one is 2.
+    told = explain("fedpg_filter", np.array([[0.0], [2], [4], [9]]), f=1, sigma=1.0, batch=10**6)
+    assert np.allclose(told.weights, [1 / 3, 1 / 3, 1 / 3, 0])

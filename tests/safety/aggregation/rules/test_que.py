@@ -5,6 +5,7 @@ import pytest
 from scipy.linalg import expm
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.aggregation import explain
 from rallypoint.safety.aggregation.rules.que import Que
 
 
@@ -90,3 +91,8 @@ def test_a_covariance_that_is_mere_rounding_ends_it(span_of):
 def test_an_alpha_that_cannot_be_meant_is_refused(alpha):
     with pytest.raises(InvalidConfig, match="alpha must be a number of at least 0"):
         Que(alpha=alpha)
+
+
+def test_just_twice_f_of_weight_may_be_lost():
+    told = explain("que", np.array([[-10.0], [0], [0], [0], [10]]), f=1)
+    assert np.allclose(told.weights, [0, 1 / 3, 1 / 3, 1 / 3, 0])

@@ -47,3 +47,9 @@ def test_the_penalty_is_on_the_rescaled_update(answer):
 def test_settings_that_cannot_be_meant_are_refused(settings):
     with pytest.raises(InvalidConfig, match=next(iter(settings))):
         ZenoPlusPlus(**settings)
+
+
+def test_a_promise_of_just_nothing_is_accepted(answer):
+    root = np.array([1.0, 0])
+    found = answer(ZenoPlusPlus(rate=1, rho=1), root[None], 0, origin=np.zeros(2), root=root)
+    assert found.tolist() == [1, 0]

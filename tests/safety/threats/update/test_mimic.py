@@ -87,3 +87,10 @@ def test_where_all_agree_somebody_is_copied(rng):
 def test_a_warm_up_of_nothing_is_refused():
     with pytest.raises(InvalidConfig, match="warm_up is a number of rounds >= 1"):
         Mimic(warm_up=0)
+
+
+def test_whoever_is_furthest_out_is_copied_on_whichever_side():
+    honest = np.array([[-9.0], [1], [2], [3]])
+    for seed in range(6):  # that the direction is learnt from
+        lies = attack("mimic", honest, 1, rng=np.random.default_rng(seed))
+        assert lies.tolist() == [[-9]]
