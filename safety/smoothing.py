@@ -19,9 +19,21 @@ from rallypoint.safety.certificates.statement import check_sigma, refuse_without
 from rallypoint.safety.enforcement.nested import nested, part_of
 from rallypoint.wrapper import BatchWrapper
 
+# What threats ask of a policy and have from the one beneath the noise, if that can do it.
+_BENEATH = frozenset(
+    {"reads", "runs", "outputs", "value_and_gradient", "critic", "layers", "features"}
+)
+# What returns a policy, which is to act under noise, too.
+_AGAIN = frozenset({"with_faults", "of_group"})
+
 
 class SmoothedPolicy:
-    """A policy that adds fresh noise to everything it sees before it looks at it."""
+    """A policy that adds fresh noise to everything it sees before it looks at it.
+
+    Whoever attacks it, or breaks its neurons, looks into the network beneath the noise, if that can
+    be looked into: ``pgd`` as if there were no noise, ``smoothed_pgd`` on average over noise of its
+    own. A damaged one acts under noise as well.
+    """
 
     def __init__(self, policy: Policy, sigma: float) -> None:
         """Smooth a policy.
@@ -37,6 +49,15 @@ class SmoothedPolicy:
         self.sigma = check_sigma(sigma)
         if hasattr(policy, "begin_episode"):  # only one that remembers is told of starts
             self.begin_episode = policy.begin_episode
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the policy beneath can do besides acting."""
+        if name in _BENEATH:
+            return getattr(self.policy, name)
+        if name in _AGAIN:
+            made = getattr(self.policy, name)
+            return lambda asked: SmoothedPolicy(made(asked), self.sigma)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def act(self, observations: Observations, draws: Draws) -> Actions:
         """Choose on what is seen under noise.

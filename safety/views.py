@@ -10,6 +10,7 @@ from rallypoint.policies import acting_for
 from rallypoint.safety.cells import Places, replaced, taken
 from rallypoint.safety.known import Moment, Span
 from rallypoint.safety.of_rows import of_rows
+from rallypoint.safety.perception.loading import critic_of
 from rallypoint.safety.threats import Site
 from rallypoint.safety.truth import Simulator
 
@@ -72,7 +73,7 @@ def _policy(moment: Moment, span: Span, victims: Mask) -> Any:
 def _value(moment: Moment, span: Span, victims: Mask) -> Any:
     del victims
     policy = acting_for(moment.truth.policy, span.group.name)
-    return of_rows(policy.critic(), moment.rows)
+    return of_rows(critic_of(policy), moment.rows)
 
 
 def _simulator(moment: Moment, span: Span, victims: Mask) -> Simulator:

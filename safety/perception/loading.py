@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rallypoint.batch_env import BatchEnv, Group
-from rallypoint.errors import InvalidConfig
+from rallypoint.errors import InvalidConfig, NotOffered
 from rallypoint.policies import Policy, acting_for, saved_policy
 from rallypoint.safety.interruption.addresses import found_at
 
@@ -52,6 +52,21 @@ def check_followed(policy: Any) -> None:
             f"{type(policy).__name__} has not; random_percept and learned_percept need none, and "
             "another policy can be attacked in its place: surrogate = …"
         )
+
+
+def critic_of(policy: Any) -> Any:
+    """Return what a policy's learner thinks that an observation is worth.
+
+    Raises:
+        NotOffered: nobody says; names what can be done without.
+    """
+    if not callable(getattr(policy, "critic", None)):
+        raise NotOffered(
+            f"what agents hold for worst is asked of their policy's critic(), which "
+            f"{type(policy).__name__} has not; random_percept and learned_percept need none, and "
+            "that of another policy can be looked into in its place: surrogate = …"
+        )
+    return policy.critic()
 
 
 def judge_at(given: Any) -> Any:

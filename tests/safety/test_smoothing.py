@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 
 import rallypoint
+from rallypoint.agents.by_group import ByGroup
+from rallypoint.agents.gradient.architecture import architecture_for
 from rallypoint.agents.gradient.learners import PpoLearner
+from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.agents.gradient.trained import trained
 from rallypoint.draws import Draws
 from rallypoint.envs.conformance import assert_is_env
 from rallypoint.errors import InvalidConfig, NotOffered
+from rallypoint.policies import acting_for
 from rallypoint.safety.conformance.proving_ground import ProvingGround
 from rallypoint.safety.frame import Threatened
+from rallypoint.safety.neurons.plans import failing
 from rallypoint.safety.smoothing import NoisyWorld, SmoothedPolicy
+from rallypoint.safety.threats import from_dict
 from rallypoint.safety.threats.observation_noise import ObservationNoise
 from tests.safety.stubs import actions_at, bits, play
 
@@ -125,6 +131,60 @@ def test_any_learner_learns_in_it():
     acting = SmoothedPolicy(policy.greedily(), 0.1)
     actions = acting.act(world.reset(seed=0), Draws(0, "test/learned", world.copies))
     assert world.step(actions).alive.all()
+
+
+def network_for(world, seed=0):
+    made = architecture_for(world.groups[0], policy=(16,), value=(16,))
+    start = made.initial(np.random.default_rng(seed), scheme="uniform")
+    return GradientPolicy(made, start, world.groups[0], greedy=True)
+
+
+@pytest.mark.parametrize("kind", ["fgsm", "pgd", "mad", "critic", "robust_sarsa", "smoothed_pgd"])
+def test_attacks_look_into_the_network_beneath_the_noise(kind):
+    threat = from_dict({"kind": kind, "budget": {"reach": {"norm": "l2", "step": 0.3}}})
+    beneath = network_for(poles(1))
+    shown = []
+    for policy in (beneath, SmoothedPolicy(beneath, 0.2)):
+        env = Threatened(poles(6), threat, policy=policy)
+        shown.append(env.reset(seed=0)["agents"])
+        assert (shown[-1] != env.true_observations["agents"]).any()
+    np.testing.assert_array_equal(*shown)
+
+
+@pytest.mark.parametrize("kind", ["pgd", "critic", "smoothed_pgd"])
+def test_attacks_that_look_into_what_has_no_network_are_refused_in_words(kind):
+    threat = from_dict({"kind": kind, "budget": {"reach": {"step": 0.3}}})
+    for policy in (Watching(), SmoothedPolicy(Watching(), 0.2)):
+        env = Threatened(poles(2), threat, policy=policy)
+        with pytest.raises((InvalidConfig, NotOffered), match=r"random_percept .* surrogate = …"):
+            env.reset(seed=0)
+
+
+def test_a_damaged_policy_acts_under_noise_as_the_healthy_one_does():
+    beneath = network_for(poles(1))
+    smoothed = SmoothedPolicy(beneath, 0.5)
+    plan = failing([np.arange(16) < 4], 0.0)
+    seen = poles(4000).reset(seed=0)
+    acts = [
+        policy.act(seen, Draws(1, "test/damaged", range(4000)))["agents"]
+        for policy in (smoothed.with_faults(plan), SmoothedPolicy(beneath.with_faults(plan), 0.5))
+    ]
+    np.testing.assert_array_equal(*acts)
+    bare = beneath.with_faults(plan).act(seen, Draws(1, "test/damaged", range(4000)))["agents"]
+    assert (acts[0] != bare).any()
+    assert len(smoothed.layers()) == len(beneath.layers())
+    with pytest.raises(AttributeError, match="'SmoothedPolicy' object has no attribute 'walks'"):
+        _ = smoothed.walks
+    assert not hasattr(SmoothedPolicy(Watching(), 0.5), "with_faults")
+
+
+def test_groups_are_smoothed_each_by_itself():
+    world = poles(3)
+    policy = SmoothedPolicy(ByGroup({"agents": network_for(world)}), 0.5)
+    part = acting_for(policy, "agents")
+    assert isinstance(part, SmoothedPolicy)
+    assert part.sigma == 0.5
+    assert part.reads == "logits"
 
 
 @pytest.mark.parametrize("sigma", [0.0, -0.1, np.inf])

@@ -21,9 +21,9 @@ pa_ad              the policy                          brings about what a direc
 =================  ==================================  =======================================
 
 A new kind is a ``PerceptionThreat``, or a ``WhiteBox`` if it climbs an objective of what a network
-puts out; it says which objective, and how it climbs. One that acts through a defence, such as a
-smoothed policy, is adaptive if that defence is the policy the frame was given; one with a
-``surrogate`` is a transfer attack.
+puts out; it says which objective, and how it climbs. Of a smoothed policy that the frame was given
+it climbs the network beneath the noise, and ``smoothed_pgd``, which averages over noise, is the
+adaptive one; one with a ``surrogate`` is a transfer attack.
 """
 
 import copy

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from rallypoint.batch_env import Array
 from rallypoint.policies import Objective
 from rallypoint.safety.known import Known
+from rallypoint.safety.perception.loading import critic_of
 from rallypoint.safety.perception.objectives import worthless
 from rallypoint.safety.threats import register
 from rallypoint.safety.threats.perception.pgd import Stepwise
@@ -27,7 +28,7 @@ class Critic(Stepwise):
 
     def network(self, known: Known) -> Any:
         """Return the critic of the policy, or of the surrogate."""
-        return known.value if self._network is None else self.looked_into(known).critic()
+        return known.value if self._network is None else critic_of(self.looked_into(known))
 
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
         """Let all be lost."""

@@ -9,6 +9,7 @@ from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Objective
 from rallypoint.safety.known import Known
+from rallypoint.safety.perception.loading import check_followed
 from rallypoint.safety.perception.smoothing import Smoothed, smoothed_unlikely
 from rallypoint.safety.threats import Proposal, State, register
 from rallypoint.safety.threats.perception.pgd import Stepwise
@@ -53,7 +54,9 @@ class SmoothedPgd(Stepwise):
         assert known.reach is not None, "fitted"
         deviation = self.sigma * known.reach.measure.units
         noise = deviation * draws.normal((num_agents, self.samples, *inner))
-        network: Any = Smoothed(super().network(known), noise.astype(truths.dtype))
+        beneath = super().network(known)
+        check_followed(beneath)
+        network: Any = Smoothed(beneath, noise.astype(truths.dtype))
         return self._climbed(network, state, known, draws)
 
     def objective(self, known: Known, network: Any, truths: Array) -> Objective:
