@@ -17,7 +17,7 @@ from tests.experiments.in_miniature import (
 # Too long in one piece: its parts are run one by one, and keep to the same.
 IN_PARTS = {"interruptibility"}
 # Their own tests run a seed alone, stop it and go on with it, to the rows that it has among others.
-ALONE_BY_THEMSELVES = {"backdoor", "coevolution"}
+ALONE_BY_THEMSELVES = {"backdoor", "coevolution", "smoothing"}
 BEGINNINGS = {".png": b"\x89PNG", ".gif": b"GIF8"}
 
 every_experiment = pytest.mark.parametrize("name", IN_MINIATURE)

@@ -2,13 +2,14 @@
 
 from rallypoint.claims import Claim
 from rallypoint.experiments.experiment import File, Metric, Row
+from tests.experiments.deep_gathering.miniature import SEEDS
 from tests.experiments.in_miniature import of_kind
 
 
 def test_the_claim_is_about_the_policy_as_it_was_trained_and_greed_stands_beside_it(findings):
     (claim,) = of_kind(findings, Claim)
     assert claim.id == "deep_gathering/small"
-    assert claim.n == 3
+    assert claim.n == len(SEEDS)
     names = {finding.name for finding in of_kind(findings, Metric)}
     assert {"small/greedy", "small/random", "small/omniscient_mean"} <= names
 
