@@ -25,7 +25,9 @@ class BulyanMultiKrum(Composite):
     median; here it is their mean, as everywhere. Ties: of equal scores the first update, of values
     equally near the smaller.
 
-    It lacks rotation: other axes have other medians. No constant is known.
+    It lacks rotation: other axes have other medians. No constant is known. "Fast and Robust
+    Distributed Learning in High Dimension" (2019), arXiv:1905.04374, has proofs for Bulyan over
+    Multi-Krum, as Multi-Bulyan; its body was not at hand.
 
     Source: El Mhamdi, Guerraoui & Rouault (2018), "The Hidden Vulnerability of Distributed Learning
     in Byzantium", ICML, arXiv:1802.07927; its form in the code of AggregaThor, MLSys 2019.

@@ -18,6 +18,10 @@ class MultiKrum(SpanRule):
     ``m`` is at most n - f - 2, its default; of equal scores the first is taken. With m = 1 it is
     Krum.
 
+    Robustness: no constant is declared. "Byzantine Machine Learning: MultiKrum and an optimal
+    notion of robustness" (2026), arXiv:2602.03899, proves bounds of one, never worse than Krum's;
+    its body was not at hand.
+
     Source: Blanchard, El Mhamdi, Guerraoui & Stainer, NeurIPS 2017, arXiv:1703.02757.
     """
 
