@@ -24,6 +24,9 @@ ATTACKS: dict[str, tuple[dict[str, Any], ...]] = {
     "noise": (_RANDOMLY, {"kind": "gaussian"}),
     "alie": (_RANDOMLY, {"kind": "alie", "z": 1.5}),
     "min_max": (_RANDOMLY, {"kind": "min_max"}),
+    # The strongest of `byzantine_gradient`, which ask the very rule what it would make of a lie.
+    "optimal_reverse": (_RANDOMLY, {"kind": "optimal", "direction": "reverse"}),
+    "opt_ema": (_RANDOMLY, {"kind": "opt_ema"}),
     "reward_flip": ({"kind": "reward_flip"}, {"kind": "sign_flip", "factor": -1.0}),
 }
 

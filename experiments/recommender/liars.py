@@ -18,6 +18,9 @@ LIES: dict[str, dict[str, Any]] = {
     "reversed": {"kind": "sign_flip", "factor": 30.0},
     "noise": {"kind": "gaussian"},
     "alie": {"kind": "alie"},
+    # These ask the very rule what it would make of a lie, and so are found for each anew.
+    "optimal_reverse": {"kind": "optimal", "direction": "reverse"},
+    "opt_ema": {"kind": "opt_ema"},
 }
 
 

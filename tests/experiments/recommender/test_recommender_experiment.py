@@ -9,6 +9,7 @@ from rallypoint.experiments.experiment import File, Receipts, Row
 from rallypoint.experiments.recommender import fairness, liars
 from rallypoint.experiments.recommender.fairness import Watched, corrected
 from rallypoint.experiments.recommender.measure import Condition, last, played
+from rallypoint.safety.threat_model import ThreatModel
 from tests.experiments.in_miniature import of_kind
 from tests.experiments.recommender.miniature import MINIATURE
 
@@ -31,7 +32,7 @@ def test_every_part_is_run_and_judged_and_accounts_for_its_lies(findings):
         "engagement",
     }
     receipts = of_kind(findings, Receipts)
-    assert len(receipts) == 7 * 2 + 3 * 6 + 2 * 2
+    assert len(receipts) == 7 * 2 + 5 * 6 + 2 * 2
     assert all(receipt.receipts and not receipt.disagreements for receipt in receipts)
     pictures = [finding.name for finding in of_kind(findings, File)]
     assert pictures == ["exposure.png", "minority.png", "welfare.png"]
@@ -51,6 +52,17 @@ def test_updates_that_lie_do_not_depend_on_the_platforms_beside_either():
     condition = Condition(rule="multi_krum", liars=(0, 1), lie=liars.LIES["noise"])
     alone, beside = played(MINIATURE, (3,), condition), played(MINIATURE, (7, 3), condition)
     assert (alone.target[0] == beside.target[1]).all()
+
+
+def test_rules_are_also_tried_by_users_who_ask_them_what_they_would_make_of_a_lie():
+    """Whoever says that a rule stands whatever users send must have tried what it stands least."""
+    knows = {
+        name
+        for name, lie in liars.LIES.items()
+        for threat in ThreatModel.from_dict({"byzantine": {"count": 1}, "threats": [lie]}).threats
+        if "aggregator" in threat.knowledge
+    }
+    assert knows == {"optimal_reverse", "opt_ema"}
 
 
 def test_liars_are_not_among_those_who_are_measured():
