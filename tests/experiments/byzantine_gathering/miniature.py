@@ -6,6 +6,7 @@ SEEDS = (0, 1)
 MINIATURE = ByzantineGatheringConfig(
     num_agents=6,
     crowd=8,
+    cells=7,
     antagonists=(0, 1),
     cycles=3,
     test_cycles=1,

@@ -1,10 +1,11 @@
 """The experiment with hostile members, in miniature: what it measures, not how well agents do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rallypoint.claims import Claim
-from rallypoint.draws import Draws
 from rallypoint.envs.gathering import metrics
 from rallypoint.experiments.byzantine_gathering.measure import Team, breakdown_points
 from rallypoint.experiments.byzantine_gathering.sides import ATTACKERS, DEFENCES
@@ -53,7 +54,7 @@ def test_every_condition_has_its_receipts_and_they_agree(findings):
     by_condition = {r.condition: r.receipts[0] for r in receipts}
     # 5 L steps of each cycle, two liars.
     done = by_condition["B1/anti_goal/none/f-2"]["applications"]
-    assert sum(done.values()) == len(SEEDS) * MINIATURE.test_cycles * 65 * 2
+    assert sum(done.values()) == len(SEEDS) * MINIATURE.test_cycles * 5 * MINIATURE.cells * 2
     assert sum(by_condition["B1/anti_goal/none/f-0"]["applications"].values()) == 0
 
 
@@ -71,11 +72,12 @@ def test_pictures_are_drawn(findings):
 
 
 def test_the_honest_alone_count():
+    config = replace(MINIATURE, cells=13)
     tables = np.zeros((1, 6, 3003, 3))
     tables[..., 0] = 1  # everybody stays
-    team = Team(MINIATURE, (4,), 6, tables)
+    team = Team(config, (4,), 6, tables)
     outcome = team.attacked(AntiGoal(victims="byzantine"), 2, (), 3)
-    bench = Bench(MINIATURE.gathering, (4,), 3)
+    bench = Bench(config.gathering, (4,), 3)
     model = ThreatModel(byzantine=Byzantine(count=2), threats=(AntiGoal(victims="byzantine"),))
     env = Threatened(bench.world(6), model)
     env.reset(TEST)
@@ -83,18 +85,6 @@ def test_the_honest_alone_count():
     assert (counts.sum(axis=1) == 4).all()
     assert outcome.in_group[0] == pytest.approx(metrics.is_gathered(counts).mean())
     assert outcome.window[0] == pytest.approx(metrics.largest_group(counts).mean())
-
-
-def test_a_seed_measures_the_same_whichever_others_run_beside_it():
-    rng = Draws(0, "test/tables", SEEDS)
-    tables = rng.random((6, 3003, 3))
-    threat = ATTACKERS["look_ahead"](MINIATURE)
-    together = Team(MINIATURE, SEEDS, 6, tables).attacked(threat, 2, DEFENCES["trim_median"](2), 2)
-    alone = Team(MINIATURE, SEEDS[1:2], 6, tables[1:2]).attacked(
-        threat, 2, DEFENCES["trim_median"](2), 2
-    )
-    assert together.in_group[1] == alone.in_group[0]
-    assert together.window[1] == alone.window[0]
 
 
 def brute_force_point(curve, num_agents, level):

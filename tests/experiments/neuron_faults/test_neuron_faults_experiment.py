@@ -37,7 +37,7 @@ def test_every_condition_has_its_claim(findings):
 def test_every_played_condition_has_a_receipt_that_agrees(findings):
     receipts = of_kind(findings, Receipts)
     rows = [row.values for row in of_kind(findings, Row)]
-    assert len(receipts) == len(rows) == 3 * 4 * len(SEEDS)
+    assert len(receipts) == len(rows) == len(MINIATURE.faults) * 4 * len(SEEDS)
     assert all(not found.disagreements for found in receipts)
     assert all(found.receipts[0]["applications"]["agent_0"] > 0 for found in receipts)
     assert all(0 < row["return"] <= 1 for row in rows)
