@@ -107,21 +107,8 @@ def worst_split(layers: Sequence[Layer], total: int, capacity: Capacity) -> Spli
             f"{sum(sizes)} hidden neurons, {sizes} by layer, can fail, and as few as none; got "
             f"{total}"
         )
-    sent = capacities(layers, capacity)
-    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # spent -> errors, split
-    total = int(total)
-    for layer, size, most in zip(layers, sizes, sent, strict=False):
-        # In double precision, as in fep: a count times a single one would round the bound down.
-        slope = activation(layer.activation).steepest * float(np.abs(layer.weights).max())
-        reached: dict[int, tuple[float, tuple[int, ...]]] = {}
-        for spent, (errors, split) in best.items():
-            for failed in range(min(size, total - spent) + 1):
-                made = failed * most.max() + (size - failed) * slope * errors
-                if made >= reached.get(spent + failed, (-1.0, ()))[0]:
-                    reached[spent + failed] = made, (*split, failed)
-        best = reached
-    errors, faults = max(best.values())
-    return Split(faults, float(errors * (_ends(layers) * np.abs(layers[-1].weights).max())))
+    errors, faults = max(_worst_errors(layers, int(total), capacity).values())
+    return Split(faults, float(errors * _greatest_end(layers)))
 
 
 def worst_by_matrices(layers: Sequence[Layer], total: int, capacity: Capacity) -> Floats:
@@ -145,8 +132,12 @@ def most_faults(layers: Sequence[Layer], tolerance: float, capacity: Capacity) -
     if not tolerance >= 0:
         raise InvalidConfig(f"a tolerance is a number >= 0, got {tolerance}")
     count = sum(len(layer.weights) for layer in layers[:-1])
-    below = [worst_split(layers, total, capacity).bound <= tolerance for total in range(count + 1)]
-    return below.index(False) - 1 if False in below else count
+    found = _worst_errors(layers, count, capacity)
+    end = _greatest_end(layers)
+    for total in range(count + 1):
+        if not found[total][0] * end <= tolerance:
+            return total - 1
+    return count
 
 
 def unmoved(outputs: Array, bounds: Floats) -> Mask:
@@ -222,6 +213,32 @@ def check_faults(layers: Sequence[Layer], faults: Sequence[int]) -> tuple[int, .
                 f"{failed}"
             )
     return tuple(int(failed) for failed in faults)
+
+
+def _worst_errors(
+    layers: Sequence[Layer], total: int, capacity: Capacity
+) -> dict[int, tuple[float, tuple[int, ...]]]:
+    """Return the errors of the last hidden layer that so many faults make at worst, and the split.
+
+    For every number of faults up to the total.
+    """
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # spent -> errors, split
+    for layer, most in zip(layers, capacities(layers, capacity), strict=False):
+        size, each = len(layer.weights), float(most.max())
+        # In double precision, as in fep: a count times a single one would round the bound down.
+        slope = activation(layer.activation).steepest * float(np.abs(layer.weights).max())
+        reached: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for spent, (errors, split) in best.items():
+            for failed in range(min(size, total - spent) + 1):
+                made = failed * each + (size - failed) * slope * errors
+                if made >= reached.get(spent + failed, (-1.0, ()))[0]:
+                    reached[spent + failed] = made, (*split, failed)
+        best = reached
+    return best
+
+
+def _greatest_end(layers: Sequence[Layer]) -> float:
+    return _ends(layers) * float(np.abs(layers[-1].weights).max())
 
 
 def _ends(layers: Sequence[Layer]) -> float:

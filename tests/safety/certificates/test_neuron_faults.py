@@ -127,6 +127,26 @@ def test_the_worst_split_is_the_worst_of_all_splits(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
+def test_as_many_may_fail_as_no_split_of_them_passes_the_tolerance(seed):
+    # Of some spreads more faults in a layer move outputs less: what counts is the worst of fewer.
+    rng = np.random.default_rng(seed)
+    layers = network(rng, sizes=(3, 3, 4, 2), spread=float(rng.uniform(0.1, 2)))
+    bounds = {
+        faults: fep(layers, faults, 1.5).max() for faults in itertools.product(range(4), range(5))
+    }
+    worst = [max(bounds[at] for at in bounds if sum(at) <= total) for total in range(8)]
+    for tolerance in (0.0, *worst, worst[2] * 0.999, worst[-1] * 2):
+        expected = max(total for total in range(8) if worst[total] <= tolerance * (1 + 1e-12))
+        assert most_faults(layers, tolerance * (1 + 1e-12), 1.5) == expected
+
+
+def test_a_large_network_takes_no_longer_than_its_faults_squared():
+    layers = network(np.random.default_rng(0), sizes=(25, 256, 256, 5), spread=0.01)
+    most = most_faults(layers, 0.5, 1.0)  # of 512: as many questions were as many searches
+    assert worst_split(layers, most, 1.0).bound <= 0.5 < worst_split(layers, most + 1, 1.0).bound
+
+
+@pytest.mark.parametrize("seed", range(10))
 def test_single_precision_does_not_round_the_worst_split_down(seed):
     rng = np.random.default_rng(seed)
     layers = [
