@@ -3,7 +3,7 @@
 from rallypoint.experiments.ant_colony.config import AntColonyConfig
 
 SEEDS = (0, 1, 2)
-MINIATURE = AntColonyConfig(colonies=1, steps=400, training=2_000, losses=(0, 12, 30))
+MINIATURE = AntColonyConfig(colonies=1, steps=400, training=2_000, losses=(12, 30))
 REFUSED = [
     ({"steps": 402}, "steps is a multiple of 4, from 400 on"),
     ({"foragers": 30}, "foragers lie in 1..29"),
