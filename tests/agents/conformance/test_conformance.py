@@ -13,6 +13,7 @@ from rallypoint.agents.gradient.learners import (
     PpoLagrangianLearner,
     PpoLearner,
     ReinforceLearner,
+    SaPpoLearner,
 )
 from rallypoint.agents.tabular.q_learning import QLearning
 from rallypoint.agents.tabular.sarsa import Sarsa
@@ -30,6 +31,7 @@ CONTRIBUTORS = [
     A2cLearner(**_SMALL, value=(16,), central_critic=True),
     PpoLearner(**_SMALL, value=(16,), epochs=3, minibatch=192),
     PpoLagrangianLearner(**_SMALL, value=(16,), epochs=3, minibatch=192),
+    SaPpoLearner(**_SMALL, value=(16,), epochs=3, minibatch=192),
     FedPgBrLearner(fewest=2, most=4, own_batch=2, learning_rate=3e-3),
     DecByzPgLearner(learning_rate=3e-3),
 ]
