@@ -20,8 +20,13 @@ class Krum(SpanRule):
     ``variant="paper"`` counts the n - f - 2 nearest others; ``"nf"`` one more, which is the
     n - f nearest with the update itself: the form whose constant is proved.
 
-    Source: Blanchard, El Mhamdi, Guerraoui & Stainer, NeurIPS 2017, arXiv:1703.02757. Constant of
-    "nf": Allouah, Farhadkhani, Guerraoui, Gupta, Pinot & Stephan, AISTATS 2023, arXiv:2302.01772.
+    Robustness of "nf", with h = n - f honest of variance V about their mean m: some honest update
+    has all of them within 2 h V, as squared distances sum, so the answer x has its h nearest there.
+    At least n - 2 f of these are honest, with a mean c: |x - c|² <= 2 h V / (n - 2 f), and |c - m|²
+    <= V f / (n - 2 f). So |x - m|² <= (sqrt(2 (1 + r)) + sqrt(r))² V, with r = f / (n - 2 f).
+
+    Source: Blanchard, El Mhamdi, Guerraoui & Stainer, NeurIPS 2017, arXiv:1703.02757. The constant
+    is ours; Allouah et al., AISTATS 2023, arXiv:2302.01772, have the larger 6 (1 + r).
     """
 
     name: ClassVar[str] = "krum"
@@ -32,8 +37,10 @@ class Krum(SpanRule):
     variant: Literal["paper", "nf"] = "paper"
 
     def robustness(self, n: int, f: int) -> float | None:
-        """Return 6 (1 + f / (n - 2 f)), proved for the variant "nf"."""
-        return 6 * (1 + f / (n - 2 * f)) if self.variant == "nf" else None
+        """Return (sqrt(2 (1 + r)) + sqrt(r))² of r = f / (n - 2 f), proved for the variant "nf"."""
+        ratio = f / (n - 2 * f)
+        root = math.sqrt(2 * (1 + ratio)) + math.sqrt(ratio)
+        return root**2 if self.variant == "nf" else None
 
     def largest_spread(self, n: int, f: int) -> float | None:
         """Return 1 / eta(n, f) of the paper, whose resilience needs eta sqrt(d) sigma < |mean|."""

@@ -17,7 +17,7 @@ class NearestNeighbourMixing(Mixing):
     """Replaces each update by the mean of the n - f nearest to it, itself among them.
 
     It makes the constant of whatever follows one of order f / n. At small n the proved constant
-    is larger than that of the bare rule (n = 7, f = 2: Krum 10, after mixing 35): mixing pays
+    is larger than that of the bare rule (n = 7, f = 2: Krum 7, after mixing 26): mixing pays
     where n is many times f. That of the bare trimmed mean is the least there is, so no mixing
     improves on it.
 

@@ -24,7 +24,8 @@ def test_facts_are_plain_and_complete(name):
 def test_constants_are_those_of_four_among_twenty():
     assert facts(aggregators["trimmed_mean"])["kappa"] == pytest.approx(1 / 3)
     assert facts(aggregators["krum"])["kappa"] is None  # proved for the other variant only
-    assert Aggregator.parse("krum(variant='nf')").robustness(20, 4) == pytest.approx(6 * 4 / 3)
+    other = Aggregator.parse("krum(variant='nf')")
+    assert other.robustness(20, 4) == pytest.approx(3 + 4 * 2**0.5 / 3)
     assert facts(aggregators["nnm"])["kappa"] is None
 
 
