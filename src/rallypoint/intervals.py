@@ -38,11 +38,18 @@ def bootstrap(
     if not np.isfinite(values).all():
         return float("nan"), float("nan")
     if lowest == highest:
-        return lowest, highest
-    drawn = stream(0, "claims/bootstrap").integers(len(values), size=(_RESAMPLES, len(values)))
-    found = _over(statistic)(np.sort(values)[drawn], axis=1)
-    low, high = np.quantile(found, ((1 - level) / 2, 1 - (1 - level) / 2))
-    return _within(low, values), _within(high, values)
+        return lowest, highest  # scipy answers NaN, with a warning
+    from scipy import stats  # half a second, so not on the way to --help
+
+    found = stats.bootstrap(
+        (np.sort(values),),
+        _over(statistic),
+        n_resamples=_RESAMPLES,
+        confidence_level=level,
+        method="percentile",
+        rng=stream(0, "claims/bootstrap"),
+    ).confidence_interval
+    return _within(found.low, values), _within(found.high, values)
 
 
 def estimate(values: NDArray[np.float64], *, statistic: Statistic = "mean") -> float:

@@ -63,7 +63,7 @@ def finish(process):
         (["list"], []),
         (["run", "toy", "--help"], []),
         (["run", "toy", "--throws", "many"], []),
-        (["run", "toy", "--quick", "--out", "out"], ["rich"]),
+        (["run", "toy", "--quick", "--out", "out"], ["rich", "scipy"]),
     ],
     ids=["help", "version", "list", "help of a run", "usage error", "run"],
 )
