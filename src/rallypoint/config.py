@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from rallypoint.counts import check_counts
 from rallypoint.declared import check_declared, kinds_of, or_default
@@ -34,7 +35,7 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
 
     Args:
         kind: the dataclass.
-        values: plain values, as ``to_dict`` or a TOML file gives them.
+        values: plain values, as ``to_dict`` or a TOML file gives them; numbers may be NumPy's.
         where: how to name the place in messages, such as ``"threats[0]"``.
 
     Raises:
@@ -143,14 +144,15 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return msgspec.to_builtins(value)
+    return msgspec.to_builtins(_without_numpy(value))
 
 
 def _as_fields(kind: Any, values: Any, where: str) -> Any:
     """Return values with keys named as the fields are, refusing those that are none."""
     kinds = [k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)]
     if not kinds or not isinstance(values, Mapping):
-        return values
+        is_several = isinstance(values, list | tuple)
+        return [*map(_without_numpy, values)] if is_several else _without_numpy(values)
     hints = typing.get_type_hints(kinds[0])
     fields = {file_key(f.name): f.name for f in dataclasses.fields(kinds[0]) if f.init}
     known = {}
@@ -161,3 +163,8 @@ def _as_fields(kind: Any, values: Any, where: str) -> Any:
         place = f"{where}.{key}" if where else str(key)
         known[fields[key]] = _as_fields(hints[fields[key]], value, place)
     return known
+
+
+def _without_numpy(value: Any) -> Any:
+    """Return a number or an array of NumPy's as Python has it, and all else as it is."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

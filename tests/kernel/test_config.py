@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from rallypoint.config import check_least, check_within, from_dict, to_dict
@@ -46,6 +47,30 @@ def test_a_config_comes_back_from_json_unchanged(config):
     plain = to_dict(config)
     assert from_dict(Config, json.loads(json.dumps(plain))) == config
     assert to_dict(from_dict(Config, plain)) == plain
+
+
+def test_numbers_of_numpy_are_numbers_on_the_way_in_and_out():
+    values = {
+        "name": "swept",
+        "rate": np.float32(0.25),
+        "steps": np.array([1, 2]),
+        "when": {"from": np.int64(3), "until": np.uint8(9)},
+    }
+    meant = Config(name="swept", rate=0.25, steps=(1, 2), when=When(from_=3, until=9))
+    found = from_dict(Config, values)
+    assert found == meant
+    assert (type(found.rate), type(found.steps), type(found.when.until)) == (float, tuple, int)
+    assert from_dict(Config, values | {"steps": [np.int64(1), 2]}) == meant
+    made = Config(
+        name="swept",
+        rate=np.float64(0.25),
+        steps=(np.int64(1), np.int64(2)),
+        when=When(from_=np.int64(3), until=9),
+    )
+    assert json.dumps(to_dict(made)) == json.dumps(to_dict(meant))
+    for wrong in ({"rate": np.array([0.1])}, {"when": {"from": np.float64(1.5)}}):
+        with pytest.raises(InvalidConfig, match="Expected"):
+            from_dict(Config, values | wrong)
 
 
 def test_defaults_are_written_out():
