@@ -1,23 +1,17 @@
 """Meamed: the mean around the coordinate median."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_nearest,
-    shares_nearest,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
 from rallypoint.safety.aggregation.rules.median import middle_ranks
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.windows import MeanAroundWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Meamed(CoordinateRule):
+class Meamed(MeanAroundWindow):
     """The mean of the n - f values of each coordinate that are nearest to its median.
 
     Of two that are equally near, the smaller value counts as the nearer. Far lies leave the mean
@@ -30,20 +24,10 @@ class Meamed(CoordinateRule):
 
     name: ClassVar[str] = "meamed"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Xie, Koyejo & Gupta, 2018, arXiv:1802.10116"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average the nearest."""
-        n = len(block)
-        return mean_nearest(block, n - f, *middle_ranks(n))
-
-    def consume(self, block: Block, f: int) -> Row:
-        """Return the same, in place."""
-        return mean_nearest(block, len(block) - f, *middle_ranks(len(block)), in_place=True)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return equal shares of the nearest; of equal values, the first updates'."""
-        n = len(block)
-        return shares_nearest(block, n - f, *middle_ranks(n))
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return the middle rank, or two; f does not matter."""
+        del f
+        return middle_ranks(n)

@@ -1,22 +1,16 @@
 """The coordinate median."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_of_ranks,
-    shares_of_ranks,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.windows import MeanOfWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Median(CoordinateRule):
+class Median(MeanOfWindow):
     """The middle value of each coordinate; of an even number, the mean of the middle two.
 
     It lacks rotation: other axes have other middles.
@@ -32,7 +26,6 @@ class Median(CoordinateRule):
 
     name: ClassVar[str] = "median"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Yin, Chen, Ramchandran & Bartlett, ICML 2018, arXiv:1803.01498"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
@@ -41,20 +34,10 @@ class Median(CoordinateRule):
         below = middle_ranks(n)[0]
         return below / (n - f - below)
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average the middle one or two; f does not matter."""
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return the middle rank, or two; f does not matter."""
         del f
-        return mean_of_ranks(block, *middle_ranks(len(block)))
-
-    def consume(self, block: Block, f: int) -> Row:
-        """Return the same, in place."""
-        del f
-        return mean_of_ranks(block, *middle_ranks(len(block)), in_place=True)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return a one, or two halves, for each column; of equal values, the first update's."""
-        del f
-        return shares_of_ranks(block, *middle_ranks(len(block)))
+        return middle_ranks(n)
 
 
 def middle_ranks(n: int) -> tuple[int, int]:

@@ -3,20 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_of_present,
-    shares_of_present,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.windows import MeanOfPresentWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class NanMean(CoordinateRule):
+class NanMean(MeanOfPresentWindow):
     """The mean of each coordinate's finite values.
 
     Where there is none, the last aggregate stays, if the context has one, and else the answer is
@@ -31,26 +25,15 @@ class NanMean(CoordinateRule):
 
     name: ClassVar[str] = "nan_mean"
     bound: ClassVar[str] = "n >= 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Damaskinos et al., MLSys 2019, average-nan"
     lacks: ClassVar[frozenset[Property]] = frozenset({"honest_range", "bounded"})
-    skips_nan: ClassVar[bool] = True
 
     def robustness(self, n: int, f: int) -> float | None:
         """Return 0 if nobody lies; no constant holds otherwise."""
         del n
         return None if f else 0.0
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average what is there; f does not matter."""
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return all ranks; f does not matter."""
         del f
-        return mean_of_present(block, _all, least=1)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return equal shares of what is there."""
-        del f
-        return shares_of_present(block, _all, least=1)
-
-
-def _all(present: Any) -> tuple[int, Any]:
-    return 0, present
+        return 0, n

@@ -3,20 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_of_present,
-    shares_of_present,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.rules.median import middle_ranks
+from rallypoint.safety.aggregation.windows import MeanOfPresentWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class NanMedian(CoordinateRule):
+class NanMedian(MeanOfPresentWindow):
     """The median of each coordinate's finite values, of which at least 2 f + 1 must have arrived.
 
     Where fewer did, the last aggregate stays, if the context has one, and else the answer is NaN.
@@ -31,19 +26,10 @@ class NanMedian(CoordinateRule):
 
     name: ClassVar[str] = "nan_median"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Yin et al., ICML 2018, arXiv:1803.01498; Damaskinos et al., MLSys 2019"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
-    skips_nan: ClassVar[bool] = True
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average the middle one or two of what is there."""
-        return mean_of_present(block, _middle, least=2 * f + 1)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return a one, or two halves, for each column with enough values."""
-        return shares_of_present(block, _middle, least=2 * f + 1)
-
-
-def _middle(present: Any) -> tuple[Any, Any]:
-    return (present - 1) // 2, present // 2 + 1
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return the middle rank, or two; f does not matter."""
+        del f
+        return middle_ranks(n)

@@ -1,22 +1,16 @@
 """Phocas: the mean around the trimmed mean."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_nearest,
-    shares_nearest,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.windows import MeanAroundWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class Phocas(CoordinateRule):
+class Phocas(MeanAroundWindow):
     """The mean of the n - f values of each coordinate that are nearest to its trimmed mean.
 
     Of two that are equally near, the smaller value counts as the nearer. Far lies leave the mean
@@ -30,20 +24,9 @@ class Phocas(CoordinateRule):
 
     name: ClassVar[str] = "phocas"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Xie, Koyejo & Gupta, 2018, arXiv:1805.09682"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average the nearest."""
-        n = len(block)
-        return mean_nearest(block, n - f, f, n - f)
-
-    def consume(self, block: Block, f: int) -> Row:
-        """Return the same, in place."""
-        return mean_nearest(block, len(block) - f, f, len(block) - f, in_place=True)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return equal shares of the nearest; of equal values, the first updates'."""
-        n = len(block)
-        return shares_nearest(block, n - f, f, n - f)
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return the n - 2 f ranks in the middle."""
+        return f, n - f

@@ -1,22 +1,16 @@
 """The coordinate-wise trimmed mean."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rallypoint.safety.aggregation.order_statistics import (
-    Block,
-    Row,
-    mean_of_ranks,
-    shares_of_ranks,
-)
-from rallypoint.safety.aggregation.parts import CoordinateRule, Property
+from rallypoint.safety.aggregation.parts import Property
 from rallypoint.safety.aggregation.rules import register
-from rallypoint.safety.aggregation.span import Matrix
+from rallypoint.safety.aggregation.windows import MeanOfWindow
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class TrimmedMean(CoordinateRule):
+class TrimmedMean(MeanOfWindow):
     """The mean of each coordinate without its f smallest and its f largest values.
 
     It lacks rotation: other axes have other extremes.
@@ -34,7 +28,6 @@ class TrimmedMean(CoordinateRule):
 
     name: ClassVar[str] = "trimmed_mean"
     bound: ClassVar[str] = "n >= 2 f + 1"
-    cost: ClassVar[str] = "one coordinate pass"
     source: ClassVar[str] = "Yin, Chen, Ramchandran & Bartlett, ICML 2018, arXiv:1803.01498"
     lacks: ClassVar[frozenset[Property]] = frozenset({"rotation"})
 
@@ -42,14 +35,6 @@ class TrimmedMean(CoordinateRule):
         """Return f / (n - 2 f)."""
         return f / (n - 2 * f)
 
-    def combine(self, block: Block, f: int) -> Row:
-        """Average the n - 2 f in the middle."""
-        return mean_of_ranks(block, f, len(block) - f)
-
-    def consume(self, block: Block, f: int) -> Row:
-        """Return the same, in place."""
-        return mean_of_ranks(block, f, len(block) - f, in_place=True)
-
-    def shares(self, block: Block, f: int) -> Matrix:
-        """Return equal shares of those in the middle; of equal values, the first go low."""
-        return shares_of_ranks(block, f, len(block) - f)
+    def window(self, n: Any, f: int) -> tuple[Any, Any]:
+        """Return the n - 2 f ranks in the middle."""
+        return f, n - f
