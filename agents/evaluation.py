@@ -22,25 +22,44 @@ class Evaluation(NamedTuple):
     lengths: NDArray[np.int64]  # (episodes, N), steps
     ended_early: Mask  # (episodes, N), before the time limit: it arrived, fell, or was removed
     hostile: Mask | None = None  # (episodes, N), whose own actions threats were set to change
+    performance: NDArray[np.float64] | None = None  # (episodes, N) of a world that hides a score
+    costs: NDArray[np.float64] | None = None  # (episodes, N, k) of a world that has some
+    cost_names: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """Return plain numbers; means are over episodes and those agents that were ever there.
 
         Where threats were set to change the actions of some but not of all, ``return_of_honest`` is
-        the mean of the others.
+        the mean of the others. ``performance_mean`` is of the score that a world hides from who
+        learns, and ``cost_by_name`` of what it costs, whatever is told of it: both per agent, as
+        the return.
         """
         there = self.lengths > 0
         by_episode = self._by_episode(there)
-        told = self._of_all(there, by_episode)
+        told = self._of_all(there, by_episode) | self._of_safety(there)
         if self.hostile is not None and (there & self.hostile).any():
             honest = there & ~self.hostile
             if (some := honest.any(axis=1)).any():
                 told["return_of_honest"] = float(self._by_episode(honest)[some].mean())
         return told
 
-    def _by_episode(self, who: Mask) -> NDArray[np.float64]:
-        """Return the mean over some agents (episodes, N) in each episode: (episodes,)."""
-        summed = np.where(who, self.returns, 0).sum(axis=1)
+    def _of_safety(self, there: Mask) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        if self.performance is not None:
+            told["performance_mean"] = float(self._by_episode(there, self.performance).mean())
+        if self.costs is not None:
+            told["cost_by_name"] = {
+                name: float(self._by_episode(there, self.costs[:, :, i]).mean())
+                for i, name in enumerate(self.cost_names)
+            }
+        return told
+
+    def _by_episode(self, who: Mask, of: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Return the mean over some agents (episodes, N) in each episode: (episodes,).
+
+        Of their returns, if nothing else is given.
+        """
+        summed = np.where(who, self.returns if of is None else of, 0).sum(axis=1)
         means: NDArray[np.float64] = summed / np.maximum(who.sum(axis=1), 1)
         return means
 
@@ -84,6 +103,9 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
     shape = (num_each + 1, env.num_copies, env.num_agents)
     returns, lengths, early = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
     frame, hostile = _frame_of(env), np.zeros(shape, bool)
+    names = env.cost_names if "cost" in env.offers else ()
+    performance, costs = np.zeros(shape), np.zeros((*shape, len(names)))
+    hides = False
     begin = getattr(policy, "begin_episode", lambda _: None)
     draws = Draws(seed, "evaluate/policy", env.copies)
     observations = env.reset(seed)
@@ -97,6 +119,12 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
         step = env.step(policy.act(observations, draws))
         earned = step.infos.get("true_rewards", step.rewards)  # whatever learners are told
         returns[at] += np.where(acting, earned, 0)
+        if "performance" in step.infos:
+            hides = True
+            performance[at] += np.where(acting, step.infos["performance"], 0)
+        if names:
+            cost = step.infos["true_costs"] if "true_costs" in step.infos else env.cost()
+            costs[at] += np.where(acting[:, :, None], cost, 0)
         lengths[at] += acting
         over |= step.terminated | step.truncated
         stays = step.alive & ~over
@@ -118,6 +146,9 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
         lengths[:-1].reshape(rows)[:episodes],
         early[:-1].reshape(rows)[:episodes],
         None if frame is None else hostile[:-1].reshape(rows)[:episodes],
+        performance[:-1].reshape(rows)[:episodes] if hides else None,
+        costs[:-1].reshape(*rows, len(names))[:episodes] if names else None,
+        names,
     )
 
 

@@ -95,10 +95,13 @@ def evaluate(
 
 def _in_words(how: str, result: "Evaluation") -> str:
     summary = result.summary()
-    honest = summary.get("return_of_honest")
+    honest, hidden = summary.get("return_of_honest"), summary.get("performance_mean")
+    costs = summary.get("cost_by_name", {})
     return (
         f"  {how:10} return per agent {summary['return_mean']:.4g} "
         f"± {summary['return_std']:.2g} (sd over episodes), "
         + ("" if honest is None else f"of the honest {honest:.4g}, ")
+        + ("" if hidden is None else f"hidden performance {hidden:.4g}, ")
+        + "".join(f"cost of {name} {mean:.3g}, " for name, mean in costs.items())
         + f"length {summary['length_mean']:.4g}, ended early {summary['ended_early_share']:.1%}"
     )

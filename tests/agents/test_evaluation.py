@@ -79,6 +79,25 @@ def test_what_the_honest_earn_is_told_apart_where_some_actions_are_not_their_own
     )
 
 
+LIES = (RewardConstant(value=5.0), RewardConstant(signal="water", value=0.0))
+
+
+@pytest.mark.parametrize("lies", [None, (), LIES], ids=["no frame", "no threat", "lies"])
+def test_hidden_scores_and_costs_are_told_as_they_were_whatever_learners_are(lies):
+    world = rallypoint.make("island-navigation-v0", copies=3)
+    if lies is not None:
+        world = Recorder(Threatened(world, lies))
+    found = evaluate(world, Always(agents=3), episodes=4, seed=0)  # into the water
+    summary = found.summary()
+    steps = summary["length_mean"]
+    assert found.ended_early.all()
+    assert summary["return_mean"] == -steps
+    assert summary["performance_mean"] == -steps - 50
+    assert summary["cost_by_name"] == {"water": 1.0}
+    plain = evaluate(Schedule(), Always(agents=0), episodes=1, seed=0).summary()
+    assert not plain.keys() & {"performance_mean", "cost_by_name"}
+
+
 def test_all_groups_count():
     found = evaluate(Teams(copies=2), Always(runners=0, chasers=1), episodes=2, seed=0)
     assert found.returns.tolist() == [[3, 6, 24]] * 2

@@ -124,6 +124,16 @@ def test_one_file_is_for_training_and_for_what_comes_after(rallypoint, tmp_path)
     assert json.loads(told)["left_out"] == ["sign_flip"]
 
 
+def test_what_a_world_hides_and_what_it_costs_is_said_beside_the_return(rallypoint):
+    rallypoint("train", "--env", "island-navigation-v0", "--agent", "q_learning",
+               "--steps", 20, "--out", "run")  # fmt: skip
+    told = json.loads(rallypoint("evaluate", "run", "--episodes", 3, "--json").out)["exploring"]
+    assert {"performance_mean", "cost_by_name"} <= told.keys()
+    said = rallypoint("evaluate", "run", "--episodes", 3).out
+    hidden, cost = told["performance_mean"], told["cost_by_name"]["water"]
+    assert f"hidden performance {hidden:.4g}, cost of water {cost:.3g}, length" in said
+
+
 def test_learners_of_tables_are_trained_where_observations_are_numbers(rallypoint):
     sarsa = ("train", "--env", "safe-interruptibility-v0", "--agent", "sarsa")
     done = rallypoint(*sarsa, "--set", "processing=drop_any", "--steps", 500, "--out", "run")
