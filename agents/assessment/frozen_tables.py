@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rallypoint.agents.tabular.careful import CarefulState
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.joint_q_learning import JointState
 from rallypoint.agents.tabular.processing import KnownInterruption, Processing, weights
@@ -170,4 +171,6 @@ def _remembered(learner: TabularLearner[Any], state: Any) -> list[Floats]:
     """Return what it learns into, first axes (E, N, S)."""
     if isinstance(state, JointState):
         return [state.tables, state.model]
+    if isinstance(state, CarefulState):
+        return [learner.values(state), state.risks]
     return [learner.values(state)]

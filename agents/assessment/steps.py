@@ -86,6 +86,7 @@ class Walk:
             present=present,
             odds=odds,
             second=second,
+            costs=self._world.cost() if "cost" in self._world.offers else None,
         )
         self._go_on(step, transition.next_percepts)
         return transition

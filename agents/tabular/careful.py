@@ -11,7 +11,7 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Encoding
 from rallypoint.agents.tabular.q_learning import QLearning
 from rallypoint.agents.tabular.sarsa import Sarsa
-from rallypoint.agents.tabular.temporal_difference import State, TemporalDifference
+from rallypoint.agents.tabular.temporal_difference import Key, State, TemporalDifference
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition, copied
 from rallypoint.agents.tabular.value_learner import Past
 from rallypoint.batch_env import Actions, Observations
@@ -53,7 +53,8 @@ class Careful:
 
     learner: ClassVar[str] = "local"
     needs_next_actions: ClassVar[bool] = False
-    _rule: ClassVar[type[TemporalDifference]] = QLearning  # by executed actions
+    key: ClassVar[Key] = "executed"  # values and risks alike
+    _rule: ClassVar[type[TemporalDifference]] = QLearning
 
     floor: float = 0.2  # share of random actions, for ever
     # Largest risk that an explored action may have: of all, or of each of equal blocks of copies.
@@ -84,7 +85,11 @@ class Careful:
     def values_learner(self) -> TemporalDifference:
         """Who learns values."""
         return self._rule(
-            alpha=self.alpha, gamma=self.gamma, initial=self.initial, time_limit=self.time_limit
+            alpha=self.alpha,
+            gamma=self.gamma,
+            initial=self.initial,
+            time_limit=self.time_limit,
+            key=self.key,
         )
 
     @property

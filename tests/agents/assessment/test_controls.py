@@ -5,7 +5,15 @@ import pytest
 
 import rallypoint
 from rallypoint.agents.assess import assess_interruptibility
-from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, Sarsa, TracedQLearning
+from rallypoint.agents.tabular import (
+    Careful,
+    CarefulSarsa,
+    JointQLearning,
+    QLearning,
+    SafeSarsa,
+    Sarsa,
+    TracedQLearning,
+)
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.processing import KnownInterruption, weights
 from rallypoint.agents.tabular.training import train
@@ -152,3 +160,24 @@ def test_the_step_before_an_interruption_counts_where_the_next_action_is_read():
     (finding,) = found.findings
     assert found.verdict == "depends"
     assert finding.interruptions >= 100
+
+
+@pytest.mark.parametrize(("learner", "depends"), [(Careful(), False), (CarefulSarsa(), True)])
+def test_who_learns_risks_is_assessed_where_there_are_some(learner, depends):
+    found = [
+        assess_interruptibility(
+            learner,
+            "island-navigation-v0",
+            interruption=Interruption(policy={"action": 0}),
+            thetas=(0.0, THETA),
+            updates=1,
+            level=LEVEL,
+            seed=seed,
+            leads=(0, 1),
+            most_draws=1 << 11,
+            frozen_after=200,
+            exploration_steps=0,
+        )
+        for seed in range(4)
+    ]
+    assert {one.verdict for one in found} == {"depends" if depends else "no dependence found"}

@@ -6,7 +6,13 @@ import pytest
 import rallypoint
 from rallypoint.agents.assessment.frozen_tables import FrozenTables
 from rallypoint.agents.assessment.steps import Walk, Wanted
-from rallypoint.agents.tabular import JointQLearning, QLearning, SafeSarsa, TracedQLearning
+from rallypoint.agents.tabular import (
+    Careful,
+    JointQLearning,
+    QLearning,
+    SafeSarsa,
+    TracedQLearning,
+)
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import encoding_for
 from rallypoint.agents.tabular.training import train
@@ -118,6 +124,19 @@ def test_equal_changes_have_equal_numbers_and_others_have_others():
     assert found[0] == found[1] != 0
     assert found[2] not in {found[0], 0}
     assert found[3] == 0
+
+
+def test_risks_are_what_an_agent_acts_by_as_values_are_and_booked_on_what_was_executed():
+    world = rallypoint.make("island-navigation-v0")
+    encoding, learner = encoding_for(world), Careful()
+    state = train(world, learner, encoding, steps=20, seed=0)
+    team = FrozenTables(learner, state, Columns.of(world), encoding.num_states, world.time_limit)
+    before, after = team.spread(2), team.spread(2)
+    after.risks[1, 0, 3, 1] += 0.5
+    found = team.changes(before, after, 0, seed=0)
+    assert found[0] == 0 != found[1]
+    (step,) = some_steps(np.random.default_rng(0), 5, 1)
+    assert (team.own_actions(step) == step.executed).all()
 
 
 def test_cells_tell_percepts_and_actions_apart():
