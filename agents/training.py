@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from rallypoint.agents.gradient.by_name import Team
-from rallypoint.config import check_kinds, to_dict
+from rallypoint.config import Config, to_dict
 from rallypoint.counts import check_counts
 from rallypoint.draws import check_seed
 from rallypoint.errors import InvalidConfig, RallypointError, UnreadableFile
@@ -17,7 +15,7 @@ from rallypoint.safety.threats import OF_ROUNDS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Config):
     """What is trained, where, and for how long."""
 
     env: str  # id of the environment
@@ -39,21 +37,10 @@ class Training:
         Raises:
             InvalidConfig: a value of another kind, or a number out of its range.
         """
-        for name, kind, such in (
-            ("env", str, "an id, such as 'gathering-v0' or 'package.module:factory'"),
-            ("agent", str, "a name, such as 'ppo'"),
-            ("threats", ThreatModel | None, "a ThreatModel, as its from_toml and from_dict make"),
-            ("team", Team | None, "a Team of rallypoint.agents.gradient.by_name"),
-            ("env_settings", dict, "a dict of the environment's settings by their names"),
-            ("settings", dict, "a dict of the agent's settings by their names"),
-        ):
-            if not isinstance(getattr(self, name), kind):
-                raise InvalidConfig(f"{name} is {such}, got {getattr(self, name)!r}")
         for name in ("steps", "copies"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | np.integer) and value >= 1):
+            if value is not None and value < 1:
                 raise InvalidConfig(f"{name} is a whole number >= 1, got {value!r}")
-        check_kinds(self)
         check_counts({"steps": self.steps, "copies": self.copies})
         check_settings(self.env_settings)
         check_seed(self.seed)

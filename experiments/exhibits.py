@@ -17,13 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 
 Kind = Literal["learning", "breakdown", "certificate", "scores"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exhibit:
+class Exhibit(Config):
     """Rows that are shown together.
 
     The measure of a row is a number, an object of numbers (its keys are then one stratum more), or

@@ -2,7 +2,7 @@
 
 To add one, make a folder ``experiments/<name>/`` of four files:
 
-- ``config.py``: a frozen, keyword-only dataclass. A comment behind each field says its unit and
+- ``config.py``: a frozen, keyword-only ``Config``. A comment behind each field says its unit and
   source; the command line shows it. Thresholds are no fields: they belong to the claims, so that
   neither ``--quick`` nor ``--set`` can move them.
 - ``run.py``: ``run(config, seeds, progress)`` (see ``Run``), which yields findings as soon as it
@@ -24,11 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from rallypoint.claims import Claim
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, Unavailable
 from rallypoint.experiments.exhibits import Exhibit
 from rallypoint.registry import import_address
 
-Config = TypeVar("Config")
+Asked = TypeVar("Asked")
 ConfigIn_contra = TypeVar("ConfigIn_contra", contravariant=True)
 
 
@@ -97,13 +98,13 @@ class Run(Protocol[ConfigIn_contra]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment(Generic[Config]):
+class Experiment(Config, Generic[Asked]):
     """One question, and how it is answered."""
 
     name: str  # the folder's
     question: str  # one line, for lists
-    config: type[Config]  # frozen, keyword-only; the defaults are the full experiment
-    run: str | Run[Config]  # "package.module:function", imported when it runs
+    config: type[Asked]  # frozen, keyword-only; the defaults are the full experiment
+    run: str | Run[Asked]  # "package.module:function", imported when it runs
     check: str = ""  # likewise, of a config: refuses what cannot be run, before a folder is touched
     seeds: int = 5  # how many, unless --seeds says otherwise
     quick_seeds: int = 3
@@ -119,16 +120,16 @@ class Experiment(Generic[Config]):
         if unknown := {*self.quick, *self.places} - known:
             raise InvalidConfig(f"{self.config.__name__} has no field {sorted(unknown)}")
 
-    def load(self) -> Run[Config]:
+    def load(self) -> Run[Asked]:
         """Import what runs the experiment.
 
         Raises:
             Unavailable: it cannot be imported; says why.
         """
-        run: Run[Config] = self._imported(self.run) if isinstance(self.run, str) else self.run
+        run: Run[Asked] = self._imported(self.run) if isinstance(self.run, str) else self.run
         return run
 
-    def refuse(self, config: Config) -> None:
+    def refuse(self, config: Asked) -> None:
         """Refuse a config that cannot be run.
 
         Raises:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.config import from_dict
+from rallypoint.config import Config, from_dict
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety.perception.reach import Reach
 
 Mask = NDArray[np.bool_]
@@ -24,7 +25,7 @@ def _number(value: object) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
+class Share(Config):
     """So many of the agents, drawn anew in every copy and episode.
 
     >>> Share(fraction=0.9).of(100)
@@ -70,7 +71,7 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Byzantine:
+class Byzantine(Config):
     """Who lies, in the world and in the updates."""
 
     count: int | None = None  # agents, drawn in every copy and episode
@@ -93,7 +94,7 @@ class Byzantine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Config):
     """When a threat may act, in steps since the copy's reset.
 
     Step k is the moment at which k steps have been taken: 0 is the reset itself.
@@ -128,14 +129,16 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
+class Budget(Config):
     """How much a threat may do; None is no limit."""
 
     steps_per_episode: int | None = None  # agent-steps that each victim may be touched
     agents: int | None = None  # distinct agents that may be touched, per copy and episode
     rounds: int | None = None  # of updates: in how many each victim may lie
     norm: float | None = None  # of updates: longest lie; longer ones are cut to it
-    reach: Reach | None = None  # of percepts: how large lies may be; larger ones are cut to it
+    reach: Annotated[Reach | None, IN_OTHER_FORMS] = (
+        None  # of percepts: how large lies may be; larger ones are cut to it
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.reach, Mapping):
@@ -158,9 +161,9 @@ if TYPE_CHECKING:
     When = Schedule | Mapping[str, Any]
     Spend = Budget | Mapping[str, Any]
 else:
-    Victims = str | tuple[str | int, ...] | Share
-    When = Schedule
-    Spend = Budget
+    Victims = Annotated[str | tuple[str | int, ...] | Share, IN_OTHER_FORMS]
+    When = Annotated[Schedule, IN_OTHER_FORMS]
+    Spend = Annotated[Budget, IN_OTHER_FORMS]
 
 
 def as_victims(given: Victims) -> str | tuple[str | int, ...] | Share:

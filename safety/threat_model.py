@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from rallypoint import config
 from rallypoint.errors import InvalidConfig, UnreadableFile, did_you_mean
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety import threats as kinds
 from rallypoint.safety.limits import Budget, Byzantine, Schedule, Share
 from rallypoint.safety.threats import Site, Threat
@@ -19,7 +20,7 @@ __all__ = ["FORMAT", "Budget", "Byzantine", "Schedule", "Share", "ThreatModel"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThreatModel:
+class ThreatModel(config.Config):
     """All threats of a run, in the order in which they act at one site.
 
     >>> model = ThreatModel.from_dict(
@@ -30,7 +31,9 @@ class ThreatModel:
     """
 
     format: int = FORMAT  # of the file
-    byzantine: Byzantine | None = None  # who lies, for threats whose victims are "byzantine"
+    byzantine: Annotated[Byzantine | None, IN_OTHER_FORMS] = (
+        None  # who lies, for threats whose victims are "byzantine"
+    )
     threats: tuple[Threat, ...] = field(default=())
     # The place of each threat in the file, by which messages and receipts name it: a part of a
     # model, such as what meets a world, keeps those of the whole. Counted anew where others are
@@ -48,12 +51,6 @@ class ThreatModel:
         if len(self.numbers) != len(self.threats):
             object.__setattr__(self, "numbers", tuple(range(len(self.threats))))
         for index, threat in zip(self.numbers, self.threats, strict=True):
-            if not isinstance(threat, Threat):
-                raise InvalidConfig(f"threats[{index}] is no threat but {threat!r}")
-            try:  # words are each kind's own to check: in Python there may be objects for them
-                config.check_kinds(threat, only=(bool, int, float))
-            except InvalidConfig as error:
-                raise InvalidConfig(f"threats[{index}] ({threat.kind}): {error}") from error
             if threat.victims == "byzantine" and self.byzantine is None:
                 raise InvalidConfig(
                     f"threats[{index}] ({threat.kind}) is done by the Byzantine, and nobody is; "

@@ -9,8 +9,8 @@ from rallypoint.agents.adversary.view import adversary_view
 from rallypoint.agents.gradient.learners import PpoLearner, SaPpoLearner
 from rallypoint.agents.live import LivePolicy
 from rallypoint.batch_env import BatchEnv
-from rallypoint.config import check_least
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.config import Config, check_least
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.limits import Budget
 from rallypoint.safety.perception.reach import Reach
@@ -26,7 +26,7 @@ Make = Callable[[], BatchEnv]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Config):
     """How an agent is trained to stand lies within a reach.
 
     - ``plain``: not at all.
@@ -57,8 +57,6 @@ class Training:
         Raises:
             InvalidConfig: says what must hold.
         """
-        if self.way not in WAYS:
-            raise InvalidConfig(f"no training is called {self.way!r}{did_you_mean(self.way, WAYS)}")
         check_least(self, 1, "rounds", "turns", "attacker_rounds", "samples")
         if not 0 < self.sigma < float("inf"):
             raise InvalidConfig(f"sigma is a finite standard deviation > 0, got {self.sigma}")

@@ -10,7 +10,7 @@ from rallypoint.agents.gradient.following import Followed
 from rallypoint.agents.gradient.optimisers import Adam
 from rallypoint.agents.gradient.perceptron import Floats, Perceptron
 from rallypoint.batch_env import Array, BatchEnv, Group, Observations
-from rallypoint.config import check_within
+from rallypoint.config import Config, check_within
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -19,7 +19,7 @@ from rallypoint.safety.perception.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustSarsa:
+class RobustSarsa(Config):
     """Sarsa(lambda) of a fixed policy, with a price on values that change within reach.
 
     The loss of a row is ``(Q(s, a) - target)^2 + penalty * max |Q(s~, a) - Q(s, a)|^2`` over lies

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Snapshot
+from rallypoint.config import Config
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.registration import make
@@ -21,7 +22,7 @@ MakeWorld = Callable[[int], BatchEnv]  # so many copies
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arms:
+class Arms(Config):
     """How to put a world under the threats that are asked about, at any theta."""
 
     make_world: MakeWorld

@@ -12,7 +12,7 @@ from rallypoint.agents.belief.features import Features, Singles
 from rallypoint.agents.belief.network import BeliefNetwork
 from rallypoint.agents.episodes import play
 from rallypoint.batch_env import Snapshot
-from rallypoint.config import check_within
+from rallypoint.config import Config, check_within
 from rallypoint.draws import Draws, Floats, Mask
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -21,7 +21,7 @@ from rallypoint.safety.frame import Threatened
 
 
 @dataclass(frozen=True, kw_only=True)
-class BeliefPace:
+class BeliefPace(Config):
     """How fast a belief learns from what has just been lived."""
 
     passes: int = 4  # gradient steps on each batch

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rallypoint.config import check_kinds
+from rallypoint.config import Config
 from rallypoint.draws import Floats
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitness:
+class Fitness(Config):
     """Fitness as in the public code of the source, which infects discriminators with generators.
 
     A host's *load* has the squares of two parts: ``autoimmunity`` times what it loses by itself,
@@ -41,7 +41,6 @@ class Fitness:
         Raises:
             InvalidConfig: says what must hold.
         """
-        check_kinds(self)
         if not 1 < self.virulence < math.inf:
             raise InvalidConfig(
                 "a pathogen infects whom it has more than 1 of fitness on, and it has at most its "

@@ -12,7 +12,7 @@ from rallypoint.agents.coevolution.bouts import Bout, Learned
 from rallypoint.agents.gradient.learners import PpoLearner
 from rallypoint.agents.gradient.policy import GradientPolicy
 from rallypoint.batch_env import BatchEnv, Group
-from rallypoint.config import check_kinds
+from rallypoint.config import Config
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.policies import Policy
@@ -27,7 +27,7 @@ Units = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ring:
+class Ring(Config):
     """A world with one agent, the host, and a pathogen before its eyes.
 
     A host learns from both: in some of its copies it is attacked, in the others it sees the truth,
@@ -50,11 +50,6 @@ class Ring:
             InvalidConfig: says what must hold.
             UnknownName: there is no such world.
         """
-        check_kinds(self)
-        if not isinstance(self.reach, Reach):
-            raise InvalidConfig(
-                f"reach is a Reach, of how large lies may be, got {self.reach!r}; say Reach(step=…)"
-            )
         if self.episodes < 2:
             raise InvalidConfig(
                 f"episodes is a number >= 2, since their spread is needed, got {self.episodes}"

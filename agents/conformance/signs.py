@@ -6,6 +6,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 
 from rallypoint.batch_env import Actions, Array, Group, Mask, Observations
+from rallypoint.config import Config
 from rallypoint.draws import Floats
 from rallypoint.envs.batch import Copies, World
 
@@ -16,7 +17,7 @@ _LEAVES = 2  # the step after which the second agent is gone, where it leaves
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
+class Variant(Config):
     """How a world differs from the plain one."""
 
     first_sign: int = 0  # with which the observation space starts

@@ -10,6 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Group
+from rallypoint.config import Config
 from rallypoint.counts import check_weights
 from rallypoint.errors import InvalidConfig
 from rallypoint.networks import Layer
@@ -30,7 +31,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Architecture:
+class Architecture(Config):
     """An actor and, beside it, a critic: two separate multi-layer perceptrons.
 
     Their parameters are one vector, in the order and the layout of the state dict of SB3's

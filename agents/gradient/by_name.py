@@ -27,7 +27,7 @@ from rallypoint.agents.rounds.blocks import blocks_of
 from rallypoint.agents.rounds.delivery import Delivery
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.rounds.recorded import ARRIVALS, written
-from rallypoint.config import check_kinds, from_dict, to_dict
+from rallypoint.config import Config, from_dict, to_dict
 from rallypoint.counts import check_counts
 from rallypoint.errors import InvalidConfig
 from rallypoint.files import write_atomically
@@ -44,7 +44,7 @@ Say = Callable[[Mapping[str, Any]], None]  # takes a row of metrics
 
 
 @dataclass(frozen=True, kw_only=True)
-class Team:
+class Team(Config):
     """Who contributes, and how their updates are combined."""
 
     contributors: Who = "workers"
@@ -61,7 +61,6 @@ class Team:
         Raises:
             InvalidConfig: there is no worker, or no such actor.
         """
-        check_kinds(self)
         if self.workers < 1:
             raise InvalidConfig(f"workers is a number >= 1, got {self.workers}")
         check_counts({"workers": self.workers, "byzantine": self.byzantine})

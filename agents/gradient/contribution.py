@@ -6,13 +6,13 @@ import numpy as np
 
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Mask
-from rallypoint.config import check_within
+from rallypoint.config import Config, check_within
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.updates.directions import shortened
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contribution:
+class Contribution(Config):
     """What a contributor does with its gradient before it sends it."""
 
     momentum: float = 0.0  # m <- momentum m + (1 - momentum) gradient, and m is sent

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.fragment import Fragment
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 
 Array = NDArray[Any]
@@ -14,7 +15,7 @@ Who = Literal["workers", "team"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contributors:
+class Contributors(Config):
     """n contributors, in each of R runs that are played side by side.
 
     Workers own copies: in every run the first n-th of its copies belongs to worker 0, and so on,

@@ -23,7 +23,7 @@ from rallypoint.agents.gradient.scsg import Scsg
 from rallypoint.agents.gradient.server import Pace
 from rallypoint.agents.gradient.trajectories import SEVER, TrajectoryFilter
 from rallypoint.batch_env import BatchEnv, Group
-from rallypoint.config import check_kinds, check_least
+from rallypoint.config import check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 _POISONED = 0.1  # of trajectories, where nobody says how many
@@ -58,7 +58,6 @@ class GradientLearner(Estimator):
         Raises:
             InvalidConfig: says what must hold.
         """
-        check_kinds(self)
         check_least(self, 1, "steps")
         if self.optimiser not in OPTIMISERS:
             hint = did_you_mean(self.optimiser, OPTIMISERS)

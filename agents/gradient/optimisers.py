@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.gradient.architecture import Parameters
-from rallypoint.config import check_within
+from rallypoint.config import Config, check_within
 
 Moments = dict[str, NDArray[np.float32]]
 Times = int | NDArray[np.int64]  # steps taken so far, by all runs alike or by each (R,)
@@ -26,7 +26,7 @@ class Moved(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimiser(ABC):
+class Optimiser(Config, ABC):
     """Descends."""
 
     @abstractmethod

@@ -18,7 +18,7 @@ from rallypoint.agents.gradient.team_lies import Lies, TeamLies
 from rallypoint.agents.gradient.workshop import GradientWorkshop
 from rallypoint.agents.live import live_for
 from rallypoint.batch_env import BatchEnv
-from rallypoint.config import from_dict
+from rallypoint.config import Config, from_dict
 from rallypoint.draws import Draws, stream
 from rallypoint.errors import InvalidConfig
 from rallypoint.registration import make
@@ -28,7 +28,7 @@ from rallypoint.safety.updates import UpdateThreats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Config):
     """Plain values, which travel; the same parts come out of them in every process."""
 
     env: str

@@ -14,6 +14,7 @@ from rallypoint.agents.gradient.riders import Rider
 from rallypoint.agents.gradient.riders.riding import Riding
 from rallypoint.agents.gradient.rules import Rules
 from rallypoint.batch_env import Mask, Snapshot
+from rallypoint.config import Config
 from rallypoint.errors import Diverged, InvalidConfig
 from rallypoint.safety.aggregation import Aggregator
 
@@ -22,7 +23,7 @@ _LARGEST = 2.0**24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Pace(Config):
     """The learning rate, from the start of the training to its end."""
 
     rate: float = 1e-3  # at the start

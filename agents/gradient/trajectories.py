@@ -15,6 +15,7 @@ from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.rounds.work import Filtered
 from rallypoint.batch_env import Mask
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.defences.detection.detector import check_share
 from rallypoint.safety.defences.detection.severing import fewest, sever
@@ -26,7 +27,7 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrajectoryFilter:
+class TrajectoryFilter(Config):
     """SEVER on the trajectories of each contributor, by itself, before it learns from them.
 
     A trajectory is what an agent of a copy lived from one reset to the next, as far as a fragment

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rallypoint.config import Config
 from rallypoint.draws import Floats, Integers
 from rallypoint.envs.checks import check_number, check_size
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrustedMean:
+class TrustedMean(Config):
     """Leaves out the f users that are trusted least, and averages the others.
 
     A user is trusted the more, the nearer its update is to the coordinate median of all: minus its

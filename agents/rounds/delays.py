@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import Config
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig
 
@@ -29,7 +30,7 @@ class Coming(NamedTuple):
     loss: Loss | None = None
 
 
-class Delays(ABC):
+class Delays(Config, ABC):
     """Settings by which somebody is made who says what comes next."""
 
     # Whether an update is found on the version that it is ordered at, so that it can begin there.

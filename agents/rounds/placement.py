@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rallypoint.agents.rounds.protocols.synchronous import Synchronous
 from rallypoint.agents.rounds.ray_variables import check_variables
-from rallypoint.config import check_kinds
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 
 LOCAL = "local"
@@ -15,7 +15,7 @@ STORE = 256 * 1024**2  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
+class Placement(Config):
     """Actors on a Ray cluster; no number that is learned depends on any of this."""
 
     address: str = LOCAL  # "local" starts a Ray here, "auto" finds the one that runs, or host:port
@@ -35,7 +35,6 @@ class Placement:
         Raises:
             InvalidConfig: says what must hold.
         """
-        check_kinds(self)
         for name in ("actors", "blocks", "object_store"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -7,6 +7,7 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
+from rallypoint.config import Config
 from rallypoint.draws import Draws
 from rallypoint.envs.ant_colony.percept import parts
 from rallypoint.envs.checks import check_number, check_size
@@ -14,7 +15,7 @@ from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncounterRate:
+class EncounterRate(Config):
     """An idle ant is recruited to a task by those it meets at it; who finds nothing to do stops.
 
     An idle ant takes up a task with probability ``recruits`` times the share of those it met that

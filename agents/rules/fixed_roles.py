@@ -9,13 +9,14 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
+from rallypoint.config import Config
 from rallypoint.draws import Draws
 from rallypoint.envs.checks import check_size
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class FixedRoles:
+class FixedRoles(Config):
     """The first ``workers[0]`` ants do task 1 for ever, the next task 2, and so on; the rest idle.
 
     As many as a task needs, and not one more, keep its stimulus where it is. Whoever is lost then

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from rallypoint.agents import agents
 from rallypoint.batch_env import Actions, Observations
+from rallypoint.config import Config
 from rallypoint.draws import Draws, check_seed, stream
 from rallypoint.envs.ant_colony.percept import parts
 from rallypoint.envs.checks import check_number, check_size
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResponseThreshold:
+class ResponseThreshold(Config):
     """An idle ant looks at one task, and takes it up with probability s² / (s² + θ²).
 
     s is the stimulus as the ant perceives it and θ its own threshold for the task, drawn once for

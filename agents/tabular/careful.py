@@ -15,7 +15,7 @@ from rallypoint.agents.tabular.temporal_difference import Key, State, TemporalDi
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition, copied
 from rallypoint.agents.tabular.value_learner import Past
 from rallypoint.batch_env import Actions, Observations
-from rallypoint.config import check_kinds
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig, NotOffered
 
@@ -33,7 +33,7 @@ class CarefulState(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Careful:
+class Careful(Config):
     """Learns values, and beside them how risky each action is; explores among safe actions only.
 
     Exploration never ends: with probability ``floor`` any action is taken whose risk is at most
@@ -72,7 +72,6 @@ class Careful:
         Raises:
             InvalidConfig: says which.
         """
-        check_kinds(self)
         if isinstance(self.tau, list):
             object.__setattr__(self, "tau", tuple(self.tau))
         shares = {"floor": (self.floor,), "tau": self._taus, "risk_rate": (self.risk_rate,)}

@@ -8,7 +8,7 @@ from gymnasium.spaces import Discrete, Space
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import BatchEnv
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.envs.gathering import sectors
 from rallypoint.errors import InvalidConfig
 
@@ -33,7 +33,7 @@ class Encoding(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sectors:
+class Sectors(Config):
     """The shares of the population in six sectors of a ring, in ten representatives."""
 
     name: ClassVar[str] = "sectors"
@@ -68,7 +68,7 @@ class Sectors:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Index:
+class Index(Config):
     """Observations that are numbers already."""
 
     name: ClassVar[str] = "index"

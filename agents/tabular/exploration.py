@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from rallypoint.config import check_kinds
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
 
@@ -69,7 +69,7 @@ _SETTINGS = set[str]().union(*_ASKS.values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exploration:
+class Exploration(Config):
     """When an agent does something else than what it thinks best.
 
     - ``constant``: with probability epsilon, uniformly.
@@ -102,7 +102,6 @@ class Exploration:
         Raises:
             InvalidConfig: says which setting, and how to go on.
         """
-        check_kinds(self)
         for name in ("epsilon", "last_epsilon"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InvalidConfig(f"{name} is a probability, got {getattr(self, name)}")

@@ -12,11 +12,12 @@ from rallypoint.agents.tabular.processing import KnownInterruption, odds_of
 from rallypoint.agents.tabular.snapshots import Snapshots
 from rallypoint.agents.tabular.transition import Learned, TabularLearner, Transition
 from rallypoint.batch_env import BatchEnv, Step
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats, Integers, Mask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course(Generic[Learned]):
+class Course(Config, Generic[Learned]):
     """How long a training is, and who looks on; see ``train``."""
 
     seed: int

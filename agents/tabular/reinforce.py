@@ -7,7 +7,7 @@ import numpy as np
 
 from rallypoint.agents import agents
 from rallypoint.agents.tabular.neutrality import Outcome, Reward, drest_discounts
-from rallypoint.config import check_kinds, check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 from rallypoint.draws import Floats, Integers, Mask
 
 
@@ -20,7 +20,7 @@ class Walk(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reinforce:
+class Reinforce(Config):
     """Follows the gradient of what mini-episodes earn; no baseline, one update for all of them.
 
     The policy is ``(1 - eps) softmax(theta[s]) + eps / A``, and the gradient that of this mixture.
@@ -56,7 +56,6 @@ class Reinforce:
         Raises:
             InvalidConfig: says which.
         """
-        check_kinds(self)
         check_within(self, "(0, 1]", "epsilon", "last_epsilon", "discount", "falls_over")
         check_least(self, 1, "mini_episodes", "num_lengths")
         check_within(self, "(0, inf)", "step_size", "unit")

@@ -14,7 +14,7 @@ from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import ENCODINGS, Encoding
 from rallypoint.agents.tabular.exploration import Ties, drawn, epsilon_greedy
 from rallypoint.batch_env import Actions, BatchEnv, Observations
-from rallypoint.config import check_kinds, from_dict
+from rallypoint.config import Config, from_dict
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import Diverged, InvalidConfig, UnreadableFile, did_you_mean
 from rallypoint.files import write_atomically
@@ -24,7 +24,7 @@ _FORMAT = "rallypoint-tables-1"
 
 
 @dataclass(frozen=True)
-class TabularPolicy:
+class TabularPolicy(Config):
     """Acts by tables: agent i of copy e by table ``[replicate of e, i mod N']``.
 
     So the tables of N' agents serve any number of agents, and the tables of R training runs can be
@@ -41,7 +41,6 @@ class TabularPolicy:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit the encoding, and settings that are none."""
-        check_kinds(self)
         if self.tables.ndim != 4 or self.tables.shape[2] != self.encoding.num_states:
             raise InvalidConfig(
                 f"tables are (replicates, agents, {self.encoding.num_states} states, actions), "

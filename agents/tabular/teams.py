@@ -10,6 +10,7 @@ import numpy as np
 from rallypoint.agents.build import build_world
 from rallypoint.agents.rounds.placement import Placement
 from rallypoint.agents.tabular.by_name import Taught, copies_for, teach
+from rallypoint.config import Config
 from rallypoint.safety.receipts import Receipt, combined
 from rallypoint.safety.recorder import account
 from rallypoint.safety.threat_model import ThreatModel
@@ -24,7 +25,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Teams:
+class Teams(Config):
     """Plain values, which travel: the same teams come out of them in every process.
 
     Team t lives in the copy with the global id t, so its numbers do not depend on which others are

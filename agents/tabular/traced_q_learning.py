@@ -15,7 +15,7 @@ from rallypoint.agents import agents
 from rallypoint.agents.tabular.exploration import epsilon_greedy
 from rallypoint.agents.tabular.temporal_difference import Key
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition
-from rallypoint.config import check_kinds, check_within
+from rallypoint.config import Config, check_within
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig
 
@@ -36,7 +36,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TracedQLearning:
+class TracedQLearning(Config):
     """How each agent learns, on its own, from its own reward.
 
     On a reward r != 0 every visit of age k since the last one (newest 0) is credited:
@@ -63,7 +63,6 @@ class TracedQLearning:
 
     def __post_init__(self) -> None:
         """Refuse settings of another kind, and rates that are no probabilities."""
-        check_kinds(self)
         check_within(self, "[0, 1]", "alpha", "epsilon", "gamma")
         if self.decay_over is None:
             return

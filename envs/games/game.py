@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig
 from rallypoint.transitions import Transitions, check_transitions, joint_actions
@@ -19,7 +20,7 @@ _MOST_ENTRIES = 1 << 24  # of one table: 128 MiB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Game:
+class Game(Config):
     """A game of N agents over a few states, whose tables have one axis for each agent's action.
 
     Two agents who are paid for doing the same, for ever in one state:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 _MOST_FLAGS = 16  # each doubles the tables, and there are 65,536 of them then
@@ -12,7 +13,7 @@ STARTS = "A0123456789"  # where agents begin: A alone, or each at its own number
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tile:
+class Tile(Config):
     """What a character of a map means for whoever stands there when a step ends.
 
     While a step lasts, tiles are as they were when it began: whoever takes a coin is paid for it.
@@ -42,7 +43,7 @@ KNOWN_TILES: Mapping[str, Tile] = {"#": WALL, " ": FLOOR, ".": FLOOR}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Map:
+class Map(Config):
     """One map of a task; which one an episode is on is drawn."""
 
     rows: tuple[str, ...]
@@ -52,7 +53,7 @@ class Map:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(Config):
     """Everything that tells one gridworld from another.
 
     Agents move in their order; an occupied cell is like a wall. Beside the four moves there is an

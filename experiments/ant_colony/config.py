@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 NEEDS = (0.30, 0.15, 0.15)  # by how much each stimulus grows in a step; foraging is task 1
@@ -11,7 +11,7 @@ ROLES = (30, 15, 15)  # of the colony with a plan, which has idle hands nowhere
 
 
 @dataclass(frozen=True, kw_only=True)
-class AntColonyConfig:
+class AntColonyConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     colonies: int = 16  # of each seed, in every condition

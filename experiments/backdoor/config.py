@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.threats.backdoor.occasions import SPREADS, Spread
 
@@ -10,7 +10,7 @@ MARKS = 32  # three of four entries, each at either end
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackdoorConfig:
+class BackdoorConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     workers: int = 4  # one of which is Byzantine

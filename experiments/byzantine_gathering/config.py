@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.gathering.config import GatheringConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByzantineGatheringConfig:
+class ByzantineGatheringConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     num_agents: int = 10  # N, in training and test

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.experiments.byzantine_gradient.attacks import ATTACKS
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByzantineGradientConfig:
+class ByzantineGradientConfig(Config):
     """Budgets; the defaults are those that the claims are made for."""
 
     rounds: int = 60  # of every run; 480 episodes of each contributor at 8 a round

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rallypoint.agents.gradient.learners import FedPgBrLearner, GpomdpLearner, GradientLearner
+from rallypoint.config import Config
 
 WORLD = "cartpole-v1"
 _RATE = 1e-2  # of Adam at the server
@@ -11,7 +12,7 @@ _OWN_BATCH = 4  # episodes that FedPG-BR's server plays before each step of its 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Config):
     """Who learns what from how much."""
 
     workers: int = 10  # K

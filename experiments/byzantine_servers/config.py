@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByzantineServersConfig:
+class ByzantineServersConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     servers: int = 5  # of which at most one lies

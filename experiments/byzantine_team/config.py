@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.aggregation import Aggregator
 
@@ -32,7 +32,7 @@ ATTACKS: dict[str, tuple[dict[str, Any], ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByzantineTeamConfig:
+class ByzantineTeamConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     rules: tuple[str, ...] = (

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class CoevolutionConfig:
+class CoevolutionConfig(Config):
     """One setting of the experiment, on CartPole; claims are made for the defaults."""
 
     budget: int = 600_000  # environment steps of each method and seed, measured ones included

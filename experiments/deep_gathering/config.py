@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 
@@ -26,7 +26,7 @@ SIZES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepGatheringConfig:
+class DeepGatheringConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     sizes: tuple[str, ...] = ("small", "standard")  # of the torus

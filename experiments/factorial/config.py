@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.byzantine_team.config import PPO
 from rallypoint.experiments.settings import ThreatFile
@@ -17,7 +17,7 @@ _LEAST_CELLS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactorialConfig:
+class FactorialConfig(Config):
     """One design; the defaults are a team of ten on a torus, under all four channels.
 
     Another world or another learner has its own settings, unless some are given.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class FairTrustConfig:
+class FairTrustConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     majority: int = 30  # contributors

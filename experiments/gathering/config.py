@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from rallypoint.agents.tabular import TracedQLearning
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.limits import Share
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatheringConfig:
+class GatheringConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     num_agents: int = 10  # N in training, G1, G2 and G4

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class IncentivesConfig:
+class IncentivesConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     games: int = 20  # of each seed, in every condition

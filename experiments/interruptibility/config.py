@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, fields
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 _LEFT_OUT_IF_0 = frozenset({"push_episodes", "crowd_episodes", "joint_corridor_episodes"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterruptibilityConfig:
+class InterruptibilityConfig(Config):
     """Budgets; the defaults are those that the claims are made for."""
 
     episodes: int = 300  # S1, of training; 100 is the least at which all cells are learned

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossyTransportConfig:
+class LossyTransportConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     losses: tuple[float, ...] = (0.0, 0.01, 0.05, 0.1)  # probability of each packet

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rallypoint.agents.adversary.defended import WAYS
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 DEFENCES: tuple[str, ...] = tuple(way for way in WAYS if way != "plain")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeamConfig:
+class TeamConfig(Config):
     """The part on pathfinding; claims are made for the defaults."""
 
     claimed: ClassVar[tuple[float, float]] = (0.1, 0.2)
@@ -38,7 +38,7 @@ class TeamConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerceptionConfig:
+class PerceptionConfig(Config):
     """One setting of the experiment, on CartPole and, in ``team``, on pathfinding."""
 
     claimed: ClassVar[tuple[float, float]] = (0.2, 0.5)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 USERS = 60
@@ -14,7 +14,7 @@ ROBUST = (*COMPARING, "trimmed_mean")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecommenderConfig:
+class RecommenderConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     platforms: int = 4  # of each seed, in every condition

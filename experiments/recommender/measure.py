@@ -11,6 +11,7 @@ from rallypoint.agents.episodes import play
 from rallypoint.agents.recommender import HonestUsers, LearningPlatform, Promoter
 from rallypoint.agents.recommender.item_model import Weigh
 from rallypoint.batch_env import BatchEnv
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats, Mask
 from rallypoint.envs.recommender.metrics import click_rate, ndcg, undue_exposure
 from rallypoint.envs.recommender.world import Recommender
@@ -28,7 +29,7 @@ NAMES = tuple(f"user_{index}" for index in range(USERS))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Condition:
+class Condition(Config):
     """Who recommends to whom, and who lies how."""
 
     rule: Any = MEAN  # of aggregation, by name, or one of its own

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_within
+from rallypoint.config import Config, check_within
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustMeanConfig:
+class RobustMeanConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     samples: int = 2000  # n; at 4000 it takes four times as long, and 2 GB

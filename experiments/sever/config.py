@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 
 WAYS = ("mean", "across", "inside", "both")  # of keeping lies out
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeverConfig:
+class SeverConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     contributors: int = 10

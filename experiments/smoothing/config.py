@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmoothingConfig:
+class SmoothingConfig(Config):
     """One setting of the experiment, on CartPole; its claims are made for the defaults."""
 
     sigmas: tuple[float, ...] = (0.1, 0.2)  # of the noise: m, m/s, rad and rad/s alike

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least, check_within
+from rallypoint.config import Config, check_least, check_within
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToyGameConfig:
+class ToyGameConfig(Config):
     """One setting of the experiment; its claims are made for the defaults."""
 
     rounds: int = 300  # of learning

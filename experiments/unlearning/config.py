@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnlearningConfig:
+class UnlearningConfig(Config):
     """One setting of the experiment; the defaults are those its claims are made for."""
 
     problems: int = 20  # of each seed, with data of their own

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, fields
 
-from rallypoint.config import check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 FLOOR = 0.2  # of exploration, in training and, where the first pillar stands, for ever
 
 
 @dataclass(frozen=True, kw_only=True)
-class VirtuousConfig:
+class VirtuousConfig(Config):
     """Budgets; the defaults are those that the claims are made for."""
 
     episodes: int = 3_000  # V1, V2: of training, at a floor of 0.2

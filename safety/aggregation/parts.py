@@ -43,6 +43,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.aggregation.span import Matrix, Span, Weights
 
@@ -69,7 +70,7 @@ class Context:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(ABC):
+class Part(Config, ABC):
     """A step of aggregation, with what is known about it; fields are hyper-parameters."""
 
     name: ClassVar[str]
@@ -90,7 +91,7 @@ class Part(ABC):
         slope, least = numbers
         return slope * f + least
 
-    def refuse(self, n: int, f: int) -> None:  # noqa: B027 - most refuse nothing else
+    def refuse(self, n: int, f: int) -> None:
         """Refuse what the bound allows, and its parameters do not; nothing, here.
 
         Raises:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, InvalidUpdates
 from rallypoint.safety.aggregation.aggregator import Aggregator
 from rallypoint.safety.aggregation.parts import Context
@@ -38,7 +39,7 @@ class Stage(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerMomentum:
+class WorkerMomentum(Config):
     """Each contributor's updates add up, older ones fading: m <- beta m + update.
 
     Sums over rounds differ less between honest contributors than single updates do, relative to

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from rallypoint.batch_env import Array
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.sight import Sight
 
 
 @dataclass(frozen=True, kw_only=True)
-class Defence:
+class Defence(Config):
     """What agents make of what they see before they choose, and of what they choose.
 
     A subclass writes one of the two, or both. ``safety.defences.defended`` puts it around a policy,

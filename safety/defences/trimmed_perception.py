@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from rallypoint.batch_env import Array
 from rallypoint.draws import Floats
-from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.safety.defences import Defence, check_bound
 from rallypoint.safety.sight import Sight
 
@@ -37,11 +36,6 @@ class Trimming(Defence):
         Raises:
             InvalidConfig: says what cannot be meant.
         """
-        if self.around not in get_args(Around):
-            raise InvalidConfig(
-                f'what is trimmed is far from "self" or "median", got {self.around!r}'
-                f"{did_you_mean(str(self.around), get_args(Around))}"
-            )
         check_bound(self.f)
 
     def perceive(self, percepts: Array, sight: Sight) -> Array:

@@ -8,12 +8,14 @@ the agents choose; the form that does is a negative control.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, NotReset, UnknownName, did_you_mean
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.interruption.addresses import function_at, tried
 from rallypoint.safety.known import Known
@@ -30,11 +32,11 @@ Trigger = Callable[[Known], Array]  # -> (e, n), bool or chances
 if TYPE_CHECKING:
     Function = str | Callable[[Array], Array]
 else:
-    Function = str
+    Function = Annotated[str, IN_OTHER_FORMS]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Initiation:
+class Initiation(Config):
     """Where interruptions may begin, if not always."""
 
     region: str | None = None  # a named place of the world, in which the agent is

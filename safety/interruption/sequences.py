@@ -12,13 +12,15 @@ sum has no bound; with n^(-1/m) it falls as 1/n² and has one.
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rallypoint.config import Config
 from rallypoint.draws import Floats, Integers
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety.interruption.addresses import function_at, tried
 
 SCHEDULES = ("visits", "log")
@@ -28,11 +30,11 @@ Theta = Callable[[Integers], Floats]  # counts (e,) from 1 on -> (e,)
 if TYPE_CHECKING:  # in Python, a function itself will do
     Function = str | Callable[[Integers], Floats]
 else:
-    Function = str
+    Function = Annotated[str, IN_OTHER_FORMS]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThetaSequence:
+class ThetaSequence(Config):
     """A theta that changes: by the visits of the true state, or by the turns that were taken.
 
     Both are counted in each copy since its first episode. A turn is a step; where one coin is

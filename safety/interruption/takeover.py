@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
-from rallypoint.config import from_dict
+from rallypoint.config import Config, from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import Policy, saved_policy
 from rallypoint.safety.cells import gathered
 from rallypoint.safety.enforcement.ballot import named
@@ -29,11 +30,11 @@ Takes = Callable[[Known, Mask, Draws], Array]  # -> (k, …) actions, of some ce
 if TYPE_CHECKING:
     Address = str | Policy
 else:
-    Address = str
+    Address = Annotated[str, IN_OTHER_FORMS]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Takeover:
+class Takeover(Config):
     """What takes over, if it is neither "freeze" nor "uniform"."""
 
     action: Any = None  # the same for everybody

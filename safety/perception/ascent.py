@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rallypoint.batch_env import Array
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats
 from rallypoint.policies import Differentiable, Objective
 from rallypoint.safety.perception.geometry import uniform_lies
@@ -13,7 +14,7 @@ from rallypoint.safety.perception.ledger import Measure
 
 
 @dataclass(frozen=True, kw_only=True)
-class Climb:
+class Climb(Config):
     """How an objective is climbed.
 
     Source: projected gradient steps, Madry, Makelov, Schmidt, Tsipras & Vladu (2018), "Towards

@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from rallypoint.batch_env import Array, BatchEnv, Group
+from rallypoint.config import Config
 from rallypoint.draws import Draws, Floats
 from rallypoint.policies import DifferentiablePolicy, acting_for
 from rallypoint.safety.perception.ascent import Climb
@@ -28,7 +29,7 @@ class Decoder(Protocol):
 
 
 @dataclass(frozen=True)
-class Pushes:
+class Pushes(Config):
     """An action is the lie itself: an offset in shares of the reach, or which neighbour is shown.
 
     Source: the adversary of Zhang, Chen, Boning & Hsieh (2021), "Robust Reinforcement Learning on

@@ -1,9 +1,10 @@
 """How far what an agent is shown may lie from what is true: the budget of a lie."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.config import Config
+from rallypoint.errors import InvalidConfig
 
 Norm = Literal["linf", "l2"]
 RANGE = "range"
@@ -12,7 +13,7 @@ _MOST = 1e150  # of a size: it, and sums of its squares, are numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class Reach(Config):
     """How large lies about a percept may be, at a step and in an episode.
 
     Of arrays of numbers, the *size* of a lie is the norm of what is added, each entry in its unit.
@@ -42,10 +43,6 @@ class Reach:
         Raises:
             InvalidConfig: says what cannot be meant.
         """
-        if self.norm not in get_args(Norm):
-            raise InvalidConfig(
-                f"no norm is called {self.norm!r}{did_you_mean(self.norm, get_args(Norm))}"
-            )
         for name in ("step", "episode"):
             if (size := getattr(self, name)) is not None and not _is_size(size):
                 raise InvalidConfig(

@@ -117,7 +117,7 @@ class Proposal(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Threat(ABC):
+class Threat(config.Config, ABC):
     """One threat and its limits, as plain settings; fields of a subclass are its own keys.
 
     A subclass that checks its own settings calls ``super().__post_init__()`` first.

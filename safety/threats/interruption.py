@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from rallypoint.batch_env import BatchEnv, Mask
 from rallypoint.config import from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import Policy
 from rallypoint.safety.interruption.in_words import in_words
 from rallypoint.safety.interruption.initiation import ALWAYS, Initiation
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     HowLikely = float | ThetaSequence | dict[str, Any] | None
     Instead = str | Takeover | Policy | dict[str, Any]
 else:
-    Where = str | Initiation
-    HowLikely = float | ThetaSequence | None
-    Instead = str | Takeover
+    Where = Annotated[str | Initiation, IN_OTHER_FORMS]
+    HowLikely = Annotated[float | ThetaSequence | None, IN_OTHER_FORMS]
+    Instead = Annotated[str | Takeover, IN_OTHER_FORMS]
 
 
 @register

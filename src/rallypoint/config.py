@@ -4,20 +4,47 @@ import dataclasses
 import keyword
 import math
 import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 import numpy as np
 
 from rallypoint.counts import check_counts
-from rallypoint.declared import check_declared, kinds_of, or_default
+from rallypoint.declared import check_declared, or_default
 from rallypoint.errors import InvalidConfig, NotConformant, did_you_mean
 
-Config = TypeVar("Config")
-_MADE_OF = (typing.Union, UnionType, tuple, list, Sequence)  # plain kinds, if of nothing else
+Kind = TypeVar("Kind")
+
+
+class Config:
+    """The base of configs, which are refused a setting of another kind than its field declares.
+
+    Files are held to that as they are read, Python is here: before ``__post_init__``, which looks
+    at ranges alone. A field that Python may give in more forms than files is annotated so: see
+    ``rallypoint.kinds.IN_OTHER_FORMS``. Defaults are taken at their word.
+
+    >>> @dataclasses.dataclass(frozen=True, kw_only=True)
+    ... class Noise(Config):
+    ...     scale: float = 0.1
+    >>> Noise(scale="much")
+    Traceback (most recent call last):
+    ...
+    rallypoint.errors.InvalidConfig: Noise: scale is a number, got 'much'
+    """
+
+    def __new__(cls, *values: Any, **settings: Any) -> Self:
+        """Look at what is said, before anything is made of it.
+
+        Raises:
+            InvalidConfig: says which setting, what it is and what came.
+        """
+        of: Any = cls
+        kinds = _kinds(of)
+        said = dict(zip(kinds, values, strict=False)) | settings if values else settings
+        check_declared(said, kinds, whose=cls.__name__)
+        return super().__new__(cls)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -30,7 +57,7 @@ def to_dict(config: Any) -> dict[str, Any]:
     return {file_key(name): _plain(getattr(config, name)) for name in fields}
 
 
-def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "") -> Config:
+def from_dict(kind: type[Kind], values: Mapping[str, Any], *, where: str = "") -> Kind:
     """Build a config from plain values, refusing what it does not know.
 
     Args:
@@ -42,14 +69,15 @@ def from_dict(kind: type[Config], values: Mapping[str, Any], *, where: str = "")
         InvalidConfig: an unknown key (with the nearest known one), a wrong type or value, or a
             number that nobody can mean: see ``rallypoint.counts``.
     """
-    if isinstance(values, Mapping):
-        check_counts(values, where=where)
+    whose = where or kind.__name__
+    if not isinstance(values, Mapping):
+        raise InvalidConfig(f"{whose} is a table of settings, got {values!r}")
+    check_counts(values, where=where)
     fields = _as_fields(kind, values, where)
     try:
         return msgspec.convert(fields, kind, strict=True)
     except msgspec.ValidationError as error:
-        place = f"{where or kind.__name__}: "
-        raise InvalidConfig(f"{place}{str(error).replace('$.', '')}") from error
+        raise InvalidConfig(f"{whose}: {str(error).replace('$.', '')}") from error
 
 
 def check_frozen(config: Any, label: str) -> None:
@@ -64,25 +92,6 @@ def check_frozen(config: Any, label: str) -> None:
         raise NotConformant(f"{label} must be a @dataclass(frozen=True, kw_only=True)")
     if loose := [field.name for field in dataclasses.fields(config) if not field.kw_only]:
         raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
-
-
-def check_kinds(config: Any, *, only: Collection[Any] = ()) -> None:
-    """Refuse a config with a field of another kind than it declares, where that is a plain one.
-
-    Files are held to that as they are read; Python is not.
-
-    Args:
-        config: of any class.
-        only: plain kinds such as int; a field that may be of any other is not looked at.
-
-    Raises:
-        InvalidConfig: says which, what it is and what came.
-    """
-    kind: Any = type(config)
-    kinds = _kinds(kind)
-    if only:
-        kinds = {name: each for name, each in kinds.items() if _plain_kinds(each) <= {*only}}
-    check_declared({name: getattr(config, name) for name in kinds}, kinds)
 
 
 def check_least(config: Any, least: float, *names: str) -> None:
@@ -123,17 +132,14 @@ def file_key(field: str) -> str:
 
 
 @cache
-def _kinds(kind: type[Any]) -> dict[str, Any]:
-    hints = kinds_of(kind)
+def _kinds(kind: Any, *, in_file: bool = False) -> dict[str, Any]:
+    """Return the kind of each setting; of a word that cannot be read, nothing is known."""
     fields = [field for field in dataclasses.fields(kind) if field.init]
-    return {field.name: or_default(hints.get(field.name, Any), field.default) for field in fields}
-
-
-def _plain_kinds(kind: Any) -> set[Any]:
-    """Return all that something of a kind may be, or be made of, but None."""
-    if typing.get_origin(kind) not in _MADE_OF:
-        return {kind if isinstance(kind, type) else object} - {NoneType}
-    return set().union(*map(_plain_kinds, set(typing.get_args(kind)) - {Ellipsis}))
+    try:
+        hints = typing.get_type_hints(kind, include_extras=not in_file)
+    except Exception:  # noqa: BLE001 - whatever somebody's annotation raises
+        hints = {f.name: Any if isinstance(f.type, str) else f.type for f in fields}
+    return {field.name: or_default(hints[field.name], field.default) for field in fields}
 
 
 def _plain(value: Any) -> Any:
@@ -149,19 +155,20 @@ def _plain(value: Any) -> Any:
 
 def _as_fields(kind: Any, values: Any, where: str) -> Any:
     """Return values with keys named as the fields are, refusing those that are none."""
-    kinds = [k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)]
-    if not kinds or not isinstance(values, Mapping):
+    tables: list[Any] = [k for k in (kind, *typing.get_args(kind)) if dataclasses.is_dataclass(k)]
+    if not tables or not isinstance(values, Mapping):
         is_several = isinstance(values, list | tuple)
         return [*map(_without_numpy, values)] if is_several else _without_numpy(values)
-    hints = typing.get_type_hints(kinds[0])
-    fields = {file_key(f.name): f.name for f in dataclasses.fields(kinds[0]) if f.init}
+    hints = {file_key(name): hint for name, hint in _kinds(tables[0], in_file=True).items()}
+    fields = {file_key(name): name for name in _kinds(tables[0])}
+    whose = where or tables[0].__name__
     known = {}
     for key, value in values.items():
         if key not in fields:
-            place = where or str(getattr(kind, "__name__", kind))
-            raise InvalidConfig(f"{place} has no key {key!r}{did_you_mean(str(key), fields)}")
+            raise InvalidConfig(f"{whose} has no key {key!r}{did_you_mean(str(key), fields)}")
         place = f"{where}.{key}" if where else str(key)
-        known[fields[key]] = _as_fields(hints[fields[key]], value, place)
+        known[fields[key]] = _as_fields(hints[key], value, place)
+    check_declared(values, hints, whose=whose, in_file=True)
     return known
 
 

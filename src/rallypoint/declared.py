@@ -3,24 +3,15 @@
 The command line hands on as text whatever is no JSON, and any text counts as true.
 """
 
+import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
-
-import numpy as np
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack, get_args, get_origin, get_type_hints
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import fits, in_words
 
-_PLAIN: dict[Any, tuple[type, ...]] = {
-    bool: (bool, np.bool_),
-    int: (int, np.integer),
-    float: (int, float, np.integer, np.floating),
-    str: (str,),
-    NoneType: (NoneType,),
-}
-_ONE = {bool: "true or false", int: "an integer", float: "a number", str: "text", NoneType: "null"}
-_MANY = _ONE | {int: "integers", float: "numbers", str: "texts"}
+_MOST = 200  # letters of what came that a message repeats
 
 
 def declared(takes: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
@@ -46,7 +37,7 @@ def declared(takes: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
 def kinds_of(table: type) -> dict[str, Any]:
     """Return the kinds that a class declares; of one that cannot be read, nothing but the names."""
     try:
-        return get_type_hints(table)
+        return get_type_hints(table, include_extras=True)
     except Exception:  # noqa: BLE001 - whatever somebody's annotation raises
         return dict.fromkeys(table.__annotations__, Any)
 
@@ -65,18 +56,34 @@ def or_default(kind: Any, default: Any) -> Any:
         return Any
 
 
-def check_declared(settings: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
-    """Refuse settings of another kind than is declared, where that is one of plain values.
+def check_declared(
+    settings: Mapping[str, Any],
+    kinds: Mapping[str, Any],
+    *,
+    whose: str = "",
+    in_file: bool = False,
+) -> None:
+    """Refuse settings of another kind than is declared; see ``rallypoint.kinds``.
 
-    >>> check_declared({"noise": 1, "start": "here"}, {"noise": float, "start": np.ndarray})
+    Args:
+        settings: by name.
+        kinds: by name; of a setting that is not there nothing is known.
+        whose: settings these are, for messages.
+        in_file: whether tables stand for dataclasses.
+
+    >>> check_declared({"noise": 1, "start": "here"}, {"noise": float})
 
     Raises:
         InvalidConfig: says which, what it is and what came.
     """
     for name, value in settings.items():
         kind = kinds.get(name, Any)
-        if not _fits(value, kind):
-            raise InvalidConfig(f"{name} is {_in_words(kind)}, got {value!r}")
+        if type(value) is not kind and not fits(value, kind, in_file=in_file):
+            place = f"{whose}: " if whose else ""
+            words = in_words(kind, in_file=in_file)
+            raise InvalidConfig(
+                f"{place}{name} is {words}, got {_in_a_line(value)}{_nearest(value, kind)}"
+            )
 
 
 def _signature(takes: Callable[..., Any]) -> inspect.Signature:
@@ -86,35 +93,12 @@ def _signature(takes: Callable[..., Any]) -> inspect.Signature:
         return inspect.signature(takes)
 
 
-def _fits(value: Any, kind: Any) -> bool:
-    """Say whether a value is of a kind; of one that nothing is known of, any is."""
-    origin, of = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and kind in _PLAIN:
-        is_bool = isinstance(value, bool | np.bool_)
-        return isinstance(value, _PLAIN[kind]) and is_bool <= (kind is bool)
-    if origin in (Union, UnionType):
-        return any(_fits(value, each) for each in of)
-    if origin is Literal:
-        plain = value.item() if isinstance(value, np.generic) else value
-        return any(type(plain) is type(each) and plain == each for each in of)
-    if origin not in (Sequence, list, tuple):
-        return True
-    is_array = isinstance(value, np.ndarray) and value.ndim > 0
-    if not is_array and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
-        return False
-    kinds = of if origin is tuple and Ellipsis not in of else of[:1] * len(value)
-    return len(kinds) == len(value) and all(map(_fits, value, kinds))
+def _nearest(value: Any, kind: Any) -> str:
+    words = [each for each in get_args(kind) if isinstance(each, str)]
+    near = difflib.get_close_matches(value, words, n=1) if isinstance(value, str) else []
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _in_words(kind: Any, words: Mapping[Any, str] = _ONE) -> str:
-    origin, of = get_origin(kind), get_args(kind)
-    if kind in words:
-        return words[kind]
-    if origin in (Union, UnionType):
-        return " or ".join(_in_words(each, words) for each in of)
-    if origin is Literal:
-        return f"one of {', '.join(map(repr, of))}"
-    if origin is tuple and Ellipsis not in of:
-        return f"a list of {len(of)}: {', '.join(map(_in_words, of))}"
-    lists = "a list of" if words is _ONE else "lists of"
-    return f"{lists} {_in_words(of[0], _MANY)}" if of else "something else"
+def _in_a_line(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."

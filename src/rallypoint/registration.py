@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rallypoint.batch_env import BatchEnv
+from rallypoint.config import Config
 from rallypoint.counts import check_counts
 from rallypoint.declared import check_declared, declared
 from rallypoint.errors import InvalidConfig, Unavailable, UnknownName, did_you_mean
@@ -21,7 +22,7 @@ _FOREIGN = re.compile(r"[\w.]+:\S+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnvSpec:
+class EnvSpec(Config):
     """How to make an environment of one id."""
 
     id: str  # "[namespace/]name-vN"; N goes up whenever observations, rewards or dynamics change

@@ -15,20 +15,20 @@ GATHERING = {"env": "gathering-v0", "agent": "q_learning", "steps": 20}
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"env": object}, "env is an id, such as 'gathering-v0' .*, got <class 'object'>"),
-        ({"agent": None}, "agent is a name, such as 'ppo', got None"),
-        ({"threats": "threats.toml"}, "threats is a ThreatModel, .* got 'threats.toml'"),
-        ({"threats": {"threats": []}}, "as its from_toml and from_dict make, got {'threats'"),
-        ({"threats": [Crash(victims=[0])]}, r"threats is a ThreatModel, .* got \[Crash"),
-        ({"team": {"workers": 2}}, "team is a Team .*, got {'workers': 2}"),
-        ({"env_settings": None}, "env_settings is a dict of .* by their names, got None"),
-        ({"settings": [("gamma", 0.9)]}, r"settings is a dict of the agent's .*, got \[\("),
-        ({"steps": "20"}, "steps is a whole number >= 1, got '20'"),
-        ({"steps": 2e3}, "steps is a whole number >= 1, got 2000.0"),
+        ({"env": object}, "Training: env is text, got <class 'object'>"),
+        ({"agent": None}, "agent is text, got None"),
+        ({"threats": "threats.toml"}, "threats is a ThreatModel or null, got 'threats.toml'"),
+        ({"threats": {"threats": []}}, "threats is a ThreatModel or null, got {'threats'"),
+        ({"threats": [Crash(victims=[0])]}, r"threats is a ThreatModel or null, got \[Crash"),
+        ({"team": {"workers": 2}}, "team is a Team or null, got {'workers': 2}"),
+        ({"env_settings": None}, "env_settings is a table, got None"),
+        ({"settings": [("gamma", 0.9)]}, r"settings is a table, got \[\("),
+        ({"steps": "20"}, "steps is an integer, got '20'"),
+        ({"steps": 2e3}, "steps is an integer, got 2000.0"),
         ({"copies": 0}, "copies is a whole number >= 1, got 0"),
     ],
 )
-def test_what_is_of_another_kind_is_refused_and_what_it_should_be_said(given, says):
+def test_what_is_of_another_kind_is_refused_and_what_it_should_be_is_said(given, says):
     with pytest.raises(InvalidConfig, match=says):
         Training(**GATHERING | given)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from rallypoint.config import Config as Base
 from rallypoint.config import check_least, check_within, from_dict, to_dict
 from rallypoint.errors import InvalidConfig
 
@@ -69,7 +70,7 @@ def test_numbers_of_numpy_are_numbers_on_the_way_in_and_out():
     )
     assert json.dumps(to_dict(made)) == json.dumps(to_dict(meant))
     for wrong in ({"rate": np.array([0.1])}, {"when": {"from": np.float64(1.5)}}):
-        with pytest.raises(InvalidConfig, match="Expected"):
+        with pytest.raises(InvalidConfig, match=r"(rate is a number|from is an integer), got"):
             from_dict(Config, values | wrong)
 
 
@@ -97,11 +98,11 @@ def test_a_field_named_after_a_keyword_is_spelt_without_its_underscore():
         ({"name": "a", "when": {"form": 1}}, "when has no key 'form'; did you mean 'from'"),
         ({"name": "a", "maybe": {"unti": 1}}, "maybe has no key 'unti'; did you mean 'until'"),
         ({}, "Config: .*missing required field `name`"),
-        ({"name": 3}, "Config: Expected `str`, got `int` - at `name`"),
-        ({"name": "a", "rate": "much"}, "Config: Expected `float`, got `str` - at `rate`"),
+        ({"name": 3}, "^Config: name is text, got 3$"),
+        ({"name": "a", "rate": "much"}, "^Config: rate is a number, got 'much'$"),
         (
             {"name": "a", "when": {"from": 1.5}},
-            "Config: Expected `int`, got `float` - at `when.from",
+            "^when: from is an integer, got 1.5$",
         ),
         ({"name": "a", "rate": 1.0}, r"Config: rate must lie in \[0, 1\), got 1.0"),
     ],
@@ -117,7 +118,7 @@ def test_the_place_in_a_file_is_named():
         from_dict(Config, {"nam": 1}, where="threats[2]")
     with pytest.raises(InvalidConfig, match=r"^threats\[2\].when has no key 'form'"):
         from_dict(Config, {"name": "a", "when": {"form": 1}}, where="threats[2]")
-    with pytest.raises(InvalidConfig, match=r"^threats\[2\]: Expected `str`"):
+    with pytest.raises(InvalidConfig, match=r"^threats\[2\]: name is text, got 1$"):
         from_dict(Config, {"name": 1}, where="threats[2]")
 
 
@@ -159,3 +160,17 @@ def test_what_lies_in_an_interval_is_taken_and_all_else_refused_by_name(interval
     for share in outside:
         with pytest.raises(InvalidConfig, match=f"^{re.escape(f'share {says}, got {share}')}$"):
             check_within(Sizes(few=0.25, share=share), interval, "few", "share")
+
+
+@dataclass(frozen=True)
+class InOrder(Base):
+    few: int = 3
+    share: float = 0.5
+
+
+def test_what_is_given_by_its_place_is_looked_at_too():
+    assert InOrder(4, 1).share == 1
+    with pytest.raises(InvalidConfig, match=r"^InOrder: share is a number, got '1'$"):
+        InOrder(4, "1")
+    with pytest.raises(TypeError, match="positional"):
+        InOrder(4, 1, 2)

@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import pytest
 
 import rallypoint
-from rallypoint.config import check_kinds
+from rallypoint.config import Config, from_dict
 from rallypoint.declared import check_declared, declared
 from rallypoint.errors import InvalidConfig
 from rallypoint.registration import envs, spec
@@ -121,17 +122,22 @@ def test_annotations_that_are_no_kinds_are_passed_over(takes):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hooked:
+class Hooked(Config):
     """Somebody's config."""
 
     hook: callable = None
     width: int = 3
+    price: "Decimal" = 1
+
+    def __post_init__(self):
+        assert self.width > 0  # which a word would not survive
 
 
 def test_a_config_may_have_fields_whose_annotations_are_no_kinds():
-    check_kinds(Hooked(hook=print))
-    with pytest.raises(InvalidConfig, match="width is an integer"):
-        check_kinds(Hooked(width="x"))
+    assert Hooked(hook=print, price=2).hook is print
+    for make in (partial(Hooked, hook=print), lambda **told: from_dict(Hooked, told)):
+        with pytest.raises(InvalidConfig, match=r"^Hooked: width is an integer, got 'x'$"):
+            make(width="x")
 
 
 @pytest.mark.parametrize("world", _WORLDS)

@@ -179,17 +179,17 @@ class VagueCrash(CrashingStub):
 
 def test_a_site_that_is_not_the_worlds_is_refused():
     with pytest.raises(InvalidConfig, match="site 'update'; the frame around a world applies"):
-        Threatened(ground(), [UpdateStub(does=None)])
+        Threatened(ground(), [UpdateStub(does=print)])
 
 
 def test_a_lie_about_feedback_that_says_not_about_what_is_refused():
     with pytest.raises(InvalidConfig, match="site 'feedback', so it must be a FeedbackThreat"):
-        Threatened(ground(), [FeedbackStub(does=None)])
+        Threatened(ground(), [FeedbackStub(does=print)])
 
 
 def test_a_crash_that_says_not_how_is_refused():
     with pytest.raises(InvalidConfig, match=r"needs 'remove'.*or 'noop'"):
-        Threatened(ground(), [VagueCrash(does=None)])
+        Threatened(ground(), [VagueCrash(does=print)])
 
 
 def test_what_a_world_lacks_is_refused_with_the_reason():

@@ -79,7 +79,7 @@ def test_exactly_the_declared_views_are_known():
 
 def test_whoever_acts_for_a_threat_sees_no_more_than_that_declared():
     nobody = np.zeros((2, 3), dtype=bool)
-    curious = Stub(does=None, knowledge=["actions", "true_state"])
+    curious = Stub(does=print, knowledge=["actions", "true_state"])
 
     def looks(known):
         return known.narrowed(curious, nobody[:, : known.opportunities.shape[1]]).true_state

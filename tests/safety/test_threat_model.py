@@ -127,7 +127,7 @@ def test_an_empty_model_is_a_model(tmp_path):
         (
             "[[threats]]\nkind = 'crash'\nwhen = {from = '5'}",
             InvalidConfig,
-            r"threats\[0\] \(crash\).*Expected `int`, got `str`",
+            r"threats\[0\] \(crash\)\.when: from is an integer, got '5'",
         ),
         (
             "[[threats]]\nkind = 'crash'\nknowledge = ['true_sate']",
@@ -164,7 +164,7 @@ def test_a_file_without_end_is_refused(tmp_path):
 
 
 def test_what_is_no_threat_is_refused():
-    with pytest.raises(InvalidConfig, match=r"threats\[0\] is no threat but 'crash'"):
+    with pytest.raises(InvalidConfig, match=r"threats is a list of Threats, got \('crash',\)"):
         ThreatModel(threats=("crash",))
 
 

@@ -117,7 +117,7 @@ def test_a_threat_that_must_see_the_policy_is_refused_where_there_is_none():
     with pytest.raises(
         NotOffered, match=r"of the policy, .*given none; .*policy=….*evaluate.*surrogate"
     ):
-        Threatened(ProvingRing(), [Stub(does=None, knowledge=["policy"])])
+        Threatened(ProvingRing(), [Stub(does=print, knowledge=["policy"])])
 
 
 def test_cells_are_numbered_as_distances_are():

@@ -16,7 +16,7 @@ from rallypoint.agents.coevolution.fitness import check_reference, harm_share
 from rallypoint.agents.coevolution.noise import paired_noise
 from rallypoint.agents.coevolution.population import Population
 from rallypoint.agents.coevolution.ring import Ring, Units
-from rallypoint.config import check_kinds, check_least
+from rallypoint.config import Config, check_least
 from rallypoint.errors import InvalidConfig
 
 
@@ -35,7 +35,7 @@ Meetings = tuple[Meeting, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Regime(ABC):
+class Regime(Config, ABC):
     """Decides who meets whom; meetings of one answer have nobody in common."""
 
     ring: Ring
@@ -51,7 +51,6 @@ class Regime(ABC):
         Raises:
             InvalidConfig: says what must hold, and which budget would be enough.
         """
-        check_kinds(self)
         check_least(self, 1, "birth_rounds", "host_rounds", "pathogen_rounds")
         check_units("units", self.units)
         if self.budget < self.least_budget:

@@ -19,7 +19,6 @@ from rallypoint.agents.coevolution.regimes import (
     everybody_meets,
 )
 from rallypoint.agents.coevolution.ring import Units
-from rallypoint.config import check_kinds
 from rallypoint.draws import Floats, stream
 from rallypoint.errors import InvalidConfig
 
@@ -62,7 +61,6 @@ class Coevolution(Regime):
         Raises:
             InvalidConfig: says what must hold.
         """
-        check_kinds(self)
         for units in self.earlier:
             check_units("earlier species", units)
         if min(self.hosts, self.pathogens) < 2:

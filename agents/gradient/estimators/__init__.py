@@ -27,6 +27,7 @@ from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.agents.gradient.riders import Rider
 from rallypoint.batch_env import BatchEnv, Snapshot
+from rallypoint.config import Config
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, NotOffered
 
@@ -35,14 +36,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimator(ABC):
+class Estimator(Config, ABC):
     """How updates are estimated."""
 
     needs_critic = False
     needs_cost_critic = False
     whole_episodes = False  # fragments are whole episodes, one a copy, instead of so many steps
 
-    def __post_init__(self) -> None:  # noqa: B027 - where the chain of super() calls ends
+    def __post_init__(self) -> None:
         """Refuse what cannot be meant; nothing, here."""
 
     @abstractmethod

@@ -21,6 +21,7 @@ from rallypoint.agents.gradient.contributors import Contributors
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import Config
 
 
 class Said(NamedTuple):
@@ -30,7 +31,7 @@ class Said(NamedTuple):
     memory: Snapshot
 
 
-class Rider(ABC):
+class Rider(Config, ABC):
     """Numbers that ride along with the weights."""
 
     name: ClassVar[str]

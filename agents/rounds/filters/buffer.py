@@ -8,6 +8,7 @@ import numpy as np
 from rallypoint.agents.rounds.filters.dampening import Dampening
 from rallypoint.agents.rounds.filters.memory import Dated
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig
 
 
@@ -19,7 +20,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Buffer:
+class Buffer(Config):
     """Which updates a robust rule combines, and when, if they come one by one.
 
     Each contributor has one place, so liars gain nothing by haste. The rule is asked when at least

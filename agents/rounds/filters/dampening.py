@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, did_you_mean
 
 _WAYS: dict[str, Callable[[float, float], float]] = {
@@ -16,7 +17,7 @@ _WAYS: dict[str, Callable[[float, float], float]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dampening:
+class Dampening(Config):
     """By how much an update counts, given how many versions ago its parameters were.
 
     Exponential is Kardam's; inverse is that of staleness-aware training without liars (Jiang, Cui,

@@ -17,6 +17,7 @@ from rallypoint.agents.rounds.filters.lipschitz import (
 )
 from rallypoint.agents.rounds.filters.memory import REASONS, Dated, Found, Memory, Reason
 from rallypoint.agents.rounds.filters.versions import Vector, Versions
+from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, TooManyByzantine, did_you_mean
 
 COEFFICIENTS = ("step", "versions", "off")
@@ -37,7 +38,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kardam:
+class Kardam(Config):
     """How an asynchronous server that may be lied to judges gradients as they arrive.
 
     A gradient is applied if it passes two filters. *Lipschitz*: it may not differ from the one

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.batch_env import Snapshot
+from rallypoint.config import Config
 from rallypoint.registry import Registry
 
 Floats = NDArray[np.float32]
@@ -105,7 +106,7 @@ State = TypeVar("State")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundProtocol(ABC, Generic[State]):
+class RoundProtocol(Config, ABC, Generic[State]):
     """Decides what is computed when, what is combined, and what counts as missing.
 
     A frozen dataclass of its settings. All methods are pure: same arguments, same answer, and no

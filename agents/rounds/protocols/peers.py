@@ -11,7 +11,7 @@ exchange, which counts against f.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,8 @@ from rallypoint.agents.rounds.protocols import (
     Work,
 )
 from rallypoint.batch_env import Snapshot
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.config import Config
+from rallypoint.errors import InvalidConfig
 
 Message = Literal["update", "parameters"]
 Whose = Literal["own", "shared"]
@@ -110,7 +111,7 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Peers:
+class Peers(Config):
     """Who steps along what, and how often and by which rule parameters are exchanged.
 
     ``updates="own", mixing="monna"`` is MoNNA, whose contributors have momentum; ``"shared"`` with
@@ -138,9 +139,6 @@ class Peers:
             UnknownName: no such rule; names the nearest.
             TooManyByzantine: says the bound.
         """
-        if self.updates not in get_args(Whose):
-            hint = did_you_mean(self.updates, get_args(Whose))
-            raise InvalidConfig(f"updates are own or shared, got {self.updates!r}{hint}")
         if self.contributors < 2:
             raise InvalidConfig(f"peers are at least 2, got {self.contributors}; add --workers")
         if min(self.f, self.exchanges - 1) < 0:

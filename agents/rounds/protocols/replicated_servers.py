@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rallypoint.agents.rounds.contraction import WAYS, Way
+from rallypoint.config import Config
 from rallypoint.draws import stream
 from rallypoint.errors import InvalidConfig, TooManyByzantine, did_you_mean
 
@@ -20,7 +21,7 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplicatedServers:
+class ReplicatedServers(Config):
     """Who waits for how many, and how servers come together.
 
     Source: El-Mhamdi, Guerraoui & Guirguis (2019), arXiv:1911.07537 ("LiuBei"), and

@@ -17,7 +17,7 @@ _TRIED = 10  # numbers of principal components
 
 
 @dataclass(frozen=True, kw_only=True)
-class Que:
+class Que(config.Config):
     """Whitens rows by a robust covariance, then scores them by quantum entropy.
 
     As in SPECTRE the rows' first principal components are looked at, ten numbers of them between
@@ -42,7 +42,6 @@ class Que:
             InvalidConfig: says what must hold.
         """
         _check_alpha(self.alpha)
-        config.check_kinds(self)
         config.check_least(self, 1, "components")
         config.check_least(self, 2, "enough")
         check_seed(self.seed)

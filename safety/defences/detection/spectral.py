@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rallypoint.config import Config
 from rallypoint.safety.defences.detection.detector import Floats, Looked
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spectral:
+class Spectral(Config):
     """Scores a row by its squared offset from the mean along the direction of largest variance.
 
     It finds a planted cloud only if nothing honest is wider: where honest rows vary a lot in some

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rallypoint import config
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, UnknownName, did_you_mean
@@ -70,7 +69,6 @@ class PoisonReward(Patterned, FeedbackThreat):
         super().__post_init__()
         if self.rule not in RULES:
             raise InvalidConfig(f"no rule is called {self.rule!r}{did_you_mean(self.rule, RULES)}")
-        config.check_kinds(self, only=(float,))
         if not math.isfinite(self.size) or not 0 <= self.gamma < 1:
             raise InvalidConfig(
                 f"size is a finite number and gamma lies in [0, 1), got {self.size} and "

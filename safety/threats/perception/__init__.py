@@ -29,7 +29,7 @@ adaptive one; one with a ``surrogate`` is a transfer attack.
 import copy
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -37,7 +37,8 @@ from gymnasium.spaces import Box
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.config import check_within
 from rallypoint.draws import Draws, Floats
-from rallypoint.errors import InvalidConfig, did_you_mean
+from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import DifferentiablePolicy, Objective, acting_for
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.known import Known
@@ -56,7 +57,7 @@ A_LITTLE = Budget(reach=Reach(step=0.1))
 if TYPE_CHECKING:
     Surrogate = str | DifferentiablePolicy | None
 else:
-    Surrogate = str | None
+    Surrogate = Annotated[str | None, IN_OTHER_FORMS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +85,6 @@ class PerceptionThreat(Threat):
         super().__post_init__()
         if self.at_most is not None and self.at_most < 1:
             raise InvalidConfig(f"at_most is a number of victims >= 1, got {self.at_most}")
-        if self.by not in get_args(By):
-            raise InvalidConfig(
-                f"victims are picked by {', '.join(get_args(By))}, not by {self.by!r}"
-                f"{did_you_mean(self.by, get_args(By))}"
-            )
         if self.by != "order" and self.at_most is None:
             raise InvalidConfig(
                 f"by = {self.by!r} says which few of the victims are lied to; say how many, at_most"

@@ -3,13 +3,14 @@
 import copy
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Group
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import Policy
 from rallypoint.safety.concerned import groups_concerned
 from rallypoint.safety.enforcement.proposals import inside
@@ -26,7 +27,7 @@ RANDOM = "random"
 if TYPE_CHECKING:
     Attacker = str | Policy
 else:
-    Attacker = str
+    Attacker = Annotated[str, IN_OTHER_FORMS]
 
 
 @dataclass(frozen=True, kw_only=True)

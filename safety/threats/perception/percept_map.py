@@ -1,7 +1,7 @@
 """A fixed map: agents see always the same in the place of the same."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -52,8 +52,6 @@ class PerceptMap(PerceptionThreat):
             if isinstance(given := getattr(self, name), list | np.ndarray):
                 made = tuple(tuple(p) if isinstance(p, list | tuple) else int(p) for p in given)
                 object.__setattr__(self, name, made)
-        if self.of not in get_args(Of):
-            raise InvalidConfig(f"a table is of {' or '.join(get_args(Of))}, not of {self.of!r}")
         needed = ("own_percept", *(("true_state",) if self.of == "state" else ()))
         if not self.knowledge:
             object.__setattr__(self, "knowledge", needed)

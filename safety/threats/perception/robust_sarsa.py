@@ -2,10 +2,11 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from rallypoint.batch_env import Array, BatchEnv
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import Differentiable, Objective
 from rallypoint.safety.known import Known
 from rallypoint.safety.perception.loading import judge_at
@@ -16,7 +17,7 @@ from rallypoint.safety.threats.perception.pgd import Stepwise
 if TYPE_CHECKING:
     Judge = str | Differentiable | None
 else:
-    Judge = str | None
+    Judge = Annotated[str | None, IN_OTHER_FORMS]
 
 
 @register

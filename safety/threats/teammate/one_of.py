@@ -3,13 +3,14 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety import threats as kinds
 from rallypoint.safety.cells import places_of, put
 from rallypoint.safety.enforcement.changes import proposed
@@ -48,7 +49,8 @@ class OneOf(Threat):
     kind: ClassVar[str] = "one_of"
     site: ClassVar[Site] = "action"
 
-    types: tuple[dict[str, Any], ...] = ({"kind": "random_action"},)  # as tables of a threat file
+    # As tables of a threat file; from Python also threats themselves.
+    types: Annotated[tuple[dict[str, Any], ...], IN_OTHER_FORMS] = ({"kind": "random_action"},)
     weights: tuple[float, ...] | None = None  # how likely each is, in proportion; None: all alike
     probability: float = 1.0  # of being of one of the types at all, in an episode
     shared: bool = False  # whether all victims of a copy are of one type

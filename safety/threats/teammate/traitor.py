@@ -2,11 +2,12 @@
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from rallypoint.batch_env import BatchEnv
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
+from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.policies import Policy
 from rallypoint.safety.enforcement.ballot import covered
 from rallypoint.safety.interruption.takeover import (
@@ -24,7 +25,7 @@ from rallypoint.safety.threats import Proposal, Site, State, Threat, register
 if TYPE_CHECKING:
     Instead = str | Takeover | Policy | dict[str, Any]
 else:
-    Instead = str | Takeover
+    Instead = Annotated[str | Takeover, IN_OTHER_FORMS]
 
 
 @register

@@ -53,7 +53,7 @@ def test_sa_ppo_is_told_of_the_reach():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"way": "luck"}, "no training is called 'luck'"),
+        ({"way": "luck"}, "way is one of 'plain', .*, got 'luck'"),
         ({"rounds": 0}, "rounds is a number >= 1"),
         ({"sigma": 0.0}, "sigma is a finite standard deviation > 0"),
         ({"sigma": float("inf")}, "sigma is a finite standard deviation > 0"),

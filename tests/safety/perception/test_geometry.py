@@ -183,7 +183,7 @@ def test_neighbours_that_cannot_be_are_refused(reach, space, message):
         ({"step": -0.1}, "step is a finite size >= 0"),
         ({"norm": "l2", "episode": 1e155}, r"episode is a finite size >= 0, of at most 1e\+150"),
         ({"episode": float("nan")}, "episode is a finite size >= 0"),
-        ({"norm": "l1"}, "no norm is called 'l1'"),
+        ({"norm": "l1"}, "norm is one of 'linf', 'l2', got 'l1'"),
         ({"scale": "bounds"}, 'scale is numbers, or "range"'),
         ({"scale": (0.0, 0.0)}, "not all 0"),
         ({"scale": (1.0, -1.0)}, "finite numbers >= 0"),

@@ -18,7 +18,7 @@ from tests.safety.stubs import ground, moving
         ({"theta": 1}, r"theta lies in \[0, 1\), got 1.0; at 1 no action of the agent's own"),
         ({"theta": -0.1}, "got -0.1"),
         ({"theta": float("nan")}, "got nan"),
-        ({"theta": True}, "got `bool` - at `theta`"),
+        ({"theta": True}, "theta is a number or a table or null, got True"),
         ({"when": {"probability": 0.5}}, "leave probability out of when"),
         ({"initiation": "allways"}, r"a region is \{region = 'allways'\}"),
         ({"initiation": {"regoin": "I"}}, "initiation has no key 'regoin'; did you mean 'region'"),

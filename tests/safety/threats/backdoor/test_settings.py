@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Discrete
 
 import rallypoint
 from rallypoint.batch_env import Group
-from rallypoint.errors import InvalidConfig, UnknownName
+from rallypoint.errors import InvalidConfig
 from rallypoint.safety.frame import Threatened
 from rallypoint.safety.threats.backdoor.backdoor_action import BackdoorAction
 from rallypoint.safety.threats.backdoor.poison_reward import PoisonReward
@@ -56,22 +56,22 @@ def test_a_trigger_at_the_end_of_a_space_is_within_it_as_it_is_perceived(ends):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Trigger(entries=(0.5,)), "different places"),
-        (lambda: Trigger(entries=(True,)), "different places"),
-        (lambda: Trigger(entries=3), "different places"),
-        (lambda: Trigger(entries="01"), "different places"),
-        (lambda: Trigger(values=("a",)), "finite numbers"),
-        (lambda: Trigger(values=None), "finite numbers"),
+        (lambda: Trigger(entries=(0.5,)), "entries is a list of integers"),
+        (lambda: Trigger(entries=(True,)), "entries is a list of integers"),
+        (lambda: Trigger(entries=3), "entries is a list of integers"),
+        (lambda: Trigger(entries="01"), "entries is a list of integers"),
+        (lambda: Trigger(values=("a",)), "values is a list of numbers"),
+        (lambda: Trigger(values=None), "values is a list of numbers"),
         (lambda: Trigger(poisoned=1, of=2**31), r"in 0\.\.2,147,483,647, got 2147483648"),
         (lambda: Trigger(budget={"reach": {"step": 9.0}}), "wholly or not at all.*leave reach out"),
-        (lambda: BackdoorAction(target=0.5), "target is told in choices .*got 0.5"),
-        (lambda: BackdoorAction(target=True), "target is told in choices"),
-        (lambda: BackdoorAction(attack=["strong"]), r"is called \['strong'\]"),
-        (lambda: PoisonReward(target="left"), "target is told in choices"),
+        (lambda: BackdoorAction(target=0.5), "target is an integer, got 0.5"),
+        (lambda: BackdoorAction(target=True), "target is an integer"),
+        (lambda: BackdoorAction(attack=["strong"]), r"attack is text, got \['strong'\]"),
+        (lambda: PoisonReward(target="left"), "target is an integer"),
         (lambda: PoisonReward(size="1"), "size is a number, got '1'"),
-        (lambda: PoisonReward(sequence="01"), "a list of at least one action, got '01'"),
+        (lambda: PoisonReward(sequence="01"), "sequence is a list of integers, got '01'"),
         (lambda: SignalAction(sequence=(0, -1)), "sequence is told in choices"),
-        (lambda: SignalAction(sequence="01"), "a list of at least one action, got '01'"),
+        (lambda: SignalAction(sequence="01"), "sequence is a list of integers, got '01'"),
         (lambda: SignalAction(when={"probability": 0.5}), "steps that follow one another"),
         (lambda: SignalAction(when={"every": 2}), "steps that follow one another"),
         # Two triggers, one of which nobody would look for.
@@ -122,8 +122,8 @@ def test_a_carrier_that_no_victim_acts_beside_is_refused():
 
 
 def test_a_carrier_that_is_no_name_is_refused():
-    with pytest.raises(UnknownName, match="the carrier 0 is no agent"):
-        Threatened(rallypoint.make("gathering-v0"), PoisonReward(carrier=0))
+    with pytest.raises(InvalidConfig, match="carrier is text or null, got 0"):
+        PoisonReward(carrier=0)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_noise_is_drawn_anew_for_each_agent_and_step():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"noise": "gausian"}, "not 'gausian'; did you mean 'gaussian'"),
+        ({"noise": "gausian"}, "got 'gausian'; did you mean 'gaussian'"),
         ({"scale": -1.0}, "a finite number >= 0, got -1.0"),
         ({"scale": np.nan}, "a finite number >= 0, got nan"),
     ],

@@ -90,7 +90,7 @@ def test_a_table_may_go_by_the_true_state():
     [
         ({"swap": (1, 2), "shows": ((1, 2),)}, "give one"),
         ({"of": "state"}, "a map of true states is a table"),
-        ({"of": "place"}, "of percept or state"),
+        ({"of": "place"}, "of is one of 'percept', 'state', got 'place'"),
         ({"swap": (0, 9999)}, "sees numbers in"),
         ({"table": (1, 2)}, "a table of percepts has"),
     ],

@@ -280,7 +280,7 @@ def test_a_number_has_no_gradient(kind):
         ("pgd", {"scatter": 2.0}, "scatter is a share"),
         ("pgd", {"least_gap": 1.5}, "least_gap lies in"),
         ("pgd", {"at_most": 0}, "at_most is a number of victims"),
-        ("pgd", {"by": "size"}, "picked by order, random, harm"),
+        ("pgd", {"by": "size"}, "by is one of 'order', 'random', 'harm', got 'size'"),
         ("pgd", {"by": "harm"}, "say how many, at_most"),
         ("random_percept", {"by": "random"}, "say how many, at_most"),
         ("random_percept", {"at_most": 1, "by": "harm"}, "cannot tell whom it harms most"),
