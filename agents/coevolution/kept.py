@@ -10,6 +10,7 @@ from rallypoint.agents.gradient.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
+from rallypoint.batch_env import Snapshot
 from rallypoint.config import to_dict
 from rallypoint.errors import InvalidConfig
 from rallypoint.plain_json import to_json
@@ -34,15 +35,17 @@ class Kept:
             InvalidConfig: it is of another regime.
         """
         folder = self._of(seed)
-        if not (folder / CHECKPOINT).is_file():
-            return None
-        snapshot = read_checkpoint(folder).snapshot
-        if as_text(snapshot.pop(_REGIME, None)) != self._regime:
-            raise InvalidConfig(
-                f"{folder} keeps a population of another regime, or of other settings; keep those "
-                "of this one in another folder"
-            )
-        return Population.restored(snapshot)
+        return Population.restored(_arrays(folder, self._regime)) if _is_kept(folder) else None
+
+    def check(self) -> None:
+        """Refuse a folder in which any population is of another regime, before one is evolved.
+
+        Raises:
+            UnreadableFile: one is damaged.
+            InvalidConfig: one is of another regime.
+        """
+        for folder in filter(_is_kept, sorted(self._folder.glob("seed-*"))):
+            _arrays(folder, self._regime)
 
     def keep(self, population: Population) -> None:
         """Keep a population in place of what was kept before, all of it or nothing.
@@ -55,3 +58,18 @@ class Kept:
 
     def _of(self, seed: int) -> Path:
         return self._folder / f"seed-{seed}"
+
+
+def _is_kept(folder: Path) -> bool:
+    return (folder / CHECKPOINT).is_file()
+
+
+def _arrays(folder: Path, regime: str) -> Snapshot:
+    """Return the arrays of a population, if it is of a regime."""
+    snapshot = read_checkpoint(folder).snapshot
+    if as_text(snapshot.pop(_REGIME, None)) != regime:
+        raise InvalidConfig(
+            f"{folder} keeps a population of another regime, or of other settings; keep those "
+            "of this one in another folder"
+        )
+    return snapshot

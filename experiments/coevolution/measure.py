@@ -9,6 +9,7 @@ import numpy as np
 from rallypoint.agents.coevolution.bouts import Bout, Learned, row_of
 from rallypoint.agents.coevolution.conduct import evolve
 from rallypoint.agents.coevolution.fighting import fight
+from rallypoint.agents.coevolution.kept import Kept
 from rallypoint.agents.coevolution.population import Population
 from rallypoint.agents.coevolution.regimes import Regime
 from rallypoint.agents.rounds.placement import Placement
@@ -43,7 +44,9 @@ def check(config: CoevolutionConfig) -> None:
     Raises:
         RallypointError: says why.
     """
-    Bench(config)
+    for name, method in Bench(config).methods.items():
+        if config.kept:
+            Kept(Path(config.kept) / name, method).check()
     if config.bouts_on:
         from rallypoint.agents.rounds.cluster.session import Session  # Ray
 

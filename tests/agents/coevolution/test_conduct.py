@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.agents.coevolution.conduct import evolve
+from rallypoint.agents.coevolution.kept import Kept
 from rallypoint.agents.coevolution.regimes.coevolution import Coevolution
 from rallypoint.agents.coevolution.regimes.in_turns import OneAgainstOne
 from rallypoint.agents.gradient.checkpoints import CHECKPOINT
@@ -63,8 +64,11 @@ def test_what_was_stopped_goes_on_to_the_same_bits(regime, tmp_path):
 def test_what_is_kept_of_another_regime_is_refused(regime, ring, tmp_path):
     other = OneAgainstOne(ring=ring, budget=1000, **SMALL)
     evolve(other, [0], kept=tmp_path)
+    Kept(tmp_path, other).check()
     with pytest.raises(InvalidConfig, match="another regime"):
         evolve(regime, [0], kept=tmp_path)
+    with pytest.raises(InvalidConfig, match="seed-0 keeps a population of another regime"):
+        Kept(tmp_path, regime).check()
 
 
 def test_a_damaged_file_is_refused(ring, tmp_path):

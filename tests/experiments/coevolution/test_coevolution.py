@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rallypoint.agents.gradient.checkpoints import CHECKPOINT
+from rallypoint.agents.gradient.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
 from rallypoint.claims import Claim
 from rallypoint.errors import InvalidConfig
 from rallypoint.experiments.coevolution import measure, methods
@@ -13,6 +13,7 @@ from rallypoint.experiments.coevolution.config import CoevolutionConfig
 from rallypoint.experiments.coevolution.run import run
 from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.plan import make_plan
+from rallypoint.snapshots import as_array
 from tests.experiments.coevolution.miniature import MINIATURE, SEEDS, small
 from tests.experiments.in_miniature import of_kind, rows_of
 from tests.experiments.progress import no_progress
@@ -103,3 +104,10 @@ def test_the_quick_one_can_be_run():
     )
     (cell,) = plan.cells
     assert methods.methods(cell.config).keys() == set(METHODS)
+
+
+def test_what_is_kept_of_another_regime_is_refused_before_anything_is_evolved(tmp_path):
+    kept = tmp_path / "coevolution/seed-0"
+    write_checkpoint(kept, Checkpoint({"regime": as_array("another")}, [], 0))
+    with small(), pytest.raises(InvalidConfig, match="another regime"):
+        measure.check(replace(MINIATURE, kept=str(tmp_path)))
