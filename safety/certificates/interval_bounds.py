@@ -32,10 +32,16 @@ def interval_bounds(layers: Sequence[Layer], low: Array, high: Array) -> list[In
     """Return bounds of what every layer sends, the outputs last: (…, inputs) -> (…, N) each.
 
     Raises:
-        InvalidConfig: the box is none, or has no end; says where.
+        InvalidConfig: the box is none, or has no end; says where. Or it is none of what the first
+            layer takes.
     """
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
     _check_box(low, high)
+    if layers and low.shape[-1:] != (width := layers[0].weights.shape[1:]):
+        raise InvalidConfig(
+            f"the ends of a box have an entry for each of {width[0]} inputs, as the layer "
+            f"{layers[0].name!r} takes them, got {low.shape}"
+        )
     found: list[Interval] = []
     for layer in layers:
         weights = layer.weights.astype(np.float64)

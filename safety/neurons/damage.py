@@ -44,10 +44,28 @@ def signals_of(
     """Return what every layer sends, the outputs last: (rows, inputs) -> (rows, N) each.
 
     Plain, and in the precision of the inputs: what policies compute in their own way.
+
+    Raises:
+        InvalidConfig: inputs are no rows of as many numbers as the first layer takes.
     """
+    check_inputs(layers, inputs)
     nothing = (Broken(),) * len(layers)
     flat = laid_flat(plan or nothing, layers, len(inputs), inputs.dtype)
     return Passage(_Plain(layers, inputs.dtype), flat).signals(inputs)
+
+
+def check_inputs(layers: Sequence[Layer], inputs: Array) -> None:
+    """Refuse what are no rows of inputs for these layers: (rows, inputs).
+
+    Raises:
+        InvalidConfig: says of what shape they are, and what came.
+    """
+    width = layers[0].weights.shape[1]
+    if inputs.ndim != 2 or inputs.shape[1] != width:
+        raise InvalidConfig(
+            f"inputs are rows of {width} numbers, as the layer {layers[0].name!r} takes them: "
+            f"(rows, {width}), got {inputs.shape}"
+        )
 
 
 class _Plain:

@@ -32,6 +32,13 @@ def test_no_signal_of_anything_in_the_box_escapes(seed, name):
         assert (signals <= most + 1e-12).all()
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 5), ()])
+def test_a_box_of_another_network_is_refused(shape):
+    layers = network(np.random.default_rng(0))
+    with pytest.raises(InvalidConfig, match=r"an entry for each of 4 inputs, .* got \("):
+        interval_bounds(layers, np.zeros(shape), np.ones(shape))
+
+
 def test_a_single_layer_reaches_its_bounds():
     layers = (Layer("end", np.array([[2.0, -3.0]]), np.array([1.0]), "identity"),)
     [(low, high)] = interval_bounds(layers, np.array([-1.0, 0.0]), np.array([1.0, 2.0]))

@@ -21,6 +21,14 @@ def test_a_linear_network_of_one_layer_is_told_exactly():
         assert np.allclose(shift.std, np.sqrt(0.01 * np.square(each).sum(axis=-1)))
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 5, 1), ()])
+@pytest.mark.parametrize("told", [first_order, one_at_a_time])
+def test_inputs_of_another_network_are_refused(told, shape):
+    layers = network(np.random.default_rng(0), sizes=(4, 5, 2))
+    with pytest.raises(InvalidConfig, match=r"inputs are rows of 4 numbers, .*\(rows, 4\), got \("):
+        told(layers, np.zeros(shape), 0.01)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_wide_layers_move_on_average_as_told(activation):
     rng = np.random.default_rng(1)
