@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from types import NoneType
@@ -28,6 +29,7 @@ _AT_LEAST_ONE = (  # with fewer SB3 stumbles while it learns, or never ends
     *("n_steps", "n_epochs", "batch_size", "buffer_size", "policy_delay"),
     *("target_update_interval", "n_delta", "n_top", "n_eval_episodes"),
 )
+_AT_LEAST_ZERO = ("target_policy_noise", "target_noise_clip")  # a deviation, and its limit
 
 SHAPE_THE_NETWORK = ("policy", "policy_kwargs", "use_sde")
 _NOT_SETTINGS = ("self", "env", "seed", "_init_setup_model")  # given in other ways
@@ -107,6 +109,8 @@ def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
         raise InvalidConfig(f"{label} is true or false, got {value!r:.100}")
     if kinds == {int} and name in _AT_LEAST_ONE and value < 1:
         raise InvalidConfig(f"{label} is at least 1, got {value}")
+    if name in _AT_LEAST_ZERO and not 0 <= value < math.inf:
+        raise InvalidConfig(f"{label} is a finite number >= 0, got {value}")
 
 
 def _is_frequency(value: Any) -> bool:

@@ -29,6 +29,8 @@ FREQUENCY = "train_freq of sb3:.* is a whole number of steps >= 1, or one with w
         ("DQN", {"train_freq": TrainFreq(0, TrainFrequencyUnit.STEP)}, FREQUENCY),
         ("TQC", {"target_update_interval": 0}, "target_update_interval of sb3:TQC is at least 1"),
         ("TD3", {"policy_delay": 0}, "policy_delay of sb3:TD3 is at least 1, got 0"),
+        ("TD3", {"target_policy_noise": -1}, "target_policy_noise of sb3:TD3 is a finite number"),
+        ("TD3", {"target_noise_clip": float("nan")}, "target_noise_clip of sb3:TD3 is a finite"),
         ("ARS", {"n_delta": 0}, "n_delta of sb3:ARS is at least 1, got 0"),
         ("ARS", {"n_eval_episodes": 0}, "n_eval_episodes of sb3:ARS is at least 1, got 0"),
         ("SAC", {"action_noise": 0.1}, "is an ActionNoise of .* which only Python can give"),
