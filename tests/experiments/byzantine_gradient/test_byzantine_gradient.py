@@ -45,7 +45,6 @@ def test_every_run_has_a_row_and_every_attack_its_receipts(findings):
     assert all(len(row["returns"]) == len(row["cosine"]) == len(row["ratio"]) for row in rows)
     receipts = of_kind(findings, Receipts)
     assert {found.condition for found in receipts} >= {"B8/noise/mean", "B8/reward_flip/median"}
-    assert all(found.disagreements == () for found in receipts)
     (of_noise,) = (found.receipts for found in receipts if found.condition == "B8/noise/mean")
     assert [receipt["opportunities"] for receipt in of_noise] == [3 * len(SEEDS)]
 

@@ -24,11 +24,10 @@ def test_every_condition_is_measured_and_claims_are_made_of_them(findings):
     assert [file.name for file in of_kind(findings, File)] == ["servers.png"]
 
 
-def test_receipts_of_lying_servers_agree(findings):
+def test_receipts_tell_what_lying_servers_did(findings):
     told = of_kind(findings, Receipts)
     assert len(told) == 3 * 3  # three conditions with a liar, three seeds
     for one in told:
-        assert one.disagreements == ()
         (receipt,) = one.receipts
         assert sum(receipt["applications"].values()) == 10
 

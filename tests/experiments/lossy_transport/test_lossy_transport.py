@@ -1,7 +1,7 @@
 """Lossy transport, in miniature: what is measured, and how it is judged."""
 
 from rallypoint.claims import Claim
-from rallypoint.experiments.experiment import File, Metric, Receipts, Row
+from rallypoint.experiments.experiment import File, Metric, Row
 from rallypoint.experiments.lossy_transport.contestants import WAYS, conditions
 from rallypoint.experiments.lossy_transport.measure import time_transfers, train
 from tests.experiments.in_miniature import of_kind
@@ -19,10 +19,6 @@ def test_every_way_is_measured_at_every_loss(findings):
         "a-mean-of-what-arrived-is-no-defence/0.1",
     ]
     assert [file.name for file in of_kind(findings, File)] == ["losses.png"]
-
-
-def test_receipts_agree(findings):
-    assert all(one.disagreements == () for one in of_kind(findings, Receipts))
 
 
 def test_rules_that_see_whole_updates_are_refused_where_too_much_is_lost(findings):

@@ -25,7 +25,6 @@ def test_every_scene_is_measured_and_judged(findings):
     told = of_kind(findings, Receipts)
     scenes = [*SCENES, *(f"learned/{scene}" for scene in ("none", "spread", "whole", "single"))]
     assert [one.condition for one in told] == scenes
-    assert not any(one.disagreements for one in told)
 
 
 @pytest.mark.parametrize(

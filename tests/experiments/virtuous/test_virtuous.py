@@ -8,7 +8,7 @@ from rallypoint.agents.tabular.careful import CarefulPolicy
 from rallypoint.agents.tabular.columns import Columns
 from rallypoint.agents.tabular.encoding import Sectors, encoding_for
 from rallypoint.claims import Claim
-from rallypoint.experiments.experiment import File, Metric, Receipts
+from rallypoint.experiments.experiment import File, Metric
 from rallypoint.experiments.virtuous import measure, ring
 from rallypoint.experiments.virtuous.measure import Trained, deployed, escapes
 from rallypoint.experiments.virtuous.pillars import only_best
@@ -123,7 +123,7 @@ def test_lies_on_the_ring_are_the_declared_share_and_stop():
     assert abs(lied - 0.2) < 0.02
 
 
-def test_every_combination_is_judged_and_receipts_agree(findings):
+def test_every_combination_is_judged(findings):
     claims = {claim.id for claim in of_kind(findings, Claim)}
     assert {"V2/PXI/escapes", "V2/PXI/unsafe", "V2/PXI/presses"} <= claims
     assert {"V2/-XI/escapes", "V2/P-I/unsafe", "V2/PX-/presses"} <= claims
@@ -131,8 +131,5 @@ def test_every_combination_is_judged_and_receipts_agree(findings):
     assert {f"V3/{name}/recovers" for name in ring.CRITERIA} <= claims
     tables = {metric.name: metric.value for metric in of_kind(findings, Metric)}
     assert len(tables["V2/table"]) == 8
-    assert all(receipt.disagreements == () for receipt in of_kind(findings, Receipts))
-    conditions = [receipt.condition for receipt in of_kind(findings, Receipts)]
-    assert len(set(conditions)) == len(conditions)
     names = {file.name for file in of_kind(findings, File)}
     assert names == {"V1-trade-off.png", "V2-pillars.png", "V3-ring.png"}
