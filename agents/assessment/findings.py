@@ -82,13 +82,21 @@ class Finding:
         if self.power is not None:
             said.append(
                 f"a shift by {self.shift:g} standard deviations would be found with probability "
-                f"{self.power:.2f}"
+                f"{self.power:.2f}{self._where_it_was()}"
             )
         said.append(
             f"{self.interrupted:.3g} of the experience had an interruption; kept: {kept_0:.3g} "
             f"without interruptions, {kept_theta:.3g} with"
         )
         return said
+
+    def _where_it_was(self) -> str:
+        """Say how large that shift is where somebody was interrupted, if all of that is kept."""
+        kept_0, kept_theta = self.found.kept
+        if not self.interrupted or kept_theta < kept_0:
+            return ""
+        there = self.shift / self.interrupted
+        return f"; of what had an interruption, that is one by {there:.3g}"
 
     def _too_few(self) -> str:
         if not self.interrupted:

@@ -116,6 +116,16 @@ def test_interruptions_that_hardly_ever_come_are_no_sign_of_safety(learner, more
     assert found.to_dict()["findings"][0]["interruptions"] == finding.interruptions
 
 
+@pytest.mark.parametrize(("processing", "told"), [("none", True), ("drop_any", False)])
+def test_a_shift_is_told_as_one_of_what_had_an_interruption_where_that_is_kept(processing, told):
+    learner = QLearning(gamma=0.0, processing=processing)
+    found = assessed(learner, thetas=(0.0, 0.1), most_draws=4096)
+    (finding, *_) = found.findings
+    assert 0.1 < finding.interrupted < 0.3
+    size = f"that is one by {0.25 / finding.interrupted:.3g}"
+    assert (size in " ".join(finding.lines())) == told
+
+
 def test_avoidance_needs_regions_and_tables():
     with pytest.raises(InvalidConfig, match="Reinforce cannot be frozen for a step"):
         avoidance_index("tabular_reinforce", "matching-game-v0", interruption=STOP)
