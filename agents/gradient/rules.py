@@ -150,12 +150,10 @@ class Rules:
                 "rate, or shorten gradients by max_norm"
             ) from error
 
-    def explained(
-        self, run: int, updates: Floats, rows: NDArray[np.int64], *, batch: int | None = None
-    ) -> Explanation:
+    def explained(self, run: int, updates: Floats, rows: NDArray[np.int64]) -> Explanation:
         """Say whom a run's rule believes among updates (m, D) of one part, if it is asked now."""
         rule, (part,) = self._aggregators[run], self.parts
-        return rule.explain(updates, self._f, context=self.context(run, rows, part, batch=batch))
+        return rule.explain(updates, self._f, context=self.context(run, rows, part))
 
     def asked(
         self,

@@ -28,8 +28,8 @@ class Scale:
             low, high, at = math.log(low), math.log(high), math.log(at)
         return round(self.start + (at - low) / (high - low) * (self.end - self.start), 1)
 
-    def ticks(self, count: int = 5) -> list[float]:
-        """Return about so many round numbers between low and high.
+    def ticks(self) -> list[float]:
+        """Return about five round numbers between low and high.
 
         >>> Scale(low=0.0, high=1.0, start=0.0, end=1.0).ticks()
         [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
@@ -37,7 +37,7 @@ class Scale:
         if self.logarithmic:
             powers = range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
             return [10.0**power for power in powers]
-        rough = (self.high - self.low) / count
+        rough = (self.high - self.low) / 5
         magnitude = 10.0 ** math.floor(math.log10(rough))
         step = next(r * magnitude for r in _ROUND if r * magnitude >= rough * (1 - 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)

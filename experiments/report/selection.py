@@ -14,8 +14,8 @@ Panels = dict[str, dict[str, Line]]  # by panel and line
 _MOST_LETTERS = 60  # of a name
 
 
-def selected(exhibit: Exhibit, rows: Rows, measure: str = "") -> Panels:
-    """Return what rows say of an exhibit's measure, or of another column that goes with it.
+def selected(exhibit: Exhibit, rows: Rows) -> Panels:
+    """Return what rows say of an exhibit's measure.
 
     Of numbers of one seed at one place the last counts: it was measured last.
     """
@@ -24,7 +24,7 @@ def selected(exhibit: Exhibit, rows: Rows, measure: str = "") -> Panels:
     for row in rows:
         if not all(column in row for column in named) or not _is_meant(exhibit, row):
             continue
-        for stratum, at, value in _numbers(exhibit, row, measure or exhibit.measure):
+        for stratum, at, value in _numbers(exhibit, row, exhibit.measure):
             lines = found.setdefault(called(row, exhibit.panels), {})
             strata = lines.setdefault(called(row, exhibit.lines), {})
             by_seed = strata.setdefault(stratum, {})

@@ -36,9 +36,9 @@ def boards(scenes: Iterable[Scene], cast: Cast) -> Iterator[Frame]:
         )
 
 
-def draw_head(cast: Cast, scene: Scene | None, width: int = WIDTH) -> Frame:
-    """Draw what is shown, under what, and how far it is: (60, width, 3)."""
-    canvas = Canvas(width, HEAD)
+def draw_head(cast: Cast, scene: Scene | None) -> Frame:
+    """Draw what is shown, under what, and how far it is: (HEAD, WIDTH, 3)."""
+    canvas = Canvas(WIDTH, HEAD)
     one = canvas.pixel
     when = ""
     if scene is not None:
