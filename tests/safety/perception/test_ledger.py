@@ -252,7 +252,7 @@ def test_zeros_and_ones_have_no_norm():
 
 @pytest.mark.parametrize("kind", [Stub, CrashingStub])
 def test_a_reach_is_of_percepts_only(kind):
-    threat = kind(does=None, budget={"reach": {"step": 0.1}})
+    threat = kind(does=print, budget={"reach": {"step": 0.1}})
     with pytest.raises(InvalidConfig, match="a budget of reach, which is of what agents are shown"):
         Threatened(ground(), [threat])
 
