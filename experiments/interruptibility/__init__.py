@@ -21,7 +21,7 @@ experiments.add(
         question="Does what an agent learns, or does, depend on being interrupted?",
         config=InterruptibilityConfig,
         run="rallypoint.experiments.interruptibility.run:run",
-        seeds=20,
+        seeds=40,
         quick_seeds=10,
         quick={
             "episodes": 100,
