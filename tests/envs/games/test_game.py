@@ -158,7 +158,7 @@ def test_text_says_where_it_stands_and_who_did_what():
         ({"states": ()}, "states are at least 1 distinct names"),
         ({"endings": ("low",)}, "either ends the episode or not"),
         ({"actions": (("x",),)}, "each of the 3 agents, got 1"),
-        ({"actions": (("x", "y"), "xy", ("x", "y", "z"))}, "the actions of b are a tuple"),
+        ({"actions": (("x", "y"), "xy", ("x", "y", "z"))}, "actions is a list of lists of texts"),
         ({"rewards": np.zeros((2, 2, 2, 2))}, r"\(2, 2, 2, 3\), or one axis of 3 agents more"),
         ({"rewards": [[1, 2], [3]]}, "all rows of one length"),
         ({"rewards": np.full((2, 2, 2, 3), np.inf)}, "rewards are finite"),
