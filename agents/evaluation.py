@@ -99,55 +99,62 @@ def evaluate(env: BatchEnv, policy: Policy, *, episodes: int, seed: int) -> Eval
 
 
 def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: int) -> Evaluation:
-    # A last row for what copies play that have played enough.
-    shape = (num_each + 1, env.num_copies, env.num_agents)
-    returns, lengths, early = np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool)
-    frame, hostile = _frame_of(env), np.zeros(shape, bool)
+    shape = (env.num_copies, env.num_agents)
     names = env.cost_names if "cost" in env.offers else ()
-    performance, costs = np.zeros(shape), np.zeros((*shape, len(names)))
-    hides = False
+    returns, performance, costs = np.zeros(shape), np.zeros(shape), np.zeros((*shape, len(names)))
+    lengths, early, hostile = (
+        np.zeros(shape, np.int64),
+        np.zeros(shape, bool),
+        np.zeros(shape, bool),
+    )
+    # Of the episodes that copies are in, (E, N, …), and of those that are over, (num_each, E, N, …)
+    now = (returns, lengths, early, hostile, performance, costs)
+    done = tuple(np.zeros((num_each, *part.shape), part.dtype) for part in now)
+    frame, hides = _frame_of(env), False
     begin = getattr(policy, "begin_episode", lambda _: None)
     draws = Draws(seed, "evaluate/policy", env.copies)
     observations = env.reset(seed)
     begin(None)
-    acting, over = env.alive, np.zeros(shape[1:], bool)
+    acting, over = env.alive, np.zeros(shape, bool)
     played = np.zeros(env.num_copies, np.int64)
     while played.min() < num_each:
-        at = (np.minimum(played, num_each), np.arange(env.num_copies))
         if frame is not None:
-            hostile[at] |= frame.hostile  # of this episode, which may be over after the step
+            hostile |= frame.hostile  # of this episode, which may be over after the step
         step = env.step(policy.act(observations, draws))
         earned = step.infos.get("true_rewards", step.rewards)  # whatever learners are told
-        returns[at] += np.where(acting, earned, 0)
-        if "performance" in step.infos:
+        np.add(returns, earned, out=returns, where=acting)
+        scored = step.infos.get("performance")
+        if scored is not None and scored.shape == shape:  # else a world means something else by it
             hides = True
-            performance[at] += np.where(acting, step.infos["performance"], 0)
+            np.add(performance, scored, out=performance, where=acting)
         if names:
             cost = step.infos["true_costs"] if "true_costs" in step.infos else env.cost()
-            costs[at] += np.where(acting[:, :, None], cost, 0)
-        lengths[at] += acting
+            np.add(costs, cost, out=costs, where=acting[:, :, None])
+        lengths += acting
         over |= step.terminated | step.truncated
         stays = step.alive & ~over
-        early[at] |= acting & ~stays & (step.terminated | ~step.truncated)
+        early |= acting & ~stays & (step.terminated | ~step.truncated)
         over |= acting & ~stays
         acting, observations = stays, step.observations
         ended = step.ended
         if ended.any():
+            counts = ended & (played < num_each)  # a copy may have played enough
+            for kept, part in zip(done, now, strict=True):
+                kept[played[counts], counts] = part[counts]
+                part[ended] = 0
             played += ended
             observations = env.reset(mask=ended)
             draws.begin_episode(ended)
             begin(ended)
             over[ended] = False
             acting = np.where(ended[:, None], env.alive, acting)
-    rows = (-1, env.num_agents)
+    told = [kept.reshape(num_each * shape[0], *kept.shape[2:])[:episodes] for kept in done]
     return Evaluation(
         env.agents,
-        returns[:-1].reshape(rows)[:episodes],
-        lengths[:-1].reshape(rows)[:episodes],
-        early[:-1].reshape(rows)[:episodes],
-        None if frame is None else hostile[:-1].reshape(rows)[:episodes],
-        performance[:-1].reshape(rows)[:episodes] if hides else None,
-        costs[:-1].reshape(*rows, len(names))[:episodes] if names else None,
+        *told[:3],
+        None if frame is None else told[3],
+        told[4] if hides else None,
+        told[5] if names else None,
         names,
     )
 

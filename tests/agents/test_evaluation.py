@@ -98,6 +98,20 @@ def test_hidden_scores_and_costs_are_told_as_they_were_whatever_learners_are(lie
     assert not plain.keys() & {"performance_mean", "cost_by_name"}
 
 
+class OfTeams(Schedule):
+    """Calls something else by the name of a hidden score: one number of a copy."""
+
+    def _advance(self, actions):
+        rewards, terminated, infos = super()._advance(actions)
+        return rewards, terminated, infos | {"performance": rewards.sum(axis=1)}
+
+
+def test_what_has_no_number_for_each_agent_is_no_hidden_score():
+    found = evaluate(OfTeams(copies=3), Always(agents=0), episodes=3, seed=0)
+    assert found.performance is None
+    assert "performance_mean" not in found.summary()
+
+
 def test_all_groups_count():
     found = evaluate(Teams(copies=2), Always(runners=0, chasers=1), episodes=2, seed=0)
     assert found.returns.tolist() == [[3, 6, 24]] * 2
