@@ -148,13 +148,18 @@ def _played(env: BatchEnv, policy: Policy, episodes: int, num_each: int, seed: i
             begin(ended)
             over[ended] = False
             acting = np.where(ended[:, None], env.alive, acting)
-    told = [kept.reshape(num_each * shape[0], *kept.shape[2:])[:episodes] for kept in done]
+    rows = num_each * env.num_copies
+    returns, lengths, early, hostile, performance, costs = (
+        kept.reshape(rows, *kept.shape[2:])[:episodes] for kept in done
+    )
     return Evaluation(
         env.agents,
-        *told[:3],
-        None if frame is None else told[3],
-        told[4] if hides else None,
-        told[5] if names else None,
+        returns,
+        lengths,
+        early,
+        None if frame is None else hostile,
+        performance if hides else None,
+        costs if names else None,
         names,
     )
 
