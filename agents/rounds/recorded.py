@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Annotated, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from rallypoint.agents.rounds.delays import KEPT, Arrivals, Coming, Delays, Loss
 from rallypoint.batch_env import Snapshot
 from rallypoint.errors import CannotGoOn, InvalidConfig, UnreadableFile
+from rallypoint.kinds import A_PATH
 
 ARRIVALS = "arrivals.csv"  # in the folder of a training
 
@@ -84,7 +85,7 @@ def _entry(path: Path | str, number: int, line: Sequence[str]) -> Entry:
 class RecordedDelays(Delays):
     """What came when in a training with real delays: the same again, to the same bits."""
 
-    file: str  # its arrivals.csv
+    file: Annotated[str, A_PATH]  # its arrivals.csv
 
     def __post_init__(self) -> None:
         """Refuse a file that cannot be read.

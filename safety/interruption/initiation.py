@@ -15,7 +15,7 @@ import numpy as np
 from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.config import Config
 from rallypoint.errors import InvalidConfig, NotReset, UnknownName, did_you_mean
-from rallypoint.kinds import IN_OTHER_FORMS
+from rallypoint.kinds import A_PATH, IN_OTHER_FORMS
 from rallypoint.safety.enforcement.ballot import named
 from rallypoint.safety.interruption.addresses import function_at, tried
 from rallypoint.safety.known import Known
@@ -45,7 +45,7 @@ class Initiation(Config):
     function: Function | None = None  # of the true state (E, …) -> (E,) or (E, N), bool or chance
     steps: tuple[int, ...] | None = None  # since the reset
     every: int | None = None  # steps, from the reset on
-    log: str | None = None  # a file of interruptions that people made; see `human_log`
+    log: Annotated[str, A_PATH] | None = None  # of interruptions by people; see `human_log`
     proposes: tuple[int, ...] | None = None  # actions; a negative control
     negative_control: bool = False  # says that `proposes` is meant to break what is shown
 

@@ -11,7 +11,7 @@ from rallypoint.batch_env import Array, BatchEnv, Mask
 from rallypoint.config import Config, from_dict
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
-from rallypoint.kinds import IN_OTHER_FORMS
+from rallypoint.kinds import A_PATH, IN_OTHER_FORMS
 from rallypoint.policies import Policy, saved_policy
 from rallypoint.safety.cells import gathered
 from rallypoint.safety.enforcement.ballot import named
@@ -40,7 +40,7 @@ class Takeover(Config):
     action: Any = None  # the same for everybody
     actions: Mapping[str, Any] | None = None  # agent -> action
     policy: Address | None = None  # a policy, or what makes one: "package.module:name"
-    folder: str | None = None  # of an agent that was trained
+    folder: Annotated[str, A_PATH] | None = None  # of an agent that was trained
     how: str | None = None  # it acts; "greedy" if not given
 
     def __post_init__(self) -> None:

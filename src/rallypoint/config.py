@@ -1,11 +1,13 @@
 """Configs: frozen, keyword-only dataclasses that check themselves; to plain values and back."""
 
 import dataclasses
+import inspect
 import keyword
 import math
 import typing
 from collections.abc import Mapping
 from functools import cache
+from os import PathLike, fspath
 from typing import Any, Self, TypeVar
 
 import msgspec
@@ -42,7 +44,7 @@ class Config:
         """
         of: Any = cls
         kinds = _kinds(of)
-        said = dict(zip(kinds, values, strict=False)) | settings if values else settings
+        said = dict(zip(_places(of), values, strict=False)) | settings if values else settings
         check_declared(said, kinds, whose=cls.__name__)
         return super().__new__(cls)
 
@@ -134,12 +136,19 @@ def file_key(field: str) -> str:
 @cache
 def _kinds(kind: Any, *, in_file: bool = False) -> dict[str, Any]:
     """Return the kind of each setting; of a word that cannot be read, nothing is known."""
-    fields = [field for field in dataclasses.fields(kind) if field.init]
+    is_told = dataclasses.is_dataclass(kind)  # a part on an abstract base need not be one
+    fields = [field for field in dataclasses.fields(kind) if field.init] if is_told else []
     try:
         hints = typing.get_type_hints(kind, include_extras=not in_file)
     except Exception:  # noqa: BLE001 - whatever somebody's annotation raises
         hints = {f.name: Any if isinstance(f.type, str) else f.type for f in fields}
     return {field.name: or_default(hints[field.name], field.default) for field in fields}
+
+
+@cache
+def _places(kind: Any) -> tuple[str, ...]:
+    """Return the settings in the order of their places, which keyword-only fields come after."""
+    return tuple(inspect.signature(kind).parameters)
 
 
 def _plain(value: Any) -> Any:
@@ -150,6 +159,8 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, PathLike):
+        return fspath(value)
     return msgspec.to_builtins(_without_numpy(value))
 
 

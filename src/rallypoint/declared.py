@@ -3,10 +3,11 @@
 The command line hands on as text whatever is no JSON, and any text counts as true.
 """
 
+import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Unpack, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Unpack, get_args, get_origin, get_type_hints
 
 from rallypoint.errors import InvalidConfig
 from rallypoint.kinds import fits, in_words
@@ -47,11 +48,14 @@ def or_default(kind: Any, default: Any) -> Any:
 
     >>> or_default(int, None), or_default(callable, None)  # the latter is a function, and no kind
     (int | None, typing.Any)
+    >>> or_default(int, 3), or_default(int, "auto")
+    (<class 'int'>, typing.Union[int, typing.Literal['auto']])
     """
-    if default is not None:
+    is_required = default is dataclasses.MISSING or default is inspect.Parameter.empty
+    if is_required or (default is not None and fits(default, kind)):
         return kind
     try:
-        return kind | None
+        return kind | (None if default is None else Literal[default])
     except TypeError:
         return Any
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import partial
+from os import PathLike
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -11,6 +12,8 @@ import numpy as np
 # Annotated[kind, IN_OTHER_FORMS] is what a field keeps, and files hold. From Python its class takes
 # it in other forms, too, and refuses what is none of them.
 IN_OTHER_FORMS: Final = "in other forms"
+# Annotated[str, A_PATH] is where something lies: from Python also as a pathlib.Path.
+A_PATH: Final = "a path"
 
 _PLAIN: dict[Any, tuple[type, ...]] = {
     bool: (bool, np.bool_),
@@ -41,7 +44,7 @@ def fits(value: Any, kind: Any, *, in_file: bool = False) -> bool:
     Args:
         value: NumPy's numbers are numbers, and any sequence but text is a list.
         kind: an annotation.
-        in_file: whether tables stand for dataclasses, as they do in files.
+        in_file: whether tables stand for dataclasses, and lists for named tuples, as in files.
 
     >>> fits(1, float), fits(True, float), fits([1, "x"], tuple[int, ...]), fits("x", np.ndarray)
     (True, False, False, True)
@@ -53,9 +56,10 @@ def fits(value: Any, kind: Any, *, in_file: bool = False) -> bool:
     if kind in _PLAIN:
         is_bool = isinstance(value, bool | np.bool_)
         return isinstance(value, _PLAIN[kind]) and is_bool <= (kind is bool)
-    if not is_dataclass(kind):
-        return not hasattr(kind, "_fields") or isinstance(value, kind)
-    return isinstance(value, kind) or (in_file and isinstance(value, Mapping))
+    if is_dataclass(kind):
+        return isinstance(value, kind) or (in_file and isinstance(value, Mapping))
+    is_named_tuple = hasattr(kind, "_fields")
+    return not is_named_tuple or isinstance(value, kind) or (in_file and _is_list(value))
 
 
 def in_words(kind: Any, *, in_file: bool = False) -> str:
@@ -72,27 +76,34 @@ def _any_of(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
 
 
 def _annotated(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
-    return IN_OTHER_FORMS in of[1:] or fits(value, of[0])
+    is_path = A_PATH in of[1:] and isinstance(value, PathLike)
+    return is_path or IN_OTHER_FORMS in of[1:] or fits(value, of[0])
 
 
 def _one_of(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
     del fits
     plain = value.item() if isinstance(value, np.generic) else value
-    return any(type(plain) is type(each) and plain == each for each in of)
+    is_bool = isinstance(plain, bool)  # which is an int, too
+    return any(
+        isinstance(plain, type(each)) and is_bool == isinstance(each, bool) and plain == each
+        for each in of
+    )
 
 
 def _table(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
+    names, entries = of or (Any, Any)
     return isinstance(value, Mapping) and all(
-        fits(key, of[0]) and fits(entry, of[1]) for key, entry in value.items()
+        fits(key, names) and fits(entry, entries) for key, entry in value.items()
     )
 
 
 def _list(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
-    return _is_list(value) and all(fits(each, of[0]) for each in value)
+    (entries, *_) = of or (Any,)
+    return _is_list(value) and all(fits(each, entries) for each in value)
 
 
 def _tuple(value: Any, of: tuple[Any, ...], fits: Fits) -> bool:
-    if Ellipsis in of:
+    if Ellipsis in of or not of:
         return _list(value, of, fits)
     return _is_list(value) and len(value) == len(of) and all(map(fits, value, of))
 
@@ -127,7 +138,8 @@ def _in_words(kind: Any, number: int, *, in_file: bool = False) -> str:
     if isinstance(kind, type):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
         named = (f"{article} {kind.__name__}", f"{kind.__name__}s")
-        return _PLAIN_WORDS.get(kind, _TABLES if in_file else named)[number]
+        in_files = _LISTS if hasattr(kind, "_fields") else _TABLES
+        return _PLAIN_WORDS.get(kind, in_files if in_file else named)[number]
     say = partial(_in_words, in_file=in_file)
     origin, of = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType, Annotated):
@@ -135,13 +147,13 @@ def _in_words(kind: Any, number: int, *, in_file: bool = False) -> str:
         return " or ".join(say(each, number) for each in kinds)
     if origin is Literal:
         return f"one of {', '.join(map(repr, of))}"
-    if origin is tuple and Ellipsis not in of:
+    if origin is tuple and of and Ellipsis not in of:
         return f"{_LISTS[number]} of {len(of)}: {', '.join(say(each, 0) for each in of)}"
     words, entries = "anything", Any
     if origin in (Mapping, dict):
-        words, entries = _TABLES[number], of[-1]
+        words, entries = _TABLES[number], of[-1] if of else Any
     elif origin in (Sequence, list, tuple):
-        words, entries = _LISTS[number], of[0]
+        words, entries = _LISTS[number], of[0] if of else Any
     elif origin is Callable:
         words = _FUNCTIONS[number]
     return words if entries is Any else f"{words} of {say(entries, 1)}"

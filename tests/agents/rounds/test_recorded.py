@@ -48,7 +48,7 @@ def test_another_training_departs_from_it(file):
 
 
 def test_as_many_versions_are_kept_as_the_oldest_update_needs(file):
-    assert RecordedDelays(file=str(file)).keep == 64
+    assert RecordedDelays(file=file).keep == 64
     file.write_text(written([*ENTRIES, Entry(0, 2, 99)]))
     assert RecordedDelays(file=str(file)).keep == 98
 
