@@ -35,14 +35,11 @@ class EnvSpec(Config):
             raise InvalidConfig(
                 f"an environment id looks like 'name-v0' or 'mylab/name-v0', got {self.id!r}"
             )
-        if isinstance(self.entry_point, str):
-            if not re.fullmatch(r"[\w.]+:[\w.]+", self.entry_point):
-                raise InvalidConfig(
-                    f"an entry point looks like 'package.module:attribute', got "
-                    f"{self.entry_point!r}"
-                )
-        elif not callable(self.entry_point):
-            raise InvalidConfig(f"an entry point is a string or callable, got {self.entry_point!r}")
+        address = self.entry_point
+        if isinstance(address, str) and not re.fullmatch(r"[\w.]+:[\w.]+", address):
+            raise InvalidConfig(
+                f"an entry point looks like 'package.module:attribute', got {address!r}"
+            )
 
     def load(self) -> Callable[..., BatchEnv]:
         """Import what makes the environment.
