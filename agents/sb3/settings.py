@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from types import NoneType
@@ -109,8 +108,8 @@ def _check_value(label: str, name: str, value: Any, hint: Any) -> None:
         raise InvalidConfig(f"{label} is true or false, got {value!r:.100}")
     if kinds == {int} and name in _AT_LEAST_ONE and value < 1:
         raise InvalidConfig(f"{label} is at least 1, got {value}")
-    if name in _AT_LEAST_ZERO and not 0 <= value < math.inf:
-        raise InvalidConfig(f"{label} is a finite number >= 0, got {value}")
+    if name in _AT_LEAST_ZERO and not value >= 0:  # inf limits nothing
+        raise InvalidConfig(f"{label} is a number >= 0, got {value}")
 
 
 def _is_frequency(value: Any) -> bool:

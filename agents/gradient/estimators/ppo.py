@@ -14,8 +14,9 @@ from rallypoint.agents.gradient.estimators import shares
 from rallypoint.agents.gradient.estimators.a2c import A2c
 from rallypoint.agents.gradient.fragment import Fragment
 from rallypoint.agents.gradient.perceptron import Floats
-from rallypoint.config import check_least, check_within
+from rallypoint.config import check_least
 from rallypoint.draws import Draws
+from rallypoint.errors import InvalidConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class Ppo(A2c):
             InvalidConfig: says what must hold.
         """
         super().__post_init__()
-        check_within(self, "(0, inf)", "clip")
+        if not self.clip > 0:  # inf clips nothing
+            raise InvalidConfig(f"clip is a number > 0, got {self.clip}")
         check_least(self, 1, "epochs", "minibatch")
 
     def prepare(

@@ -281,3 +281,7 @@ def test_whitened_values_have_no_mean_and_unit_variance(rng):
 def test_settings_that_cannot_be_meant_are_refused(make, says):
     with pytest.raises(InvalidConfig, match=says):
         make()
+
+
+def test_a_limit_may_be_none_at_all():
+    assert Ppo(clip=np.inf).clip == Contribution(max_norm=np.inf).max_norm == np.inf

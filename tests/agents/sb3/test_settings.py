@@ -29,8 +29,12 @@ FREQUENCY = "train_freq of sb3:.* is a whole number of steps >= 1, or one with w
         ("DQN", {"train_freq": TrainFreq(0, TrainFrequencyUnit.STEP)}, FREQUENCY),
         ("TQC", {"target_update_interval": 0}, "target_update_interval of sb3:TQC is at least 1"),
         ("TD3", {"policy_delay": 0}, "policy_delay of sb3:TD3 is at least 1, got 0"),
-        ("TD3", {"target_policy_noise": -1}, "target_policy_noise of sb3:TD3 is a finite number"),
-        ("TD3", {"target_noise_clip": float("nan")}, "target_noise_clip of sb3:TD3 is a finite"),
+        ("TD3", {"target_policy_noise": -1}, "target_policy_noise of sb3:TD3 is a number >= 0"),
+        (
+            "TD3",
+            {"target_noise_clip": float("nan")},
+            "target_noise_clip of sb3:TD3 is a number >= 0",
+        ),
         ("ARS", {"n_delta": 0}, "n_delta of sb3:ARS is at least 1, got 0"),
         ("ARS", {"n_eval_episodes": 0}, "n_eval_episodes of sb3:ARS is at least 1, got 0"),
         ("SAC", {"action_noise": 0.1}, "is an ActionNoise of .* which only Python can give"),
@@ -55,6 +59,11 @@ def test_what_sb3_takes_in_pairs_and_as_noise_is_handed_on(copies, settings, sav
     one = world("SAC", copies=copies, num_agents=1)
     train_sb3(one, "sb3:SAC", steps=32, settings=small("SAC") | settings, out=tmp_path)
     assert json.loads((tmp_path / "agent.json").read_text())["settings"].get("train_freq") == saved
+
+
+def test_noise_of_targets_may_have_no_limit():
+    settings = small("TD3") | {"target_noise_clip": float("inf")}
+    assert train_sb3(world("TD3"), "sb3:TD3", steps=32, settings=settings).summary["steps"] >= 32
 
 
 def test_who_asks_sb3_to_say_more_gets_its_table(capsys):
