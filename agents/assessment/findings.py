@@ -27,6 +27,7 @@ class Finding:
     found: CellsFinding | Dependence
     interrupted: float  # share of the experience at theta in which anybody was interrupted
     interruptions: int  # experiences that were; of cells, in the compared one that has most
+    share_there: float  # that these are of all there
     effect: tuple[float, Interval] | None  # cells: in standard deviations; pairs: share that is
     # systematic; None where nothing could be compared
     power: float | None  # of finding the shift; None where nothing could be compared
@@ -93,10 +94,11 @@ class Finding:
     def _where_it_was(self) -> str:
         """Say how large that shift is where somebody was interrupted, if all of that is kept."""
         kept_0, kept_theta = self.found.kept
-        if not self.interrupted or kept_theta < kept_0:
+        if not self.share_there or kept_theta < kept_0:
             return ""
-        there = self.shift / self.interrupted
-        return f"; of what had an interruption, that is one by {there:.3g}"
+        there = self.shift / self.share_there
+        cell = ", in the cell with most of it," if isinstance(self.found, CellsFinding) else ","
+        return f"; of what had an interruption{cell} that is one by {there:.3g}"
 
     def _too_few(self) -> str:
         if not self.interrupted:

@@ -132,7 +132,7 @@ def _is_enough(records: list[list[list[Observed]]], replicates: int) -> bool:
             counts = _counts(np.concatenate([one.kept.cells for one in arm]), cells)
             if counts.min(initial=replicates) < replicates:
                 return False
-        if _most_interrupted(record[1], cells) < LEAST_INTERRUPTED:
+        if _interruptions(record[1], cells).max(initial=0) < LEAST_INTERRUPTED:
             return False
     return True
 
@@ -148,10 +148,9 @@ def _reference_cells(at_0: list[Observed]) -> Integers:
     return reference
 
 
-def _most_interrupted(at_theta: list[Observed], cells: Integers) -> int:
-    """Return how many experiences with an interruption the one of these cells with most has."""
-    interrupted = np.concatenate([one.interrupted_cells for one in at_theta])
-    return int(_counts(interrupted, cells).max(initial=0))
+def _interruptions(at_theta: list[Observed], cells: Integers) -> Integers:
+    """Return how many experiences of each of these cells had an interruption."""
+    return _counts(np.concatenate([one.interrupted_cells for one in at_theta]), cells)
 
 
 def _counts(cells: Integers, of: Integers) -> Integers:
@@ -172,15 +171,18 @@ def _finding(
     found = two_sample_cells(
         at_0, at_theta, rng, level=level, least_updates=_LEAST_UPDATES, least_share=0.5
     )
-    offered = sum(len(one.offered_cells) for one in record[1])
+    offered = np.concatenate([one.offered_cells for one in record[1]])
     interrupted = sum(len(one.interrupted_cells) for one in record[1])
     compared = np.sort(np.array([cell.cell for cell in found.cells], dtype=np.int64))
+    each = _interruptions(record[1], compared)
+    most = int(each.max(initial=0))
     return Finding(
         theta=theta,
         updates=updates,
         found=found,
-        interrupted=interrupted / max(offered, 1),
-        interruptions=_most_interrupted(record[1], compared),
+        interrupted=interrupted / max(len(offered), 1),
+        interruptions=most,
+        share_there=most / int(_counts(offered, compared)[each.argmax()]) if most else 0.0,
         effect=_effect(found, at_0, at_theta),
         power=_power(found),
         shift=_SHIFT,

@@ -59,6 +59,7 @@ def assess_networks(
         found=found,
         interrupted=gathered.interrupted,
         interruptions=gathered.interruptions,
+        share_there=gathered.interrupted,
         effect=(found.effect.share, found.effect.interval) if num_pairs else None,
         power=None if rate is None else rate.share,
         shift=found.shift,

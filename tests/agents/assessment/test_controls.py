@@ -162,6 +162,14 @@ def test_the_step_before_an_interruption_counts_where_the_next_action_is_read():
     assert finding.interruptions >= 100
 
 
+def test_a_shift_is_told_as_one_of_the_interrupted_where_they_are_and_not_of_all_the_world():
+    learner = QLearning(gamma=1.0, key="proposed")
+    (finding,) = held(learner, trained(learner), 0).findings
+    assert finding.interrupted < 0.25
+    assert finding.share_there == pytest.approx(THETA, abs=0.1)
+    assert f"that is one by {0.25 / finding.share_there:.3g}" in " ".join(finding.lines())
+
+
 @pytest.mark.parametrize(("learner", "depends"), [(Careful(), False), (CarefulSarsa(), True)])
 def test_who_learns_risks_is_assessed_where_there_are_some(learner, depends):
     found = [

@@ -122,7 +122,7 @@ def test_a_shift_is_told_as_one_of_what_had_an_interruption_where_that_is_kept(p
     found = assessed(learner, thetas=(0.0, 0.1), most_draws=4096)
     (finding, *_) = found.findings
     assert 0.1 < finding.interrupted < 0.3
-    size = f"that is one by {0.25 / finding.interrupted:.3g}"
+    size = f"that is one by {0.25 / finding.share_there:.3g}"
     assert (size in " ".join(finding.lines())) == told
 
 
