@@ -63,4 +63,5 @@ def test_as_many_pretenders_as_are_lost_leave_as_much_undone_where_nobody_takes_
 def test_the_most_that_can_be_borne_is_read_off_the_slopes():
     slopes = np.array([[0.01, 0.5], [0.02, 0.4]])
     assert breakdown._most(MINIATURE, slopes) == 12
+    assert breakdown._most(MINIATURE, 0 * slopes) == 30
     assert breakdown._most(MINIATURE, slopes + 1) is None
