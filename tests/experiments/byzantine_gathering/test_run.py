@@ -86,6 +86,17 @@ def test_the_honest_alone_count():
     assert outcome.window[0] == pytest.approx(metrics.largest_group(counts).mean())
 
 
+def test_a_seed_counts_its_own_cycles():
+    config = replace(MINIATURE, cells=13)
+    tables = np.random.default_rng(0).random((2, 6, 3003, 3))
+    threat = AntiGoal(victims="byzantine")
+    together = Team(config, (4, 5), 6, tables).attacked(threat, 2, (), 2)
+    for place, seed in enumerate((4, 5)):
+        alone = Team(config, (seed,), 6, tables[place : place + 1]).attacked(threat, 2, (), 2)
+        assert together.window[place] == alone.window[0]
+    assert together.window[0] != together.window[1]
+
+
 def brute_force_point(curve, num_agents, level):
     fine = np.linspace(0, len(curve) - 1, 100_001)
     below = np.interp(fine, np.arange(len(curve)), curve) < level
