@@ -86,6 +86,8 @@ def test_a_seed_is_measured_the_same_alone_and_nothing_twice_by_a_run_that_goes_
 
     assert rows_of(again, 1) == rows_of(first, 1) != []
     assert others(again) == others(first)
+    with pytest.raises(AssertionError, match="all of it is kept"):  # of that seed alone
+        list(run(config, (2,), no_progress))
 
 
 def test_there_is_a_picture(findings):
