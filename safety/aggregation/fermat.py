@@ -14,6 +14,7 @@ _PARTS = 2.0 ** -np.arange(12)  # of a step that may be too long
 _SQUARED_PARTS, _DOUBLED_PARTS = (_PARTS**2)[:, None], 2 * _PARTS[:, None]
 _FULL_STEPS = 8  # of Newton, that shrink
 _FLAT = 1e-2  # least root of a share of the curvature, below which points may lie on one line
+_LARGEST = 1e3  # the sizes of a point's weights together; those of one among the others have 1
 _CLOSE = 1e-14  # of two squared norms: what their squared distance may be by rounding alone
 
 
@@ -195,6 +196,8 @@ def _downhill(
     moved = np.sqrt(np.maximum(distances**2 + changes, 0))
     gains = (changes / (moved + distances)) @ masses  # (2, parts)
     gains[~(gains < 0)] = 0  # a NaN, too
+    # Weights so large that they cancel leave rounding, and that has led far from all points.
+    gains[~(np.abs(point + steps).sum(axis=1) < _LARGEST)] = 0
     which, part = divmod(int(gains.argmin()), len(_PARTS))
     if gains[which, part] == 0:
         return np.zeros_like(point), 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rallypoint.errors import InvalidConfig
+from rallypoint.safety.aggregation import aggregate
 from rallypoint.safety.aggregation.rules.geometric_median import GeometricMedian
 
 
@@ -112,3 +113,18 @@ def test_far_updates_can_pull_it_out_of_the_range_of_the_others(answer):
 def test_settings_that_cannot_be_meant_are_refused(settings):
     with pytest.raises(InvalidConfig, match=next(iter(settings))):
         GeometricMedian(**settings)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        ([-0.3640973] * 3 + [-0.36409727] * 2, [2.0911515] * 5),
+        ([-1.6344581] * 4 + [-1.6344582], [-0.5896576] + [-0.58965755] * 4),
+        ([-1.1021750, -1.1021750, -1.1021751], [-0.089051604, -0.089051694, -0.089051746]),
+    ],
+)
+def test_two_camps_that_differ_by_rounding_leave_the_answer_between_them(low, high):
+    """Newton's weights of 1e9 cancelled to rounding, and led 1,600 times as far as they are."""
+    updates = np.array([*low, *high], dtype=np.float32)[:, None]
+    (answer,) = aggregate("geometric_median", updates, f=1)
+    assert updates.min() <= answer <= updates.max()
