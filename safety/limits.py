@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rallypoint.config import Config, from_dict
+from rallypoint.config import Config, as_tuples, from_dict, keep_plain
 from rallypoint.errors import InvalidConfig
 from rallypoint.kinds import IN_OTHER_FORMS
 from rallypoint.safety.perception.reach import Reach
 
 Mask = NDArray[np.bool_]
 Limit = TypeVar("Limit")
-
-
-def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +29,14 @@ class Share(Config):
     counts: tuple[int, ...] | None = None  # one of these, drawn like the agents; one of the three
 
     def __post_init__(self) -> None:
-        if isinstance(self.counts, list):
-            object.__setattr__(self, "counts", tuple(self.counts))
+        keep_plain(self, "counts")
         if sum(given is not None for given in (self.fraction, self.count, self.counts)) != 1:
             raise InvalidConfig("a share is a fraction, a count or counts, one of the three")
-        if self.counts is not None and not (self.counts and all(_whole(n, 0) for n in self.counts)):
+        if self.counts is not None and min(self.counts, default=-1) < 0:
             raise InvalidConfig(f"counts are whole numbers >= 0 of agents, got {self.counts!r}")
-        if self.fraction is not None and not (_number(self.fraction) and 0 <= self.fraction <= 1):
+        if self.fraction is not None and not 0 <= self.fraction <= 1:
             raise InvalidConfig(f"a fraction of the agents lies in [0, 1], got {self.fraction!r}")
-        if self.count is not None and not _whole(self.count, 0):
+        if self.count is not None and self.count < 0:
             raise InvalidConfig(f"a count of agents is a whole number >= 0, got {self.count!r}")
 
     def of(self, num_agents: int) -> int:
@@ -79,8 +70,7 @@ class Byzantine(Config):
     members: tuple[str | int, ...] | None = None  # always these, by name or index
 
     def __post_init__(self) -> None:
-        if isinstance(self.members, list):
-            object.__setattr__(self, "members", tuple(self.members))
+        keep_plain(self, "members")
         if sum(given is not None for given in (self.count, self.fraction, self.members)) != 1:
             raise InvalidConfig("byzantine has a count, a fraction or members, one of the three")
         _ = self.victims
@@ -106,16 +96,17 @@ class Schedule(Config):
     probability: float = 1.0  # of each agent at each occasion, on its own coin
 
     def __post_init__(self) -> None:
-        if not _whole(self.from_, 0):
+        keep_plain(self)
+        if self.from_ < 0:
             raise InvalidConfig(f"from is a step >= 0, got {self.from_!r}")
-        if self.until is not None and not _whole(self.until, self.from_ + 1):
+        if self.until is not None and self.until <= self.from_:
             raise InvalidConfig(
                 f"until is the first step that is too late, so it lies after from = {self.from_}; "
                 f"got {self.until!r}"
             )
-        if not _whole(self.every, 1):
+        if self.every < 1:
             raise InvalidConfig(f"every is a number of steps >= 1, got {self.every!r}")
-        if not _number(self.probability) or not 0 <= self.probability <= 1:
+        if not 0 <= self.probability <= 1:
             raise InvalidConfig(f"probability lies in [0, 1], got {self.probability!r}")
 
     def due(self, time: NDArray[np.int64]) -> Mask:
@@ -141,13 +132,14 @@ class Budget(Config):
     )
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if isinstance(self.reach, Mapping):
             object.__setattr__(self, "reach", from_dict(Reach, self.reach, where="budget.reach"))
-        if self.norm is not None and not (_number(self.norm) and 0 < self.norm < float("inf")):
+        if self.norm is not None and not 0 < self.norm < float("inf"):
             raise InvalidConfig(f"norm is a finite length > 0, or None, got {self.norm!r}")
         for name in ("steps_per_episode", "agents", "rounds"):
             value = getattr(self, name)
-            if value is not None and not _whole(value, 0):
+            if value is not None and value < 0:
                 raise InvalidConfig(f"{name} is a whole number >= 0, or None, got {value!r}")
 
 
@@ -176,14 +168,17 @@ def as_victims(given: Victims) -> str | tuple[str | int, ...] | Share:
         return given
     if isinstance(given, Mapping):
         return from_dict(Share, given, where="victims")
-    if isinstance(given, list | tuple | range) and all(
-        isinstance(agent, str) or _whole(agent, 0) for agent in given
-    ):
-        return tuple(given)
+    agents = as_tuples(given)
+    if isinstance(agents, tuple) and all(isinstance(a, str) or _is_index(a) for a in agents):
+        return agents
     raise InvalidConfig(
         'victims are "all", "byzantine", a list of agents\' names or indices, {fraction = …} or '
         f"{{count = …}}, got {given!r}"
     )
+
+
+def _is_index(agent: Any) -> bool:
+    return isinstance(agent, int) and not isinstance(agent, bool) and agent >= 0
 
 
 def as_schedule(given: When) -> Schedule:

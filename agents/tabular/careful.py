@@ -15,7 +15,7 @@ from rallypoint.agents.tabular.temporal_difference import Key, State, TemporalDi
 from rallypoint.agents.tabular.transition import ALL, Rows, Transition, copied
 from rallypoint.agents.tabular.value_learner import Past
 from rallypoint.batch_env import Actions, Observations
-from rallypoint.config import Config
+from rallypoint.config import Config, keep_plain
 from rallypoint.draws import Draws, Floats, Integers, Mask
 from rallypoint.errors import InvalidConfig, NotOffered
 
@@ -72,8 +72,7 @@ class Careful(Config):
         Raises:
             InvalidConfig: says which.
         """
-        if isinstance(self.tau, list):
-            object.__setattr__(self, "tau", tuple(self.tau))
+        keep_plain(self, "tau")
         shares = {"floor": (self.floor,), "tau": self._taus, "risk_rate": (self.risk_rate,)}
         for name, found in shares.items():
             if not found or not all(0 <= share <= 1 for share in found):

@@ -33,5 +33,5 @@ def check_bound(f: int) -> None:
     Raises:
         InvalidConfig: says what it must be.
     """
-    if isinstance(f, bool) or not isinstance(f, int) or f < 0:
+    if f < 0:
         raise InvalidConfig(f"f is how many may lie at most, a whole number >= 0, got {f!r}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv, Mask
-from rallypoint.config import Config
+from rallypoint.config import Config, keep_plain
 from rallypoint.errors import InvalidConfig, NotReset, UnknownName, did_you_mean
 from rallypoint.kinds import A_PATH, IN_OTHER_FORMS
 from rallypoint.safety.enforcement.ballot import named
@@ -50,8 +50,7 @@ class Initiation(Config):
     negative_control: bool = False  # says that `proposes` is meant to break what is shown
 
     def __post_init__(self) -> None:
-        for name in ("states", "steps", "proposes"):
-            object.__setattr__(self, name, _as_tuples(getattr(self, name)))
+        keep_plain(self, "states", "steps", "proposes")
         given = [name for name in TRIGGERS if getattr(self, name) is not None]
         if len(given) != 1 and given != ["region", "proposes"]:
             raise InvalidConfig(f"initiation is one of {_FORMS}; got {given or 'none of them'}")
@@ -65,7 +64,7 @@ class Initiation(Config):
         for name, least in (("every", 1), ("steps", 0)):
             value = getattr(self, name)
             for number in value if isinstance(value, tuple) else () if value is None else (value,):
-                if not isinstance(number, int) or isinstance(number, bool) or number < least:
+                if number < least:
                     raise InvalidConfig(f"{name} counts steps, from {least}, got {number!r}")
         if (self.proposes is None) == self.negative_control:
             raise InvalidConfig(
@@ -223,9 +222,3 @@ def _by_proposal(actions: tuple[int, ...], env: BatchEnv, inside: Trigger | None
 def _by_copy(known: Known, fired: Array) -> Array:
     """Give every agent what holds for its copy: (e,) -> (e, n)."""
     return np.broadcast_to(fired[:, None], known.opportunities.shape)
-
-
-def _as_tuples(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value

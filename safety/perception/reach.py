@@ -1,9 +1,9 @@
 """How far what an agent is shown may lie from what is true: the budget of a lie."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from rallypoint.config import Config
+from rallypoint.config import Config, keep_plain
 from rallypoint.errors import InvalidConfig
 
 Norm = Literal["linf", "l2"]
@@ -43,32 +43,31 @@ class Reach(Config):
         Raises:
             InvalidConfig: says what cannot be meant.
         """
+        keep_plain(self, "scale", "neighbours")
         for name in ("step", "episode"):
             if (size := getattr(self, name)) is not None and not _is_size(size):
                 raise InvalidConfig(
                     f"{name} is a finite size >= 0, of at most {_MOST:g}, or None, got {size!r}"
                 )
-        object.__setattr__(self, "scale", self._checked_scale())
-        if isinstance(self.neighbours, list | tuple):
-            listed = tuple(tuple(int(other) for other in row) for row in self.neighbours)
-            object.__setattr__(self, "neighbours", listed)
+        self._check_scale()
         if self.neighbours is not None and (self.scale != 1.0 or self.norm != "linf"):
             raise InvalidConfig(
                 "among neighbours every lie is of size 1, so neither norm nor scale goes with them"
             )
 
-    def _checked_scale(self) -> float | tuple[float, ...] | str:
-        given: Any = self.scale
+    def _check_scale(self) -> None:
+        given = self.scale
         if isinstance(given, str):
             if given != RANGE:
                 raise InvalidConfig(f'scale is numbers, or "{RANGE}", got {given!r}')
-            return given
-        units = tuple(given) if isinstance(given, list | tuple) else (given,)
-        if not units or not all(_is_size(unit) for unit in units) or not any(units):
+            return
+        units = given if isinstance(given, tuple) else (given,)
+        if not all(map(_is_size, units)) or not any(units):
             raise InvalidConfig(
                 f"scale is the unit of each entry, finite numbers >= 0 and not all 0, got {given!r}"
             )
-        return tuple(float(unit) for unit in units) if isinstance(given, list | tuple) else given
+        if isinstance(given, tuple):
+            object.__setattr__(self, "scale", tuple(map(float, given)))
 
     @property
     def has_end(self) -> bool:
@@ -81,6 +80,5 @@ class Reach(Config):
         return 2 if self.norm == "l2" else 1
 
 
-def _is_size(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 <= value <= _MOST  # type: ignore[operator]  # is a number
+def _is_size(value: float) -> bool:
+    return 0 <= value <= _MOST

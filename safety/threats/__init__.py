@@ -142,13 +142,12 @@ class Threat(config.Config, ABC):
         Raises:
             InvalidConfig: says what cannot be meant.
         """
+        config.keep_plain(self)
         object.__setattr__(self, "victims", as_victims(self.victims))
         object.__setattr__(self, "when", as_schedule(self.when))
         object.__setattr__(self, "budget", as_budget(self.budget))
         if self.seed is not None:
             check_seed(self.seed)
-        if isinstance(self.knowledge, str):
-            raise InvalidConfig(f'knowledge is a list of views, such as ["{self.knowledge}"]')
         for view in self.knowledge:
             if view not in KNOWLEDGE:
                 raise InvalidConfig(f"no view is called {view!r}{did_you_mean(view, KNOWLEDGE)}")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.config import keep_plain
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.concerned import groups_concerned
@@ -35,8 +36,7 @@ class ConstantAction(Threat):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.action, list):
-            object.__setattr__(self, "action", tuple(self.action))
+        keep_plain(self, "action")
 
     @property
     def is_steady(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 
 from rallypoint.batch_env import BatchEnv, Mask
-from rallypoint.config import from_dict
+from rallypoint.config import from_dict, keep_plain
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig, did_you_mean
 from rallypoint.kinds import IN_OTHER_FORMS
@@ -90,6 +90,7 @@ class Interruption(Threat):
             )
 
     def _check_parts(self) -> None:
+        keep_plain(self)
         for key, kind in (("initiation", Initiation), ("theta", ThetaSequence)):
             if isinstance(value := getattr(self, key), dict):
                 object.__setattr__(self, key, from_dict(kind, value, where=key))
@@ -107,7 +108,7 @@ class Interruption(Threat):
                 f"a coin is drawn for a step or an episode, not a {self.draw!r}"
                 f"{did_you_mean(str(self.draw), DRAWN)}"
             )
-        if not isinstance(self.resume_after, int) or self.resume_after < 0:
+        if self.resume_after < 0:
             raise InvalidConfig(f"resume_after counts steps, from 0, got {self.resume_after!r}")
         if self.follows_log:
             if self.theta is not None or self.shared or self.draw != "step":

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.config import keep_plain
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import among, spread
@@ -35,8 +36,7 @@ class MappedAction(Threat):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.table, list):
-            object.__setattr__(self, "table", tuple(self.table))
+        keep_plain(self, "table")
 
     def fit(self, env: BatchEnv) -> "MappedAction":
         """Return itself; see ``Threat.fit``.

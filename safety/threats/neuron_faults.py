@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from rallypoint.config import check_least
+from rallypoint.config import check_least, keep_plain
 from rallypoint.draws import Draws, Floats, Integers
 from rallypoint.errors import InvalidConfig, NotOffered, did_you_mean
 from rallypoint.networks import FaultPlan, Layer
@@ -75,7 +75,11 @@ class NeuronFaults(Threat):
         for key, known in (("fault", FAULTS), ("choice", CHOICES)):
             if (given := getattr(self, key)) not in known:
                 raise InvalidConfig(f"no {key} is called {given!r}{did_you_mean(given, known)}")
-        object.__setattr__(self, "count", _checked(self.count))
+        keep_plain(self, "count")
+        if min(self._counts, default=-1) < 0:
+            raise InvalidConfig(
+                f"count is how many fail, >= 0, or one for each layer, got {self.count!r}"
+            )
         check_least(self, 0, "capacity")
         if self.fault == "precision":
             grid_of_bits(self.bits, self.capacity)
@@ -175,16 +179,6 @@ class NeuronFaults(Threat):
             found.append(first + numbers)
             first, spent = first + pool, spent + count
         return np.concatenate(found, axis=-1)
-
-
-def _checked(count: Any) -> int | tuple[int, ...]:
-    each = count if isinstance(count, list | tuple) else (count,)
-    whole = [isinstance(n, int | np.integer) and not isinstance(n, bool) for n in each]
-    if not each or not all(whole) or min(each) < 0:
-        raise InvalidConfig(
-            f"count is how many fail, a whole number >= 0, or one for each layer, got {count!r}"
-        )
-    return tuple(map(int, each)) if isinstance(count, list | tuple) else int(count)
 
 
 _OF_SYNAPSES = frozenset({"cut", "synapse"})

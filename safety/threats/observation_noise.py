@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.config import keep_plain
 from rallypoint.draws import Draws, Floats
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.cells import among
@@ -40,8 +41,7 @@ class ObservationNoise(Threat):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.scale, list):
-            object.__setattr__(self, "scale", tuple(self.scale))
+        keep_plain(self, "scale")
         check_noise(self.noise, *self._scales)
 
     def fit(self, env: BatchEnv) -> "ObservationNoise":

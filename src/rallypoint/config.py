@@ -96,6 +96,28 @@ def check_frozen(config: Any, label: str) -> None:
         raise NotConformant(f"{label} must have keyword-only settings; {loose[0]!r} is not")
 
 
+def keep_plain(config: Any, *listed: str) -> None:
+    """Keep NumPy's numbers as Python's, and in the fields named, lists and arrays as tuples.
+
+    So that a config is what its file says: by NumPy's float64 an array would gain precision.
+    """
+    kind: Any = type(config)
+    for name in _kinds(kind):
+        value = getattr(config, name)
+        if name in listed or isinstance(value, np.generic):
+            object.__setattr__(config, name, as_tuples(value))
+
+
+def as_tuples(value: Any) -> Any:
+    """Return NumPy's numbers as Python's, and lists and arrays as tuples, however deep.
+
+    >>> as_tuples([np.float32(0.5), np.arange(2)]), as_tuples("text")
+    ((0.5, (0, 1)), 'text')
+    """
+    plain = _without_numpy(value)
+    return tuple(map(as_tuples, plain)) if isinstance(plain, list | tuple | range) else plain
+
+
 def check_least(config: Any, least: float, *names: str) -> None:
     """Refuse a config in which a field of these is less, or no finite number.
 

@@ -82,7 +82,7 @@ def check_declared(
     """
     for name, value in settings.items():
         kind = kinds.get(name, Any)
-        if type(value) is not kind and not fits(value, kind, in_file=in_file):
+        if not fits(value, kind, in_file=in_file):
             place = f"{whose}: " if whose else ""
             words = in_words(kind, in_file=in_file)
             raise InvalidConfig(

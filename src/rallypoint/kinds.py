@@ -49,8 +49,10 @@ def fits(value: Any, kind: Any, *, in_file: bool = False) -> bool:
     >>> fits(1, float), fits(True, float), fits([1, "x"], tuple[int, ...]), fits("x", np.ndarray)
     (True, False, False, True)
     """
+    if type(value) is kind:  # mostly
+        return True
     if by_origin := _BY_ORIGIN.get(get_origin(kind)):
-        return by_origin(value, get_args(kind), partial(fits, in_file=in_file))
+        return by_origin(value, get_args(kind), partial(fits, in_file=True) if in_file else fits)
     if not isinstance(kind, type):
         return True
     if kind in _PLAIN:

@@ -10,6 +10,7 @@ from rallypoint.agents.gradient.batch import Batch
 from rallypoint.agents.gradient.estimators import shares
 from rallypoint.agents.gradient.estimators.ppo import Ppo
 from rallypoint.agents.gradient.perceptron import Floats
+from rallypoint.config import keep_plain
 from rallypoint.errors import InvalidConfig
 
 _BESIDE = 0.1  # share of the way at which a climb begins
@@ -41,8 +42,7 @@ class SaPpo(Ppo):
             InvalidConfig: says what must hold.
         """
         super().__post_init__()
-        if isinstance(self.units, list):
-            object.__setattr__(self, "units", tuple(self.units))
+        keep_plain(self, "units")
         if not (self.kappa >= 0 and self.near >= 0 and min(self.units) >= 0):
             raise InvalidConfig(
                 f"kappa, near and units are numbers >= 0, got {self.kappa}, {self.near} and "

@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from rallypoint.batch_env import Array, BatchEnv
+from rallypoint.config import keep_plain
 from rallypoint.draws import Draws
 from rallypoint.errors import InvalidConfig
 from rallypoint.safety.concerned import groups_concerned
@@ -48,10 +49,7 @@ class PerceptMap(PerceptionThreat):
         Raises:
             InvalidConfig: says what cannot be meant.
         """
-        for name in ("shows", "table", "swap"):
-            if isinstance(given := getattr(self, name), list | np.ndarray):
-                made = tuple(tuple(p) if isinstance(p, list | tuple) else int(p) for p in given)
-                object.__setattr__(self, name, made)
+        keep_plain(self, "shows", "table", "swap")
         needed = ("own_percept", *(("true_state",) if self.of == "state" else ()))
         if not self.knowledge:
             object.__setattr__(self, "knowledge", needed)

@@ -49,7 +49,7 @@ class LookAhead(Threat):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.depth, bool) or not isinstance(self.depth, int) or self.depth < 1:
+        if self.depth < 1:
             raise InvalidConfig(f"depth is a number of steps >= 1, got {self.depth!r}")
         if self.objective not in OBJECTIVES:
             raise InvalidConfig(
