@@ -53,9 +53,10 @@ class GeometricMedian(SpanRule):
         if self.rounds < 1:
             raise InvalidConfig(f"rounds must be at least 1, got {self.rounds}")
 
-    def robustness(self, n: int, f: int) -> float:
-        """Return n / (n - 2 f)."""
-        return n / (n - 2 * f)
+    def robustness(self, n: int, f: int) -> float | None:
+        """Return n / (n - 2 f), unless settings coarser than the defaults may stop short of it."""
+        is_found = self.tolerance <= type(self).tolerance and self.rounds >= type(self).rounds
+        return n / (n - 2 * f) if is_found else None
 
     def weights(self, span: Span, f: int, context: Context) -> Weights:
         """Return the weights (k,) of the point nearest to all updates."""

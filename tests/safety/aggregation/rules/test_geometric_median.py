@@ -128,3 +128,21 @@ def test_two_camps_that_differ_by_rounding_leave_the_answer_between_them(low, hi
     updates = np.array([*low, *high], dtype=np.float32)[:, None]
     (answer,) = aggregate("geometric_median", updates, f=1)
     assert updates.min() <= answer <= updates.max()
+
+
+@pytest.mark.parametrize(
+    ("coarse", "f", "updates"),
+    [
+        ({"rounds": 1}, 3, [[-3, -1], [-2, -3], [-2, -3], [-3, -2], [1, 1], [0, 0], [2, 3]]),
+        ({"tolerance": 0.9}, 1, [[2, 3], [1, 2], [-30, -30]]),
+    ],
+)
+def test_who_stops_short_of_it_declares_no_constant(coarse, f, updates):
+    updates, n = np.array(updates, dtype=np.float64), len(updates)
+    honest = updates[: n - f]
+    allowed = GeometricMedian().robustness(n, f) * honest.var(axis=0).sum()
+    for settings, holds in ((coarse, False), ({}, True)):
+        off = aggregate("geometric_median", updates, f=f, **settings) - honest.mean(axis=0)
+        assert (off @ off <= allowed) == holds
+    assert GeometricMedian(**coarse).robustness(n, f) is None
+    assert GeometricMedian(tolerance=1e-12, rounds=200).robustness(n, f) == n / (n - 2 * f)
