@@ -1,7 +1,7 @@
 """The threat model: one description of all threats of a run, in one file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,7 +34,8 @@ class ThreatModel(config.Config):
     byzantine: Annotated[Byzantine | None, IN_OTHER_FORMS] = (
         None  # who lies, for threats whose victims are "byzantine"
     )
-    threats: tuple[Threat, ...] = field(default=())
+    # From Python whatever is gone through, too, such as what a comprehension makes.
+    threats: Annotated[tuple[Threat, ...], IN_OTHER_FORMS] = field(default=())
     # The place of each threat in the file, by which messages and receipts name it: a part of a
     # model, such as what meets a world, keeps those of the whole. Counted anew where others are
     # put in the threats' place.
@@ -47,7 +48,7 @@ class ThreatModel(config.Config):
             )
         if isinstance(self.byzantine, Mapping):
             object.__setattr__(self, "byzantine", _byzantine(self.byzantine))
-        object.__setattr__(self, "threats", tuple(self.threats))
+        object.__setattr__(self, "threats", _threats(self.threats))
         if len(self.numbers) != len(self.threats):
             object.__setattr__(self, "numbers", tuple(range(len(self.threats))))
         for index, threat in zip(self.numbers, self.threats, strict=True):
@@ -122,6 +123,13 @@ class ThreatModel(config.Config):
             found = config.to_dict(self.byzantine)
             plain["byzantine"] = {key: item for key, item in found.items() if item is not None}
         return plain | {"threats": [threat.to_dict() for threat in self.threats]}
+
+
+def _threats(given: Any) -> tuple[Threat, ...]:
+    threats = tuple(given) if isinstance(given, Iterable) else (None,)
+    if not all(isinstance(threat, Threat) for threat in threats):
+        raise InvalidConfig(f"threats is a list of Threats, got {given!r}")
+    return threats
 
 
 def _byzantine(table: Any) -> Byzantine:

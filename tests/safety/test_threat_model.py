@@ -163,9 +163,17 @@ def test_a_file_without_end_is_refused(tmp_path):
         ThreatModel.from_toml(long)
 
 
-def test_what_is_no_threat_is_refused():
-    with pytest.raises(InvalidConfig, match=r"threats is a list of Threats, got \('crash',\)"):
-        ThreatModel(threats=("crash",))
+@pytest.mark.parametrize("given", [("crash",), "crash", Crash(), None, 3])
+def test_what_is_no_threat_is_refused(given):
+    with pytest.raises(InvalidConfig, match="threats is a list of Threats, got "):
+        ThreatModel(threats=given)
+
+
+def test_threats_may_be_whatever_is_gone_through():
+    each = {"one": Crash(), "other": Crash(victims=[0])}
+    meant = ThreatModel(threats=tuple(each.values()))
+    assert ThreatModel(threats=each.values()) == meant
+    assert ThreatModel(threats=(threat for threat in each.values())) == meant
 
 
 def test_a_part_of_a_model_keeps_the_numbers_that_threats_have_in_the_file():
