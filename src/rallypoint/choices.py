@@ -1,5 +1,7 @@
 """The lowest so many numbers of each row, with one sort."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,10 +27,15 @@ def lowest(keys: Floats, counts: int | Integers, candidates: Mask) -> Mask:
     ordered[:, 0] = -np.inf  # which none is below
     ordered[:, 1:] = np.where(candidates, keys, np.inf)
     ordered.sort(axis=1)
-    wanted = np.minimum(np.maximum(np.asarray(counts), 0), length)  # (E,) or one
-    last = ordered[np.arange(num_rows), wanted][:, None]
+    wanted: Any  # (E,) or one
+    if isinstance(counts, int):  # which takes half as long of a few
+        wanted = min(max(counts, 0), length)
+        last = ordered[:, wanted, None]
+    else:
+        wanted = np.ceil(np.clip(np.ravel(counts), 0, length)).astype(np.int64)
+        last = ordered[np.arange(num_rows), wanted][:, None]
     marked: Mask = (keys <= last) & candidates
-    several = np.count_nonzero(marked, axis=1) > wanted
+    several = np.add.reduce(marked, axis=1) > wanted
     if several.any():  # keys that equal the last one
         below = marked & (keys < last)
         equal = marked & (keys == last)

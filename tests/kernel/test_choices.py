@@ -37,7 +37,9 @@ def test_they_are_those_of_the_lowest_ranks_and_of_equal_ones_the_first(data, ro
         assert np.array_equal(keys, before)
 
 
-@pytest.mark.parametrize("counts", [0, 3, 20, np.arange(64) % 12], ids=str)
+@pytest.mark.parametrize(
+    "counts", [0, 3, 20, np.arange(64) % 12, 1.5, np.full((64, 1), 2.0), np.uint8(2)], ids=str
+)
 def test_whom_a_draw_chooses_is_what_it_was(counts):
     candidates = np.random.default_rng(1).random((64, 10)) < 0.6
     keys = Draws(7, "test/choice", range(64)).random((10,))
