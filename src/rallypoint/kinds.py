@@ -148,7 +148,8 @@ def _in_words(kind: Any, number: int, *, in_file: bool = False) -> str:
         kinds = of[:1] if origin is Annotated else of
         return " or ".join(say(each, number) for each in kinds)
     if origin is Literal:
-        return f"one of {', '.join(map(repr, of))}"
+        choices = ", ".join(map(repr, of))
+        return f"one of {choices}" if len(of) > 1 else choices
     if origin is tuple and of and Ellipsis not in of:
         return f"{_LISTS[number]} of {len(of)}: {', '.join(say(each, 0) for each in of)}"
     words, entries = "anything", Any

@@ -61,6 +61,7 @@ def test_what_is_declared_is_taken(value, kind):
         (None, float, "setting is a number, got None"),
         (1, str, "setting is text, got 1"),
         ("x", int | None, "setting is an integer or null, got 'x'"),
+        ("x", float | Literal["mean"], "setting is a number or 'mean', got 'x'"),
         (3, Sequence[float], "setting is a list of numbers, got 3"),
         ("12", Sequence[int], "setting is a list of integers, got '12'"),
         ([1, "x"], Sequence[float], r"setting is a list of numbers, got \[1, 'x'\]"),
@@ -69,8 +70,8 @@ def test_what_is_declared_is_taken(value, kind):
         (1, Literal["a", 1.0], "setting is one of 'a', 1.0, got 1"),
         ({"a": 1}, tuple[int, ...], "setting is a list of integers, got {'a': 1}"),
         (np.array(3), Sequence[int], r"setting is a list of integers, got array\(3\)"),
-        (np.str_("c"), Literal["a"], "setting is one of 'a', got"),
-        (True, Literal[1], "setting is one of 1, got True"),
+        (np.str_("c"), Literal["a"], "setting is 'a', got"),
+        (True, Literal[1], "setting is 1, got True"),
     ],
 )
 def test_what_is_of_another_kind_is_refused_in_words(value, kind, says):

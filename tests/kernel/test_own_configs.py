@@ -84,7 +84,7 @@ def test_what_is_meant_is_taken(told):
         ({"table": [1]}, r"table is a table or null, got \[1\]"),
         ({"way": True}, "way is one of 'fast', 'slow', 1, got True"),
         ({"place": 1.0}, "place is a Place, got 1.0"),
-        ({"width": "wide"}, "width is an integer or one of 'auto', got 'wide'"),
+        ({"width": "wide"}, "width is an integer or 'auto', got 'wide'"),
         ({"where": 3}, "where is text, got 3"),
     ],
 )
